@@ -1,0 +1,55 @@
+/**
+ * What a budget, a report or a request covers. Written `org`, `team:search`, `user:a@b.c`,
+ * `tag:env=prod`; budgets may also say `each:user` for one budget a member.
+ */
+import { assert } from "./assert.ts";
+
+export const SCOPE_KINDS = [
+  "org",
+  "team",
+  "project",
+  "user",
+  "api_key",
+  "workspace",
+  "model",
+  "tag",
+] as const;
+export type ScopeKind = (typeof SCOPE_KINDS)[number];
+
+/** `key` is empty for `org`; `name=value` for tags; lower-case for users. */
+export interface Scope {
+  readonly kind: ScopeKind;
+  readonly key: string;
+}
+
+export const EACH_KINDS = ["team", "user", "project", "api_key"] as const;
+export type EachKind = (typeof EACH_KINDS)[number];
+
+export const ORG_SCOPE: Scope = { kind: "org", key: "" };
+
+export function parseScope(text: string): Scope | undefined {
+  const trimmed = text.trim();
+  if (trimmed === "org") return ORG_SCOPE;
+  const colon = trimmed.indexOf(":");
+  if (colon < 1) return undefined;
+  const kind = SCOPE_KINDS.find((known) => known === trimmed.slice(0, colon));
+  const key = trimmed.slice(colon + 1).trim();
+  if (kind === undefined || kind === "org" || key === "") return undefined;
+  if (kind === "tag" && !/^[^=]+=.+$/.test(key)) return undefined;
+  return { kind, key: kind === "user" ? key.toLowerCase() : key };
+}
+
+/** For scopes that our own database stored. */
+export function scopeFrom(text: string): Scope {
+  const scope = parseScope(text);
+  assert(scope !== undefined, `not a scope: ${text}`);
+  return scope;
+}
+
+export function formatScope(scope: Scope): string {
+  return scope.kind === "org" ? "org" : `${scope.kind}:${scope.key}`;
+}
+
+export function isSameScope(left: Scope, right: Scope): boolean {
+  return left.kind === right.kind && left.key === right.key;
+}

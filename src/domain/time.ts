@@ -1,0 +1,170 @@
+/**
+ * Time. An `Instant` is a point on the UTC line. A calendar period exists only in a named zone and
+ * is half-open: its start belongs to it, its end to the next one.
+ *
+ * Calendar arithmetic is date-fns with its zone companion; a test compares every period with
+ * Postgres' own `date_trunc`, in the zones that break naive code.
+ */
+import { TZDate } from "@date-fns/tz";
+import { assert } from "./assert.ts";
+import type { Brand } from "./brand.ts";
+
+export type Instant = Brand<Date, "Instant">;
+/** An IANA zone name that this runtime knows, for example "Europe/Berlin". */
+export type TimeZone = Brand<string, "TimeZone">;
+/** Where "now" comes from. Flows take one; rules take the `Instant` itself. */
+export type Clock = () => Instant;
+
+export interface Period {
+  readonly start: Instant;
+  readonly end: Instant;
+}
+
+export const PERIOD_KINDS = ["daily", "weekly", "monthly", "quarterly", "yearly"] as const;
+export type PeriodKind = (typeof PERIOD_KINDS)[number];
+
+export const WEEKDAYS = [
+  "sunday",
+  "monday",
+  "tuesday",
+  "wednesday",
+  "thursday",
+  "friday",
+  "saturday",
+] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/* oxlint-disable typescript/no-unsafe-type-assertion -- the brands are minted here and nowhere else */
+export function instant(value: Date | string | number): Instant {
+  const date = new Date(value);
+  assert(!Number.isNaN(date.getTime()), `not a point in time: ${String(value)}`);
+  return date as Instant;
+}
+
+export function parseTimeZone(name: string): TimeZone | undefined {
+  // Offsets such as "+01:00" are accepted by Intl but have no daylight saving: a calendar needs a place.
+  if (name !== "UTC" && !/^[A-Za-z]+(?:[/_+-][A-Za-z0-9_+-]+)+$/.test(name)) return undefined;
+  try {
+    return new Intl.DateTimeFormat("en-US", { timeZone: name }) && (name as TimeZone);
+  } catch {
+    return undefined; // Intl throws a RangeError for a zone that it does not know.
+  }
+}
+/* oxlint-enable typescript/no-unsafe-type-assertion */
+
+export function timeZone(name: string): TimeZone {
+  const zone = parseTimeZone(name);
+  assert(zone !== undefined, `not a time zone: ${name}`);
+  return zone;
+}
+
+export function contains(period: Period, at: Instant): boolean {
+  return period.start <= at && at < period.end;
+}
+
+export function addMs(at: Instant, ms: number): Instant {
+  return instant(at.getTime() + ms);
+}
+
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** The calendar period of `kind` around `at`, as people in `zone` see it. */
+export function periodOf(
+  at: Instant,
+  calendar: { readonly kind: PeriodKind; readonly zone: TimeZone; readonly weekStartsOn: Weekday },
+): Period {
+  const { year, month, day, weekday } = localParts(at, calendar.zone);
+  const between = (start: LocalDay, end: LocalDay): Period => ({
+    start: startOfLocalDay(start, calendar.zone),
+    end: startOfLocalDay(end, calendar.zone),
+  });
+  switch (calendar.kind) {
+    case "daily":
+      return between([year, month, day], [year, month, day + 1]);
+    case "weekly": {
+      const first = day - ((weekday - WEEKDAYS.indexOf(calendar.weekStartsOn) + 7) % 7);
+      return between([year, month, first], [year, month, first + 7]);
+    }
+    case "monthly":
+      return between([year, month, 1], [year, month + 1, 1]);
+    case "quarterly": {
+      const first = month - ((month - 1) % 3);
+      return between([year, first, 1], [year, first + 3, 1]);
+    }
+    case "yearly":
+      return between([year, 1, 1], [year + 1, 1, 1]);
+  }
+}
+
+/** Year, month (1–12) and day; a day or month beyond its range rolls over, as in `Date.UTC`. */
+type LocalDay = readonly [year: number, month: number, day: number];
+
+/**
+ * The first instant of a local date, also where midnight is skipped or happens twice.
+ * The date may be out of range ("October 35"): it is normalised first.
+ */
+export function startOfLocalDay([year, month, day]: LocalDay, zone: TimeZone): Instant {
+  const midnight = Date.UTC(year, month - 1, day);
+  // The zone's offset can change near midnight, so try the offset of the day before and after.
+  const candidates = [midnight - DAY_MS, midnight + DAY_MS].map((ms) => midnight - offsetMs(ms, zone));
+  const exact = candidates.filter((ms) => ms + offsetMs(ms, zone) === midnight);
+  return instant(exact.length > 0 ? Math.min(...exact) : Math.max(...candidates));
+}
+
+function offsetMs(ms: number, zone: TimeZone): number {
+  return -new TZDate(ms, zone).getTimezoneOffset() * MINUTE_MS;
+}
+
+/** What a calendar on the wall in `zone` shows at `at`. Month is 1–12, weekday 0 (Sunday)–6. */
+export function localParts(
+  at: Instant,
+  zone: TimeZone,
+): {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+  readonly weekday: number;
+  readonly hour: number;
+  readonly minute: number;
+} {
+  const shown = new TZDate(at.getTime(), zone);
+  return {
+    year: shown.getFullYear(),
+    month: shown.getMonth() + 1,
+    day: shown.getDate(),
+    weekday: shown.getDay(),
+    hour: shown.getHours(),
+    minute: shown.getMinutes(),
+  };
+}
+
+/** "2026-11-23", as the calendar in `zone` shows it. */
+export function localDate(at: Instant, zone: TimeZone): string {
+  const { year, month, day } = localParts(at, zone);
+  return `${String(year)}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}`;
+}
+
+/** The first instant of "2026-11-23" in `zone`; undefined when there is no such date. */
+export function parseLocalDate(text: string, zone: TimeZone): Instant | undefined {
+  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
+  if (match === null) return undefined;
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  const date = new Date(Date.UTC(year, month - 1, day));
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  return startOfLocalDay([year, month, day], zone);
+}
+
+/**
+ * The instant at which clocks in `zone` show `time` ("09:30") on the date of `[year, month, day]`.
+ * Where that time is skipped, the first instant after the gap; where it happens twice, the first.
+ */
+export function atLocalTime(date: LocalDay, time: string, zone: TimeZone): Instant {
+  const [hour = 0, minute = 0] = time.split(":").map(Number);
+  const [year, month, day] = date;
+  const shown = Date.UTC(year, month - 1, day, hour, minute);
+  const candidates = [shown - DAY_MS, shown + DAY_MS].map((ms) => shown - offsetMs(ms, zone));
+  const exact = candidates.filter((ms) => ms + offsetMs(ms, zone) === shown);
+  return instant(exact.length > 0 ? Math.min(...exact) : Math.max(...candidates));
+}

@@ -1,0 +1,90 @@
+/** Postgres: the pool and transactions. SQL itself lives in each feature's store.ts. */
+import { Pool, type PoolClient, type PoolConfig, types } from "pg";
+import { AppError } from "../domain/errors.ts";
+
+export type Database = Pool;
+/** Something that runs SQL: inside a transaction, or the pool itself. */
+export type Sql = Pick<PoolClient, "query">;
+
+/** More connections than this only queue inside Postgres on a small machine. */
+const POOL_CONNECTIONS_MAX = 10;
+/** A person waits for the answer; a query that takes longer would not be read any more. */
+const STATEMENT_TIMEOUT_MS = 5_000;
+/** Long enough for a failover's first packet, short enough that a webhook is told to come again. */
+const CONNECT_TIMEOUT_MS = 3_000;
+
+const DATE_OID = 1082;
+
+export function openDatabase(config: PoolConfig): Database {
+  const pool = new Pool({
+    max: POOL_CONNECTIONS_MAX,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: "claude-spend",
+    options: "-c TimeZone=UTC",
+    // pg would read a date as midnight in the server's own zone.
+    types: {
+      getTypeParser: (oid, format) =>
+        oid === DATE_OID ? (text: string) => text : types.getTypeParser(oid, format),
+    },
+    ...config,
+  });
+  // An idle connection that breaks is replaced by the pool; without a listener it ends the process.
+  pool.on("error", () => {});
+  return pool;
+}
+
+/** Runs `work` in one transaction; rolls back when it throws. A lost database is `unavailable`. */
+export async function inTransaction<T>(
+  database: Database,
+  work: (sql: Sql) => Promise<T>,
+): Promise<T> {
+  const client = await connect(database);
+  let broken: Error | undefined;
+  try {
+    await client.query("begin");
+    const result = await work(client);
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    try {
+      await client.query("rollback");
+    } catch (rollbackError) {
+      broken = rollbackError instanceof Error ? rollbackError : new Error("rollback failed");
+    }
+    throw isConnectionLoss(error) ? unavailable(error) : error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function connect(database: Database): Promise<PoolClient> {
+  try {
+    return await database.connect();
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+function unavailable(cause: unknown): AppError {
+  return new AppError({
+    code: "unavailable",
+    message: "The database can't be reached right now.",
+    retryable: true,
+    cause,
+  });
+}
+
+/** Whether Postgres was away, as opposed to having refused the statement. */
+export function isConnectionLoss(error: unknown): boolean {
+  if (error instanceof AppError) return error.code === "unavailable";
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return (
+    /^(08|57P0|53)/.test(code) ||
+    ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOENT", "ETIMEDOUT", "ENOTFOUND"].includes(code) ||
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+      error.message,
+    )
+  );
+}
