@@ -249,6 +249,7 @@ create table approval_requests (
   scope text not null,
   subject jsonb not null, -- what the applier of this kind needs
   title text not null,
+  details text[] not null, -- what an approver needs to see, as lines of the card
   requester_email text not null,
   requested_amount_usd numeric(30, 12) not null check (requested_amount_usd > 0),
   ends_at timestamptz not null,

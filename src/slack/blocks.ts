@@ -1,0 +1,312 @@
+/**
+ * The Block Kit pieces that our messages use, each within Slack's limits for any input. Pure.
+ *
+ * What people typed never reaches Slack as markup: `escapeText` for mrkdwn, or a plain_text object.
+ * Limits: docs.slack.dev/reference/block-kit; cumulative text: slackapi/bolt-js#2509.
+ */
+
+export interface SlackMessage {
+  /** A whole sentence: shown in notifications and read by screen readers. Never empty. */
+  readonly text: string;
+  readonly blocks: readonly Block[];
+}
+
+export interface Modal {
+  readonly type: "modal";
+  readonly callback_id: string;
+  readonly title: PlainText;
+  readonly submit?: PlainText;
+  readonly close: PlainText;
+  readonly private_metadata: string;
+  readonly blocks: readonly Block[];
+}
+
+export interface HomeView {
+  readonly type: "home";
+  readonly blocks: readonly Block[];
+}
+
+export interface PlainText {
+  readonly type: "plain_text";
+  readonly text: string;
+  readonly emoji: boolean;
+}
+export interface Mrkdwn {
+  readonly type: "mrkdwn";
+  readonly text: string;
+  /** True: Slack turns no name or address of the text into a link or mention by itself. */
+  readonly verbatim: true;
+}
+
+export type Block =
+  | { readonly type: "header"; readonly text: PlainText }
+  | { readonly type: "divider" }
+  | {
+      readonly type: "section";
+      readonly text?: Mrkdwn;
+      readonly fields?: readonly Mrkdwn[];
+      readonly accessory?: Button;
+    }
+  | { readonly type: "context"; readonly elements: readonly Mrkdwn[] }
+  | { readonly type: "actions"; readonly block_id?: string; readonly elements: readonly Button[] }
+  | {
+      readonly type: "input";
+      readonly block_id: string;
+      readonly label: PlainText;
+      readonly hint?: PlainText;
+      readonly optional: boolean;
+      readonly element: InputElement;
+    };
+
+export interface Button {
+  readonly type: "button";
+  readonly action_id: string;
+  readonly text: PlainText;
+  /** An opaque id: what may be done is decided by who clicks, never by what the button says. */
+  readonly value: string;
+  readonly style?: "primary" | "danger";
+  readonly accessibility_label?: string;
+  readonly confirm?: {
+    readonly title: PlainText;
+    readonly text: PlainText;
+    readonly confirm: PlainText;
+    readonly deny: PlainText;
+    readonly style?: "primary" | "danger";
+  };
+}
+
+export type InputElement =
+  | {
+      readonly type: "plain_text_input";
+      readonly action_id: string;
+      readonly multiline?: boolean;
+      readonly max_length?: number;
+      readonly initial_value?: string;
+      readonly placeholder?: PlainText;
+    }
+  | {
+      readonly type: "datepicker";
+      readonly action_id: string;
+      readonly initial_date?: string;
+    }
+  | {
+      readonly type: "static_select";
+      readonly action_id: string;
+      readonly options: readonly SelectOption[];
+      readonly initial_option?: SelectOption;
+    };
+
+export interface SelectOption {
+  readonly text: PlainText;
+  readonly value: string;
+}
+
+const SECTION_TEXT_CHARS_MAX = 3_000;
+const FIELD_TEXT_CHARS_MAX = 2_000;
+const FIELDS_MAX = 10;
+const HEADER_CHARS_MAX = 150;
+const BUTTON_CHARS_MAX = 75;
+const CONTEXT_ELEMENTS_MAX = 10;
+const ACTIONS_ELEMENTS_MAX = 25;
+const MODAL_TITLE_CHARS_MAX = 24;
+const LABEL_CHARS_MAX = 2_000;
+const OPTION_CHARS_MAX = 75;
+const OPTIONS_MAX = 100;
+const MESSAGE_TEXT_CHARS_MAX = 4_000;
+const MESSAGE_BLOCKS_MAX = 50;
+const VIEW_BLOCKS_MAX = 100;
+/** Slack refuses about 13,200 characters over all blocks (undocumented); we stay well below. */
+const MESSAGE_BLOCKS_CHARS_MAX = 10_000;
+
+/** Makes text that people typed harmless in mrkdwn: no mention, link or formatting comes of it. */
+export function escapeText(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    // A zero-width joiner after a format character keeps it visible but without effect.
+    .replace(/[*_~`]/g, "$&\u2060");
+}
+
+/** At most `charsMax` characters, the last an ellipsis when something was cut. Never empty. */
+export function truncate(text: string, charsMax: number): string {
+  const characters = text === "" ? " " : text;
+  if (characters.length <= charsMax) return characters;
+  const cut = characters.slice(0, charsMax - 1);
+  // Never cut a surrogate pair or an escape in two.
+  return `${cut.replace(/[\uD800-\uDBFF]$/, "").replace(/&[a-z]{0,3}$/, "")}…`;
+}
+
+export function plain(text: string, charsMax: number): PlainText {
+  return { type: "plain_text", text: truncate(text, charsMax), emoji: true };
+}
+
+function mrkdwn(text: string, charsMax: number): Mrkdwn {
+  return { type: "mrkdwn", text: truncate(text, charsMax), verbatim: true };
+}
+
+export function header(text: string): Block {
+  return { type: "header", text: plain(text, HEADER_CHARS_MAX) };
+}
+
+export function section(text: string, accessory?: Button): Block {
+  return {
+    type: "section",
+    text: mrkdwn(text, SECTION_TEXT_CHARS_MAX),
+    ...(accessory === undefined ? {} : { accessory }),
+  };
+}
+
+/** Two columns on a desktop, one on a phone. Fields beyond the tenth are dropped. */
+export function fields(texts: readonly string[]): Block {
+  return {
+    type: "section",
+    fields: texts.slice(0, FIELDS_MAX).map((text) => mrkdwn(text, FIELD_TEXT_CHARS_MAX)),
+  };
+}
+
+export function context(...texts: readonly string[]): Block {
+  return {
+    type: "context",
+    elements: texts
+      .slice(0, CONTEXT_ELEMENTS_MAX)
+      .map((text) => mrkdwn(text, FIELD_TEXT_CHARS_MAX)),
+  };
+}
+
+export const DIVIDER: Block = { type: "divider" };
+
+export function actions(buttons: readonly Button[], blockId?: string): Block {
+  return {
+    type: "actions",
+    ...(blockId === undefined ? {} : { block_id: blockId }),
+    elements: buttons.slice(0, ACTIONS_ELEMENTS_MAX),
+  };
+}
+
+export function button(options: {
+  readonly actionId: string;
+  readonly text: string;
+  readonly value: string;
+  readonly style?: "primary" | "danger";
+  readonly confirm?: { readonly title: string; readonly text: string; readonly yes: string };
+}): Button {
+  const { confirm } = options;
+  return {
+    type: "button",
+    action_id: options.actionId,
+    text: plain(options.text, BUTTON_CHARS_MAX),
+    value: options.value,
+    ...(options.style === undefined ? {} : { style: options.style }),
+    ...(confirm === undefined
+      ? {}
+      : {
+          confirm: {
+            title: plain(confirm.title, 100),
+            text: plain(confirm.text, 300),
+            confirm: plain(confirm.yes, 30),
+            deny: plain("Cancel", 30),
+          },
+        }),
+  };
+}
+
+export function input(options: {
+  readonly blockId: string;
+  readonly label: string;
+  readonly hint?: string;
+  readonly optional?: boolean;
+  readonly element: InputElement;
+}): Block {
+  return {
+    type: "input",
+    block_id: options.blockId,
+    label: plain(options.label, LABEL_CHARS_MAX),
+    ...(options.hint === undefined ? {} : { hint: plain(options.hint, LABEL_CHARS_MAX) }),
+    optional: options.optional ?? false,
+    element: options.element,
+  };
+}
+
+export function option(text: string, value: string): SelectOption {
+  return { text: plain(text, OPTION_CHARS_MAX), value };
+}
+
+export function select(
+  actionId: string,
+  options: readonly SelectOption[],
+  initial?: SelectOption,
+): InputElement {
+  return {
+    type: "static_select",
+    action_id: actionId,
+    options: options.slice(0, OPTIONS_MAX),
+    ...(initial === undefined ? {} : { initial_option: initial }),
+  };
+}
+
+export function modal(options: {
+  readonly callbackId: string;
+  readonly title: string;
+  /** Absent: a view that only shows something. */
+  readonly submit?: string;
+  readonly privateMetadata?: string;
+  readonly blocks: readonly Block[];
+}): Modal {
+  return {
+    type: "modal",
+    callback_id: options.callbackId,
+    title: plain(options.title, MODAL_TITLE_CHARS_MAX),
+    ...(options.submit === undefined ? {} : { submit: plain(options.submit, MODAL_TITLE_CHARS_MAX) }),
+    close: plain(options.submit === undefined ? "Close" : "Cancel", MODAL_TITLE_CHARS_MAX),
+    private_metadata: options.privateMetadata ?? "",
+    blocks: options.blocks.slice(0, VIEW_BLOCKS_MAX),
+  };
+}
+
+export function home(blocks: readonly Block[]): HomeView {
+  return { type: "home", blocks: blocks.slice(0, VIEW_BLOCKS_MAX) };
+}
+
+/**
+ * A message whose blocks fit: what would exceed the number of blocks or their text is replaced by
+ * one line that says so. Trailing actions are kept, since they are what the message is for.
+ */
+export function message(text: string, blocks: readonly Block[]): SlackMessage {
+  return { text: truncate(text, MESSAGE_TEXT_CHARS_MAX), blocks: fit(blocks) };
+}
+
+function fit(blocks: readonly Block[]): readonly Block[] {
+  const last = blocks.at(-1);
+  const tail = last?.type === "actions" ? [last] : [];
+  const body = tail.length === 0 ? blocks : blocks.slice(0, -1);
+  const kept: Block[] = [];
+  let chars = tail.reduce((sum, block) => sum + textLength(block), 0);
+  for (const block of body) {
+    const length = textLength(block);
+    const isFull = kept.length >= MESSAGE_BLOCKS_MAX - 2 && body.length > MESSAGE_BLOCKS_MAX - 1;
+    if (isFull || chars + length > MESSAGE_BLOCKS_CHARS_MAX) {
+      kept.push(context(`_${String(body.length - kept.length)} more parts don't fit in a message._`));
+      break;
+    }
+    kept.push(block);
+    chars += length;
+  }
+  return [...kept, ...tail];
+}
+
+/** An upper bound of how Slack counts, whose own rule is not public. */
+function textLength(block: Block): number {
+  return JSON.stringify(block).length - 40;
+}
+
+/** A bar of `width` cells for a share in percent, for example "▓▓▓▓░░░░░░". Full from 100 % on. */
+export function bar(percent: number, width = 10): string {
+  const filled = Math.max(0, Math.min(width, Math.round((percent / 100) * width)));
+  return "▓".repeat(filled) + "░".repeat(width - filled);
+}
+
+/** A time that each reader sees in their own zone and wording. */
+export function slackDate(at: Date, format: string, fallback: string): string {
+  return `<!date^${String(Math.floor(at.getTime() / 1000))}^${format}|${escapeText(fallback)}>`;
+}

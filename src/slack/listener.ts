@@ -1,0 +1,98 @@
+/**
+ * What a feature says about the Slack surfaces it answers, as data. `app.ts` gives it to Bolt, and
+ * a test compares it with manifest.yml. By the time `run` is called Slack has its acknowledgement,
+ * so a slow database never shows as an error in Slack.
+ */
+import type { Email } from "../domain/email.ts";
+import type { Modal, SlackMessage } from "./blocks.ts";
+import type { SlackWeb } from "./web.ts";
+
+/** Who did it, as Slack knows them; `email` is undefined when Slack does not tell us one. */
+export interface SlackActor {
+  readonly slackUserId: string;
+  readonly slackTeamId: string;
+  readonly email: Email | undefined;
+}
+
+interface Context {
+  readonly actor: SlackActor;
+  readonly web: SlackWeb;
+}
+
+/** Answers only the person who asked, where they asked. */
+export type Respond = (message: SlackMessage) => Promise<void>;
+
+export interface SubcommandContext extends Context {
+  /** What follows the subcommand, trimmed. Mentions are still `<@U1|name>`. */
+  readonly text: string;
+  readonly triggerId: string;
+  readonly respond: Respond;
+}
+
+/** One verb of /claude-spend. */
+export interface Subcommand {
+  /** "raise"; an empty name is what runs when no other verb matches. */
+  readonly name: string;
+  /** For help: `raise SCOPE [AMOUNT] [until DATE] [reason…]`. */
+  readonly usage: string;
+  readonly description: string;
+  readonly run: (context: SubcommandContext) => Promise<void>;
+}
+
+export interface ActionListener {
+  readonly actionId: string;
+  readonly run: (
+    context: Context & {
+      /** The button's value. */
+      readonly value: string;
+      readonly triggerId: string;
+      readonly respond: Respond;
+    },
+  ) => Promise<void>;
+}
+
+/** Typed values of a modal, by block id; absent where the person left it empty. */
+export type ViewValues = Readonly<Record<string, string | undefined>>;
+
+export interface ViewListener {
+  readonly callbackId: string;
+  /**
+   * Pure and at once: problems by block id, shown beside the fields while the modal stays open.
+   * Empty means the modal may close and `run` follows.
+   */
+  readonly validate: (values: ViewValues, now: Date) => Readonly<Record<string, string>>;
+  readonly run: (
+    context: Context & { readonly values: ViewValues; readonly privateMetadata: string },
+  ) => Promise<void>;
+}
+
+export interface ShortcutListener {
+  readonly callbackId: string;
+  readonly run: (context: Context & { readonly triggerId: string }) => Promise<void>;
+}
+
+export interface HomeListener {
+  readonly run: (context: Context) => Promise<void>;
+}
+
+/** All that one feature answers. */
+export interface SlackListeners {
+  readonly subcommands?: readonly Subcommand[];
+  readonly actions?: readonly ActionListener[];
+  readonly views?: readonly ViewListener[];
+  readonly shortcuts?: readonly ShortcutListener[];
+  readonly home?: HomeListener;
+}
+
+/**
+ * Opens a modal at once with `loading` and fills it when `fill` is done: a trigger lives for three
+ * seconds, which a slow database may outlast.
+ */
+export async function openModal(
+  { web, triggerId }: { readonly web: SlackWeb; readonly triggerId: string },
+  loading: Modal,
+  fill: () => Promise<Modal>,
+): Promise<void> {
+  const { viewId } = await web.openView(triggerId, loading);
+  await web.updateView(viewId, await fill());
+}

@@ -1,0 +1,67 @@
+/**
+ * The part of Slack's Web API that we call, as one narrow interface, and what scope each call
+ * needs. A test compares the scopes with manifest.yml, so that we never ask for more.
+ *
+ * Retries are not done here: the outbox plans them, since a blind retry of chat.postMessage posts
+ * twice.
+ */
+import type { Block, HomeView, Modal } from "./blocks.ts";
+
+export interface PostedMessage {
+  readonly channelId: string;
+  readonly ts: string;
+}
+
+export interface SlackUser {
+  readonly slackUserId: string;
+  readonly email: string | undefined;
+  readonly displayName: string;
+  readonly timeZone: string | undefined;
+}
+
+export interface SlackWeb {
+  authTest(): Promise<{ readonly slackTeamId: string; readonly botUserId: string; readonly scopes: readonly string[] }>;
+  /** `channel`: an id, or `#name` for a public channel. `dedupeKey` becomes message metadata. */
+  postMessage(message: {
+    readonly channel: string;
+    readonly text: string;
+    readonly blocks: readonly Block[];
+    readonly dedupeKey: string;
+  }): Promise<PostedMessage>;
+  updateMessage(message: {
+    readonly channel: string;
+    readonly ts: string;
+    readonly text: string;
+    readonly blocks: readonly Block[];
+  }): Promise<void>;
+  /** Our message with that key among what was posted since; undefined when there is none. */
+  findMessage(query: {
+    readonly channel: string;
+    readonly dedupeKey: string;
+    readonly since: Date;
+  }): Promise<PostedMessage | undefined>;
+  openDirectMessage(slackUserId: string): Promise<string>;
+  findUserByEmail(email: string): Promise<SlackUser | undefined>;
+  loadUser(slackUserId: string): Promise<SlackUser>;
+  /** Members of the user group with that handle; undefined when there is no such group. */
+  listUserGroupMembers(handle: string): Promise<readonly string[] | undefined>;
+  openView(triggerId: string, view: Modal): Promise<{ readonly viewId: string }>;
+  updateView(viewId: string, view: Modal): Promise<void>;
+  publishHome(slackUserId: string, view: HomeView): Promise<void>;
+}
+
+/** Scopes by call. Calls that need none are left out. */
+export const SCOPES_BY_CALL = {
+  postMessage: ["chat:write", "chat:write.public"],
+  updateMessage: ["chat:write"],
+  openDirectMessage: ["im:write"],
+  findUserByEmail: ["users:read", "users:read.email"],
+  loadUser: ["users:read", "users:read.email"],
+  listUserGroupMembers: ["usergroups:read"],
+} as const satisfies Partial<Record<keyof SlackWeb, readonly string[]>>;
+
+/**
+ * Used when granted, done without when not: only with them can the bot look for its own message
+ * after an answer that got lost. Without them an alert may be repeated, a digest never is.
+ */
+export const OPTIONAL_SCOPES = ["channels:history", "groups:history", "im:history"] as const;
