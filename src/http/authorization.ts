@@ -1,0 +1,84 @@
+/**
+ * Who may call us: Standard Webhooks signatures over the raw bytes, or a bearer token, both
+ * compared in constant time.
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { Webhook, WebhookVerificationError } from "standardwebhooks";
+import { AppError } from "../domain/errors.ts";
+
+export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** A preHandler that lets only bearers of `token` pass; without a token nobody may. */
+export function requireBearer(
+  token: string | undefined,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
+  // Fastify waits for the promise; there is nothing to wait for.
+  // oxlint-disable-next-line typescript/require-await -- a preHandler without a callback must be async
+  return async (request) => {
+    const given = bearerOf(request.headers);
+    if (token === undefined) {
+      throw new AppError({
+        code: "unauthorized",
+        message: "This server has no API_TOKEN, so its read and admin API is closed. Set one and restart.",
+      });
+    }
+    if (given === undefined || !isSameSecret(given, token)) {
+      throw new AppError({
+        code: "unauthorized",
+        message: "Send the API token as `Authorization: Bearer <API_TOKEN>`.",
+      });
+    }
+  };
+}
+
+/**
+ * Accepts a request that carries a valid signature of `secret` over `body`, not older than five
+ * minutes, or the secret itself as a bearer token. Anything else is `unauthorized`, saying why.
+ */
+export function verifyWebhook(options: {
+  readonly secret: string;
+  readonly headers: RequestHeaders;
+  readonly body: Buffer;
+}): void {
+  const { secret, headers, body } = options;
+  const bearer = bearerOf(headers);
+  if (bearer !== undefined) {
+    if (isSameSecret(bearer, secret)) return;
+    throw unauthorized("The bearer token is not the one of this source.");
+  }
+  const signed = {
+    "webhook-id": single(headers["webhook-id"]),
+    "webhook-timestamp": single(headers["webhook-timestamp"]),
+    "webhook-signature": single(headers["webhook-signature"]),
+  };
+  if (Object.values(signed).includes("")) {
+    throw unauthorized(
+      "Sign the request (webhook-id, webhook-timestamp, webhook-signature) or send the source's secret as a bearer token.",
+    );
+  }
+  try {
+    new Webhook(secret).verify(body, signed, { jsonParse: false });
+  } catch (error) {
+    if (error instanceof WebhookVerificationError) throw unauthorized(`${error.message}.`, error);
+    throw error;
+  }
+}
+
+function unauthorized(message: string, cause?: unknown): AppError {
+  return new AppError({ code: "unauthorized", message, cause });
+}
+
+function bearerOf(headers: RequestHeaders): string | undefined {
+  return /^Bearer (\S+)$/i.exec(single(headers["authorization"]))?.[1];
+}
+
+function single(value: string | string[] | undefined): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** Digests have one length, so neither the comparison nor its time tells anything of the secret. */
+function isSameSecret(given: string, expected: string): boolean {
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}

@@ -1,0 +1,104 @@
+/**
+ * The one HTTP server: Fastify for our routes, and mounts for listeners that read raw requests
+ * themselves (Slack's receiver, the sandbox). Errors become statuses here, in one table.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import { v7 as uuid } from "uuid";
+import { AppError, type ErrorCode } from "../domain/errors.ts";
+import { REQUEST_TIMEOUT_MS, RETRY_AFTER_SECONDS, USAGE_BODY_BYTES_MAX } from "./limits.ts";
+
+export interface Mount {
+  /** Whether this listener answers the request, by its path without the query. */
+  readonly matches: (path: string) => boolean;
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  "not-found": 404,
+  conflict: 409,
+  "too-large": 413,
+  unavailable: 503,
+  internal: 500,
+};
+
+/** Builds the server without listening. Bodies of every content type arrive as raw bytes. */
+export function createHttpServer(options: {
+  readonly log: Logger;
+  readonly mounts: readonly Mount[];
+}): FastifyInstance {
+  const { log, mounts } = options;
+  const app: FastifyInstance = Fastify({
+    logger: false, // One summary line per unit of work, written by the route that knows the unit.
+    bodyLimit: USAGE_BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    genReqId: () => uuid(),
+    serverFactory: (handler) =>
+      createServer((request, response) => {
+        const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+        const mount = mounts.find(({ matches }) => matches(path));
+        if (mount === undefined) handler(request, response);
+        else runMount(mount, request, response, log);
+      }),
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {
+    done(null, body);
+  });
+  app.setErrorHandler(async (error: FastifyError, request, reply) => {
+    const failure = toAppError(error);
+    if (failure.code === "internal") {
+      log.error({ err: error, request_id: request.id, path: request.routeOptions.url }, "request failed");
+    }
+    if (failure.code === "unavailable") reply.header("retry-after", String(RETRY_AFTER_SECONDS));
+    return await reply.status(STATUS[failure.code]).send({
+      error: { code: failure.code, message: failure.message, request_id: request.id },
+    });
+  });
+  app.setNotFoundHandler(async (request, reply) => {
+    return await reply.status(404).send({
+      error: {
+        code: "not-found",
+        message: `There is no ${request.method} ${request.url.split("?", 1)[0] ?? ""}. GET /openapi.json lists what there is.`,
+        request_id: request.id,
+      },
+    });
+  });
+  return app;
+}
+
+function runMount(mount: Mount, request: IncomingMessage, response: ServerResponse, log: Logger): void {
+  try {
+    mount.listener(request, response);
+  } catch (error) {
+    // Bolt's receiver throws for a path or method that it does not know.
+    log.debug({ err: error }, "mounted listener refused the request");
+    if (!response.headersSent) response.writeHead(404).end();
+  }
+}
+
+/** What any thrown value means to a client. Our own bugs tell nothing but an id. */
+function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof Error && "statusCode" in error) {
+    if (error.statusCode === 413) {
+      return new AppError({
+        code: "too-large",
+        message: `The body is larger than ${String(USAGE_BODY_BYTES_MAX)} bytes. Send fewer events at a time.`,
+        cause: error,
+      });
+    }
+    if (typeof error.statusCode === "number" && error.statusCode >= 400 && error.statusCode < 500) {
+      return new AppError({ code: "invalid", message: error.message, cause: error });
+    }
+  }
+  return new AppError({
+    code: "internal",
+    message: "Something went wrong on our side. The request id says which line of our log explains it.",
+    cause: error,
+  });
+}
