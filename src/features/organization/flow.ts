@@ -1,0 +1,33 @@
+/** The organization, the steps. Everything here only looks; governance writes. */
+import type { Email } from "../../domain/email.ts";
+import { timeZone } from "../../domain/time.ts";
+import type { Sql } from "../../store/database.ts";
+import type { Organization, Person, Team } from "./rules.ts";
+import * as store from "./store.ts";
+
+interface Deps {
+  /** The pool, or the transaction of a caller that needs one picture. */
+  readonly database: Sql;
+}
+
+/** What holds until somebody applies a governance document. */
+const ORGANIZATION_BEFORE_GOVERNANCE: Organization = {
+  name: "Organization",
+  timeZone: timeZone("UTC"),
+  weekStartsOn: "monday",
+  admins: [],
+};
+
+/** The authority of whoever has that address; somebody who stands nowhere has none. */
+export async function findPerson({ database }: Deps, email: Email): Promise<Person> {
+  return await store.loadPerson(database, email);
+}
+
+export async function loadOrganization({ database }: Deps): Promise<Organization> {
+  return (await store.findOrganization(database)) ?? ORGANIZATION_BEFORE_GOVERNANCE;
+}
+
+/** All teams by key, with owners, members and projects. */
+export async function listTeams({ database }: Deps): Promise<Team[]> {
+  return await store.listTeams(database);
+}

@@ -1,0 +1,19 @@
+/** What the rest of the program may use from the organization. */
+export { findPerson, listTeams, loadOrganization } from "./flow.ts";
+export { nearestNames } from "./rules/nearest-names.ts";
+export {
+  resolveScopeName,
+  type ScopeDirectory,
+  type ScopeResolution,
+} from "./rules/resolve-scope-name.ts";
+export {
+  belongsToTeam,
+  mayChangeBudget,
+  mayViewPeopleOf,
+  mayViewScope,
+  type Organization,
+  type Person,
+  type Team,
+  teamOfProject,
+} from "./rules.ts";
+export { replaceOrganization } from "./store.ts";

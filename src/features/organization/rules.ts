@@ -1,0 +1,123 @@
+/**
+ * The organization, its teams and people: who may see and change what. Pure. What a name that
+ * somebody typed means is rules/resolve-scope-name.ts.
+ */
+import type { Email } from "../../domain/email.ts";
+import type { Scope } from "../../domain/scope.ts";
+import type { TimeZone, Weekday } from "../../domain/time.ts";
+
+export interface Organization {
+  readonly name: string;
+  readonly timeZone: TimeZone;
+  readonly weekStartsOn: Weekday;
+  /** "#finops" or a channel id: where news that concerns everybody's money goes. */
+  readonly finopsChannel?: string;
+  readonly admins: readonly Email[];
+}
+
+export interface Team {
+  readonly key: string;
+  readonly name: string;
+  readonly channel?: string;
+  readonly costCenter?: string;
+  /** May see each person's amounts in this team. Owners belong to the team without being members. */
+  readonly owners: readonly Email[];
+  readonly members: readonly Email[];
+  /** Keys; a project belongs to one team. */
+  readonly projects: readonly string[];
+}
+
+/** Somebody, as far as authority goes. Who stands nowhere in the governance is a person too. */
+export interface Person {
+  readonly email: Email;
+  readonly isAdmin: boolean;
+  readonly ownedTeams: readonly string[];
+  readonly memberTeams: readonly string[];
+}
+
+/** Whether `person` owns the team or is a member of it. */
+export function belongsToTeam(person: Person, teamKey: string): boolean {
+  return person.ownedTeams.includes(teamKey) || person.memberTeams.includes(teamKey);
+}
+
+/**
+ * Whether `person` may see the total of `scope`: admins everything; people of a team its total and
+ * its projects; everybody their own. An owner also sees a person all of whose teams are the
+ * owner's, because then nothing of another team shows through. Whatever cuts across teams (the
+ * organization, a model, a key, a workspace, a tag) is for admins.
+ */
+export function mayViewScope(person: Person, scope: Scope, teams: readonly Team[]): boolean {
+  if (person.isAdmin) return true;
+  switch (scope.kind) {
+    case "team":
+      return belongsToTeam(person, scope.key);
+    case "project": {
+      const team = teamOfProject(scope.key, teams);
+      return team !== undefined && belongsToTeam(person, team.key);
+    }
+    case "user":
+      return scope.key === person.email || ownsAllTeamsOf(person, scope.key, teams);
+    case "org":
+    case "api_key":
+    case "workspace":
+    case "model":
+    case "tag":
+      return false;
+  }
+}
+
+/** Whether `person` may see who in `scope` spent how much: admins, and owners inside their team. */
+export function mayViewPeopleOf(person: Person, scope: Scope, teams: readonly Team[]): boolean {
+  if (person.isAdmin) return true;
+  switch (scope.kind) {
+    case "team":
+      return person.ownedTeams.includes(scope.key);
+    case "project": {
+      const team = teamOfProject(scope.key, teams);
+      return team !== undefined && person.ownedTeams.includes(team.key);
+    }
+    case "user":
+      return mayViewScope(person, scope, teams);
+    case "org":
+    case "api_key":
+    case "workspace":
+    case "model":
+    case "tag":
+      return false;
+  }
+}
+
+/**
+ * Whether `person` may set the limit of `scope` without asking: admins any; owners that of their
+ * team's projects and people. A team's own limit is what its owners were given: changing it
+ * directly would make approvals pointless, so they ask for a raise.
+ */
+export function mayChangeBudget(person: Person, scope: Scope, teams: readonly Team[]): boolean {
+  if (person.isAdmin) return true;
+  switch (scope.kind) {
+    case "project": {
+      const team = teamOfProject(scope.key, teams);
+      return team !== undefined && person.ownedTeams.includes(team.key);
+    }
+    case "user":
+      return scope.key !== person.email && ownsAllTeamsOf(person, scope.key, teams);
+    case "team":
+    case "org":
+    case "api_key":
+    case "workspace":
+    case "model":
+    case "tag":
+      return false;
+  }
+}
+
+export function teamOfProject(projectKey: string, teams: readonly Team[]): Team | undefined {
+  return teams.find((team) => team.projects.includes(projectKey));
+}
+
+function ownsAllTeamsOf(person: Person, email: string, teams: readonly Team[]): boolean {
+  const theirs = teams.filter((team) =>
+    [...team.owners, ...team.members].some((one) => one === email),
+  );
+  return theirs.length > 0 && theirs.every((team) => person.ownedTeams.includes(team.key));
+}

@@ -1,0 +1,182 @@
+/**
+ * What people mean when they type the name of a scope. Forgiving about case, prefixes and names
+ * instead of keys; never guessing: what is not known is answered with the nearest known scopes.
+ * Slack's `<@U123|name>` is turned into an e-mail address by the caller.
+ */
+import { type Email, parseEmail } from "../../../domain/email.ts";
+import {
+  formatScope,
+  ORG_SCOPE,
+  parseScope,
+  SCOPE_KINDS,
+  type Scope,
+} from "../../../domain/scope.ts";
+import type { Team } from "../rules.ts";
+import { nearestNames } from "./nearest-names.ts";
+
+/** Everything that has a name. What is left out is taken as it was typed, without suggestions. */
+export interface ScopeDirectory {
+  /** Who is asking: what `me` means. */
+  readonly me?: Email;
+  readonly organizationName?: string;
+  readonly teams: readonly Team[];
+  readonly modelIds?: readonly string[];
+}
+
+export type ScopeResolution =
+  | { readonly kind: "found"; readonly scope: Scope }
+  | { readonly kind: "unknown"; readonly nearest: readonly Scope[] };
+
+/** A scope and everything that people call it. */
+interface NamedScope {
+  readonly scope: Scope;
+  readonly names: readonly string[];
+}
+
+/** Finds the scope that `text` names; at most three nearest ones when it names none. */
+export function resolveScopeName(text: string, directory: ScopeDirectory): ScopeResolution {
+  const wanted = text
+    .trim()
+    .replace(/^[`"'“]+|[`"'”]+$/g, "")
+    .trim();
+  if (/^(org|organization|organisation)$/i.test(wanted)) return found(ORG_SCOPE);
+  if (/^me$/i.test(wanted) && directory.me !== undefined) {
+    return found({ kind: "user", key: directory.me });
+  }
+
+  const prefixed = splitKind(wanted);
+  if (prefixed !== undefined) return resolveOfKind(prefixed, directory);
+
+  const email = parseEmail(wanted.replace(/^(?:mailto:|@)/i, ""));
+  if (email !== undefined) return found({ kind: "user", key: email });
+
+  const candidates = namedScopes(directory);
+  const exact = matching(wanted, candidates);
+  if (exact !== undefined) return exact;
+  // "team-search" and "project checkout" for team:search and project:checkout, unless a team is
+  // really called so.
+  const dashed = /^(team|project|model|user)[- ](.+)$/i.exec(wanted);
+  const rest = dashed?.[2];
+  if (rest !== undefined) {
+    const kind = SCOPE_KINDS.find((known) => known === dashed?.[1]?.toLowerCase());
+    if (kind !== undefined) {
+      const resolution = resolveOfKind({ kind, key: rest }, directory);
+      if (resolution.kind === "found" || resolution.nearest.length > 0) return resolution;
+    }
+  }
+  return unknown(wanted, candidates);
+}
+
+function resolveOfKind(
+  { kind, key }: { readonly kind: Scope["kind"]; readonly key: string },
+  directory: ScopeDirectory,
+): ScopeResolution {
+  switch (kind) {
+    case "org":
+      return found(ORG_SCOPE);
+    case "team":
+    case "project": {
+      const candidates = namedScopes(directory).filter(({ scope }) => scope.kind === kind);
+      return matching(key, candidates) ?? unknown(key, candidates);
+    }
+    case "model": {
+      if (directory.modelIds === undefined) return found({ kind, key });
+      const candidates = namedScopes(directory).filter(({ scope }) => scope.kind === kind);
+      return matching(key, candidates) ?? unknown(key, candidates);
+    }
+    case "user": {
+      if (/^me$/i.test(key) && directory.me !== undefined) {
+        return found({ kind, key: directory.me });
+      }
+      const email = parseEmail(key);
+      return email === undefined
+        ? unknown(key, namedPeople(directory))
+        : found({ kind, key: email });
+    }
+    case "api_key":
+    case "workspace":
+    case "tag": {
+      const scope = parseScope(`${kind}:${key}`);
+      return scope === undefined ? unknown(key, []) : found(scope);
+    }
+  }
+}
+
+/** "Team: Search" → team, Search. Undefined when no kind of scope stands before the colon. */
+function splitKind(
+  text: string,
+): { readonly kind: Scope["kind"]; readonly key: string } | undefined {
+  const colon = text.indexOf(":");
+  if (colon < 1) return undefined;
+  const prefix = text.slice(0, colon).trim().toLowerCase();
+  const kind = SCOPE_KINDS.find((known) => known === prefix);
+  const key = text.slice(colon + 1).trim();
+  return kind === undefined || key === "" ? undefined : { kind, key };
+}
+
+function namedScopes({ organizationName, teams, modelIds }: ScopeDirectory): NamedScope[] {
+  return [
+    ...teams.map((team) => ({
+      scope: { kind: "team" as const, key: team.key },
+      names: [
+        team.key,
+        team.name,
+        ...(team.channel?.startsWith("#") === true ? [team.channel] : []),
+      ],
+    })),
+    ...teams.flatMap((team) =>
+      team.projects.map((key) => ({ scope: { kind: "project" as const, key }, names: [key] })),
+    ),
+    ...(modelIds ?? []).map((key) => ({ scope: { kind: "model" as const, key }, names: [key] })),
+    {
+      scope: ORG_SCOPE,
+      names: ["org", "organization", ...(organizationName === undefined ? [] : [organizationName])],
+    },
+  ];
+}
+
+function namedPeople({ teams }: ScopeDirectory): NamedScope[] {
+  const emails = new Set(teams.flatMap((team) => [...team.owners, ...team.members]));
+  return [...emails].map((email) => ({
+    scope: { kind: "user" as const, key: email },
+    names: [email, email.slice(0, email.indexOf("@"))],
+  }));
+}
+
+/**
+ * The scope called `name`. A key, written exactly, wins over a key in other case, and that over
+ * any other name. Two scopes with the same name are both offered instead of one being picked.
+ */
+function matching(name: string, candidates: readonly NamedScope[]): ScopeResolution | undefined {
+  const folded = name.toLowerCase();
+  const byKey = candidates.find(({ scope }) => scope.key === name);
+  if (byKey !== undefined) return found(byKey.scope);
+  const byKeyInAnyCase = candidates.filter(({ scope }) => scope.key.toLowerCase() === folded);
+  const byName = candidates.filter(({ names }) =>
+    names.some((one) => one.toLowerCase() === folded),
+  );
+  const matches = byKeyInAnyCase.length > 0 ? byKeyInAnyCase : byName;
+  if (matches.length > 1) {
+    return { kind: "unknown", nearest: matches.slice(0, 3).map(({ scope }) => scope) };
+  }
+  return matches[0] === undefined ? undefined : found(matches[0].scope);
+}
+
+function unknown(name: string, candidates: readonly NamedScope[]): ScopeResolution {
+  const byName = new Map<string, Scope>();
+  for (const { scope, names } of candidates) {
+    for (const one of names) if (!byName.has(one)) byName.set(one, scope);
+  }
+  // A scope may be near by its key and by its name; it is offered once, at its best place.
+  const nearest = new Map<string, Scope>();
+  for (const one of nearestNames(name, byName.keys())) {
+    const scope = byName.get(one);
+    if (scope !== undefined && !nearest.has(formatScope(scope)))
+      nearest.set(formatScope(scope), scope);
+  }
+  return { kind: "unknown", nearest: [...nearest.values()] };
+}
+
+function found(scope: Scope): ScopeResolution {
+  return { kind: "found", scope };
+}

@@ -1,0 +1,145 @@
+/**
+ * The organization, the SQL. Owns: organization_settings, admins, teams, team_members, projects.
+ * They are a copy of the governance document in a form that SQL can join, so they are replaced as
+ * a whole and never edited.
+ */
+import { type Email, emailFrom } from "../../domain/email.ts";
+import { timeZone, WEEKDAYS } from "../../domain/time.ts";
+import type { Sql } from "../../store/database.ts";
+import type { Organization, Person, Team } from "./rules.ts";
+
+/** Replaces the organization, its admins, teams, people and projects. Call it in a transaction. */
+export async function replaceOrganization(
+  sql: Sql,
+  { organization, teams }: { readonly organization: Organization; readonly teams: readonly Team[] },
+): Promise<void> {
+  await sql.query(
+    `insert into organization_settings as s (name, time_zone, week_starts_on, finops_channel)
+     values ($1, $2, $3, $4)
+     on conflict (only_row) do update
+        set name = excluded.name, time_zone = excluded.time_zone,
+            week_starts_on = excluded.week_starts_on, finops_channel = excluded.finops_channel`,
+    [
+      organization.name,
+      organization.timeZone,
+      organization.weekStartsOn,
+      organization.finopsChannel ?? null,
+    ],
+  );
+  await sql.query(`delete from admins`);
+  await sql.query(`insert into admins (email) select unnest($1::text[])`, [organization.admins]);
+  await replaceTeams(sql, teams);
+}
+
+async function replaceTeams(sql: Sql, teams: readonly Team[]): Promise<void> {
+  await sql.query(`delete from teams`); // Members and projects go with their team.
+  await sql.query(
+    `insert into teams (team_key, name, channel, cost_center)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])`,
+    [
+      teams.map((team) => team.key),
+      teams.map((team) => team.name),
+      teams.map((team) => team.channel ?? null),
+      teams.map((team) => team.costCenter ?? null),
+    ],
+  );
+  const people = teams.flatMap((team) => [
+    ...team.owners.map((email) => ({ teamKey: team.key, email, role: "owner" })),
+    ...team.members.map((email) => ({ teamKey: team.key, email, role: "member" })),
+  ]);
+  await sql.query(
+    `insert into team_members (team_key, email, role)
+     select * from unnest($1::text[], $2::text[], $3::text[])`,
+    [
+      people.map(({ teamKey }) => teamKey),
+      people.map(({ email }) => email),
+      people.map(({ role }) => role),
+    ],
+  );
+  const projects = teams.flatMap((team) =>
+    team.projects.map((key) => ({ key, teamKey: team.key })),
+  );
+  await sql.query(
+    `insert into projects (project_key, team_key) select * from unnest($1::text[], $2::text[])`,
+    [projects.map(({ key }) => key), projects.map(({ teamKey }) => teamKey)],
+  );
+}
+
+/** Undefined until a governance document was applied. */
+export async function findOrganization(sql: Sql): Promise<Organization | undefined> {
+  const { rows } = await sql.query<{
+    readonly name: string;
+    readonly time_zone: string;
+    readonly week_starts_on: string;
+    readonly finops_channel: string | null;
+    readonly admins: string[];
+  }>(
+    `select s.name, s.time_zone, s.week_starts_on, s.finops_channel,
+            array(select a.email from admins a order by a.email) as admins
+       from organization_settings s`,
+  );
+  const row = rows[0];
+  if (row === undefined) return undefined;
+  return {
+    name: row.name,
+    timeZone: timeZone(row.time_zone),
+    weekStartsOn: WEEKDAYS.find((weekday) => weekday === row.week_starts_on) ?? "monday",
+    ...(row.finops_channel === null ? {} : { finopsChannel: row.finops_channel }),
+    admins: row.admins.map(emailFrom),
+  };
+}
+
+/** All teams, by key, with their people and projects in alphabetical order. */
+export async function listTeams(sql: Sql): Promise<Team[]> {
+  const { rows } = await sql.query<{
+    readonly team_key: string;
+    readonly name: string;
+    readonly channel: string | null;
+    readonly cost_center: string | null;
+    readonly owners: string[];
+    readonly members: string[];
+    readonly projects: string[];
+  }>(
+    `select t.team_key, t.name, t.channel, t.cost_center,
+            array(select m.email from team_members m
+                   where m.team_key = t.team_key and m.role = 'owner' order by m.email) as owners,
+            array(select m.email from team_members m
+                   where m.team_key = t.team_key and m.role = 'member' order by m.email) as members,
+            array(select p.project_key from projects p
+                   where p.team_key = t.team_key order by p.project_key) as projects
+       from teams t
+      order by t.team_key`,
+  );
+  return rows.map((row) => ({
+    key: row.team_key,
+    name: row.name,
+    ...(row.channel === null ? {} : { channel: row.channel }),
+    ...(row.cost_center === null ? {} : { costCenter: row.cost_center }),
+    owners: row.owners.map(emailFrom),
+    members: row.members.map(emailFrom),
+    projects: row.projects,
+  }));
+}
+
+/** Whoever has that address; nobody needs to be registered to be a person. */
+export async function loadPerson(sql: Sql, email: Email): Promise<Person> {
+  const { rows } = await sql.query<{
+    readonly is_admin: boolean;
+    readonly owned_teams: string[];
+    readonly member_teams: string[];
+  }>(
+    `select exists (select from admins a where a.email = $1) as is_admin,
+            array(select m.team_key from team_members m
+                   where m.email = $1 and m.role = 'owner' order by m.team_key) as owned_teams,
+            array(select m.team_key from team_members m
+                   where m.email = $1 and m.role = 'member' order by m.team_key) as member_teams`,
+    [email],
+  );
+  const row = rows[0];
+  return {
+    email,
+    isAdmin: row?.is_admin ?? false,
+    ownedTeams: row?.owned_teams ?? [],
+    memberTeams: row?.member_teams ?? [],
+  };
+}
