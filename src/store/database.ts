@@ -1,5 +1,6 @@
 /** Postgres: the pool and transactions. SQL itself lives in each feature's store.ts. */
 import { Pool, type PoolClient, type PoolConfig, types } from "pg";
+import { assert } from "../domain/assert.ts";
 import { AppError } from "../domain/errors.ts";
 
 export type Database = Pool;
@@ -15,6 +16,7 @@ const CONNECT_TIMEOUT_MS = 3_000;
 
 const DATE_OID = 1082;
 
+/** A pool with the settings that every part relies on: UTC, time-outs, dates as text. */
 export function openDatabase(config: PoolConfig): Database {
   const pool = new Pool({
     max: POOL_CONNECTIONS_MAX,
@@ -31,6 +33,9 @@ export function openDatabase(config: PoolConfig): Database {
   });
   // An idle connection that breaks is replaced by the pool; without a listener it ends the process.
   pool.on("error", () => {});
+  // The same for a connection that breaks between two statements of a transaction: the next
+  // statement reports it.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 
@@ -44,7 +49,9 @@ export async function inTransaction<T>(
   try {
     await client.query("begin");
     const result = await work(client);
-    await client.query("commit");
+    const { command } = await client.query("commit");
+    // Postgres answers "rollback" when a statement failed and `work` swallowed the error.
+    assert(command === "COMMIT", "a transaction with a failed statement can't be committed");
     return result;
   } catch (error) {
     try {
@@ -58,7 +65,8 @@ export async function inTransaction<T>(
   }
 }
 
-async function connect(database: Database): Promise<PoolClient> {
+/** A connection of one's own, to be released by the caller. */
+export async function connect(database: Database): Promise<PoolClient> {
   try {
     return await database.connect();
   } catch (error) {

@@ -1,0 +1,111 @@
+/**
+ * Once per run: a real Postgres with a migrated template database, of which each test file gets a
+ * copy. Its own server in a temporary directory, or the one of TEST_DATABASE_URL.
+ */
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, type PoolConfig } from "pg";
+import type { TestProject } from "vitest/node";
+import { startEmbeddedPostgres } from "../../src/store/embedded.ts";
+import { migrate } from "../../src/store/migrate.ts";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** How to reach the server, as one who may create databases. */
+    readonly adminConfig: {
+      readonly host?: string;
+      readonly port?: number;
+      readonly user?: string;
+      readonly database?: string;
+      readonly connectionString?: string;
+    };
+    readonly templateName: string;
+  }
+}
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startServer();
+  const templateName = `claude_spend_template_${randomUUID().replaceAll("-", "")}`;
+  await runSql(server.adminConfig, `create database ${templateName}`);
+  await migrate(inDatabase(server.adminConfig, templateName));
+  project.provide("adminConfig", server.adminConfig);
+  project.provide("templateName", templateName);
+
+  return async () => {
+    await runSql(server.adminConfig, `drop database ${templateName} with (force)`);
+    await server.stop();
+  };
+}
+
+type AdminConfig = import("vitest").ProvidedContext["adminConfig"];
+
+async function startServer(): Promise<{
+  readonly adminConfig: AdminConfig;
+  readonly stop: () => Promise<void>;
+}> {
+  const url = process.env["TEST_DATABASE_URL"];
+  if (url !== undefined && url !== "") {
+    return { adminConfig: { connectionString: url }, stop: async () => {} };
+  }
+  const dataDir = await mkdtemp(join(tmpdir(), "claude-spend-test-"));
+  const watchdog = watch(dataDir);
+  const server = await startEmbeddedPostgres({
+    dataDir,
+    disposable: true,
+    settings: { max_connections: "400", autovacuum: "off" },
+  });
+  const { host = "", port = 0, user = "", database = "" } = server.poolConfig;
+  return {
+    adminConfig: { host, port, user, database },
+    stop: async () => {
+      await server.stop();
+      await rm(dataDir, { recursive: true, force: true });
+      watchdog.stdin.end();
+    },
+  };
+}
+
+/**
+ * Tidies up after a run that was killed: a process of its own that waits for the end of its input,
+ * which comes when this process ends in whatever way.
+ */
+function watch(dataDir: string): ReturnType<typeof spawnWatchdog> {
+  const watchdog = spawnWatchdog(dataDir);
+  watchdog.unref();
+  return watchdog;
+}
+
+function spawnWatchdog(dataDir: string) {
+  const tidyUp = `
+    const { readFileSync, rmSync } = require("node:fs");
+    process.stdin.resume().on("end", () => {
+      try {
+        process.kill(Number(readFileSync(${JSON.stringify(join(dataDir, "pg", "postmaster.pid"))}, "utf8").split("\\n")[0]), "SIGQUIT");
+      } catch {}
+      setTimeout(() => rmSync(${JSON.stringify(dataDir)}, { recursive: true, force: true, maxRetries: 5 }), 500);
+    });`;
+  return spawn(process.execPath, ["-e", tidyUp], {
+    detached: true, // Ctrl-C is for the tests; this one must outlive them.
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+}
+
+export function inDatabase(config: AdminConfig, database: string): PoolConfig {
+  if (config.connectionString === undefined) return { ...config, database };
+  const url = new URL(config.connectionString);
+  url.pathname = `/${database}`;
+  return { connectionString: url.href };
+}
+
+export async function runSql(config: AdminConfig, sql: string): Promise<void> {
+  const client = new Client(config);
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
