@@ -1,0 +1,81 @@
+/** Priced events → the rows that hold their money: charges, and increments of the rollups. Pure. */
+import { usd } from "../../domain/money.ts";
+import type { TokenType, UsageEvent, UsageQuantities } from "../../domain/usage.ts";
+import type { PricedUsage } from "../pricing/index.ts";
+import { bucketStart } from "./rules.ts";
+import type { NewCharge, NewUsageEvent, SpendIncrement } from "./store.ts";
+
+export interface ChargedEvent {
+  readonly event: UsageEvent;
+  readonly row: NewUsageEvent;
+  readonly usage: PricedUsage;
+  /** The spend dimension of this event's owner and that model. */
+  readonly dimensionIdOf: (modelId: string) => number;
+}
+
+export function newCharges(events: readonly ChargedEvent[]): NewCharge[] {
+  return events.flatMap(({ event, row, usage, dimensionIdOf }) =>
+    usage.charges.map((charge, chargeNumber) => ({
+      usageEventId: row.usageEventId,
+      chargeNumber,
+      chargePeriodStart: event.occurredAt,
+      spendDimensionId: dimensionIdOf(charge.modelId),
+      skuId: charge.skuId,
+      priceId: charge.priceId,
+      pricingBasis: charge.pricingBasis,
+      consumedQuantity: charge.consumedQuantity,
+      consumedUnit: charge.consumedUnit,
+      listUnitPrice: charge.listUnitPrice,
+      listCost: charge.listCost,
+      billedCost: charge.billedCost,
+    })),
+  );
+}
+
+const QUANTITY_OF: Readonly<Record<TokenType, keyof UsageQuantities>> = {
+  uncached_input: "uncachedInputTokens",
+  cache_write_5m: "cacheCreation5mInputTokens",
+  cache_write_1h: "cacheCreation1hInputTokens",
+  cache_read: "cacheReadInputTokens",
+  output: "outputTokens",
+};
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** One increment for each rollup row that the events touch. A request counts under its own model. */
+export function spendIncrements(events: readonly ChargedEvent[]): SpendIncrement[] {
+  const rows = new Map<string, Mutable<SpendIncrement>>();
+  const rowOf = (event: ChargedEvent, modelId: string): Mutable<SpendIncrement> => {
+    const spendDimensionId = event.dimensionIdOf(modelId);
+    const start = bucketStart(event.event.occurredAt);
+    const key = `${String(spendDimensionId)}@${String(start.getTime())}`;
+    const known = rows.get(key);
+    if (known !== undefined) return known;
+    const fresh: Mutable<SpendIncrement> = {
+      spendDimensionId,
+      bucketStart: start,
+      requestCount: 0,
+      uncachedInputTokens: 0,
+      cacheCreation5mInputTokens: 0,
+      cacheCreation1hInputTokens: 0,
+      cacheReadInputTokens: 0,
+      outputTokens: 0,
+      webSearchRequests: 0,
+      listCost: usd(0n),
+      billedCost: usd(0n),
+    };
+    rows.set(key, fresh);
+    return fresh;
+  };
+  for (const event of events) {
+    rowOf(event, event.usage.modelId).requestCount += 1;
+    for (const charge of event.usage.charges) {
+      const row = rowOf(event, charge.modelId);
+      if (charge.tokenType === "web_search") row.webSearchRequests += charge.consumedQuantity;
+      else row[QUANTITY_OF[charge.tokenType]] += charge.consumedQuantity;
+      row.listCost = usd(row.listCost + charge.listCost);
+      row.billedCost = usd(row.billedCost + charge.billedCost);
+    }
+  }
+  return [...rows.values()];
+}

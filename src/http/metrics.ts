@@ -1,0 +1,55 @@
+/** Prometheus metrics of the program itself. Names and labels are part of our outside. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+export interface Metrics {
+  readonly registry: Registry;
+  readonly usageEvents: Counter<"source" | "outcome">;
+  readonly usageBatchSeconds: Histogram;
+  readonly alerts: Counter;
+  readonly slackMessages: Counter<"outcome">;
+  readonly outboxWaiting: Gauge;
+  readonly budgetChecksWaiting: Gauge;
+}
+
+/** A registry of its own, so that two programs in one process (tests) do not share counts. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+    usageEvents: new Counter({
+      name: "claude_spend_usage_events_total",
+      help: "Usage events received, by source and outcome: accepted, duplicate, or a rejection code.",
+      labelNames: ["source", "outcome"],
+      registers,
+    }),
+    usageBatchSeconds: new Histogram({
+      name: "claude_spend_usage_batch_seconds",
+      help: "Time from the first byte of a usage request to its durable answer.",
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+      registers,
+    }),
+    alerts: new Counter({
+      name: "claude_spend_budget_checks_total",
+      help: "Budget checks worked through.",
+      registers,
+    }),
+    slackMessages: new Counter({
+      name: "claude_spend_slack_messages_total",
+      help: "Messages of the outbox that were handled, by outcome.",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    outboxWaiting: new Gauge({
+      name: "claude_spend_outbox_waiting",
+      help: "Messages that Slack has not got yet.",
+      registers,
+    }),
+    budgetChecksWaiting: new Gauge({
+      name: "claude_spend_budget_checks_waiting",
+      help: "Notes of ingest that budgets have not looked at yet.",
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * Wakes loops of every replica when there is something to do, through Postgres' notifications. Only
+ * a hint: whoever misses one finds the work at the next interval.
+ */
+import type { Logger } from "pino";
+import type { Database } from "../store/database.ts";
+import { listen, notify } from "../store/notify.ts";
+
+/** What there may be to do. */
+export type WorkKind = "budget-checks" | "outbox";
+
+export interface Waker {
+  /** Says so, at most every few milliseconds however often it is called; never throws. */
+  readonly wake: (kind: WorkKind) => void;
+  readonly onWake: (kind: WorkKind, listener: () => void) => void;
+  readonly stop: () => Promise<void>;
+}
+
+/** A notification costs a commit of its own, so a burst of webhooks shares one. */
+const GATHER_MS = 20;
+const CHANNEL = "claude_spend_work";
+
+export function createWaker(database: Database, log: Logger): Waker {
+  const listeners = new Map<WorkKind, (() => void)[]>();
+  const gathering = new Map<WorkKind, NodeJS.Timeout>();
+  const subscription = listen(database, CHANNEL, (payload) => {
+    for (const [kind, each] of listeners) {
+      if (kind === payload) for (const listener of each) listener();
+    }
+  });
+  return {
+    wake: (kind) => {
+      if (gathering.has(kind)) return;
+      gathering.set(
+        kind,
+        setTimeout(() => {
+          gathering.delete(kind);
+          notify(database, CHANNEL, kind).catch((error: unknown) => {
+            log.debug({ err: error }, "wake-up was not sent");
+          });
+        }, GATHER_MS),
+      );
+    },
+    onWake: (kind, listener) => {
+      listeners.set(kind, [...(listeners.get(kind) ?? []), listener]);
+    },
+    stop: async () => {
+      for (const timer of gathering.values()) clearTimeout(timer);
+      await subscription.stop();
+    },
+  };
+}
