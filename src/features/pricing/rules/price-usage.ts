@@ -1,0 +1,184 @@
+/**
+ * What one usage event costs: one charge for each run of a model and each SKU it used.
+ *
+ * The unit price of a charge already holds every published multiplier and is a whole number of
+ * pico-dollars, so list cost = unit price × quantity exactly. Only a discount can make rounding
+ * necessary, and it happens once, at the end.
+ */
+import { multiplyUsd, type Usd, usd } from "../../../domain/money.ts";
+import {
+  TOKEN_TYPES,
+  type TokenType,
+  type UsageEvent,
+  type UsageQuantities,
+} from "../../../domain/usage.ts";
+import { type Discount, findDiscount } from "./discounts.ts";
+import { type NormalisedModel, normaliseModelId } from "./model-id.ts";
+import { WEB_SEARCH_PRICE } from "./price-list.ts";
+import { priceTerms } from "./price-terms.ts";
+
+export type PricingBasis = "list" | "contracted" | "estimated";
+
+export interface ChargeLine {
+  readonly modelId: string;
+  /** What has a price: model, token type, and what of size, speed, batch and region changes it. */
+  readonly skuId: string;
+  readonly tokenType: TokenType | "web_search";
+  /** The row of the price list. */
+  readonly priceId: string;
+  readonly pricingBasis: PricingBasis;
+  readonly consumedQuantity: number;
+  readonly consumedUnit: "tokens" | "requests";
+  /** For one token or request, with the published multipliers and without discounts. */
+  readonly listUnitPrice: Usd;
+  readonly listCost: Usd;
+  readonly billedCost: Usd;
+}
+
+/** What pricing needs to know of a usage event. */
+export type PriceableUsage = Pick<
+  UsageEvent,
+  "occurredAt" | "provider" | "model" | "usage" | "workspaceId"
+>;
+
+export interface PricedUsage {
+  /** Of the model that was asked for; a charge names the one that ran. */
+  readonly modelId: string;
+  /** Whether the price list has every model involved. If not, an admin should hear of it. */
+  readonly isKnownModel: boolean;
+  readonly charges: readonly ChargeLine[];
+}
+
+interface ModelRun {
+  readonly model: NormalisedModel;
+  readonly quantities: UsageQuantities;
+}
+
+type ListedLine = Omit<ChargeLine, "billedCost">;
+
+/** Prices an event by the list of its time. Whatever was used costs something, known or not. */
+export function priceUsage({
+  event,
+  discounts,
+}: {
+  readonly event: PriceableUsage;
+  /** The first that matches a charge counts. */
+  readonly discounts: readonly Discount[];
+}): PricedUsage {
+  const requested = normaliseModelId(event.model);
+  const runs = modelRuns(event, requested);
+  const lines = [
+    ...runs.flatMap((run) => tokenLines(event, run)),
+    ...webSearchLines(event, requested),
+  ];
+  return {
+    modelId: requested.modelId,
+    isKnownModel: requested.isKnown && runs.every(({ model }) => model.isKnown),
+    charges: lines.map((line) => withDiscount(line, event, discounts)),
+  };
+}
+
+/**
+ * The runs that are billed. With iterations the event's own quantities are a summary, and not even
+ * a complete one: compactions are missing from it.
+ */
+function modelRuns(event: PriceableUsage, requested: NormalisedModel): readonly ModelRun[] {
+  const { iterations } = event.usage;
+  if (iterations.length === 0) return [{ model: requested, quantities: event.usage }];
+  return iterations.map((iteration) => ({
+    model:
+      iteration.model === undefined
+        ? requested
+        : calledWithin(requested, normaliseModelId(iteration.model)),
+    quantities: iteration,
+  }));
+}
+
+/** A model that serves a request runs where and how the request runs, unless its name differs. */
+function calledWithin(requested: NormalisedModel, model: NormalisedModel): NormalisedModel {
+  return {
+    ...model,
+    regionPrefix: model.regionPrefix ?? requested.regionPrefix,
+    cloud: model.cloud ?? requested.cloud,
+    isBatch: model.isBatch || requested.isBatch,
+    isFast: model.isFast || requested.isFast,
+  };
+}
+
+function tokenLines(event: PriceableUsage, { model, quantities }: ModelRun): readonly ListedLine[] {
+  const tokens = tokensByType(quantities);
+  const terms = priceTerms({
+    model,
+    occurredAt: event.occurredAt,
+    provider: event.provider,
+    promptTokens:
+      tokens.uncached_input + tokens.cache_write_5m + tokens.cache_write_1h + tokens.cache_read,
+    serviceTier: event.usage.serviceTier,
+    inferenceGeo: event.usage.inferenceGeo,
+    speed: event.usage.speed,
+  });
+  return TOKEN_TYPES.filter((tokenType) => tokens[tokenType] > 0).map((tokenType) => {
+    const listUnitPrice = multiplyUsd(terms.unitPrices[tokenType], terms.multiplier);
+    return {
+      modelId: model.modelId,
+      skuId: [model.modelId, tokenType, ...terms.skuQualifiers].join("/"),
+      tokenType,
+      priceId: terms.priceId,
+      pricingBasis: terms.isEstimated ? "estimated" : "list",
+      consumedQuantity: tokens[tokenType],
+      consumedUnit: "tokens",
+      listUnitPrice,
+      listCost: costOf(listUnitPrice, tokens[tokenType]),
+    };
+  });
+}
+
+function tokensByType(quantities: UsageQuantities): Readonly<Record<TokenType, number>> {
+  return {
+    uncached_input: quantities.uncachedInputTokens,
+    cache_write_5m: quantities.cacheCreation5mInputTokens,
+    cache_write_1h: quantities.cacheCreation1hInputTokens,
+    cache_read: quantities.cacheReadInputTokens,
+    output: quantities.outputTokens,
+  };
+}
+
+/** Searches belong to the request, so they are on the model that was asked for. */
+function webSearchLines(
+  { usage: { webSearchRequests } }: PriceableUsage,
+  { modelId }: NormalisedModel,
+): readonly ListedLine[] {
+  if (webSearchRequests <= 0) return [];
+  return [
+    {
+      modelId,
+      skuId: "web_search",
+      tokenType: "web_search",
+      priceId: WEB_SEARCH_PRICE.priceId,
+      pricingBasis: "list",
+      consumedQuantity: webSearchRequests,
+      consumedUnit: "requests",
+      listUnitPrice: WEB_SEARCH_PRICE.unitPrice,
+      listCost: costOf(WEB_SEARCH_PRICE.unitPrice, webSearchRequests),
+    },
+  ];
+}
+
+function costOf(unitPrice: Usd, quantity: number): Usd {
+  return usd(unitPrice * BigInt(quantity));
+}
+
+function withDiscount(
+  line: ListedLine,
+  { workspaceId, occurredAt }: PriceableUsage,
+  discounts: readonly Discount[],
+): ChargeLine {
+  const discount = findDiscount(discounts, { modelId: line.modelId, workspaceId, occurredAt });
+  if (discount === undefined) return { ...line, billedCost: line.listCost };
+  const { numerator, denominator } = discount.share;
+  return {
+    ...line,
+    pricingBasis: line.pricingBasis === "estimated" ? "estimated" : "contracted",
+    billedCost: multiplyUsd(line.listCost, { numerator: denominator - numerator, denominator }),
+  };
+}
