@@ -1,0 +1,306 @@
+/**
+ * Budgets, the decisions: which budgets some spend counts towards, what limit is in force, and
+ * when somebody must hear of it. Pure. Dates that people type are rules/until.ts, commands
+ * rules/commands.ts, who is told rules/recipients.ts.
+ */
+import type { Email } from "../../domain/email.ts";
+import { addUsd, hasReachedPercent, sumUsd, type Usd } from "../../domain/money.ts";
+import {
+  EACH_KINDS,
+  type EachKind,
+  formatScope,
+  parseScope,
+  type Scope,
+} from "../../domain/scope.ts";
+import {
+  type Instant,
+  type Period,
+  type PeriodKind,
+  periodOf,
+  type TimeZone,
+  type Weekday,
+} from "../../domain/time.ts";
+
+/** One scope, or one budget for each member of a kind. */
+export type Coverage =
+  | { readonly kind: "one"; readonly scope: Scope }
+  | { readonly kind: "each"; readonly of: EachKind };
+
+export interface Budget {
+  readonly budgetId: string;
+  readonly coverage: Coverage;
+  /** What may be spent in one period before any grant. */
+  readonly baseLimit: Usd;
+  readonly periodKind: PeriodKind;
+  readonly timeZone: TimeZone;
+  readonly weekStartsOn: Weekday;
+  /** Percent of the limit in force, ascending, without repetition. */
+  readonly thresholdPercents: readonly number[];
+  readonly forecastThresholdPercents: readonly number[];
+  /** Who may edit it: a budget of governance.yml is changed there. */
+  readonly managedBy: "governance" | "slack";
+}
+
+/** What a governance document says about a budget. `scope` may be `each:user`. */
+export interface GovernedBudget {
+  readonly key: string;
+  readonly scope: string;
+  readonly limit: Usd;
+  readonly period: PeriodKind;
+  readonly thresholds: readonly number[];
+  readonly forecastThresholds: readonly number[];
+  readonly timeZone: TimeZone;
+  readonly weekStartsOn: Weekday;
+}
+
+/** More money for a time: valid from its start, until just before its end. */
+export interface Grant {
+  readonly memberKey: string;
+  readonly amount: Usd;
+  readonly validFrom: Instant;
+  readonly validUntil: Instant;
+}
+
+/** Where one budget stands in its current period. */
+export interface BudgetStatus {
+  readonly budgetId: string;
+  /** Concrete: for `each:user` the user. */
+  readonly scope: Scope;
+  /** The member's key; empty unless the budget is one of `each:…`. */
+  readonly memberKey: string;
+  readonly periodKind: PeriodKind;
+  readonly period: Period;
+  readonly timeZone: TimeZone;
+  readonly baseLimit: Usd;
+  /** Sum of the grants that are valid now. */
+  readonly grants: Usd;
+  /** In force: base limit and grants. */
+  readonly limit: Usd;
+  readonly spend: Usd;
+  /** Whole percent of the limit in force, rounded down. */
+  readonly percent: number;
+  readonly thresholdPercents: readonly number[];
+  readonly managedBy: Budget["managedBy"];
+}
+
+/** What some spend was for; absent or empty where it has no such owner. */
+export interface SpendFor {
+  readonly teamKey: string | undefined;
+  readonly projectKey: string | undefined;
+  readonly userEmail: string | undefined;
+  readonly apiKeyId: string | undefined;
+  readonly workspaceId: string | undefined;
+  readonly modelId: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** The thresholds that new Slack-made budgets alert at. */
+export const DEFAULT_THRESHOLD_PERCENTS: readonly number[] = [50, 80, 100];
+
+export function parseCoverage(text: string): Coverage | undefined {
+  const each = EACH_KINDS.find((kind) => text === `each:${kind}`);
+  if (each !== undefined) return { kind: "each", of: each };
+  const scope = parseScope(text);
+  return scope === undefined ? undefined : { kind: "one", scope };
+}
+
+export function formatCoverage(coverage: Coverage): string {
+  return coverage.kind === "each" ? `each:${coverage.of}` : formatScope(coverage.scope);
+}
+
+/** What the budget of one member covers. */
+export function memberScope(coverage: Coverage, memberKey: string): Scope {
+  return coverage.kind === "each" ? { kind: coverage.of, key: memberKey } : coverage.scope;
+}
+
+/** Coverages, as text, of every budget that `spend` may count towards: what to look up. */
+export function coveragesOf(spend: SpendFor): string[] {
+  const owners = ownersOf(spend);
+  return [
+    "org",
+    ...owners.map(formatScope),
+    ...EACH_KINDS.filter((kind) => owners.some((owner) => owner.kind === kind)).map(
+      (kind) => `each:${kind}`,
+    ),
+  ];
+}
+
+/** The budgets among `budgets` that `spend` counts towards, with the member whose budget it is. */
+export function budgetsTouchedBy(
+  budgets: readonly Budget[],
+  spend: SpendFor,
+): { readonly budget: Budget; readonly memberKey: string }[] {
+  const owners = ownersOf(spend);
+  return budgets.flatMap((budget) => {
+    const { coverage } = budget;
+    if (coverage.kind === "each") {
+      const member = owners.find((owner) => owner.kind === coverage.of);
+      return member === undefined ? [] : [{ budget, memberKey: member.key }];
+    }
+    const { scope } = coverage;
+    const isTouched =
+      scope.kind === "org" ||
+      owners.some((owner) => owner.kind === scope.kind && owner.key === scope.key);
+    return isTouched ? [{ budget, memberKey: "" }] : [];
+  });
+}
+
+function ownersOf(spend: SpendFor): Scope[] {
+  const named: readonly (readonly [Scope["kind"], string | undefined])[] = [
+    ["team", spend.teamKey],
+    ["project", spend.projectKey],
+    ["user", spend.userEmail],
+    ["api_key", spend.apiKeyId],
+    ["workspace", spend.workspaceId],
+    ["model", spend.modelId],
+  ];
+  const owners = named.flatMap(([kind, key]) =>
+    key === undefined || key === "" ? [] : [{ kind, key }],
+  );
+  // A tag name with "=" can't be written as a scope: it would read as another tag.
+  const tags = Object.entries(spend.tags).flatMap(([name, value]): Scope[] =>
+    name === "" || name.includes("=") || value === ""
+      ? []
+      : [{ kind: "tag", key: `${name}=${value}` }],
+  );
+  return [...owners, ...tags];
+}
+
+export function currentPeriod(
+  budget: Pick<Budget, "periodKind" | "timeZone" | "weekStartsOn">,
+  now: Instant,
+): Period {
+  return periodOf(now, {
+    kind: budget.periodKind,
+    zone: budget.timeZone,
+    weekStartsOn: budget.weekStartsOn,
+  });
+}
+
+/** Sum of those of a member's `grants` that are valid at `at`. */
+export function grantsInForce(grants: readonly Grant[], at: Instant): Usd {
+  return sumUsd(
+    grants
+      .filter((grant) => grant.validFrom <= at && at < grant.validUntil)
+      .map((grant) => grant.amount),
+  );
+}
+
+export function limitInForce(baseLimit: Usd, grants: readonly Grant[], at: Instant): Usd {
+  return addUsd(baseLimit, grantsInForce(grants, at));
+}
+
+/** That a threshold was reached under a limit, in the period that is being looked at. */
+export interface ReachedFact {
+  readonly thresholdPercent: number;
+  readonly limit: Usd;
+}
+
+/** The fact that a threshold was reached, announced or not. */
+export interface BudgetAlert extends ReachedFact, BudgetRef {
+  readonly alertId: string;
+  readonly period: Period;
+  /** When it was found, not later. */
+  readonly spend: Usd;
+  readonly foundAt: Instant;
+  /** Why it has no message of its own; undefined when it was announced. */
+  readonly silentBecause: "higher-threshold" | "limit-changed" | undefined;
+  readonly acknowledgedBy: Email | undefined;
+  readonly acknowledgedAt: Instant | undefined;
+}
+
+/** What is known of one member's budget in one period. */
+export interface Evaluation {
+  readonly thresholdPercents: readonly number[];
+  readonly limit: Usd;
+  readonly spend: Usd;
+  /** Everything recorded for this member and period, announced or not, under any limit. */
+  readonly reachedFacts: readonly ReachedFact[];
+}
+
+export type BudgetDecision =
+  | { readonly kind: "quiet" }
+  | {
+      readonly kind: "alert";
+      /** The highest threshold that was newly reached: the one that people hear of. */
+      readonly thresholdPercent: number;
+      /** Lower ones reached by the same jump: recorded without a message of their own. */
+      readonly silentPercents: readonly number[];
+    };
+
+/**
+ * Announces the highest threshold that the spend has reached, once for a period and limit.
+ *
+ * What was recorded stays recorded: spend that is corrected down and grows again is no news, and
+ * neither is a threshold below one that was already reached.
+ */
+export function evaluateBudget(evaluation: Evaluation): BudgetDecision {
+  const known = knownPercents(evaluation);
+  const news = reachedPercents(evaluation).filter((percent) => !known.has(percent));
+  const highest = Math.max(0, ...news);
+  if (highest <= Math.max(0, ...known)) return { kind: "quiet" };
+  return {
+    kind: "alert",
+    thresholdPercent: highest,
+    silentPercents: news.filter((percent) => percent !== highest),
+  };
+}
+
+/**
+ * The thresholds that are already reached at the moment a limit changes: recorded under the new
+ * limit without a message, so that only real growth into a further one is news.
+ */
+export function reachedAtLimitChange(evaluation: Evaluation): number[] {
+  const known = knownPercents(evaluation);
+  return reachedPercents(evaluation).filter((percent) => !known.has(percent));
+}
+
+function reachedPercents({ thresholdPercents, limit, spend }: Evaluation): number[] {
+  return [...new Set(thresholdPercents)]
+    .toSorted((left, right) => left - right)
+    .filter((percent) => hasReachedPercent(spend, limit, percent));
+}
+
+function knownPercents({ reachedFacts, limit }: Evaluation): ReadonlySet<number> {
+  return new Set(
+    reachedFacts.filter((fact) => fact.limit === limit).map((fact) => fact.thresholdPercent),
+  );
+}
+
+/** Whether two versions of a budget measure the same thing, so that what was said still holds. */
+export function isSameYardstick(before: Budget, after: Budget): boolean {
+  return (
+    formatCoverage(before.coverage) === formatCoverage(after.coverage) &&
+    before.periodKind === after.periodKind &&
+    before.timeZone === after.timeZone &&
+    before.weekStartsOn === after.weekStartsOn
+  );
+}
+
+/** Whether `after` draws its lines elsewhere: another limit, or other thresholds. */
+export function hasOtherLimit(before: Budget, after: Budget): boolean {
+  return (
+    before.baseLimit !== after.baseLimit ||
+    before.thresholdPercents.join() !== after.thresholdPercents.join()
+  );
+}
+
+/** Names one member's budget in a button or an option: opaque to Slack, exact to us. */
+export interface BudgetRef {
+  readonly budgetId: string;
+  readonly memberKey: string;
+}
+
+export function formatBudgetRef({ budgetId, memberKey }: BudgetRef): string {
+  return `${encodeURIComponent(budgetId)}|${memberKey}`;
+}
+
+export function parseBudgetRef(text: string): BudgetRef | undefined {
+  const bar = text.indexOf("|");
+  if (bar < 1) return undefined;
+  try {
+    return { budgetId: decodeURIComponent(text.slice(0, bar)), memberKey: text.slice(bar + 1) };
+  } catch {
+    return undefined; // Not percent-encoded text: nothing that we wrote.
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * What people type after `/claude-spend budget set` and `/claude-spend raise`, taken apart. What a
+ * name or date means is decided later, by whoever knows the organization and the time. Pure.
+ */
+
+import type { Usd } from "../../../domain/money.ts";
+import { type AmountRefusal, parseAmount } from "../../../domain/money-text.ts";
+import type { PeriodKind } from "../../../domain/time.ts";
+import { countUntilWords } from "./until.ts";
+
+export type SetCommand =
+  | {
+      readonly kind: "set";
+      readonly scopeText: string;
+      readonly amount: Usd;
+      readonly periodKind: PeriodKind;
+    }
+  | { readonly kind: "refused"; readonly reason: "usage" | "period" }
+  | { readonly kind: "refused"; readonly reason: "amount"; readonly amount: AmountRefusal };
+
+export type RaiseCommand =
+  | {
+      readonly kind: "raise";
+      readonly scopeText: string;
+      readonly amount: Usd;
+      readonly untilText: string | undefined;
+      readonly reason: string;
+    }
+  /** Something is missing: the modal asks for it. */
+  | {
+      readonly kind: "incomplete";
+      /** Readings of the text, the likelier first; none: no scope was named. */
+      readonly readings: readonly { readonly scopeText: string; readonly reason: string }[];
+      readonly untilText: string | undefined;
+    }
+  | { readonly kind: "refused"; readonly amount: AmountRefusal };
+
+const PERIOD_WORDS: Readonly<Record<string, PeriodKind>> = {
+  daily: "daily",
+  day: "daily",
+  weekly: "weekly",
+  week: "weekly",
+  monthly: "monthly",
+  month: "monthly",
+  quarterly: "quarterly",
+  quarter: "quarterly",
+  yearly: "yearly",
+  year: "yearly",
+  annually: "yearly",
+};
+
+/** A word that is meant as an amount, right or wrong: `200`, `$2OO`, `-5`, `€20`, `1e9`. */
+const AMOUNT_WORD = /^(?:[-+−]?(?:US)?\p{Sc}|[-+−]?\.?\d)/iu;
+/** A word that may stand beside a number: `USD 200`, `200 EUR`, `200 dollars`. */
+const CURRENCY_WORD =
+  /^(?:usd|us\$|eur|euros?|gbp|chf|jpy|cad|aud|inr|pounds?|yen|dollars?|\p{Sc})$/iu;
+
+/** `SCOPE AMOUNT PERIOD`, for example `search 500 monthly` or `Search Team $1.5k per month`. */
+export function parseSetCommand(text: string): SetCommand {
+  const words = wordsOf(text);
+  const found = findAmount(words);
+  if (found === undefined) return { kind: "refused", reason: "usage" };
+  const scopeText = scopeOf(words.slice(0, found.from), ["to"]);
+  if (scopeText === "") return { kind: "refused", reason: "usage" };
+  const parsed = parseAmount(found.text);
+  if (parsed.kind === "refused") {
+    return { kind: "refused", reason: "amount", amount: parsed.reason };
+  }
+  const last = words
+    .slice(found.to)
+    .filter((word) => !/^(?:per|a|an|each|every)$/i.test(word))
+    .map((word) => word.toLowerCase());
+  const periodKind = last.length === 1 ? PERIOD_WORDS[last[0] ?? ""] : undefined;
+  if (periodKind === undefined) return { kind: "refused", reason: "period" };
+  return { kind: "set", scopeText, amount: parsed.amount, periodKind };
+}
+
+/** `SCOPE [AMOUNT] [until DATE] [reason…]`. The scope may be several words. */
+export function parseRaiseCommand(text: string): RaiseCommand {
+  const words = wordsOf(text);
+  const found = findAmount(words);
+  const until = words.findIndex((word, at) => at > 0 && word.toLowerCase() === "until");
+  // "search until dec 5": the number belongs to the date.
+  if (found === undefined || (until !== -1 && until < found.from)) return incomplete(words, until);
+
+  const parsed = parseAmount(found.text);
+  if (parsed.kind === "refused") return { kind: "refused", amount: parsed.reason };
+  const scopeText = scopeOf(words.slice(0, found.from), ["by"]);
+  const { untilText, reason } = splitUntil(words.slice(found.to));
+  return { kind: "raise", scopeText, amount: parsed.amount, untilText, reason };
+}
+
+function incomplete(words: readonly string[], until: number): RaiseCommand {
+  const named = until === -1 ? words : words.slice(0, until);
+  const { untilText, reason } = until === -1 ? NOTHING_ELSE : splitUntil(words.slice(until));
+  const [first = "", ...others] = named;
+  const readings =
+    named.length === 0
+      ? []
+      : [
+          { scopeText: named.join(" "), reason },
+          ...(others.length === 0 || until !== -1
+            ? []
+            : [{ scopeText: first, reason: others.join(" ") }]),
+        ];
+  return { kind: "incomplete", readings, untilText };
+}
+
+const NOTHING_ELSE = { untilText: undefined, reason: "" };
+
+function splitUntil(words: readonly string[]): {
+  readonly untilText: string | undefined;
+  readonly reason: string;
+} {
+  if (words[0]?.toLowerCase() !== "until") {
+    return { untilText: undefined, reason: words.join(" ") };
+  }
+  const rest = words.slice(1);
+  const count = countUntilWords(rest);
+  return { untilText: rest.slice(0, count).join(" "), reason: rest.slice(count).join(" ") };
+}
+
+/** The first word is always part of the scope: a team may be called "3d". */
+function findAmount(
+  words: readonly string[],
+): { readonly text: string; readonly from: number; readonly to: number } | undefined {
+  const at = words.findIndex((word, index) => index > 0 && AMOUNT_WORD.test(word));
+  if (at === -1) return undefined;
+  const before = words[at - 1] ?? "";
+  const from = at > 1 && CURRENCY_WORD.test(before) ? at - 1 : at;
+  const isSignAlone = /^[-+−]?(?:US)?\p{Sc}$/iu.test(words[at] ?? "");
+  const to = at + (isSignAlone || CURRENCY_WORD.test(words[at + 1] ?? "") ? 2 : 1);
+  return { text: words.slice(from, to).join(" "), from, to };
+}
+
+/** The words of a scope without the small word that people put before an amount. */
+function scopeOf(words: readonly string[], fillers: readonly string[]): string {
+  const last = words.at(-1)?.toLowerCase() ?? "";
+  return (words.length > 1 && fillers.includes(last) ? words.slice(0, -1) : words).join(" ");
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== "");
+}

@@ -1,0 +1,59 @@
+/**
+ * Who hears of a budget, and what they may read there: amounts of single people never stand in a
+ * team's channel. Pure.
+ */
+import { type Email, parseEmail } from "../../../domain/email.ts";
+import type { Scope, ScopeKind } from "../../../domain/scope.ts";
+
+/** A channel, or the direct message of a person. */
+export type Recipient = { readonly channel: string } | { readonly person: Email };
+
+/** What is needed of the organization to find somebody. */
+export interface Directory {
+  readonly teams: readonly {
+    readonly key: string;
+    readonly name: string;
+    readonly channel?: string;
+    readonly projects: readonly string[];
+  }[];
+  readonly finopsChannel?: string;
+  readonly admins: readonly Email[];
+}
+
+/**
+ * A team's or project's news go to the team's channel, a person's to that person. Everything else,
+ * and teams without a channel, is for the finance channel; without one, for every admin.
+ */
+export function recipientsOf(scope: Scope, directory: Directory): readonly Recipient[] {
+  if (scope.kind === "user") {
+    const person = parseEmail(scope.key);
+    if (person !== undefined) return [{ person }];
+  }
+  const channel = teamOf(scope, directory)?.channel ?? directory.finopsChannel;
+  if (channel !== undefined) return [{ channel }];
+  return directory.admins.map((person) => ({ person }));
+}
+
+/** The team that a scope is, or belongs to. */
+export function teamOf(
+  scope: Scope,
+  { teams }: Pick<Directory, "teams">,
+): Directory["teams"][number] | undefined {
+  if (scope.kind === "team") return teams.find((team) => team.key === scope.key);
+  if (scope.kind === "project") return teams.find((team) => team.projects.includes(scope.key));
+  return undefined;
+}
+
+export type DriverKind = "team" | "project" | "user" | "model";
+
+/** What an alert breaks spend down by: the finest that everybody who reads it may see. */
+export const DRIVER_KIND: Readonly<Record<ScopeKind, DriverKind>> = {
+  org: "team",
+  team: "project",
+  project: "model",
+  user: "model",
+  model: "user",
+  api_key: "user",
+  workspace: "user",
+  tag: "user",
+};

@@ -1,0 +1,116 @@
+/**
+ * Budgets, the SQL of what was spent. Reads spend_rollups, spend_dimensions, charges and
+ * usage_events; owns nothing. Periods are whole quarters of an hour, like the rollups.
+ */
+import { type Usd, usdFromDecimal } from "../../../domain/money.ts";
+import type { Scope, ScopeKind } from "../../../domain/scope.ts";
+import type { Period } from "../../../domain/time.ts";
+import type { Sql } from "../../../store/database.ts";
+import type { DriverKind } from "../rules/recipients.ts";
+import type { Coverage } from "../rules.ts";
+
+/** The column of spend_dimensions that a kind of scope is about. */
+const COLUMN: Readonly<Record<Exclude<ScopeKind, "org" | "tag">, string>> = {
+  team: "d.team_key",
+  project: "d.project_key",
+  user: "d.user_email",
+  api_key: "d.api_key_id",
+  workspace: "d.workspace_id",
+  model: "d.model_id",
+};
+
+/** For budgets of `each:…`: of these members, or of all who spent something. */
+type Of = { readonly coverage: Coverage; readonly memberKeys: readonly string[] | undefined };
+
+/** Billed cost in the period by member key; whoever spent nothing is absent. */
+export async function loadSpendByMember(
+  sql: Sql,
+  { coverage, memberKeys }: Of,
+  period: Period,
+): Promise<ReadonlyMap<string, Usd>> {
+  if (coverage.kind === "one") return new Map([["", await loadSpend(sql, coverage.scope, period)]]);
+  const column = COLUMN[coverage.of];
+  const { rows } = await sql.query<{ readonly member_key: string; readonly spend: string }>(
+    `select ${column} as member_key, sum(r.billed_cost_usd)::text as spend
+       from spend_rollups r
+       join spend_dimensions d on d.spend_dimension_id = r.spend_dimension_id
+      where r.bucket_start >= $1 and r.bucket_start < $2
+        and ${column} is not null
+        and ($3::text[] is null or ${column} = any($3))
+      group by ${column}`,
+    [period.start, period.end, memberKeys ?? null],
+  );
+  return new Map(rows.map((row) => [row.member_key, usdFromDecimal(row.spend)]));
+}
+
+async function loadSpend(sql: Sql, scope: Scope, period: Period): Promise<Usd> {
+  const { text, values } = sourceOf(scope, period);
+  const { rows } = await sql.query<{ readonly spend: string }>(
+    `select coalesce(sum(s.billed_cost_usd), 0)::text as spend from (${text}) s`,
+    values,
+  );
+  return usdFromDecimal(rows[0]?.spend ?? "0");
+}
+
+/** Who or what a part of the spend was for; `key` is undefined for spend that has no such owner. */
+export interface Driver {
+  readonly key: string | undefined;
+  readonly cost: Usd;
+}
+
+/** The largest parts of the spend of a scope, the largest first. */
+export async function listTopDrivers(
+  sql: Sql,
+  of: { readonly scope: Scope; readonly by: DriverKind; readonly driversMax: number },
+  period: Period,
+): Promise<Driver[]> {
+  const { text, values } = sourceOf(of.scope, period);
+  const column = COLUMN[of.by];
+  const { rows } = await sql.query<{ readonly key: string | null; readonly cost: string }>(
+    `select ${column} as key, sum(s.billed_cost_usd)::text as cost
+       from (${text}) s
+       join spend_dimensions d on d.spend_dimension_id = s.spend_dimension_id
+      group by ${column}
+     having sum(s.billed_cost_usd) > 0
+      order by sum(s.billed_cost_usd) desc, ${column}
+      limit $${String(values.length + 1)}`,
+    [...values, of.driversMax],
+  );
+  return rows.map((row) => ({ key: row.key ?? undefined, cost: usdFromDecimal(row.cost) }));
+}
+
+/** The rows that make up the spend of a scope: dimension and billed cost. */
+function sourceOf(
+  scope: Scope,
+  period: Period,
+): { readonly text: string; readonly values: unknown[] } {
+  const bounds = [period.start, period.end];
+  if (scope.kind === "org") {
+    return {
+      text: `select r.spend_dimension_id, r.billed_cost_usd
+               from spend_rollups r
+              where r.bucket_start >= $1 and r.bucket_start < $2`,
+      values: bounds,
+    };
+  }
+  if (scope.kind === "tag") {
+    // Rollups know no tags; the charges do, through their event.
+    const equals = scope.key.indexOf("=");
+    return {
+      text: `select c.spend_dimension_id, c.billed_cost_usd
+               from charges c
+               join usage_events u on u.usage_event_id = c.usage_event_id
+              where c.charge_period_start >= $1 and c.charge_period_start < $2
+                and u.tags ->> $3 = $4`,
+      values: [...bounds, scope.key.slice(0, equals), scope.key.slice(equals + 1)],
+    };
+  }
+  return {
+    text: `select r.spend_dimension_id, r.billed_cost_usd
+             from spend_rollups r
+             join spend_dimensions d on d.spend_dimension_id = r.spend_dimension_id
+            where r.bucket_start >= $1 and r.bucket_start < $2
+              and ${COLUMN[scope.kind]} = $3`,
+    values: [...bounds, scope.key],
+  };
+}
