@@ -349,6 +349,8 @@ describe("data residency", () => {
     ["claude-opus-5-5", "gcp.vertex_ai", "europe-west1", true],
     ["claude-opus-5-5", "vertex_ai", "global", false],
     ["claude-opus-5-5", "vertex_ai", undefined, false],
+    ["claude-opus-5-5", "vertex_ai", "", false],
+    ["claude-haiku-4-5@20251001", "vertex_ai", "not_available", false],
     ["claude-haiku-4-5@20251001", "google", "us-east5", true],
     ["claude-opus-4-1@20250805", "vertex_ai", "us-east5", false],
     ["claude-of-the-future", "anthropic", "us", true],
@@ -419,6 +421,26 @@ describe("iterations", () => {
     );
 
     expect(charges.map((line) => line.skuId)).toEqual(["claude-haiku-4-5/output/batch/regional"]);
+  });
+
+  test("are fast when the request's model is called by its fast name", () => {
+    const { charges } = price(
+      aPriceable("claude-opus-5-5-fast", {
+        iterations: [anIteration({ model: "claude-opus-5", outputTokens: 1_000 })],
+      }),
+    );
+
+    expect(charges.map((line) => line.skuId)).toEqual(["claude-opus-5/output/fast"]);
+  });
+
+  test("of known models do not hide that the request's model is unknown", () => {
+    const { isKnownModel } = price(
+      aPriceable("claude-of-the-future", {
+        iterations: [anIteration({ model: "claude-opus-5-5", outputTokens: 1 })],
+      }),
+    );
+
+    expect(isKnownModel).toBe(false);
   });
 
   test("with an unknown model make the event one to look at", () => {
