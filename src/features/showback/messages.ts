@@ -1,0 +1,182 @@
+/** Showback, the words: reports as people read them in Slack. Pure. */
+import { formatUsd, type Usd, usd } from "../../domain/money.ts";
+import {
+  actions,
+  type Block,
+  bar,
+  button,
+  context,
+  escapeText,
+  fields,
+  header,
+  message,
+  type SlackMessage,
+  section,
+  slackDate,
+} from "../../slack/blocks.ts";
+import {
+  type Breakdown,
+  type BudgetShare,
+  cacheSharePercent,
+  changePercent,
+  type GroupKey,
+  type OwnSpend,
+  type ReportResult,
+  type SpendReport,
+  type SpendTotals,
+  topRows,
+} from "./rules.ts";
+
+const TOP_ROWS = 5;
+
+const GROUP_TITLES: Readonly<Partial<Record<GroupKey, string>>> = {
+  team: "By team",
+  project: "By project",
+  user: "By person",
+  model: "By model",
+};
+
+export function reportMessage(report: SpendReport): SlackMessage {
+  const { spend, previous, period } = report;
+  const total = formatUsd(spend.cost);
+  const change = changeText(spend.cost, previous.cost);
+  const text = `${report.name}: ${total}, ${lowerFirst(period.label)}${change === undefined ? "" : `, ${change} ${period.previousLabel}`}.`;
+  const blocks: Block[] = [
+    header(`${report.name} · ${total}`),
+    section(
+      `*${escapeText(period.label)}*${change === undefined ? "" : ` · ${change} ${period.previousLabel} (${formatUsd(previous.cost)})`}`,
+    ),
+    ...report.budgets.map((budget) => section(budgetLine(budget))),
+  ];
+  if (spend.requests === 0) {
+    blocks.push(section("No usage yet in this period."));
+  } else {
+    blocks.push(
+      fields(report.breakdowns.filter(({ rows }) => rows.length > 0).map(breakdownText)),
+      context(factsText(spend)),
+    );
+  }
+  blocks.push(context(asOfText(report)));
+  const budget = report.budgets[0];
+  if (budget !== undefined) {
+    blocks.push(
+      actions([
+        button({
+          actionId: "budget_request_raise",
+          text: "Request raise",
+          value: budget.raiseValue,
+        }),
+      ]),
+    );
+  }
+  return message(text, blocks);
+}
+
+/** "▓▓▓▓▓▓▓░░░ 71 % of $500.00 · monthly". */
+export function budgetLine({ percent, limit, spend, periodKind }: BudgetShare): string {
+  const left = limit - spend;
+  const rest = left >= 0n ? `${formatUsd(usd(left))} left` : `${formatUsd(usd(-left))} over`;
+  return `${bar(percent)} *${String(percent)} %* of ${formatUsd(limit)} ${periodKind} · ${rest}`;
+}
+
+function breakdownText({ key, rows }: Breakdown): string {
+  const { top, othersCount, others } = topRows(rows, TOP_ROWS);
+  const lines = top.map((row) => `${formatUsd(row.cost)}  ${nameOf(key, row.key)}`);
+  if (othersCount > 0) lines.push(`${formatUsd(others)}  ${String(othersCount)} others`);
+  return [`*${GROUP_TITLES[key] ?? key}*`, ...lines].join("\n");
+}
+
+function nameOf(key: GroupKey, value: string | null): string {
+  if (value !== null) return escapeText(value);
+  return key === "team" ? "_Unallocated_" : "_none_";
+}
+
+function factsText(spend: SpendTotals): string {
+  const cache = cacheSharePercent(spend);
+  const requests = `${spend.requests.toLocaleString("en-US")} requests`;
+  const each = `${formatUsd(usd(spend.cost / BigInt(Math.max(1, spend.requests))))} each`;
+  return [requests, each, ...(cache === undefined ? [] : [`${String(cache)} % of prompts from cache`])].join(" · ");
+}
+
+function asOfText({ asOf }: SpendReport): string {
+  return `Estimated from usage events at list or contracted price · as of ${slackDate(asOf, "{date_short_pretty} {time}", asOf.toISOString())}`;
+}
+
+/** "▲ 12 % vs"; undefined when there is nothing to compare with. */
+function changeText(now: Usd, before: Usd): string | undefined {
+  const percent = changePercent(now, before);
+  if (percent === undefined) return undefined;
+  if (percent === 0) return "as much as";
+  return `${percent > 0 ? "▲" : "▼"} ${Math.abs(percent).toLocaleString("en-US")} % vs`;
+}
+
+export function ownSpendMessage(own: OwnSpend): SlackMessage {
+  const mine = formatUsd(own.mine.cost);
+  const blocks: Block[] = [
+    header(`You · ${mine} this month`),
+    ...own.myBudgets.map((budget) => section(budgetLine(budget))),
+  ];
+  if (own.organization !== undefined) {
+    const { name, spend } = own.organization;
+    blocks.push(section(`*${escapeText(name)}* · ${formatUsd(spend.cost)} this month`));
+  }
+  for (const { name, spend, budgets } of own.teams) {
+    const lines = [
+      `*${escapeText(name)}* · ${formatUsd(spend.cost)} this month`,
+      ...budgets.map(budgetLine),
+    ];
+    blocks.push(section(lines.join("\n")));
+  }
+  if (own.teams.length === 0) {
+    blocks.push(
+      section("You are in no team yet. Ask an admin to add your e-mail address to one in governance.yml."),
+    );
+  }
+  const example = own.teams[0]?.key ?? (own.organization === undefined ? "me" : "org");
+  blocks.push(context(`Details: \`/claude-spend ${escapeText(example)} 7d\` · all commands: \`/claude-spend help\``));
+  return message(`You spent ${mine} this month.`, blocks);
+}
+
+export function reportRefusalMessage(
+  result: Exclude<ReportResult, { readonly kind: "report" }>,
+): SlackMessage {
+  const { text, hint } = refusalText(result);
+  return message(text, [section(`${escapeText(text)}\n${hint}`)]);
+}
+
+function refusalText(result: Exclude<ReportResult, { readonly kind: "report" }>): {
+  readonly text: string;
+  readonly hint: string;
+} {
+  switch (result.kind) {
+    case "unknown-scope":
+      return {
+        text: `I don't know “${result.text}”.`,
+        hint: `Did you mean ${choices(result.nearest)}? \`/claude-spend help\` shows what I understand.`,
+      };
+    case "not-allowed":
+      return {
+        text: `You may not see ${result.name}.`,
+        hint: `You may see ${choices(result.viewable)}. An admin or an owner of the team can tell you more.`,
+      };
+  }
+}
+
+function choices(scopes: readonly string[]): string {
+  const typed = scopes.map((scope) => `\`/claude-spend ${escapeText(scope)}\``);
+  return typed.length < 2
+    ? typed.join("")
+    : `${typed.slice(0, -1).join(", ")} or ${typed.at(-1) ?? ""}`;
+}
+
+export function unknownPersonMessage(): SlackMessage {
+  return message("I can't tell who you are: Slack does not show me your e-mail address.", [
+    section(
+      "I can't tell who you are: Slack does not show me your e-mail address.\nAsk an admin to grant the app `users:read.email`, or add an address to your Slack profile.",
+    ),
+  ]);
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

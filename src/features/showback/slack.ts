@@ -1,0 +1,37 @@
+/** Showback in Slack: `/claude-spend` and `/claude-spend SCOPE [PERIOD]`. */
+import type { SlackListeners } from "../../slack/listener.ts";
+import { loadOwnSpend, loadReport } from "./flow.ts";
+import {
+  ownSpendMessage,
+  reportMessage,
+  reportRefusalMessage,
+  unknownPersonMessage,
+} from "./messages.ts";
+
+type Deps = Parameters<typeof loadReport>[0];
+
+export function showbackListeners(deps: Deps): SlackListeners {
+  return {
+    subcommands: [
+      {
+        name: "",
+        usage: "[SCOPE] [today|7d|30d|mtd|last-month|2026-10]",
+        description: "What you, a team, a project or a person spent",
+        run: async ({ actor, text, respond }) => {
+          if (actor.email === undefined) {
+            await respond(unknownPersonMessage());
+            return;
+          }
+          if (text === "") {
+            await respond(ownSpendMessage(await loadOwnSpend(deps, actor.email)));
+            return;
+          }
+          const result = await loadReport(deps, { asker: actor.email, text });
+          await respond(
+            result.kind === "report" ? reportMessage(result.report) : reportRefusalMessage(result),
+          );
+        },
+      },
+    ],
+  };
+}

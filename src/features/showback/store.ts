@@ -1,0 +1,163 @@
+/**
+ * Showback, the SQL: spend of a scope in a period, by any grouping. Reads only.
+ *
+ * Whole quarters of an hour come from spend_rollups; what is left at either end of an odd period,
+ * and spend by tag, which rollups do not know, comes from the charges themselves.
+ */
+import { usdFromDecimal } from "../../domain/money.ts";
+import type { Scope } from "../../domain/scope.ts";
+import { instant, type Period } from "../../domain/time.ts";
+import type { Sql } from "../../store/database.ts";
+import type { GroupKey, SpendQuery, SpendRow } from "./rules.ts";
+
+/** More rows than this are not read by anybody; the caller is told to ask for less. */
+export const SPEND_ROWS_MAX = 10_000;
+
+const GROUP_SQL: Readonly<Record<GroupKey, string>> = {
+  team: "d.team_key",
+  project: "d.project_key",
+  user: "d.user_email",
+  model: "d.model_id",
+  api_key: "d.api_key_id",
+  workspace: "d.workspace_id",
+  source: "d.source",
+  day: "to_char(s.at at time zone $6, 'YYYY-MM-DD')",
+  hour: `to_char(date_trunc('hour', s.at, $6) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`,
+};
+
+/** One row for each group with spend or requests; a single one when nothing is grouped by. */
+export async function listSpend(sql: Sql, query: SpendQuery): Promise<SpendRow[]> {
+  const { inner, before, after } = splitAtQuarters(query.period);
+  const isByTag = query.scope.kind === "tag";
+  const groups = query.groupBy.map((key, position) => `${GROUP_SQL[key]} as g${String(position)}`);
+  const positions = query.groupBy.map((_key, position) => String(position + 1));
+  const { rows } = await sql.query<SpendSqlRow>(
+    `with s as (
+       select r.spend_dimension_id, r.bucket_start as at, r.request_count,
+              r.uncached_input_tokens, r.cache_creation_5m_input_tokens,
+              r.cache_creation_1h_input_tokens, r.cache_read_input_tokens, r.output_tokens,
+              r.billed_cost_usd
+         from spend_rollups r
+        where r.bucket_start >= $1 and r.bucket_start < $2
+       union all
+       select c.spend_dimension_id, c.charge_period_start, (c.charge_number = 0)::integer,
+              ${tokensOf("uncached_input")}, ${tokensOf("cache_write_5m")},
+              ${tokensOf("cache_write_1h")}, ${tokensOf("cache_read")}, ${tokensOf("output")},
+              c.billed_cost_usd
+         from charges c
+              ${isByTag ? "join usage_events e on e.usage_event_id = c.usage_event_id" : ""}
+        where ((c.charge_period_start >= $3 and c.charge_period_start < $1)
+               or (c.charge_period_start >= $4 and c.charge_period_start < $5))
+              ${isByTag ? "and e.tags @> $7::jsonb" : ""}
+     )
+     select ${[...groups, ""].join(", ")}
+            coalesce(sum(s.request_count), 0)::text as requests,
+            coalesce(sum(s.uncached_input_tokens), 0)::text as uncached_input,
+            coalesce(sum(s.cache_creation_5m_input_tokens), 0)::text as cache_write_5m,
+            coalesce(sum(s.cache_creation_1h_input_tokens), 0)::text as cache_write_1h,
+            coalesce(sum(s.cache_read_input_tokens), 0)::text as cache_read,
+            coalesce(sum(s.output_tokens), 0)::text as output,
+            coalesce(sum(s.billed_cost_usd), 0)::text as cost
+       from s
+       join spend_dimensions d on d.spend_dimension_id = s.spend_dimension_id
+      where $6::text is not null ${scopeCondition(query.scope)}
+      ${positions.length === 0 ? "" : `group by ${positions.join(", ")} order by ${positions.join(", ")}`}
+      limit ${String(SPEND_ROWS_MAX + 1)}`,
+    [
+      // By tag nothing comes from the rollups: their range is empty, and `before` is everything.
+      isByTag ? query.period.end : inner.start,
+      isByTag ? query.period.end : inner.end,
+      isByTag ? query.period.start : before.start,
+      isByTag ? query.period.end : after.start,
+      isByTag ? query.period.end : after.end,
+      query.zone,
+      ...(query.scope.kind === "org" ? [] : [scopeParameter(query.scope)]),
+    ],
+  );
+  return rows.map((row) => ({
+    group: Object.fromEntries(
+      query.groupBy.map((key, position) => [key, row[`g${String(position)}`] ?? null]),
+    ),
+    cost: usdFromDecimal(row.cost),
+    requests: Number(row.requests),
+    tokens: {
+      uncached_input: Number(row.uncached_input),
+      cache_write_5m: Number(row.cache_write_5m),
+      cache_write_1h: Number(row.cache_write_1h),
+      cache_read: Number(row.cache_read),
+      output: Number(row.output),
+    },
+  }));
+}
+
+interface SpendSqlRow {
+  readonly requests: string;
+  readonly uncached_input: string;
+  readonly cache_write_5m: string;
+  readonly cache_write_1h: string;
+  readonly cache_read: string;
+  readonly output: string;
+  readonly cost: string;
+  readonly [group: `g${string}`]: string | null;
+}
+
+/** The second part of a SKU id is its token type (see pricing). */
+function tokensOf(tokenType: string): string {
+  return `case when split_part(c.sku_id, '/', 2) = '${tokenType}' then c.consumed_quantity else 0 end`;
+}
+
+function scopeCondition({ kind }: Scope): string {
+  switch (kind) {
+    case "org":
+      return "";
+    case "team":
+      return "and d.team_key = $7";
+    case "project":
+      return "and d.project_key = $7";
+    case "user":
+      return "and d.user_email = $7";
+    case "api_key":
+      return "and d.api_key_id = $7";
+    case "workspace":
+      return "and d.workspace_id = $7";
+    case "model":
+      return "and d.model_id = $7";
+    case "tag":
+      return ""; // Asked of the events themselves, above.
+  }
+}
+
+function scopeParameter({ kind, key }: Scope): string {
+  if (kind !== "tag") return key;
+  const equals = key.indexOf("=");
+  return JSON.stringify({ [key.slice(0, equals)]: key.slice(equals + 1) });
+}
+
+const QUARTER_HOUR_MS = 15 * 60_000;
+
+/** The whole quarters of an hour inside a period, and what is left before and after them. */
+function splitAtQuarters({ start, end }: Period): {
+  readonly before: Period;
+  readonly inner: Period;
+  readonly after: Period;
+} {
+  const up = Math.ceil(start.getTime() / QUARTER_HOUR_MS) * QUARTER_HOUR_MS;
+  const down = Math.floor(end.getTime() / QUARTER_HOUR_MS) * QUARTER_HOUR_MS;
+  if (up > down) {
+    // All within one quarter of an hour.
+    return { before: { start, end }, inner: { start: end, end }, after: { start: end, end } };
+  }
+  return {
+    before: { start, end: instant(up) },
+    inner: { start: instant(up), end: instant(down) },
+    after: { start: instant(down), end },
+  };
+}
+
+/** Models that were ever used, for suggestions when a name is not known. */
+export async function listModelIds(sql: Sql): Promise<string[]> {
+  const { rows } = await sql.query<{ model_id: string }>(
+    `select distinct d.model_id from spend_dimensions d order by d.model_id limit 200`,
+  );
+  return rows.map((row) => row.model_id);
+}
