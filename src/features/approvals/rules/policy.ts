@@ -2,6 +2,7 @@
  * Approval policies: which one covers an amount, and who the people are that it names. Pure. A
  * policy holds entries, never people: those are resolved anew at every click.
  */
+import { assert } from "../../../domain/assert.ts";
 import { type Email, parseEmail } from "../../../domain/email.ts";
 import type { Usd } from "../../../domain/money.ts";
 import { addMs, HOUR_MS, type Instant } from "../../../domain/time.ts";
@@ -45,6 +46,13 @@ export function parseApproverEntry(text: string): ApproverEntry | undefined {
   }
   const email = parseEmail(trimmed);
   return email === undefined ? undefined : { kind: "person", email };
+}
+
+/** For entries that our own database stored. */
+export function approverEntryFrom(text: string): ApproverEntry {
+  const entry = parseApproverEntry(text);
+  assert(entry !== undefined, `not an approver: ${text}`);
+  return entry;
 }
 
 export function formatApproverEntry(entry: ApproverEntry): string {

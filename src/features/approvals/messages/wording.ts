@@ -1,0 +1,87 @@
+/** Phrases that cards, notices and answers share, so that a thing is called the same everywhere. */
+import type { Email } from "../../../domain/email.ts";
+import { formatUsd, type Usd } from "../../../domain/money.ts";
+import type { Instant } from "../../../domain/time.ts";
+import { escapeText, slackDate } from "../../../slack/blocks.ts";
+import type { ApprovalRequest, Vote } from "../rules.ts";
+
+/** Enough to judge by; the rest of an essay would push the buttons off the screen. */
+const REASON_CHARS_MAX = 800;
+const TITLE_CHARS_MAX = 300;
+/** More names than this are a crowd. */
+const PEOPLE_NAMED_MAX = 3;
+
+/** In each reader's own zone, for mrkdwn. */
+export function dateText(at: Instant): string {
+  return slackDate(at, "{date_short_pretty} at {time}", utcText(at));
+}
+
+/** For places where Slack shows plain text only. */
+export function utcText(at: Instant): string {
+  const shown = new Intl.DateTimeFormat("en-US", {
+    timeZone: "UTC",
+    dateStyle: "medium",
+    timeStyle: "short",
+    hourCycle: "h23",
+  });
+  return `${shown.format(at)} UTC`;
+}
+
+/** "Search, monthly budget" as typed; escape it for mrkdwn. */
+export function titleText(request: Pick<ApprovalRequest, "title">): string {
+  return shorten(request.title, TITLE_CHARS_MAX);
+}
+
+/** Who asks for how much for what until when, as one sentence of mrkdwn. */
+export function headline(request: ApprovalRequest): string {
+  const verb = request.status === "requested" ? "asks" : "asked";
+  return (
+    `*${escapeText(request.requester)}* ${verb} for *${formatUsd(request.requestedAmount)}* ` +
+    `for ${escapeText(titleText(request))}, until ${dateText(request.endsAt)}.`
+  );
+}
+
+/** The same for notifications and screen readers. */
+export function headlineText(request: ApprovalRequest): string {
+  const verb = request.status === "requested" ? "asks" : "asked";
+  return (
+    `${escapeText(request.requester)} ${verb} for ${formatUsd(request.requestedAmount)} ` +
+    `for ${escapeText(titleText(request))}, until ${utcText(request.endsAt)}.`
+  );
+}
+
+/** What somebody typed, harmless and as a quote; cut before escaping, so that no escape is cut. */
+export function quote(text: string): string {
+  return escapeText(shorten(text.trim(), REASON_CHARS_MAX))
+    .split(/\r\n|[\n\r\u2028\u2029]/)
+    .map((line) => `> ${line}`)
+    .join("\n");
+}
+
+/** "ana@acme.test, bo@acme.test and 2 others". */
+export function peopleText(people: readonly Email[]): string {
+  const named = people.length > PEOPLE_NAMED_MAX + 1 ? people.slice(0, PEOPLE_NAMED_MAX) : people;
+  const names = named.map(escapeText);
+  const rest = people.length - named.length;
+  if (rest > 0) return `${names.join(", ")} and ${String(rest)} others`;
+  const last = names.at(-1) ?? "nobody";
+  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
+}
+
+/** "1 of 2 approved, by ana@acme.test ($150.00)". */
+export function votesText(request: ApprovalRequest, votes: readonly Vote[]): string {
+  const voices = votes.map((vote) => `${escapeText(vote.approver)} (${formatUsd(vote.amount)})`);
+  return `${String(votes.length)} of ${String(request.policy.quorum)} approved, by ${voices.join(", ")}`;
+}
+
+/** "$150.00 of $200.00", or just the amount when all of it was granted. */
+export function grantText(request: ApprovalRequest, granted: Usd): string {
+  return granted === request.requestedAmount
+    ? formatUsd(granted)
+    : `${formatUsd(granted)} of ${formatUsd(request.requestedAmount)}`;
+}
+
+function shorten(text: string, charsMax: number): string {
+  if (text.length <= charsMax) return text;
+  return `${text.slice(0, charsMax - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
+}

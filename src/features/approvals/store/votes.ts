@@ -1,0 +1,54 @@
+/** Votes, the SQL. Owns: approval_votes, append-only; the primary key makes it one voice a person. */
+import { emailFrom } from "../../../domain/email.ts";
+import { usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
+import { instant } from "../../../domain/time.ts";
+import type { Sql } from "../../../store/database.ts";
+import type { Vote } from "../rules.ts";
+
+export async function insertVote(sql: Sql, requestId: string, vote: Vote): Promise<void> {
+  await sql.query(
+    `insert into approval_votes (approval_request_id, approver_email, amount_usd, voted_at)
+     values ($1, $2, $3, $4)`,
+    [requestId, vote.approver, usdToDecimal(vote.amount), vote.votedAt],
+  );
+}
+
+/** In the order in which they were given. */
+export async function listVotes(sql: Sql, requestId: string): Promise<readonly Vote[]> {
+  return (await listVotesOf(sql, [requestId])).get(requestId) ?? [];
+}
+
+/** Of several requests at once, by request. */
+export async function listVotesOf(
+  sql: Sql,
+  requestIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly Vote[]>> {
+  const { rows } = await sql.query<VoteRow>(
+    `select v.approval_request_id, v.approver_email, v.amount_usd::text, v.voted_at
+       from approval_votes v
+      where v.approval_request_id = any($1::text[])
+      order by v.voted_at, v.approver_email`,
+    [requestIds],
+  );
+  return new Map(
+    requestIds.map((id) => [
+      id,
+      rows.filter((row) => row.approval_request_id === id).map(voteFromRow),
+    ]),
+  );
+}
+
+interface VoteRow {
+  readonly approval_request_id: string;
+  readonly approver_email: string;
+  readonly amount_usd: string;
+  readonly voted_at: Date;
+}
+
+function voteFromRow(row: VoteRow): Vote {
+  return {
+    approver: emailFrom(row.approver_email),
+    amount: usdFromDecimal(row.amount_usd),
+    votedAt: instant(row.voted_at),
+  };
+}
