@@ -1,11 +1,14 @@
-/** Usage events and discounts for pricing's tests; a test names only what it is about. */
+/** Usage events, discounts and short questions for pricing's tests; a test names only its subject. */
 import { assert } from "../../src/domain/assert.ts";
+import { sumUsd, usdToDecimal } from "../../src/domain/money.ts";
 import { type Instant, instant } from "../../src/domain/time.ts";
 import type { Usage, UsageIteration, UsageQuantities } from "../../src/domain/usage.ts";
 import {
+  type ChargeLine,
   type Discount,
   type PriceableUsage,
   parseDiscountPercent,
+  priceUsage,
 } from "../../src/features/pricing/index.ts";
 
 export const NO_TOKENS: UsageQuantities = {
@@ -65,3 +68,24 @@ export function aDiscount(
 export function day(text: string): Instant {
   return instant(`${text}T00:00:00Z`);
 }
+
+/** What the event costs by the list, in decimal dollars. */
+export function listCostOf(event: PriceableUsage): string {
+  const { charges } = priceUsage({ event, discounts: [] });
+  return usdToDecimal(sumUsd(charges.map((line) => line.listCost)));
+}
+
+/** The charge of an event that has exactly one. */
+export function onlyLineOf(event: PriceableUsage): ChargeLine {
+  const [line, ...others] = priceUsage({ event, discounts: [] }).charges;
+  assert(line !== undefined && others.length === 0, "the event has one charge");
+  return line;
+}
+
+/** A short chat with a warm cache, the vendor's own example. */
+export const CHAT: Partial<Usage> = {
+  uncachedInputTokens: 1_000,
+  cacheCreation5mInputTokens: 2_000,
+  cacheReadInputTokens: 50_000,
+  outputTokens: 800,
+};
