@@ -1,0 +1,178 @@
+/**
+ * Approvals in Slack: the buttons of the cards and their modals. A button says only which request;
+ * who may do what is decided by the flow, at the click. Every click gets a private answer.
+ */
+import { randomUUID } from "node:crypto";
+import { type Email, parseEmail } from "../../domain/email.ts";
+import type { Usd } from "../../domain/money.ts";
+import { AMOUNT_REFUSAL_TEXT, parseAmount } from "../../domain/money-text.ts";
+import type { Modal, SlackMessage } from "../../slack/blocks.ts";
+import {
+  type ActionListener,
+  openModal,
+  type SlackActor,
+  type SlackListeners,
+  type ViewListener,
+} from "../../slack/listener.ts";
+import type { SlackWeb } from "../../slack/web.ts";
+import type { ApproverGroups } from "./flow/approvers.ts";
+import {
+  approve,
+  type Click,
+  type ClickOutcome,
+  type DecisionDeps,
+  deny,
+  previewDecision,
+  withdraw,
+} from "./flow/decide-approval.ts";
+import { decisionAnswer, NO_EMAIL_ANSWER, UNKNOWN_REQUEST_ANSWER } from "./messages/answers.ts";
+import { denyModal, loadingModal, otherAmountModal, refusedModal } from "./messages/modals.ts";
+import type { ApprovalAction, ApprovalRequest } from "./rules.ts";
+
+export function approvalListeners(deps: DecisionDeps): SlackListeners {
+  return {
+    actions: [
+      clickAction("approval_approve", async (click) => await approve(deps, click)),
+      clickAction("approval_withdraw", async (click) => await withdraw(deps, click)),
+      formAction(deps, {
+        actionId: "approval_other_amount",
+        title: "Approve other amount",
+        action: { kind: "approve" },
+        form: otherAmountModal,
+      }),
+      formAction(deps, {
+        actionId: "approval_deny",
+        title: "Deny request",
+        action: { kind: "deny" },
+        form: denyModal,
+      }),
+    ],
+    views: [otherAmountView(deps), denyView(deps)],
+  };
+}
+
+/** Members of Slack's user groups by e-mail; people whose address Slack hides are left out. */
+export function slackApproverGroups(
+  web: Pick<SlackWeb, "listUserGroupMembers" | "loadUser">,
+): ApproverGroups {
+  return async (handle) => {
+    const members = await web.listUserGroupMembers(handle);
+    if (members === undefined) return undefined;
+    const users = await Promise.all(members.map(async (id) => await web.loadUser(id)));
+    return users.flatMap((user) => {
+      const email = user.email === undefined ? undefined : parseEmail(user.email);
+      return email === undefined ? [] : [email];
+    });
+  };
+}
+
+/** A button that decides at once. */
+function clickAction(
+  actionId: string,
+  decideClick: (click: Click) => Promise<ClickOutcome>,
+): ActionListener {
+  return {
+    actionId,
+    run: async ({ actor, value, respond }) => {
+      await respond(
+        await withEmail(actor, async (actorEmail) =>
+          answerOf(await decideClick({ requestId: value, actorEmail })),
+        ),
+      );
+    },
+  };
+}
+
+/** A button that asks something first; whoever could not send the form reads why instead of it. */
+function formAction(
+  deps: DecisionDeps,
+  options: {
+    readonly actionId: string;
+    readonly title: string;
+    readonly action: ApprovalAction;
+    readonly form: (request: ApprovalRequest) => Modal;
+  },
+): ActionListener {
+  const { actionId, title, action, form } = options;
+  return {
+    actionId,
+    run: async ({ actor, value, triggerId, web }) => {
+      await openModal({ web, triggerId }, loadingModal(title), async () => {
+        if (actor.email === undefined) return refusedModal(title, NO_EMAIL_ANSWER);
+        const click = { requestId: value, actorEmail: actor.email };
+        const outcome = await previewDecision(deps, click, action);
+        return outcome.kind === "answered" && outcome.decision.kind !== "refused"
+          ? form(outcome.request)
+          : refusedModal(title, answerOf(outcome));
+      });
+    },
+  };
+}
+
+function otherAmountView(deps: DecisionDeps): ViewListener {
+  return {
+    callbackId: "approval_other_amount",
+    validate: ({ amount = "" }) => {
+      const parsed = parseAmount(amount);
+      return parsed.kind === "amount" ? {} : { amount: AMOUNT_REFUSAL_TEXT[parsed.reason] };
+    },
+    run: async ({ actor, web, privateMetadata, values }) => {
+      const amount = validAmount(values["amount"]);
+      const note = values["note"];
+      await answerDirectly(web, actor, async (actorEmail) =>
+        answerOf(await approve(deps, { requestId: privateMetadata, actorEmail, amount, note })),
+      );
+    },
+  };
+}
+
+function denyView(deps: DecisionDeps): ViewListener {
+  return {
+    callbackId: "approval_deny",
+    validate: ({ reason = "" }) =>
+      reason.trim() === "" ? { reason: "Say why, so that the requester can act on it." } : {},
+    run: async ({ actor, web, privateMetadata, values }) => {
+      const reason = values["reason"];
+      await answerDirectly(web, actor, async (actorEmail) =>
+        answerOf(await deny(deps, { requestId: privateMetadata, actorEmail, reason })),
+      );
+    },
+  };
+}
+
+/** Without a valid amount `approve` would mean the whole one: that must not happen by accident. */
+function validAmount(text = ""): Usd {
+  const parsed = parseAmount(text);
+  if (parsed.kind === "refused") throw new Error("a form runs only after it was validated");
+  return parsed.amount;
+}
+
+/** A modal has nowhere to answer but the person's own direct messages. */
+async function answerDirectly(
+  web: SlackWeb,
+  actor: SlackActor,
+  work: (actorEmail: Email) => Promise<SlackMessage>,
+): Promise<void> {
+  const answer = await withEmail(actor, work);
+  const channel = await web.openDirectMessage(actor.slackUserId);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- Slack's, not a window's
+  await web.postMessage({
+    channel,
+    text: answer.text,
+    blocks: answer.blocks,
+    dedupeKey: `approval-answer:${randomUUID()}`,
+  });
+}
+
+async function withEmail(
+  actor: SlackActor,
+  work: (actorEmail: Email) => Promise<SlackMessage>,
+): Promise<SlackMessage> {
+  return actor.email === undefined ? NO_EMAIL_ANSWER : await work(actor.email);
+}
+
+function answerOf(outcome: ClickOutcome): SlackMessage {
+  return outcome.kind === "answered"
+    ? decisionAnswer(outcome.request, outcome.decision)
+    : UNKNOWN_REQUEST_ANSWER;
+}
