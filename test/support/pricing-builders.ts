@@ -11,7 +11,7 @@ import {
   priceUsage,
 } from "../../src/features/pricing/index.ts";
 
-export const NO_TOKENS: UsageQuantities = {
+const NO_TOKENS: UsageQuantities = {
   uncachedInputTokens: 0,
   cacheCreation5mInputTokens: 0,
   cacheCreation1hInputTokens: 0,

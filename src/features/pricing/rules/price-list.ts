@@ -28,7 +28,7 @@ export interface PriceTier {
   readonly unitPrices: TokenPrices;
 }
 
-export type FastPrice =
+type FastPrice =
   | {
       readonly kind: "rates";
       readonly unitPrices: TokenPrices;

@@ -17,7 +17,7 @@ import { type NormalisedModel, normaliseModelId } from "./model-id.ts";
 import { WEB_SEARCH_PRICE } from "./price-list.ts";
 import { priceTerms } from "./price-terms.ts";
 
-export type PricingBasis = "list" | "contracted" | "estimated";
+type PricingBasis = "list" | "contracted" | "estimated";
 
 export interface ChargeLine {
   readonly modelId: string;
