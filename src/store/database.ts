@@ -14,8 +14,6 @@ const STATEMENT_TIMEOUT_MS = 5_000;
 /** Long enough for a failover's first packet, short enough that a webhook is told to come again. */
 const CONNECT_TIMEOUT_MS = 3_000;
 
-const DATE_OID = 1082;
-
 /** A pool with the settings that every part relies on: UTC, time-outs, dates as text. */
 export function openDatabase(config: PoolConfig): Database {
   const pool = new Pool({
@@ -26,8 +24,8 @@ export function openDatabase(config: PoolConfig): Database {
     options: "-c TimeZone=UTC",
     // pg would read a date as midnight in the server's own zone.
     types: {
-      getTypeParser: (oid, format) =>
-        oid === DATE_OID ? (text: string) => text : types.getTypeParser(oid, format),
+      getTypeParser: (oid, format): unknown =>
+        oid === types.builtins.DATE ? (text: string) => text : types.getTypeParser(oid, format),
     },
     ...config,
   });

@@ -1,26 +1,28 @@
 /**
  * A real Postgres of the program's own, in DATA_DIR, for those who bring no DATABASE_URL. Starts,
  * supervises and stops it; recovers after a kill of the server, of this program, or of both. One
- * program uses it at a time: a second one is refused. What users it takes and where its files are
- * is in embedded/.
+ * program uses it at a time: a second one is refused. embedded/ has the parts: which user runs it,
+ * its programs, its files, its process, its socket.
  */
-import { chown, lstat, mkdtemp, realpath, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { realpath, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type PoolConfig } from "pg";
 import { AppError } from "../domain/errors.ts";
-import { type Cluster, clusterPath, openCluster, SUPERUSER } from "./embedded/cluster.ts";
+import { isConnectionLoss } from "./database.ts";
+import { clusterPath, openCluster, SUPERUSER } from "./embedded/cluster.ts";
 import {
   findPostmaster,
   PORT,
-  readPidFile,
   sendSignal,
-  socketPath,
   startPostmaster,
   stopPostmaster,
 } from "./embedded/postmaster.ts";
-import { canReach, exists } from "./embedded/run-as.ts";
+import { exists } from "./embedded/run-as.ts";
+import {
+  chooseSocketDirectory,
+  removeForgottenSocketDirectory,
+  removeSocketDirectory,
+} from "./embedded/socket.ts";
 
 export interface EmbeddedPostgres {
   /** For `openDatabase`. */
@@ -36,15 +38,6 @@ export interface EmbeddedPostgres {
 /** What surprised the supervisor: a constant phrase and what varies. */
 export type EmbeddedLog = (message: string, fields: Readonly<Record<string, unknown>>) => void;
 
-interface Options {
-  readonly dataDir: string;
-  readonly log?: EmbeddedLog;
-  /** Server settings beyond the defaults, by their Postgres names. */
-  readonly settings?: Readonly<Record<string, string>>;
-  /** Faster, and loses data when the machine loses power; for tests. */
-  readonly disposable?: boolean;
-}
-
 const DATABASE = "claude_spend";
 /** Held in the `postgres` database as long as a program owns the server; dies with the program. */
 const OWNER_LOCK = 4_072_881_905;
@@ -52,9 +45,8 @@ const OWNER_LOCK = 4_072_881_905;
 const OWNER_POLL_MS = 100;
 const OWNER_POLLS_MAX = 20;
 const RESTART_PAUSE_MS = [0, 100, 250, 500, 1_000, 2_000, 5_000] as const;
-/** `sun_path` without its final zero; Linux has 4 more. */
-const SOCKET_PATH_BYTES_MAX = 103;
-const SOCKET_DIRECTORY_PREFIX = "claude-spend-";
+/** At a start someone waits for the answer; later the supervisor never gives up. */
+const FIRST_ATTEMPTS_MAX = 6;
 const DISPOSABLE_SETTINGS = { fsync: "off", full_page_writes: "off", synchronous_commit: "off" };
 
 /**
@@ -63,64 +55,44 @@ const DISPOSABLE_SETTINGS = { fsync: "off", full_page_writes: "off", synchronous
  * The caller calls `stop()` before it ends; if it ends without, the server is told to stop, too.
  * Throws `conflict` when another program uses the same directory.
  */
-export async function startEmbeddedPostgres(options: Options): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(options: {
+  readonly dataDir: string;
+  readonly log?: EmbeddedLog;
+  /** Server settings beyond the defaults, by their Postgres names. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Faster, and loses data when the machine loses power; for tests. */
+  readonly disposable?: boolean;
+}): Promise<EmbeddedPostgres> {
   const { dataDir, log = () => {}, disposable = false } = options;
   const cluster = await openCluster({ dataDir, disposable });
-  const start = {
-    cluster,
-    socketDirectory: await chooseSocketDirectory(cluster),
-    settings: { ...(disposable ? DISPOSABLE_SETTINGS : {}), ...options.settings },
+  const socketDirectory = await chooseSocketDirectory(cluster);
+  const settings = { ...(disposable ? DISPOSABLE_SETTINGS : {}), ...options.settings };
+  const acquire = async (): Promise<OwnedServer> => {
+    const server = await startPostmaster({ cluster, socketDirectory, settings });
+    return { ...server, owner: await becomeOwner(server.socketDirectory, dataDir) };
   };
 
-  let server = await startPostmaster(start);
-  let stopping: Promise<void> | undefined;
-  let owner = await becomeOwner(server.socketDirectory, dataDir);
-  let recovering: Promise<void> | undefined;
-  const signalAtExit = (): void => sendSignal(server.pid, "SIGINT");
-  process.once("exit", signalAtExit);
-
-  const supervise = (): void => {
-    owner.once("end", () => {
-      if (stopping === undefined) recovering = recover();
-    });
-  };
-  const recover = async (): Promise<void> => {
-    log("embedded postgres lost", { pid: server.pid });
-    for (let attempt = 0; stopping === undefined; attempt += 1) {
-      await sleep(RESTART_PAUSE_MS[Math.min(attempt, RESTART_PAUSE_MS.length - 1)]);
-      try {
-        server = await startPostmaster({ ...start, socketDirectory: server.socketDirectory });
-        owner = await becomeOwner(server.socketDirectory, dataDir);
-        supervise();
-        log("embedded postgres recovered", { pid: server.pid, attempts: attempt + 1 });
-        return;
-      } catch (err) {
-        log("embedded postgres not back yet", { err, attempts: attempt + 1 });
-      }
-    }
-  };
+  const supervisor = supervise(await firstTime(acquire), acquire, log);
+  const { socketDirectory: host } = supervisor.server();
+  let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    await recovering;
-    // The lock is held until the server itself ends it, so that nobody attaches in between.
-    await stopPostmaster(server.pid, cluster.directory);
-    await owner.end().catch(() => {});
-    process.removeListener("exit", signalAtExit);
-    if (server.socketDirectory !== cluster.directory) {
-      await rm(server.socketDirectory, { recursive: true, force: true });
-    }
+    await supervisor.stop(async ({ pid, owner }) => {
+      // The server itself ends the owner's lock, so that nobody attaches in between.
+      await stopPostmaster(pid, cluster.directory);
+      await owner.end().catch(() => {});
+    });
+    if (host !== cluster.directory) await removeSocketDirectory(host);
   };
-
-  supervise();
   const running: EmbeddedPostgres = {
-    poolConfig: { host: server.socketDirectory, port: PORT, user: SUPERUSER, database: DATABASE },
-    connectionString: `postgresql://${SUPERUSER}@localhost:${String(PORT)}/${DATABASE}?host=${encodeURIComponent(server.socketDirectory)}`,
+    poolConfig: { host, port: PORT, user: SUPERUSER, database: DATABASE },
+    connectionString: `postgresql://${SUPERUSER}@localhost:${String(PORT)}/${DATABASE}?host=${encodeURIComponent(host)}`,
     get pid() {
-      return server.pid;
+      return supervisor.server().pid;
     },
-    stop: async () => await (stopping ??= stop()),
+    stop: async () => await (stopped ??= stop()),
   };
   try {
-    await createDatabase(owner);
+    await createDatabase(supervisor.server().owner);
   } catch (error) {
     await running.stop();
     throw error;
@@ -145,6 +117,73 @@ export async function removeEmbeddedPostgres(dataDir: string): Promise<void> {
   await removeForgottenSocketDirectory(directory);
   await rm(directory, { recursive: true, force: true });
   await rm(path, { recursive: true, force: true });
+}
+
+interface OwnedServer {
+  readonly pid: number;
+  readonly socketDirectory: string;
+  /** Holds the lock, and ends when the server does. */
+  readonly owner: Client;
+}
+
+/** Two programs that start at once, or a server in recovery, can make the first attempts fail. */
+async function firstTime(acquire: () => Promise<OwnedServer>): Promise<OwnedServer> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await acquire();
+    } catch (error) {
+      if (attempt === FIRST_ATTEMPTS_MAX || !isConnectionLoss(error)) throw error;
+      await sleep(RESTART_PAUSE_MS[attempt]);
+    }
+  }
+}
+
+/** Keeps a server running until it is told to stop; then, and when the process ends, ends it. */
+function supervise(
+  first: OwnedServer,
+  acquire: () => Promise<OwnedServer>,
+  log: EmbeddedLog,
+): {
+  readonly server: () => OwnedServer;
+  readonly stop: (end: (server: OwnedServer) => Promise<void>) => Promise<void>;
+} {
+  const state: { server: OwnedServer; stopping: boolean; recovered: Promise<void> } = {
+    server: first,
+    stopping: false,
+    recovered: Promise.resolve(),
+  };
+  const recover = async (): Promise<void> => {
+    log("embedded postgres lost", { pid: state.server.pid });
+    for (let attempt = 0; !state.stopping; attempt += 1) {
+      await sleep(RESTART_PAUSE_MS[Math.min(attempt, RESTART_PAUSE_MS.length - 1)]);
+      try {
+        state.server = await acquire();
+        watch();
+        log("embedded postgres recovered", { pid: state.server.pid, attempts: attempt + 1 });
+        return;
+      } catch (err) {
+        log("embedded postgres not back yet", { err, attempts: attempt + 1 });
+      }
+    }
+  };
+  const watch = (): void => {
+    state.server.owner.once("end", () => {
+      if (!state.stopping) state.recovered = recover();
+    });
+  };
+  const signalAtExit = (): void => sendSignal(state.server.pid, "SIGINT");
+
+  watch();
+  process.once("exit", signalAtExit);
+  return {
+    server: () => state.server,
+    stop: async (end) => {
+      state.stopping = true;
+      await state.recovered;
+      await end(state.server);
+      process.removeListener("exit", signalAtExit);
+    },
+  };
 }
 
 /** A connection that holds the lock of the one program that may use this server. */
@@ -184,42 +223,4 @@ async function createDatabase(owner: Client): Promise<void> {
     DATABASE,
   ]);
   if (rows.length === 0) await owner.query(`create database ${DATABASE}`);
-}
-
-/** The cluster's own directory, which only its user may enter; a short one where its path is too long. */
-async function chooseSocketDirectory({ directory, runAs }: Cluster): Promise<string> {
-  if ((await findPostmaster(directory)) !== undefined) return directory; // It has chosen already.
-  await removeForgottenSocketDirectory(directory);
-  // A comma or a quote would need escaping in Postgres' list of directories.
-  if (fits(directory) && !/[",]/.test(directory)) return directory;
-  for (const parent of [tmpdir(), "/tmp"]) {
-    const made = await mkdtemp(join(parent, SOCKET_DIRECTORY_PREFIX));
-    if (fits(made) && (await canReach(made, runAs))) {
-      if (runAs.uid !== undefined && runAs.gid !== undefined) {
-        await chown(made, runAs.uid, runAs.gid);
-      }
-      return made;
-    }
-    await rm(made, { recursive: true });
-  }
-  throw new AppError({
-    code: "invalid",
-    message: `The path ${directory} is too long for a socket, and so is the temporary directory's. Choose a shorter DATA_DIR.`,
-  });
-}
-
-function fits(directory: string): boolean {
-  return Buffer.byteLength(socketPath(directory)) <= SOCKET_PATH_BYTES_MAX;
-}
-
-/** Of a server that was killed before it could tidy up. */
-async function removeForgottenSocketDirectory(directory: string): Promise<void> {
-  const forgotten = (await readPidFile(directory))?.socketDirectory ?? "";
-  if (!forgotten.startsWith(join(dirname(forgotten), SOCKET_DIRECTORY_PREFIX))) return;
-  const [socket, cluster] = await Promise.all(
-    [forgotten, directory].map(async (path) => await lstat(path).catch(() => undefined)),
-  );
-  if (socket?.isDirectory() === true && socket.uid === cluster?.uid) {
-    await rm(forgotten, { recursive: true, force: true });
-  }
 }

@@ -1,9 +1,118 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { AppError } from "../../src/domain/errors.ts";
+import { type Database, inTransaction, openDatabase, type Sql } from "../../src/store/database.ts";
 import { useDatabase } from "../support/database.ts";
 
 const db = useDatabase();
 
-test("a test file gets a migrated database", async () => {
-  const { rows } = await db.pool.query("select count(*)::int as n from charges");
-  expect(rows).toEqual([{ n: 0 }]);
+async function addAdmin(sql: Sql, email: string): Promise<void> {
+  await sql.query("insert into admins (email) values ($1)", [email]);
+}
+
+async function isAdmin(email: string): Promise<boolean> {
+  const { rows } = await db.pool.query("select 1 from admins where admins.email = $1", [email]);
+  return rows.length === 1;
+}
+
+async function endSession(sql: Sql, database: Database): Promise<void> {
+  const { rows } = await sql.query<{ pid: number }>("select pg_backend_pid() as pid");
+  await database.query("select pg_terminate_backend($1)", [rows[0]?.pid]);
+  // The message has to arrive before the session is used again.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
+describe("inTransaction", () => {
+  test("commits what the work did and returns its result", async () => {
+    const result = await inTransaction(db.pool, async (sql) => {
+      await addAdmin(sql, "committed@acme.test");
+      return "done";
+    });
+
+    expect(result).toBe("done");
+    expect(await isAdmin("committed@acme.test")).toBe(true);
+  });
+
+  test("undoes everything when the work throws, and hands on its error", async () => {
+    const refusal = new Error("not today");
+
+    const failing = inTransaction(db.pool, async (sql) => {
+      await addAdmin(sql, "undone@acme.test");
+      throw refusal;
+    });
+
+    await expect(failing).rejects.toBe(refusal);
+    expect(await isAdmin("undone@acme.test")).toBe(false);
+  });
+
+  test("does not pretend to commit when the work swallowed a failed statement", async () => {
+    const failing = inTransaction(db.pool, async (sql) => {
+      await addAdmin(sql, "swallowed@acme.test");
+      await sql.query("select 1 / 0").catch(() => {});
+    });
+
+    await expect(failing).rejects.toThrow("a failed statement can't be committed");
+    expect(await isAdmin("swallowed@acme.test")).toBe(false);
+  });
+
+  test("hands its connection back after an error", async () => {
+    const narrow = db.openPool({ max: 1 });
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await expect(
+        inTransaction(narrow, async (sql) => await sql.query("select 1 / 0")),
+      ).rejects.toThrow("division by zero");
+    }
+
+    expect((await narrow.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+  });
+
+  test("reports a session that ended between two statements as unavailable, and replaces it", async () => {
+    const narrow = db.openPool({ max: 1 });
+
+    const failing = inTransaction(narrow, async (sql) => {
+      await addAdmin(sql, "lost@acme.test");
+      await endSession(sql, db.pool);
+      await addAdmin(sql, "lost-too@acme.test");
+    });
+
+    await expect(failing).rejects.toMatchObject({ code: "unavailable", retryable: true });
+    expect(await isAdmin("lost@acme.test")).toBe(false);
+    await inTransaction(narrow, async (sql) => await addAdmin(sql, "again@acme.test"));
+    expect(await isAdmin("again@acme.test")).toBe(true);
+  });
+
+  test.each([
+    ["nothing listens at the port", { host: "127.0.0.1", port: 1 }],
+    ["there is no socket", { host: "/nonexistent" }],
+  ])("is unavailable when %s", async (_, address) => {
+    const nowhere = openDatabase(address);
+
+    const failing = inTransaction(nowhere, async (sql) => await sql.query("select 1"));
+
+    await expect(failing).rejects.toBeInstanceOf(AppError);
+    await expect(failing).rejects.toMatchObject({ code: "unavailable", retryable: true });
+    await nowhere.end();
+  });
+});
+
+describe("openDatabase", () => {
+  test("reads dates as text, instants as instants, and money without loss", async () => {
+    const { rows } = await db.pool.query(
+      `select '2026-10-25'::date as day, '2026-10-25T00:30:00Z'::timestamptz as at,
+              123456789012.123456789012::numeric as amount_usd`,
+    );
+
+    expect(rows).toEqual([
+      {
+        day: "2026-10-25",
+        at: new Date("2026-10-25T00:30:00Z"),
+        amount_usd: "123456789012.123456789012",
+      },
+    ]);
+  });
+
+  test("ends a query that nobody would wait for", async () => {
+    const impatient = db.openPool({ statement_timeout: 50 });
+
+    await expect(impatient.query("select pg_sleep(5)")).rejects.toThrow("statement timeout");
+  });
 });

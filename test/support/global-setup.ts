@@ -2,12 +2,14 @@
  * Once per run: a real Postgres with a migrated template database, of which each test file gets a
  * copy. Its own server in a temporary directory, or the one of TEST_DATABASE_URL.
  */
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import { Client, type PoolConfig } from "pg";
+import type { ProvidedContext } from "vitest";
 import type { TestProject } from "vitest/node";
 import { startEmbeddedPostgres } from "../../src/store/embedded.ts";
 import { migrate } from "../../src/store/migrate.ts";
@@ -40,7 +42,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   };
 }
 
-type AdminConfig = import("vitest").ProvidedContext["adminConfig"];
+type AdminConfig = ProvidedContext["adminConfig"];
 
 async function startServer(): Promise<{
   readonly adminConfig: AdminConfig;
@@ -72,13 +74,7 @@ async function startServer(): Promise<{
  * Tidies up after a run that was killed: a process of its own that waits for the end of its input,
  * which comes when this process ends in whatever way.
  */
-function watch(dataDir: string): ReturnType<typeof spawnWatchdog> {
-  const watchdog = spawnWatchdog(dataDir);
-  watchdog.unref();
-  return watchdog;
-}
-
-function spawnWatchdog(dataDir: string) {
+function watch(dataDir: string): ChildProcessByStdio<Writable, null, null> {
   const tidyUp = `
     const { readFileSync, rmSync } = require("node:fs");
     process.stdin.resume().on("end", () => {
@@ -87,10 +83,12 @@ function spawnWatchdog(dataDir: string) {
       } catch {}
       setTimeout(() => rmSync(${JSON.stringify(dataDir)}, { recursive: true, force: true, maxRetries: 5 }), 500);
     });`;
-  return spawn(process.execPath, ["-e", tidyUp], {
+  const watchdog = spawn(process.execPath, ["-e", tidyUp], {
     detached: true, // Ctrl-C is for the tests; this one must outlive them.
     stdio: ["pipe", "ignore", "ignore"],
   });
+  watchdog.unref();
+  return watchdog;
 }
 
 export function inDatabase(config: AdminConfig, database: string): PoolConfig {

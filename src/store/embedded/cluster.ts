@@ -23,7 +23,7 @@ import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { AppError } from "../../domain/errors.ts";
 import { type Binaries, findBinaries, POSTGRES_ENVIRONMENT } from "./binaries.ts";
-import { isAlive } from "./postmaster.ts";
+import { type Cluster, isAlive } from "./postmaster.ts";
 import { canReach, causeText, chooseUser, exists, type RunAs } from "./run-as.ts";
 
 const run = promisify(execFile);
@@ -35,13 +35,6 @@ export const SUPERUSER = "claude_spend";
  * /root is): nobody else can run Postgres in there. DATA_DIR/pg is then a link to it.
  */
 const ROOT_STATE_DIRECTORY = "/var/lib/claude-spend";
-
-export interface Cluster {
-  /** Without links, as Postgres sees it. */
-  readonly directory: string;
-  readonly binaries: Binaries;
-  readonly runAs: RunAs;
-}
 
 export function clusterPath(dataDir: string): string {
   return join(resolve(dataDir), "pg");
@@ -129,14 +122,12 @@ async function runInitdb(
   if (runAs.uid !== undefined && runAs.gid !== undefined) {
     await chown(directory, runAs.uid, runAs.gid);
   }
-  const settings = [
-    ...["-D", directory, "-U", SUPERUSER, "-E", "UTF8", "--no-instructions"],
-    // Trust is bounded by the directory of the socket, which only this user may enter.
-    ...["--auth-local=trust", "--auth-host=reject"],
-    // Built in, so that no update of the system changes the order of indexes.
-    ...["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
-    ...(disposable ? ["--no-sync"] : []),
-  ];
+  const settings = ["-D", directory, "-U", SUPERUSER, "-E", "UTF8", "--no-instructions"];
+  // Trust is bounded by the directory of the socket, which only this user may enter.
+  settings.push("--auth-local=trust", "--auth-host=reject");
+  // Built in, so that no update of the system changes the order of indexes.
+  settings.push("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8");
+  if (disposable) settings.push("--no-sync");
   try {
     await run(binaries.initdb, settings, { ...runAs, cwd: "/", env: POSTGRES_ENVIRONMENT });
   } catch (error) {

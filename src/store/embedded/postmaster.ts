@@ -10,8 +10,8 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { AppError } from "../../domain/errors.ts";
-import { POSTGRES_ENVIRONMENT } from "./binaries.ts";
-import type { Cluster } from "./cluster.ts";
+import { type Binaries, POSTGRES_ENVIRONMENT } from "./binaries.ts";
+import type { RunAs } from "./run-as.ts";
 
 const run = promisify(execFile);
 
@@ -24,6 +24,14 @@ const START_MS_MAX = 5 * 60_000;
 /** Fast shutdown writes what is dirty in memory; after that, an immediate one loses nothing either. */
 const STOP_MS_MAX = 30_000;
 const LOG_BYTES_MAX = 10 * 1024 * 1024;
+
+/** The files of a database, and what is needed to run a server on them. */
+export interface Cluster {
+  /** Without links, as Postgres sees it. */
+  readonly directory: string;
+  readonly binaries: Binaries;
+  readonly runAs: RunAs;
+}
 
 /** What postmaster.pid says. */
 interface PidFile {
@@ -89,7 +97,13 @@ export async function startPostmaster(options: {
 }): Promise<{ readonly pid: number; readonly socketDirectory: string }> {
   const { cluster, socketDirectory } = options;
   const running = await findPostmaster(cluster.directory);
-  if (running !== undefined) return await untilReady(cluster, running.pid, () => undefined);
+  if (running !== undefined) {
+    return await untilReady(cluster, running.pid, async () =>
+      (await findPostmaster(cluster.directory)) === undefined
+        ? "it stopped while it was starting"
+        : undefined,
+    );
+  }
 
   await disownPidFile(cluster);
   const log = await openLog(cluster);
@@ -130,20 +144,18 @@ export async function startPostmaster(options: {
   }
 }
 
-/** `failure` says why the process that we started is gone. */
+/** `failure` says why the process that we wait for is gone. */
 async function untilReady(
   { directory }: Cluster,
-  startedPid: number,
-  failure: () => Promise<string | undefined> | undefined,
+  expectedPid: number,
+  failure: () => Promise<string | undefined>,
 ): Promise<{ readonly pid: number; readonly socketDirectory: string }> {
   for (let waited = 0; waited < START_MS_MAX; waited += POLL_MS) {
     const reason = await failure();
     const file = await findPostmaster(directory);
-    if (file?.ready === true && (file.pid === startedPid || reason !== undefined)) return file;
+    // Another program's server may have won the race in which ours ended.
+    if (file?.ready === true && (file.pid === expectedPid || reason !== undefined)) return file;
     if (file === undefined && reason !== undefined) throw startFailed(reason);
-    if (file === undefined && !isAlive(startedPid) && reason === undefined) {
-      throw startFailed("it stopped while it was starting");
-    }
     await sleep(POLL_MS);
   }
   throw startFailed("it is still not ready after five minutes");
