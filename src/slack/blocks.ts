@@ -5,101 +5,20 @@
  * Limits: docs.slack.dev/reference/block-kit; cumulative text: slackapi/bolt-js#2509.
  */
 
-export interface SlackMessage {
-  /** A whole sentence: shown in notifications and read by screen readers. Never empty. */
-  readonly text: string;
-  readonly blocks: readonly Block[];
-}
+import { assert } from "../domain/assert.ts";
+import type {
+  Block,
+  Button,
+  HomeView,
+  InputElement,
+  Modal,
+  Mrkdwn,
+  PlainText,
+  SelectOption,
+  SlackMessage,
+} from "./block-types.ts";
 
-export interface Modal {
-  readonly type: "modal";
-  readonly callback_id: string;
-  readonly title: PlainText;
-  readonly submit?: PlainText;
-  readonly close: PlainText;
-  readonly private_metadata: string;
-  readonly blocks: readonly Block[];
-}
-
-export interface HomeView {
-  readonly type: "home";
-  readonly blocks: readonly Block[];
-}
-
-export interface PlainText {
-  readonly type: "plain_text";
-  readonly text: string;
-  readonly emoji: boolean;
-}
-export interface Mrkdwn {
-  readonly type: "mrkdwn";
-  readonly text: string;
-  /** True: Slack turns no name or address of the text into a link or mention by itself. */
-  readonly verbatim: true;
-}
-
-export type Block =
-  | { readonly type: "header"; readonly text: PlainText }
-  | { readonly type: "divider" }
-  | {
-      readonly type: "section";
-      readonly text?: Mrkdwn;
-      readonly fields?: readonly Mrkdwn[];
-      readonly accessory?: Button;
-    }
-  | { readonly type: "context"; readonly elements: readonly Mrkdwn[] }
-  | { readonly type: "actions"; readonly block_id?: string; readonly elements: readonly Button[] }
-  | {
-      readonly type: "input";
-      readonly block_id: string;
-      readonly label: PlainText;
-      readonly hint?: PlainText;
-      readonly optional: boolean;
-      readonly element: InputElement;
-    };
-
-export interface Button {
-  readonly type: "button";
-  readonly action_id: string;
-  readonly text: PlainText;
-  /** An opaque id: what may be done is decided by who clicks, never by what the button says. */
-  readonly value: string;
-  readonly style?: "primary" | "danger";
-  readonly accessibility_label?: string;
-  readonly confirm?: {
-    readonly title: PlainText;
-    readonly text: PlainText;
-    readonly confirm: PlainText;
-    readonly deny: PlainText;
-    readonly style?: "primary" | "danger";
-  };
-}
-
-export type InputElement =
-  | {
-      readonly type: "plain_text_input";
-      readonly action_id: string;
-      readonly multiline?: boolean;
-      readonly max_length?: number;
-      readonly initial_value?: string;
-      readonly placeholder?: PlainText;
-    }
-  | {
-      readonly type: "datepicker";
-      readonly action_id: string;
-      readonly initial_date?: string;
-    }
-  | {
-      readonly type: "static_select";
-      readonly action_id: string;
-      readonly options: readonly SelectOption[];
-      readonly initial_option?: SelectOption;
-    };
-
-export interface SelectOption {
-  readonly text: PlainText;
-  readonly value: string;
-}
+export type * from "./block-types.ts";
 
 const SECTION_TEXT_CHARS_MAX = 3_000;
 const FIELD_TEXT_CHARS_MAX = 2_000;
@@ -112,6 +31,8 @@ const MODAL_TITLE_CHARS_MAX = 24;
 const LABEL_CHARS_MAX = 2_000;
 const OPTION_CHARS_MAX = 75;
 const OPTIONS_MAX = 100;
+const BUTTON_VALUE_CHARS_MAX = 2_000;
+const PRIVATE_METADATA_CHARS_MAX = 3_000;
 const MESSAGE_TEXT_CHARS_MAX = 4_000;
 const MESSAGE_BLOCKS_MAX = 50;
 const VIEW_BLOCKS_MAX = 100;
@@ -120,21 +41,36 @@ const MESSAGE_BLOCKS_CHARS_MAX = 10_000;
 
 /** Makes text that people typed harmless in mrkdwn: no mention, link or formatting comes of it. */
 export function escapeText(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    // A zero-width joiner after a format character keeps it visible but without effect.
-    .replace(/[*_~`]/g, "$&\u2060");
+  return (
+    text
+      .replaceAll("&", "&amp;")
+      .replaceAll("<", "&lt;")
+      .replaceAll(">", "&gt;")
+      // A word joiner after a format character keeps it visible but without effect.
+      .replace(/[*_~`]/g, "$&\u2060")
+  );
 }
 
 /** At most `charsMax` characters, the last an ellipsis when something was cut. Never empty. */
 export function truncate(text: string, charsMax: number): string {
-  const characters = text === "" ? " " : text;
-  if (characters.length <= charsMax) return characters;
+  const characters = storable(text);
+  if (characters.length <= charsMax) return characters === "" ? " " : characters;
   const cut = characters.slice(0, charsMax - 1);
   // Never cut a surrogate pair or an escape in two.
   return `${cut.replace(/[\uD800-\uDBFF]$/, "").replace(/&[a-z]{0,3}$/, "")}…`;
+}
+
+/**
+ * Without what Postgres and Slack's form encoding refuse (control characters, halves of surrogate
+ * pairs) and without direction overrides, which can make a number read backwards.
+ */
+function storable(text: string): string {
+  return (
+    text
+      // oxlint-disable-next-line no-control-regex -- removing them is the point
+      .replace(/[\u0000-\u0008\u000B-\u001F\u007F\u202A-\u202E\u2066-\u2069]/g, "")
+      .replace(/\p{Surrogate}/gu, "\uFFFD")
+  );
 }
 
 export function plain(text: string, charsMax: number): PlainText {
@@ -142,7 +78,16 @@ export function plain(text: string, charsMax: number): PlainText {
 }
 
 function mrkdwn(text: string, charsMax: number): Mrkdwn {
-  return { type: "mrkdwn", text: truncate(text, charsMax), verbatim: true };
+  const quiet = withoutBroadcasts(text);
+  const fitting = truncate(quiet, charsMax);
+  // A link or date that was cut in two would show its markup.
+  const whole = quiet.length > charsMax ? fitting.replace(/<[^<>]*…$/, "…") : fitting;
+  return { type: "mrkdwn", text: whole, verbatim: true };
+}
+
+/** The second net below `escapeText`: this bot never has a reason to call a whole channel. */
+function withoutBroadcasts(text: string): string {
+  return text.replace(/<!(?=channel|here|everyone|group|subteam)/gi, "&lt;!");
 }
 
 export function header(text: string): Block {
@@ -159,6 +104,7 @@ export function section(text: string, accessory?: Button): Block {
 
 /** Two columns on a desktop, one on a phone. Fields beyond the tenth are dropped. */
 export function fields(texts: readonly string[]): Block {
+  assert(texts.length > 0, "a section has at least one field");
   return {
     type: "section",
     fields: texts.slice(0, FIELDS_MAX).map((text) => mrkdwn(text, FIELD_TEXT_CHARS_MAX)),
@@ -166,6 +112,7 @@ export function fields(texts: readonly string[]): Block {
 }
 
 export function context(...texts: readonly string[]): Block {
+  assert(texts.length > 0, "a context block has at least one text");
   return {
     type: "context",
     elements: texts
@@ -177,6 +124,7 @@ export function context(...texts: readonly string[]): Block {
 export const DIVIDER: Block = { type: "divider" };
 
 export function actions(buttons: readonly Button[], blockId?: string): Block {
+  assert(buttons.length > 0, "an actions block has at least one button");
   return {
     type: "actions",
     ...(blockId === undefined ? {} : { block_id: blockId }),
@@ -192,6 +140,7 @@ export function button(options: {
   readonly confirm?: { readonly title: string; readonly text: string; readonly yes: string };
 }): Button {
   const { confirm } = options;
+  assert(options.value.length <= BUTTON_VALUE_CHARS_MAX, "a button's value is a short id");
   return {
     type: "button",
     action_id: options.actionId,
@@ -237,6 +186,7 @@ export function select(
   options: readonly SelectOption[],
   initial?: SelectOption,
 ): InputElement {
+  assert(options.length > 0, "a select has at least one option");
   return {
     type: "static_select",
     action_id: actionId,
@@ -253,13 +203,17 @@ export function modal(options: {
   readonly privateMetadata?: string;
   readonly blocks: readonly Block[];
 }): Modal {
+  const privateMetadata = options.privateMetadata ?? "";
+  assert(privateMetadata.length <= PRIVATE_METADATA_CHARS_MAX, "private metadata is a few ids");
   return {
     type: "modal",
     callback_id: options.callbackId,
     title: plain(options.title, MODAL_TITLE_CHARS_MAX),
-    ...(options.submit === undefined ? {} : { submit: plain(options.submit, MODAL_TITLE_CHARS_MAX) }),
+    ...(options.submit === undefined
+      ? {}
+      : { submit: plain(options.submit, MODAL_TITLE_CHARS_MAX) }),
     close: plain(options.submit === undefined ? "Close" : "Cancel", MODAL_TITLE_CHARS_MAX),
-    private_metadata: options.privateMetadata ?? "",
+    private_metadata: privateMetadata,
     blocks: options.blocks.slice(0, VIEW_BLOCKS_MAX),
   };
 }
@@ -273,7 +227,7 @@ export function home(blocks: readonly Block[]): HomeView {
  * one line that says so. Trailing actions are kept, since they are what the message is for.
  */
 export function message(text: string, blocks: readonly Block[]): SlackMessage {
-  return { text: truncate(text, MESSAGE_TEXT_CHARS_MAX), blocks: fit(blocks) };
+  return { text: truncate(withoutBroadcasts(text), MESSAGE_TEXT_CHARS_MAX), blocks: fit(blocks) };
 }
 
 function fit(blocks: readonly Block[]): readonly Block[] {
@@ -286,7 +240,7 @@ function fit(blocks: readonly Block[]): readonly Block[] {
     const length = textLength(block);
     const isFull = kept.length >= MESSAGE_BLOCKS_MAX - 2 && body.length > MESSAGE_BLOCKS_MAX - 1;
     if (isFull || chars + length > MESSAGE_BLOCKS_CHARS_MAX) {
-      kept.push(context(`_${String(body.length - kept.length)} more parts don't fit in a message._`));
+      kept.push(context(leftOutText(body.length - kept.length)));
       break;
     }
     kept.push(block);
@@ -295,9 +249,15 @@ function fit(blocks: readonly Block[]): readonly Block[] {
   return [...kept, ...tail];
 }
 
+function leftOutText(count: number): string {
+  return count === 1
+    ? "_1 more part doesn't fit in a message._"
+    : `_${String(count)} more parts don't fit in a message._`;
+}
+
 /** An upper bound of how Slack counts, whose own rule is not public. */
 function textLength(block: Block): number {
-  return JSON.stringify(block).length - 40;
+  return JSON.stringify(block).length;
 }
 
 /** A bar of `width` cells for a share in percent, for example "▓▓▓▓░░░░░░". Full from 100 % on. */

@@ -20,7 +20,11 @@ export interface SlackUser {
 }
 
 export interface SlackWeb {
-  authTest(): Promise<{ readonly slackTeamId: string; readonly botUserId: string; readonly scopes: readonly string[] }>;
+  authTest(): Promise<{
+    readonly slackTeamId: string;
+    readonly botUserId: string;
+    readonly scopes: readonly string[];
+  }>;
   /** `channel`: an id, or `#name` for a public channel. `dedupeKey` becomes message metadata. */
   postMessage(message: {
     readonly channel: string;
@@ -34,12 +38,15 @@ export interface SlackWeb {
     readonly text: string;
     readonly blocks: readonly Block[];
   }): Promise<void>;
-  /** Our message with that key among what was posted since; undefined when there is none. */
+  /**
+   * Our message with that key among what was posted since; undefined when there is none;
+   * "cannot-look" when the bot may not read there or the channel's id is not known.
+   */
   findMessage(query: {
     readonly channel: string;
     readonly dedupeKey: string;
     readonly since: Date;
-  }): Promise<PostedMessage | undefined>;
+  }): Promise<PostedMessage | "cannot-look" | undefined>;
   openDirectMessage(slackUserId: string): Promise<string>;
   findUserByEmail(email: string): Promise<SlackUser | undefined>;
   loadUser(slackUserId: string): Promise<SlackUser>;

@@ -1,0 +1,100 @@
+/**
+ * The subset of Block Kit that we use, as types; `blocks.ts` makes them within Slack's limits.
+ * Slack's own types allow much more than Slack accepts, and lack what is new.
+ */
+
+export interface SlackMessage {
+  /** A whole sentence: shown in notifications and read by screen readers. Never empty. */
+  readonly text: string;
+  readonly blocks: readonly Block[];
+}
+
+export interface Modal {
+  readonly type: "modal";
+  readonly callback_id: string;
+  readonly title: PlainText;
+  readonly submit?: PlainText;
+  readonly close: PlainText;
+  readonly private_metadata: string;
+  readonly blocks: readonly Block[];
+}
+
+export interface HomeView {
+  readonly type: "home";
+  readonly blocks: readonly Block[];
+}
+
+export interface PlainText {
+  readonly type: "plain_text";
+  readonly text: string;
+  readonly emoji: boolean;
+}
+export interface Mrkdwn {
+  readonly type: "mrkdwn";
+  readonly text: string;
+  /** True: Slack turns no name or address of the text into a link or mention by itself. */
+  readonly verbatim: true;
+}
+
+export type Block =
+  | { readonly type: "header"; readonly text: PlainText }
+  | { readonly type: "divider" }
+  | {
+      readonly type: "section";
+      readonly text?: Mrkdwn;
+      readonly fields?: readonly Mrkdwn[];
+      readonly accessory?: Button;
+    }
+  | { readonly type: "context"; readonly elements: readonly Mrkdwn[] }
+  | { readonly type: "actions"; readonly block_id?: string; readonly elements: readonly Button[] }
+  | {
+      readonly type: "input";
+      readonly block_id: string;
+      readonly label: PlainText;
+      readonly hint?: PlainText;
+      readonly optional: boolean;
+      readonly element: InputElement;
+    };
+
+export interface Button {
+  readonly type: "button";
+  readonly action_id: string;
+  readonly text: PlainText;
+  /** An opaque id: what may be done is decided by who clicks, never by what the button says. */
+  readonly value: string;
+  readonly style?: "primary" | "danger";
+  readonly accessibility_label?: string;
+  readonly confirm?: {
+    readonly title: PlainText;
+    readonly text: PlainText;
+    readonly confirm: PlainText;
+    readonly deny: PlainText;
+    readonly style?: "primary" | "danger";
+  };
+}
+
+export type InputElement =
+  | {
+      readonly type: "plain_text_input";
+      readonly action_id: string;
+      readonly multiline?: boolean;
+      readonly max_length?: number;
+      readonly initial_value?: string;
+      readonly placeholder?: PlainText;
+    }
+  | {
+      readonly type: "datepicker";
+      readonly action_id: string;
+      readonly initial_date?: string;
+    }
+  | {
+      readonly type: "static_select";
+      readonly action_id: string;
+      readonly options: readonly SelectOption[];
+      readonly initial_option?: SelectOption;
+    };
+
+export interface SelectOption {
+  readonly text: PlainText;
+  readonly value: string;
+}

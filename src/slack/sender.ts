@@ -1,0 +1,226 @@
+/**
+ * Delivers what stands in the outbox (ADR 0005). Slack has no idempotency key, so the sender never
+ * posts a message of which Slack may have a copy without looking for it first. Decisions are in
+ * `delivery-rules.ts`, SQL in `outbox.ts`.
+ *
+ * Terms
+ * - lease: the time in which one sender alone may deliver a message
+ * - lost answer: the request left us and nothing usable came back, or the sender died meanwhile
+ */
+import type { Logger } from "pino";
+import { addMs, type Clock, type Instant } from "../domain/time.ts";
+import type { Database } from "../store/database.ts";
+import {
+  type DeliveryDecision,
+  type DeliveryOutcome,
+  decideAfterLook,
+  decideDelivery,
+} from "./delivery-rules.ts";
+import type { Directory } from "./directory.ts";
+import {
+  beginPosting,
+  type ClaimedMessage,
+  claimDueMessages,
+  delayNext,
+  findChannelId,
+  findPosted,
+  saveDelivery,
+} from "./outbox.ts";
+import type { SlackWeb } from "./web.ts";
+import { sortSlackError } from "./web-errors.ts";
+
+export interface SenderDeps {
+  readonly database: Database;
+  readonly web: Pick<SlackWeb, "postMessage" | "updateMessage" | "findMessage">;
+  readonly directory: Pick<Directory, "findSlackUserByEmail" | "openDirectMessage">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** From [0, 1). */
+  readonly random?: () => number;
+}
+
+/**
+ * Longer than one call of the Web API may take (10 s), twice over; renewed before each step that
+ * matters. Short, so that a restarted bot goes on soon with what a killed one had begun.
+ */
+const LEASE_MS = 30_000;
+const MESSAGES_MAX = 20;
+/** Slack's limit is about one message a second and channel. */
+const CHANNEL_PACE_MS = 1_000;
+
+/** Delivers the due messages, different destinations side by side; how many it dealt with. */
+export async function sendDueMessages(deps: SenderDeps): Promise<number> {
+  const now = deps.clock();
+  const messages = await claimDueMessages(deps.database, {
+    now,
+    leasedUntil: addMs(now, LEASE_MS),
+    messagesMax: MESSAGES_MAX,
+  });
+  const results = await Promise.allSettled(
+    messages.map(async (message) => await deliver(deps, message)),
+  );
+  // Only the database can fail here. The others are done by now, and this one's lease will end.
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return messages.length;
+}
+
+async function deliver(deps: SenderDeps, claimed: ClaimedMessage): Promise<void> {
+  const startedAt = deps.clock();
+  const attempt =
+    claimed.updates === undefined
+      ? await attemptPost(deps, claimed)
+      : await attemptUpdate(deps, claimed, claimed.updates);
+  const now = deps.clock();
+  const durationMs = now.getTime() - startedAt.getTime();
+  if (attempt === "lost-lease") {
+    logDelivery(deps.log, claimed, { decision: undefined, durationMs });
+    return;
+  }
+  const random = (deps.random ?? Math.random)();
+  const decision = decideDelivery(attempt.outcome, claimed.attempts, { now, random });
+  const isSaved = await save(deps, attempt.message, { decision, now });
+  logDelivery(deps.log, claimed, { decision: isSaved ? decision : undefined, durationMs });
+}
+
+/** What came of it, and the message with the lease that it was done under. */
+type Attempt =
+  | { readonly message: ClaimedMessage; readonly outcome: DeliveryOutcome }
+  | "lost-lease";
+
+/** 1. find the channel  2. look, if Slack may have it already  3. note that it may from now on  4. post. */
+async function attemptPost(deps: SenderDeps, claimed: ClaimedMessage): Promise<Attempt> {
+  const target = await findTarget(deps, claimed);
+  if (target.kind !== "target") return { message: claimed, outcome: target };
+
+  if (claimed.firstAttemptAt !== undefined) {
+    const seen = await look(deps, claimed, {
+      channel: target.channel,
+      since: claimed.firstAttemptAt,
+    });
+    if (seen.kind !== "post") return { message: claimed, outcome: seen };
+  }
+
+  const now = deps.clock();
+  const lease = { now, leasedUntil: addMs(now, LEASE_MS) };
+  const message = await beginPosting(deps.database, claimed, lease);
+  if (message === undefined) return "lost-lease";
+  const { text, blocks, dedupeKey } = message;
+  const outcome = await outcomeOf(async () => {
+    const { channel } = target;
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- Slack's, not a window's
+    const posted = await deps.web.postMessage({ channel, text, blocks, dedupeKey });
+    return { kind: "sent", ...posted } as const;
+  });
+  return { message, outcome };
+}
+
+/** Replacing a message twice does no harm, so an update needs no looking. */
+async function attemptUpdate(
+  deps: SenderDeps,
+  claimed: ClaimedMessage,
+  updates: string,
+): Promise<Attempt> {
+  const original = await findPosted(deps.database, updates);
+  if (original === undefined) {
+    return {
+      message: claimed,
+      outcome: { kind: "skipped", reason: "what it updates was never posted" },
+    };
+  }
+  const { text, blocks } = claimed;
+  const outcome = await outcomeOf(async () => {
+    await deps.web.updateMessage({ channel: original.channelId, ts: original.ts, text, blocks });
+    return { kind: "sent", ...original } as const;
+  });
+  return { message: claimed, outcome };
+}
+
+type Target = { readonly kind: "target"; readonly channel: string } | DeliveryOutcome;
+
+async function findTarget(deps: SenderDeps, { destination }: ClaimedMessage): Promise<Target> {
+  if ("channel" in destination) return { kind: "target", channel: destination.channel };
+  const { directory } = deps;
+  return await beforePosting(async () => {
+    const person = await directory.findSlackUserByEmail(destination.person);
+    if (person === undefined) {
+      return {
+        kind: "permanent",
+        reason: "no member of the Slack workspace has this e-mail address",
+      };
+    }
+    return { kind: "target", channel: await directory.openDirectMessage(person.slackUserId) };
+  });
+}
+
+async function look(
+  deps: SenderDeps,
+  message: ClaimedMessage,
+  { channel, since }: { readonly channel: string; readonly since: Instant },
+): Promise<ReturnType<typeof decideAfterLook> | DeliveryOutcome> {
+  const channelId = channel.startsWith("#")
+    ? ((await findChannelId(deps.database, channel)) ?? channel)
+    : channel;
+  const { dedupeKey } = message;
+  return await beforePosting(async () => {
+    const found = await deps.web.findMessage({ channel: channelId, dedupeKey, since });
+    return decideAfterLook(message.kind, found);
+  });
+}
+
+/** As `outcomeOf`, for calls that post nothing: a lost answer is no more than a failed try. */
+async function beforePosting<T>(work: () => Promise<T>): Promise<T | DeliveryOutcome> {
+  const outcome = await outcomeOf(work);
+  return isUnknown(outcome) ? { kind: "retry", reason: outcome.reason } : outcome;
+}
+
+function isUnknown(
+  outcome: unknown,
+): outcome is Extract<DeliveryOutcome, { kind: "unknown-outcome" }> {
+  return (
+    typeof outcome === "object" &&
+    outcome !== null &&
+    "kind" in outcome &&
+    outcome.kind === "unknown-outcome"
+  );
+}
+
+async function outcomeOf<T>(work: () => Promise<T>): Promise<T | DeliveryOutcome> {
+  try {
+    return await work();
+  } catch (error) {
+    return sortSlackError(error);
+  }
+}
+
+async function save(
+  deps: SenderDeps,
+  message: ClaimedMessage,
+  { decision, now }: { readonly decision: DeliveryDecision; readonly now: Instant },
+): Promise<boolean> {
+  // Before the save: until then nobody can claim the next message of this destination.
+  if (decision.status === "sent" && message.updates === undefined) {
+    await delayNext(deps.database, message, addMs(now, CHANNEL_PACE_MS));
+  }
+  return await saveDelivery(deps.database, message, decision, now);
+}
+
+function logDelivery(
+  log: Logger,
+  message: ClaimedMessage,
+  result: { readonly decision: DeliveryDecision | undefined; readonly durationMs: number },
+): void {
+  const { decision } = result;
+  const fields = {
+    work: "message",
+    outcome: decision?.status ?? "lost-lease",
+    duration_ms: result.durationMs,
+    outbox_message_id: message.id,
+    kind: message.kind,
+    attempts: message.attempts,
+    ...(decision !== undefined && "reason" in decision ? { reason: decision.reason } : {}),
+  };
+  const isSurprising = decision?.status !== "sent" && decision?.status !== "skipped";
+  if (isSurprising) log.warn(fields, "message not delivered");
+  else log.info(fields, "message dealt with");
+}

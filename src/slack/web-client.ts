@@ -1,0 +1,301 @@
+/**
+ * `SlackWeb` over Slack's own client. One attempt a call, with a time limit: when to try again is
+ * the outbox's business, and the SDK's blind retries post twice (slackapi/node-slack-sdk's default
+ * is ten). Never pass `headers` to the SDK: it writes the token into the given object.
+ */
+import { type UsersInfoResponse, WebClient } from "@slack/web-api";
+import type { Logger } from "pino";
+import { AppError } from "../domain/errors.ts";
+import { boltLog } from "./bolt-log.ts";
+import type { PostedMessage, SlackUser, SlackWeb } from "./web.ts";
+import { slackFailure, sortSlackError } from "./web-errors.ts";
+
+/** Longer than Slack ever takes when healthy; well below the sender's lease. */
+const CALL_TIMEOUT_MS = 10_000;
+/** By which we know our own messages again. */
+const METADATA_EVENT_TYPE = "claude_spend_message";
+/** Two full pages are 1,998 messages since the first attempt: a channel that no one reads. */
+const HISTORY_PAGES_MAX = 2;
+const HISTORY_PAGE_MESSAGES = 999;
+/** Slack's clock and ours differ; looking a little earlier costs nothing. */
+const CLOCK_SKEW_MS = 60_000;
+
+export interface SlackWebOptions {
+  readonly token: string;
+  /** Another root than https://slack.com/api/, for example a stand-in. */
+  readonly apiUrl?: string;
+  readonly log?: Logger;
+  readonly timeoutMs?: number;
+}
+
+type Call = <T>(method: string, request: () => Promise<T>) => Promise<T>;
+
+/** Every failure is an `AppError` whose cause `sortSlackError` understands. */
+export function createSlackWeb(options: SlackWebOptions): SlackWeb {
+  const client = new WebClient(options.token, {
+    timeout: options.timeoutMs ?? CALL_TIMEOUT_MS,
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    ...(options.apiUrl === undefined ? {} : { slackApiUrl: withSlash(options.apiUrl) }),
+    ...(options.log === undefined ? {} : { logger: boltLog(options.log) }),
+  });
+  return { ...messageCalls(client), ...userCalls(client), ...viewCalls(client) };
+}
+
+function withSlash(url: string): string {
+  return url.endsWith("/") ? url : `${url}/`;
+}
+
+const call: Call = async (method, request) => {
+  try {
+    return await request();
+  } catch (error) {
+    throw slackFailure(method, error);
+  }
+};
+
+type MessageCalls = Pick<
+  SlackWeb,
+  "postMessage" | "updateMessage" | "findMessage" | "openDirectMessage"
+>;
+
+/* oxlint-disable unicorn/require-post-message-target-origin -- chat.postMessage is not a window's */
+function messageCalls(client: WebClient): MessageCalls {
+  return {
+    async postMessage({ channel, text, blocks, dedupeKey }) {
+      const posted = await call(
+        "chat.postMessage",
+        async () =>
+          await client.chat.postMessage({
+            channel,
+            text,
+            blocks: [...blocks],
+            unfurl_links: false,
+            unfurl_media: false,
+            metadata: { event_type: METADATA_EVENT_TYPE, event_payload: { dedupe_key: dedupeKey } },
+          }),
+      );
+      return {
+        channelId: required(posted.channel, "chat.postMessage: channel"),
+        ts: required(posted.ts, "chat.postMessage: ts"),
+      };
+    },
+
+    async updateMessage({ channel, ts, text, blocks }) {
+      await call(
+        "chat.update",
+        async () => await client.chat.update({ channel, ts, text, blocks: [...blocks] }),
+      );
+    },
+
+    async findMessage(query) {
+      return await findMessage(client, query);
+    },
+
+    async openDirectMessage(slackUserId) {
+      const opened = await call(
+        "conversations.open",
+        async () => await client.conversations.open({ users: slackUserId }),
+      );
+      return required(opened.channel?.id, "conversations.open: channel.id");
+    },
+  };
+}
+
+/* oxlint-enable unicorn/require-post-message-target-origin */
+
+/** History answers these when the scope was not granted or the bot is no member. */
+const CANNOT_LOOK: ReadonlySet<string> = new Set([
+  "missing_scope",
+  "not_in_channel",
+  "channel_not_found",
+  "method_not_supported_for_channel_type",
+]);
+
+async function findMessage(
+  client: WebClient,
+  query: Parameters<SlackWeb["findMessage"]>[0],
+): Promise<PostedMessage | "cannot-look" | undefined> {
+  // History wants an id, and only scopes that we don't ask for would turn a name into one.
+  if (query.channel.startsWith("#")) return "cannot-look";
+  const oldest = ((query.since.getTime() - CLOCK_SKEW_MS) / 1_000).toFixed(6);
+  let cursor: string | undefined;
+  for (let page = 0; page < HISTORY_PAGES_MAX; page += 1) {
+    try {
+      const history = await client.conversations.history({
+        channel: query.channel,
+        oldest,
+        limit: HISTORY_PAGE_MESSAGES,
+        include_all_metadata: true,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      const ts = (history.messages ?? []).find(
+        (message) => keyOf(message.metadata) === query.dedupeKey,
+      )?.ts;
+      if (ts !== undefined) return { channelId: query.channel, ts };
+      cursor = history.response_metadata?.next_cursor ?? "";
+      if (cursor === "") return undefined;
+    } catch (error) {
+      const verdict = sortSlackError(error);
+      if (verdict.kind === "permanent" && CANNOT_LOOK.has(verdict.reason)) return "cannot-look";
+      throw slackFailure("conversations.history", error);
+    }
+  }
+  return "cannot-look";
+}
+
+function keyOf(metadata: unknown): string | undefined {
+  const { event_type, event_payload } = record(metadata);
+  const key = record(event_payload)["dedupe_key"];
+  return event_type === METADATA_EVENT_TYPE && typeof key === "string" ? key : undefined;
+}
+
+type UserCalls = Pick<
+  SlackWeb,
+  "authTest" | "findUserByEmail" | "loadUser" | "listUserGroupMembers"
+>;
+
+function userCalls(client: WebClient): UserCalls {
+  let home: Promise<HomeTeam> | undefined;
+  /** Our own workspace never changes while a token lives; a failed look is not remembered. */
+  async function homeTeam(): Promise<HomeTeam> {
+    home ??= loadHomeTeam(client).catch((error: unknown) => {
+      home = undefined;
+      throw error;
+    });
+    return await home;
+  }
+
+  return {
+    async authTest() {
+      const answer = await call("auth.test", async () => await client.auth.test());
+      return {
+        slackTeamId: required(answer.team_id, "auth.test: team_id"),
+        botUserId: required(answer.user_id, "auth.test: user_id"),
+        scopes: answer.response_metadata?.scopes ?? [],
+      };
+    },
+
+    async findUserByEmail(email) {
+      try {
+        const { user } = await client.users.lookupByEmail({ email });
+        const found = slackUserFrom(user, await homeTeam());
+        return found.email === undefined ? undefined : found;
+      } catch (error) {
+        if (sortSlackError(error).reason === "users_not_found") return undefined;
+        throw error instanceof AppError ? error : slackFailure("users.lookupByEmail", error);
+      }
+    },
+
+    async loadUser(slackUserId) {
+      const { user } = await call(
+        "users.info",
+        async () => await client.users.info({ user: slackUserId }),
+      );
+      return slackUserFrom(user, await homeTeam());
+    },
+
+    async listUserGroupMembers(handle) {
+      const name = handle.replace(/^@/, "").toLowerCase();
+      const { usergroups = [] } = await call(
+        "usergroups.list",
+        async () => await client.usergroups.list({ include_disabled: false }),
+      );
+      const id = usergroups.find((group) => group.handle?.toLowerCase() === name)?.id;
+      if (id === undefined) return undefined;
+      const { users = [] } = await call(
+        "usergroups.users.list",
+        async () => await client.usergroups.users.list({ usergroup: id }),
+      );
+      return users;
+    },
+  };
+}
+
+interface HomeTeam {
+  readonly slackTeamId: string;
+  readonly enterpriseId: string | undefined;
+}
+
+async function loadHomeTeam(client: WebClient): Promise<HomeTeam> {
+  const answer = await call("auth.test", async () => await client.auth.test());
+  return {
+    slackTeamId: required(answer.team_id, "auth.test: team_id"),
+    enterpriseId: answer.enterprise_id,
+  };
+}
+
+/**
+ * Authority here hangs on the e-mail address. Someone of another organization in a shared channel
+ * has whatever address their own admins gave them, so theirs is not passed on.
+ */
+function slackUserFrom(user: UsersInfoResponse["user"], home: HomeTeam): SlackUser {
+  const slackUserId = required(user?.id, "users.info: user.id");
+  const isOurs =
+    user?.team_id === home.slackTeamId ||
+    (home.enterpriseId !== undefined && user?.enterprise_user?.enterprise_id === home.enterpriseId);
+  const isTrusted =
+    isOurs &&
+    user.is_stranger !== true &&
+    user.deleted !== true &&
+    user.is_email_confirmed !== false;
+  return {
+    slackUserId,
+    email: isTrusted ? user.profile?.email : undefined,
+    displayName:
+      firstFilled(user?.profile?.display_name, user?.real_name, user?.name) ?? slackUserId,
+    timeZone: user?.tz,
+  };
+}
+
+function firstFilled(...texts: readonly (string | undefined)[]): string | undefined {
+  return texts.find((text) => text !== undefined && text.trim() !== "");
+}
+
+function viewCalls(client: WebClient): Pick<SlackWeb, "openView" | "updateView" | "publishHome"> {
+  return {
+    async openView(triggerId, view) {
+      const opened = await call(
+        "views.open",
+        async () =>
+          await client.views.open({
+            trigger_id: triggerId,
+            view: { ...view, blocks: [...view.blocks] },
+          }),
+      );
+      return { viewId: required(opened.view?.id, "views.open: view.id") };
+    },
+
+    async updateView(viewId, view) {
+      await call(
+        "views.update",
+        async () =>
+          await client.views.update({
+            view_id: viewId,
+            view: { ...view, blocks: [...view.blocks] },
+          }),
+      );
+    },
+
+    async publishHome(slackUserId, view) {
+      await call(
+        "views.publish",
+        async () =>
+          await client.views.publish({
+            user_id: slackUserId,
+            view: { ...view, blocks: [...view.blocks] },
+          }),
+      );
+    },
+  };
+}
+
+/** A field that Slack documents as always there. Its absence says nothing about what was done. */
+function required(value: string | undefined, field: string): string {
+  if (value !== undefined && value !== "") return value;
+  throw new AppError({ code: "internal", message: `Slack answered without ${field}` });
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
