@@ -108,7 +108,9 @@ type LocalDay = readonly [year: number, month: number, day: number];
 export function startOfLocalDay([year, month, day]: LocalDay, zone: TimeZone): Instant {
   const midnight = Date.UTC(year, month - 1, day);
   // The zone's offset can change near midnight, so try the offset of the day before and after.
-  const candidates = [midnight - DAY_MS, midnight + DAY_MS].map((ms) => midnight - offsetMs(ms, zone));
+  const candidates = [midnight - DAY_MS, midnight + DAY_MS].map(
+    (ms) => midnight - offsetMs(ms, zone),
+  );
   const exact = candidates.filter((ms) => ms + offsetMs(ms, zone) === midnight);
   return instant(exact.length > 0 ? Math.min(...exact) : Math.max(...candidates));
 }

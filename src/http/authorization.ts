@@ -20,7 +20,8 @@ export function requireBearer(
     if (token === undefined) {
       throw new AppError({
         code: "unauthorized",
-        message: "This server has no API_TOKEN, so its read and admin API is closed. Set one and restart.",
+        message:
+          "This server has no API_TOKEN, so its read and admin API is closed. Set one and restart.",
       });
     }
     if (given === undefined || !isSameSecret(given, token)) {

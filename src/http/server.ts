@@ -52,7 +52,10 @@ export function createHttpServer(options: {
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
     const failure = toAppError(error);
     if (failure.code === "internal") {
-      log.error({ err: error, request_id: request.id, path: request.routeOptions.url }, "request failed");
+      log.error(
+        { err: error, request_id: request.id, path: request.routeOptions.url },
+        "request failed",
+      );
     }
     if (failure.code === "unavailable") reply.header("retry-after", String(RETRY_AFTER_SECONDS));
     return await reply.status(STATUS[failure.code]).send({
@@ -71,7 +74,12 @@ export function createHttpServer(options: {
   return app;
 }
 
-function runMount(mount: Mount, request: IncomingMessage, response: ServerResponse, log: Logger): void {
+function runMount(
+  mount: Mount,
+  request: IncomingMessage,
+  response: ServerResponse,
+  log: Logger,
+): void {
   try {
     mount.listener(request, response);
   } catch (error) {
@@ -98,7 +106,8 @@ function toAppError(error: unknown): AppError {
   }
   return new AppError({
     code: "internal",
-    message: "Something went wrong on our side. The request id says which line of our log explains it.",
+    message:
+      "Something went wrong on our side. The request id says which line of our log explains it.",
     cause: error,
   });
 }

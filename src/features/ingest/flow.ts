@@ -220,7 +220,11 @@ async function save(
     );
     const isNew = ({ row }: PricedEvent): boolean => insertedIds.has(row.usageEventId);
     const inserted = priced.filter(isNew);
-    const conflicts = await findConflicts(sql, source, priced.filter((event) => !isNew(event)));
+    const conflicts = await findConflicts(
+      sql,
+      source,
+      priced.filter((event) => !isNew(event)),
+    );
     if (inserted.length > 0) {
       await insertCharges(sql, newCharges(inserted));
       await addToSpendRollups(sql, spendIncrements(inserted));
@@ -230,7 +234,11 @@ async function save(
       (left, right) => left.index - right.index,
     );
     if (rejected.length > 0) {
-      await insertRejectedEvents(sql, { source: source.name, rejections: rejected, receivedAt: now });
+      await insertRejectedEvents(sql, {
+        source: source.name,
+        rejections: rejected,
+        receivedAt: now,
+      });
     }
     return {
       accepted: inserted.length,

@@ -26,7 +26,8 @@ export function ingestRoutes(app: FastifyInstance, deps: Deps): void {
     if (deps.ingestSecret === undefined) {
       throw new AppError({
         code: "unauthorized",
-        message: "This server has no INGEST_SECRET, so it takes no usage events. Set one and restart.",
+        message:
+          "This server has no INGEST_SECRET, so it takes no usage events. Set one and restart.",
       });
     }
     verifyWebhook({ secret: deps.ingestSecret, headers: request.headers, body });

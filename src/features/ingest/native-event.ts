@@ -23,7 +23,10 @@ const text = (charsMax: number): z.ZodString =>
   z
     .string()
     .max(charsMax)
-    .refine((value) => !/[\0\p{Surrogate}]/u.test(value), "expected text without NUL or broken characters");
+    .refine(
+      (value) => !/[\0\p{Surrogate}]/u.test(value),
+      "expected text without NUL or broken characters",
+    );
 const id = text(ID_CHARS_MAX).min(1).nullish();
 const count = z.number().int().min(0).max(TOKENS_MAX);
 const optionalCount = count.nullish();
@@ -53,7 +56,9 @@ const nativeEvent = z.object({
     inference_geo: text(64).nullish(),
     speed: text(64).nullish(),
     iterations: z
-      .array(z.object({ ...quantities, type: text(64), model: text(ID_CHARS_MAX).min(1).nullish() }))
+      .array(
+        z.object({ ...quantities, type: text(64), model: text(ID_CHARS_MAX).min(1).nullish() }),
+      )
       .max(ITERATIONS_MAX)
       .nullish(),
   }),
@@ -68,7 +73,10 @@ const nativeEvent = z.object({
   operation_id: id,
   tags: z
     .record(text(TAG_CHARS_MAX).min(1), text(TAG_CHARS_MAX))
-    .refine((tags) => Object.keys(tags).length <= TAGS_MAX, `expected at most ${String(TAGS_MAX)} tags`)
+    .refine(
+      (tags) => Object.keys(tags).length <= TAGS_MAX,
+      `expected at most ${String(TAGS_MAX)} tags`,
+    )
     .nullish(),
   prompt_hash: id,
   reported_cost_usd: z.union([z.string(), z.number()]).nullish(),
@@ -78,7 +86,11 @@ type NativeEvent = z.infer<typeof nativeEvent>;
 /** Parses one element of a batch. Every problem of the event is named in one message. */
 export function parseNativeEvent(
   raw: unknown,
-  { index, source, now }: { readonly index: number; readonly source: string; readonly now: Instant },
+  {
+    index,
+    source,
+    now,
+  }: { readonly index: number; readonly source: string; readonly now: Instant },
 ): ParsedEvent {
   const parsed = nativeEvent.safeParse(raw);
   if (!parsed.success) {
@@ -120,7 +132,9 @@ export function parseNativeEvent(
     reportedCost,
   };
   const rejection = checkOccurredAt(event, index, now);
-  return rejection === undefined ? { kind: "event", index, event } : { kind: "rejected", rejection };
+  return rejection === undefined
+    ? { kind: "event", index, event }
+    : { kind: "rejected", rejection };
 }
 
 function invalid(raw: unknown, index: number, message: string): ParsedEvent {
@@ -164,9 +178,12 @@ function quantitiesFromNative(native: NativeQuantities): UsageQuantities {
   };
 }
 
-function parseReportedCost(value: string | number | null | undefined): UsageEvent["reportedCost"] | string {
+function parseReportedCost(
+  value: string | number | null | undefined,
+): UsageEvent["reportedCost"] | string {
   if (value === undefined || value === null) return undefined;
-  const decimal = typeof value === "number" && Number.isFinite(value) ? value.toFixed(12) : String(value);
+  const decimal =
+    typeof value === "number" && Number.isFinite(value) ? value.toFixed(12) : String(value);
   const amount = parseUsd(decimal);
   return amount === undefined || amount < 0n
     ? "reported_cost_usd: expected dollars as a decimal of at least 0 with at most 12 places"

@@ -1,6 +1,7 @@
 /** Ingest, the decisions: which events may be recorded, and what an event that is back means. Pure. */
-import type { UsageEvent } from "../../domain/usage.ts";
+
 import { addMs, DAY_MS, type Instant } from "../../domain/time.ts";
+import type { UsageEvent } from "../../domain/usage.ts";
 
 /** Closed list; documented in docs/usage-events.md and counted by outcome in the metrics. */
 export type RejectionCode = "invalid" | "too_old" | "in_future" | "conflict";

@@ -21,7 +21,9 @@ export async function insertUsageEvents(
   rows: readonly NewUsageEvent[],
   receivedAt: Instant,
 ): Promise<ReadonlySet<string>> {
-  const sorted = rows.toSorted((left, right) => compareText(left.event.eventId, right.event.eventId));
+  const sorted = rows.toSorted((left, right) =>
+    compareText(left.event.eventId, right.event.eventId),
+  );
   const column = <T>(read: (row: NewUsageEvent) => T): T[] => sorted.map(read);
   const { rows: inserted } = await sql.query<{ usage_event_id: string }>(
     `insert into usage_events
@@ -204,7 +206,11 @@ export async function addToSpendRollups(
 
 export async function insertRejectedEvents(
   sql: Sql,
-  { source, rejections, receivedAt }: {
+  {
+    source,
+    rejections,
+    receivedAt,
+  }: {
     readonly source: string;
     readonly rejections: readonly Rejection[];
     readonly receivedAt: Instant;

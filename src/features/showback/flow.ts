@@ -1,6 +1,7 @@
 /** Showback, the steps: who asks, what they may see, the numbers. Changes nothing. */
-import { AppError } from "../../domain/errors.ts";
+
 import type { Email } from "../../domain/email.ts";
+import { AppError } from "../../domain/errors.ts";
 import { formatScope, ORG_SCOPE, type Scope } from "../../domain/scope.ts";
 import type { Clock, Instant } from "../../domain/time.ts";
 import type { Database } from "../../store/database.ts";
@@ -60,7 +61,11 @@ export async function loadReport(
     const nearest = resolution.nearest
       .filter((scope) => mayViewScope(person, scope, teams))
       .map(formatScope);
-    return { kind: "unknown-scope", text: scopeText, nearest: nearest.length > 0 ? nearest : viewable };
+    return {
+      kind: "unknown-scope",
+      text: scopeText,
+      nearest: nearest.length > 0 ? nearest : viewable,
+    };
   }
   const { scope } = resolution;
   if (!mayViewScope(person, scope, teams)) {
@@ -80,11 +85,15 @@ function splitPeriod(
 ): { readonly scopeText: string; readonly period: ReportPeriod } {
   const words = text.trim().split(/\s+/);
   for (const count of [2, 1]) {
-    const period = words.length > count ? parseReportPeriod(words.slice(-count).join(" "), now, timeZone) : undefined;
+    const period =
+      words.length > count
+        ? parseReportPeriod(words.slice(-count).join(" "), now, timeZone)
+        : undefined;
     if (period !== undefined) return { scopeText: words.slice(0, -count).join(" "), period };
   }
   const monthToDate = parseReportPeriod("mtd", now, timeZone);
-  if (monthToDate === undefined) throw new AppError({ code: "internal", message: "mtd is a period" });
+  if (monthToDate === undefined)
+    throw new AppError({ code: "internal", message: "mtd is a period" });
   return { scopeText: text.trim(), period: monthToDate };
 }
 

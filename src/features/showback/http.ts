@@ -15,8 +15,14 @@ import {
 } from "../../domain/time.ts";
 import type { Database } from "../../store/database.ts";
 import { loadOrganization, type Organization } from "../organization/index.ts";
-import { endOfQuarter, GROUP_KEYS, type GroupKey, type SpendQuery, type SpendTotals } from "./rules.ts";
 import { querySpend } from "./flow.ts";
+import {
+  endOfQuarter,
+  GROUP_KEYS,
+  type GroupKey,
+  type SpendQuery,
+  type SpendTotals,
+} from "./rules.ts";
 
 interface Deps {
   readonly database: Database;
@@ -83,7 +89,9 @@ function parseTime(name: string, text: string, zone: TimeZone): Instant {
   const date = parseLocalDate(text, zone);
   if (date !== undefined) return date;
   if (!z.iso.datetime({ offset: true }).safeParse(text).success) {
-    throw invalid(`${name}: expected a date (2026-11-01) or a time with its zone (2026-11-01T00:00:00Z)`);
+    throw invalid(
+      `${name}: expected a date (2026-11-01) or a time with its zone (2026-11-01T00:00:00Z)`,
+    );
   }
   return instant(text);
 }

@@ -95,7 +95,11 @@ function factsText(spend: SpendTotals): string {
   const cache = cacheSharePercent(spend);
   const requests = `${spend.requests.toLocaleString("en-US")} requests`;
   const each = `${formatUsd(usd(spend.cost / BigInt(Math.max(1, spend.requests))))} each`;
-  return [requests, each, ...(cache === undefined ? [] : [`${String(cache)} % of prompts from cache`])].join(" · ");
+  return [
+    requests,
+    each,
+    ...(cache === undefined ? [] : [`${String(cache)} % of prompts from cache`]),
+  ].join(" · ");
 }
 
 function asOfText({ asOf }: SpendReport): string {
@@ -129,11 +133,17 @@ export function ownSpendMessage(own: OwnSpend): SlackMessage {
   }
   if (own.teams.length === 0) {
     blocks.push(
-      section("You are in no team yet. Ask an admin to add your e-mail address to one in governance.yml."),
+      section(
+        "You are in no team yet. Ask an admin to add your e-mail address to one in governance.yml.",
+      ),
     );
   }
   const example = own.teams[0]?.key ?? (own.organization === undefined ? "me" : "org");
-  blocks.push(context(`Details: \`/claude-spend ${escapeText(example)} 7d\` · all commands: \`/claude-spend help\``));
+  blocks.push(
+    context(
+      `Details: \`/claude-spend ${escapeText(example)} 7d\` · all commands: \`/claude-spend help\``,
+    ),
+  );
   return message(`You spent ${mine} this month.`, blocks);
 }
 

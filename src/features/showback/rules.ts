@@ -4,10 +4,10 @@ import type { Scope } from "../../domain/scope.ts";
 import {
   addMs,
   type Instant,
-  type PeriodKind,
   localParts,
   MINUTE_MS,
   type Period,
+  type PeriodKind,
   startOfLocalDay,
   type TimeZone,
 } from "../../domain/time.ts";

@@ -1,0 +1,115 @@
+/** The environment, read once and checked as a whole: every problem is named at the same time. */
+import { z } from "zod";
+
+/** A text that prints as `[secret]`, so that no log or error shows it by accident. */
+export interface Secret {
+  readonly reveal: () => string;
+  readonly toJSON: () => string;
+  readonly toString: () => string;
+}
+
+export function secret(text: string): Secret {
+  return { reveal: () => text, toJSON: () => "[secret]", toString: () => "[secret]" };
+}
+
+export const ROLES = ["ingest", "slack", "worker"] as const;
+export type Role = (typeof ROLES)[number];
+
+const secretText = z.string().min(1).transform(secret);
+
+const environment = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  HOST: z.string().min(1).default("0.0.0.0"),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "expected postgres://user:password@host:port/database")
+    .transform(secret)
+    .optional(),
+  DATA_DIR: z.string().min(1).default("./data"),
+  SLACK_BOT_TOKEN: z
+    .string()
+    .regex(/^xox[be]/, "expected a bot token, which starts with xoxb-")
+    .transform(secret)
+    .optional(),
+  SLACK_SIGNING_SECRET: secretText.optional(),
+  SLACK_APP_TOKEN: z
+    .string()
+    .startsWith("xapp-", "expected an app-level token, which starts with xapp-")
+    .transform(secret)
+    .optional(),
+  SLACK_API_URL: z.url().optional(),
+  INGEST_SECRET: z
+    .string()
+    .regex(
+      /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/,
+      "expected whsec_ and the base64 of 24 to 64 random bytes: echo whsec_$(openssl rand -base64 32)",
+    )
+    .transform(secret)
+    .optional(),
+  API_TOKEN: z
+    .string()
+    .min(16, "expected at least 16 characters")
+    .regex(/^\S+$/, "expected no spaces")
+    .transform(secret)
+    .optional(),
+  ANTHROPIC_ADMIN_KEY: secretText.optional(),
+  ANTHROPIC_ORG_KIND: z.enum(["console", "enterprise"]).default("console"),
+  ANTHROPIC_API_KEY: secretText.optional(),
+  ANTHROPIC_BASE_URL: z.url().optional(),
+  GOVERNANCE_FILE: z.string().min(1).optional(),
+  ROLES: z
+    .string()
+    .default(ROLES.join(","))
+    .transform((text, context): readonly Role[] => {
+      const words = text.split(",").map((word) => word.trim());
+      const roles = ROLES.filter((role) => words.includes(role));
+      if (roles.length === 0 || words.some((word) => !ROLES.some((role) => role === word))) {
+        context.addIssue({
+          code: "custom",
+          message: `expected a comma list of ${ROLES.join(", ")}`,
+        });
+      }
+      return roles;
+    }),
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+});
+
+export type Config = z.output<typeof environment>;
+
+export type ConfigResult =
+  | { readonly kind: "config"; readonly config: Config }
+  /** One line for each setting that is missing or wrong. Never shows a value. */
+  | { readonly kind: "problems"; readonly problems: readonly string[] };
+
+/** Reads the settings from an environment. An empty value counts as not set. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): ConfigResult {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = environment.safeParse(given);
+  const wrong = parsed.error?.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  const problems = [...(wrong ?? []), ...missingSettings(given)];
+  return parsed.success && problems.length === 0
+    ? { kind: "config", config: parsed.data }
+    : { kind: "problems", problems };
+}
+
+/** What the roles of this replica need. Looks at the raw settings, so that nothing hides it. */
+function missingSettings(given: Readonly<Record<string, string | undefined>>): string[] {
+  const roles = given["ROLES"] ?? ROLES.join(",");
+  const isSlack = roles.includes("slack");
+  const problems: string[] = [];
+  if ((isSlack || roles.includes("worker")) && given["SLACK_BOT_TOKEN"] === undefined) {
+    problems.push(
+      "SLACK_BOT_TOKEN: missing; Slack shows it under OAuth & Permissions after the installation",
+    );
+  }
+  const canHear =
+    given["SLACK_APP_TOKEN"] !== undefined || given["SLACK_SIGNING_SECRET"] !== undefined;
+  if (isSlack && !canHear) {
+    problems.push(
+      "SLACK_SIGNING_SECRET: missing; Slack shows it under Basic Information (or set SLACK_APP_TOKEN for Socket Mode)",
+    );
+  }
+  return problems;
+}
