@@ -1,4 +1,5 @@
 /** Channels and direct messages: finding them by id or name, who is in them, what is unread. */
+import { AppError } from "../../domain/errors.ts";
 import { mentionedPeople } from "./mrkdwn.ts";
 import type { Channel, Conversation, Person, PersonState } from "./protocol.ts";
 import type { Slack } from "./state.ts";
@@ -88,4 +89,27 @@ function conversation(
     isHighlighted: unread.length > 0 && (kind === "dm" || isCalled),
     lastReadTs,
   };
+}
+
+export function personFor(slack: Slack, userId: string): Person {
+  const person = findPerson(slack, userId);
+  if (person === undefined) throw notFound(`no person ${userId}`);
+  return person;
+}
+
+/** A conversation that the person takes part in. */
+export function placeFor(slack: Slack, userId: string, channel: string): Place {
+  const place = findPlace(slack, channel);
+  if (place === undefined || !isMember(slack, place, personFor(slack, userId).id)) {
+    throw notFound(`${userId} is in no channel ${channel}`);
+  }
+  return place;
+}
+
+export function invalid(message: string): AppError {
+  return new AppError({ code: "invalid", message });
+}
+
+export function notFound(message: string): AppError {
+  return new AppError({ code: "not-found", message });
 }

@@ -171,7 +171,6 @@ const snapshotSchema = z.object({
     }),
   ),
 });
-export type Snapshot = z.infer<typeof snapshotSchema>;
 
 /** What a restart keeps, as plain JSON. */
 export function takeSnapshot(state: SlackState): unknown {
@@ -193,8 +192,9 @@ export function restoreSnapshot(state: SlackState, snapshot: unknown): void {
   state.lastRead.clear();
   state.homes.clear();
   for (const message of kept.messages) {
-    const sofar = state.messages.get(message.channel) ?? [];
-    state.messages.set(message.channel, [...sofar, message]);
+    const sofar = state.messages.get(message.channel);
+    if (sofar === undefined) state.messages.set(message.channel, [message]);
+    else sofar.push(message);
   }
   for (const [key, ts] of kept.lastRead) state.lastRead.set(key, ts);
   for (const home of kept.homes) {

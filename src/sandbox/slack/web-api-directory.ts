@@ -1,0 +1,304 @@
+/** The methods that read the workspace: conversations, people, user groups, and who the bot is. */
+import { z } from "zod";
+import { dmId, findPerson, findPlace, isMember, membersOf, type Place } from "./conversations.ts";
+import type { Json } from "./json.ts";
+import { messageJson } from "./payloads.ts";
+import type { Channel, Person, Usergroup } from "./protocol.ts";
+import type { Slack } from "./state.ts";
+import {
+  type Answer,
+  cursor,
+  done,
+  flag,
+  limit,
+  method,
+  missingScope,
+  page,
+  refuse,
+} from "./web-api-method.ts";
+
+const CONVERSATION_TYPES = ["public_channel", "private_channel", "im", "mpim"] as const;
+const READ_SCOPES = {
+  public_channel: "channels:read",
+  private_channel: "groups:read",
+  im: "im:read",
+  mpim: "mpim:read",
+} as const;
+const HISTORY_SCOPES = {
+  public_channel: "channels:history",
+  private_channel: "groups:history",
+  im: "im:history",
+} as const;
+
+const anything = z.object({});
+
+export const directoryMethods = {
+  "auth.test": method([], anything, (slack) =>
+    done({
+      url: `https://${slack.team.domain}.slack.com/`,
+      team: slack.team.name,
+      user: slack.manifest.botName,
+      team_id: slack.team.slackTeamId,
+      user_id: slack.team.bot.userId,
+      bot_id: slack.team.bot.botId,
+      is_enterprise_install: false,
+    }),
+  ),
+
+  "conversations.open": method(
+    ["im:write"],
+    z.object({
+      users: z.string().optional(),
+      channel: z.string().optional(),
+      return_im: flag.optional(),
+    }),
+    (slack, args) => {
+      const userId = args.users ?? "";
+      if (userId === slack.team.bot.userId) return refuse("cannot_dm_bot");
+      const person = findPerson(slack, userId);
+      const place = findPlace(slack, person === undefined ? (args.channel ?? "") : dmId(person.id));
+      if (place === undefined) {
+        return refuse(args.users === undefined ? "channel_not_found" : "user_not_found");
+      }
+      return done({
+        channel: args.return_im === true ? conversationJson(slack, place) : { id: place.id },
+      });
+    },
+  ),
+
+  "conversations.list": method(
+    [],
+    z.object({
+      types: z.string().default("public_channel"),
+      exclude_archived: flag.default(false),
+      cursor,
+      limit: limit.default(100),
+    }),
+    (slack, args) => {
+      const types = z
+        .array(z.enum(CONVERSATION_TYPES))
+        .safeParse(args.types.split(",").map((type) => type.trim()));
+      if (!types.success) return refuse("invalid_types");
+      const refusals = types.data.map((type) => missingScope(slack, READ_SCOPES[type]));
+      const refusal = refusals.find((answer) => answer !== undefined);
+      if (refusal !== undefined) return refusal;
+      const channels = allPlaces(slack).filter(
+        (place) =>
+          types.data.includes(typeOf(place)) &&
+          isKnown(slack, place) &&
+          !(args.exclude_archived && place.kind === "channel" && place.channel.isArchived),
+      );
+      const { items, metadata } = page(channels, args);
+      return done({
+        channels: items.map((place) => conversationJson(slack, place)),
+        response_metadata: metadata,
+      });
+    },
+  ),
+
+  "conversations.info": method(
+    [],
+    z.object({ channel: z.string(), include_num_members: flag.default(false) }),
+    (slack, args) =>
+      withPlace(slack, args.channel, READ_SCOPES, (place) => {
+        const count = args.include_num_members
+          ? { num_members: membersOf(slack, place).length }
+          : {};
+        return done({ channel: { ...conversationJson(slack, place), ...count } });
+      }),
+  ),
+
+  "conversations.members": method(
+    [],
+    z.object({ channel: z.string(), cursor, limit: limit.default(100) }),
+    (slack, args) =>
+      withPlace(slack, args.channel, READ_SCOPES, (place) => {
+        const { items, metadata } = page(membersOf(slack, place), args);
+        return done({ members: items, response_metadata: metadata });
+      }),
+  ),
+
+  "conversations.history": method(
+    [],
+    z.object({
+      channel: z.string(),
+      oldest: z.string().default("0"),
+      latest: z.string().optional(),
+      inclusive: flag.default(false),
+      include_all_metadata: flag.default(false),
+      cursor,
+      limit: limit.default(100),
+    }),
+    (slack, args) =>
+      withPlace(slack, args.channel, { ...HISTORY_SCOPES, mpim: "mpim:history" }, (place) => {
+        if (!isMember(slack, place, slack.team.bot.userId)) return refuse("not_in_channel");
+        const oldest = Number(args.oldest);
+        const latest = Number(args.latest ?? "Infinity");
+        const found = (slack.state.messages.get(place.id) ?? []).filter((message) => {
+          const at = Number(message.ts);
+          const isBetween = args.inclusive
+            ? at >= oldest && at <= latest
+            : at > oldest && at < latest;
+          const isListed = message.threadTs === null || message.isBroadcast;
+          return isBetween && isListed && message.ephemeralFor === null;
+        });
+        const { items, metadata } = page(found.toReversed(), args);
+        return done({
+          messages: items.map((message) => messageJson(slack, message, args.include_all_metadata)),
+          has_more: metadata["next_cursor"] !== "",
+          response_metadata: metadata,
+        });
+      }),
+  ),
+
+  "users.info": method(["users:read"], z.object({ user: z.string() }), (slack, args) => {
+    const user = userJsons(slack).find((candidate) => candidate["id"] === args.user);
+    return user === undefined ? refuse("user_not_found") : done({ user });
+  }),
+
+  "users.list": method(
+    ["users:read"],
+    z.object({ cursor, limit: limit.default(1000) }),
+    (slack, args) => {
+      const { items, metadata } = page(userJsons(slack), args);
+      return done({ members: items, response_metadata: metadata });
+    },
+  ),
+
+  "users.lookupByEmail": method(
+    ["users:read.email"],
+    z.object({ email: z.string() }),
+    (slack, args) => {
+      const email = args.email.toLowerCase();
+      const person = slack.team.people.find((candidate) => candidate.email === email);
+      return person === undefined
+        ? refuse("users_not_found")
+        : done({ user: userJson(slack, person) });
+    },
+  ),
+
+  "usergroups.list": method(
+    ["usergroups:read"],
+    z.object({ include_users: flag.default(false) }),
+    (slack, args) =>
+      done({
+        usergroups: slack.team.usergroups.map((group) =>
+          usergroupJson(slack, group, args.include_users),
+        ),
+      }),
+  ),
+
+  "usergroups.users.list": method(
+    ["usergroups:read"],
+    z.object({ usergroup: z.string() }),
+    (slack, args) => {
+      const group = slack.team.usergroups.find((candidate) => candidate.id === args.usergroup);
+      return group === undefined ? refuse("no_such_subteam") : done({ users: group.members });
+    },
+  ),
+} as const;
+
+type ConversationType = (typeof CONVERSATION_TYPES)[number];
+
+function allPlaces(slack: Slack): readonly Place[] {
+  const ids = [
+    ...slack.team.channels.map(({ id }) => id),
+    ...slack.team.people.map(({ id }) => dmId(id)),
+  ];
+  return ids.flatMap((id) => findPlace(slack, id) ?? []);
+}
+
+function typeOf(place: Place): ConversationType {
+  if (place.kind === "dm") return "im";
+  return place.channel.isPrivate ? "private_channel" : "public_channel";
+}
+
+/** Private channels exist for their members only. */
+function isKnown(slack: Slack, place: Place): boolean {
+  return typeOf(place) !== "private_channel" || isMember(slack, place, slack.team.bot.userId);
+}
+
+function withPlace(
+  slack: Slack,
+  id: string,
+  scopes: Readonly<Record<ConversationType, string>>,
+  run: (place: Place) => Answer,
+): Answer {
+  const place = findPlace(slack, id);
+  if (place === undefined || !isKnown(slack, place)) return refuse("channel_not_found");
+  return missingScope(slack, scopes[typeOf(place)]) ?? run(place);
+}
+
+function conversationJson(slack: Slack, place: Place): Json {
+  return place.kind === "dm"
+    ? { id: place.id, is_im: true, is_channel: false, user: place.person.id, is_archived: false }
+    : channelJson(slack, place.channel);
+}
+
+function channelJson(slack: Slack, channel: Channel): Json {
+  return {
+    id: channel.id,
+    name: channel.name,
+    name_normalized: channel.name,
+    is_channel: !channel.isPrivate,
+    is_group: channel.isPrivate,
+    is_im: false,
+    is_mpim: false,
+    is_private: channel.isPrivate,
+    is_archived: channel.isArchived,
+    is_general: channel.name === "general",
+    is_member: channel.members.includes(slack.team.bot.userId),
+    purpose: { value: channel.purpose, creator: "", last_set: 0 },
+    topic: { value: "", creator: "", last_set: 0 },
+  };
+}
+
+function userJsons(slack: Slack): readonly Json[] {
+  const { bot, slackTeamId } = slack.team;
+  const botUser = {
+    id: bot.userId,
+    team_id: slackTeamId,
+    name: slack.manifest.botName,
+    real_name: slack.manifest.botName,
+    deleted: false,
+    is_bot: true,
+    is_admin: false,
+    tz: "America/Los_Angeles",
+    profile: { real_name: slack.manifest.botName, bot_id: bot.botId, api_app_id: bot.appId },
+  };
+  return [...slack.team.people.map((person) => userJson(slack, person)), botUser];
+}
+
+function userJson(slack: Slack, person: Person): Json {
+  const { scopes } = slack.manifest;
+  return {
+    id: person.id,
+    team_id: slack.team.slackTeamId,
+    name: person.handle,
+    real_name: person.name,
+    deleted: false,
+    is_bot: false,
+    is_admin: person.isAdmin,
+    is_owner: false,
+    tz: person.timeZone,
+    profile: {
+      real_name: person.name,
+      display_name: person.handle,
+      title: person.title,
+      ...(scopes.includes("users:read.email") ? { email: person.email } : {}),
+    },
+  };
+}
+
+function usergroupJson(slack: Slack, group: Usergroup, withUsers: boolean): Json {
+  return {
+    id: group.id,
+    team_id: slack.team.slackTeamId,
+    is_usergroup: true,
+    handle: group.handle,
+    name: group.name,
+    date_delete: 0,
+    user_count: group.members.length,
+    ...(withUsers ? { users: group.members } : {}),
+  };
+}
