@@ -7,11 +7,6 @@ export { type ApprovalRequestOutcome, requestApproval } from "./flow/request-app
 export { approvalRoutes } from "./http.ts";
 export { requestRefusalText } from "./messages/answers.ts";
 export { approvalCardBlocks } from "./messages/card.ts";
-export {
-  type ApprovalPolicy,
-  type ApproverEntry,
-  parseApproverEntry,
-} from "./rules/policy.ts";
-export type { ApprovalKind, ApprovalProposal, RequestRefusal } from "./rules.ts";
+export type { PolicySettings } from "./rules/policy.ts";
 export { approvalListeners, slackApproverGroups } from "./slack.ts";
 export { replaceApprovalPolicies } from "./store/policies.ts";

@@ -155,13 +155,9 @@ async function answerDirectly(
 ): Promise<void> {
   const answer = await withEmail(actor, work);
   const channel = await web.openDirectMessage(actor.slackUserId);
+  const posting = { ...answer, channel, dedupeKey: `approval-answer:${randomUUID()}` };
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- Slack's, not a window's
-  await web.postMessage({
-    channel,
-    text: answer.text,
-    blocks: answer.blocks,
-    dedupeKey: `approval-answer:${randomUUID()}`,
-  });
+  await web.postMessage(posting);
 }
 
 async function withEmail(

@@ -25,6 +25,16 @@ export interface ApprovalPolicy {
   readonly escalateTo: readonly Email[];
 }
 
+/** A policy as governance.yml says it, its approvers as text. */
+export interface PolicySettings {
+  readonly upTo?: Usd | undefined;
+  /** Each of them `parseApproverEntry` can read. */
+  readonly approvers: readonly string[];
+  readonly quorum: number;
+  readonly expiresInMs: number;
+  readonly escalateTo: readonly Email[];
+}
+
 /** What holds while an organization has configured nothing. */
 export const DEFAULT_POLICY: ApprovalPolicy = {
   upTo: undefined,
@@ -41,7 +51,7 @@ export function parseApproverEntry(text: string): ApproverEntry | undefined {
   const trimmed = text.trim();
   if (trimmed === "team_owners" || trimmed === "admins") return { kind: trimmed };
   if (trimmed.startsWith(SLACK_GROUP_PREFIX)) {
-    const handle = trimmed.slice(SLACK_GROUP_PREFIX.length).replace(/^@/, "").trim();
+    const handle = trimmed.slice(SLACK_GROUP_PREFIX.length).replace(/^\s*@/, "").trim();
     return handle === "" ? undefined : { kind: "slack_group", handle };
   }
   const email = parseEmail(trimmed);

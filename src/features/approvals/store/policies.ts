@@ -6,12 +6,17 @@ import { type Email, emailFrom } from "../../../domain/email.ts";
 import { usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
 import type { Scope } from "../../../domain/scope.ts";
 import type { Sql } from "../../../store/database.ts";
-import { type ApprovalPolicy, approverEntryFrom, formatApproverEntry } from "../rules/policy.ts";
+import {
+  type ApprovalPolicy,
+  approverEntryFrom,
+  formatApproverEntry,
+  type PolicySettings,
+} from "../rules/policy.ts";
 
 /** Replaces all policies; open requests keep the one they were made under. */
 export async function replaceApprovalPolicies(
   sql: Sql,
-  policies: readonly ApprovalPolicy[],
+  policies: readonly PolicySettings[],
 ): Promise<void> {
   await sql.query(`delete from approval_policies`);
   for (const [position, policy] of policies.entries()) {
@@ -22,7 +27,7 @@ export async function replaceApprovalPolicies(
       [
         position,
         policy.upTo === undefined ? null : usdToDecimal(policy.upTo),
-        policy.approvers.map(formatApproverEntry),
+        policy.approvers.map((text) => formatApproverEntry(approverEntryFrom(text))),
         policy.quorum,
         policy.expiresInMs,
         policy.escalateTo,

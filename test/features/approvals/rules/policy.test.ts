@@ -1,0 +1,116 @@
+import { describe, expect, test } from "vitest";
+import { addMs, HOUR_MS } from "../../../../src/domain/time.ts";
+import {
+  type ApproverEntry,
+  approverEntryFrom,
+  DEFAULT_POLICY,
+  formatApproverEntry,
+  parseApproverEntry,
+  resolveApprovers,
+  tierFor,
+} from "../../../../src/features/approvals/rules/policy.ts";
+import {
+  ANA,
+  ASKED_AT,
+  anApprovalRequest,
+  aPolicy,
+  BO,
+  DANA,
+  EVE,
+} from "../../../support/approvals-builders.ts";
+import { usd } from "../../../support/builders.ts";
+
+describe("tierFor", () => {
+  const small = aPolicy({ upTo: usd(200) });
+  const large = aPolicy({ quorum: 2 });
+
+  test.each([
+    [0.01, small],
+    [200, small],
+    [200.01, large],
+    [1_000_000, large],
+  ])("finds the first policy that covers $%d", (dollars, policy) => {
+    expect(tierFor([small, large], usd(dollars))).toBe(policy);
+  });
+
+  test("has a default while nothing is configured", () => {
+    expect(tierFor([], usd(5_000))).toBe(DEFAULT_POLICY);
+  });
+
+  test("covers no amount above the last limit", () => {
+    expect(tierFor([small], usd(201))).toBeUndefined();
+  });
+});
+
+describe("approver entries", () => {
+  test.each(["team_owners", "admins", "ana@acme.test", "slack_group:finops-leads"])(
+    "%s reads and writes as itself",
+    (text) => {
+      expect(formatApproverEntry(approverEntryFrom(text))).toBe(text);
+    },
+  );
+
+  test("fold the case of addresses and the @ of groups", () => {
+    expect(parseApproverEntry(" Ana@Acme.test ")).toEqual({ kind: "person", email: ANA });
+    expect(parseApproverEntry("slack_group:@leads")).toEqual({
+      kind: "slack_group",
+      handle: "leads",
+    });
+  });
+
+  test.each(["", "owners", "slack_group:", "slack_group: @", "@ana"])("refuse %j", (text) => {
+    expect(parseApproverEntry(text)).toBeUndefined();
+  });
+});
+
+describe("resolveApprovers", () => {
+  const directory = {
+    teamOwners: [ANA],
+    admins: [DANA],
+    groups: new Map([["leads", [EVE, ANA, BO]]]),
+  };
+  const owners: ApproverEntry = { kind: "team_owners" };
+  const leads: ApproverEntry = { kind: "slack_group", handle: "leads" };
+  const request = (approvers: readonly ApproverEntry[], requester = BO) =>
+    anApprovalRequest({ requester, policy: aPolicy({ approvers }) });
+
+  test("names the owners of the team", () => {
+    expect(resolveApprovers(request([owners]), directory, ASKED_AT)).toEqual([ANA]);
+  });
+
+  test("falls to the admins where no team has owners", () => {
+    const ownerless = { ...directory, teamOwners: [] };
+
+    expect(resolveApprovers(request([owners]), ownerless, ASKED_AT)).toEqual([DANA]);
+  });
+
+  test("falls to the admins when the only owner is the requester", () => {
+    expect(resolveApprovers(request([owners], ANA), directory, ASKED_AT)).toEqual([DANA]);
+  });
+
+  test("never names the requester, also not as an admin, group member or by address", () => {
+    const everywhere = request([{ kind: "admins" }, leads, { kind: "person", email: BO }]);
+    const admin = { ...directory, admins: [BO] };
+
+    expect(resolveApprovers(everywhere, admin, ASKED_AT)).toEqual([EVE, ANA]);
+  });
+
+  test("names a person once", () => {
+    expect(resolveApprovers(request([owners, leads]), directory, ASKED_AT)).toEqual([ANA, EVE]);
+  });
+
+  test("finds nobody in a group that Slack does not know", () => {
+    const unknown: ApproverEntry = { kind: "slack_group", handle: "gone" };
+
+    expect(resolveApprovers(request([unknown]), directory, ASKED_AT)).toEqual([]);
+  });
+
+  test("adds those it escalates to from half of the time on", () => {
+    const policy = aPolicy({ approvers: [owners], escalateTo: [EVE, BO] });
+    const escalating = anApprovalRequest({ policy, expiresAt: addMs(ASKED_AT, 2 * HOUR_MS) });
+    const half = addMs(ASKED_AT, HOUR_MS);
+
+    expect(resolveApprovers(escalating, directory, addMs(half, -1))).toEqual([ANA]);
+    expect(resolveApprovers(escalating, directory, half)).toEqual([ANA, EVE]);
+  });
+});

@@ -1,0 +1,61 @@
+/** Requests, policies and proposals for tests, valid by default: a test names what it is about. */
+import type { Email } from "../../src/domain/email.ts";
+import { emailFrom } from "../../src/domain/email.ts";
+import { addMs, HOUR_MS, instant } from "../../src/domain/time.ts";
+import { type ApprovalPolicy, DEFAULT_POLICY } from "../../src/features/approvals/rules/policy.ts";
+import type {
+  ApprovalProposal,
+  ApprovalRequest,
+  Vote,
+} from "../../src/features/approvals/rules.ts";
+import { usd } from "./builders.ts";
+
+export const BO = emailFrom("bo@acme.test");
+export const ANA = emailFrom("ana@acme.test");
+export const DANA = emailFrom("dana@acme.test");
+export const EVE = emailFrom("eve@acme.test");
+
+export const ASKED_AT = instant("2026-11-23T10:00:00Z");
+
+export function aPolicy(overrides: Partial<ApprovalPolicy> = {}): ApprovalPolicy {
+  return { ...DEFAULT_POLICY, ...overrides };
+}
+
+export function anApprovalRequest(overrides: Partial<ApprovalRequest> = {}): ApprovalRequest {
+  return {
+    requestId: "01930000-0000-7000-8000-000000000001",
+    kind: "budget_raise",
+    scope: { kind: "team", key: "search" },
+    subject: { budget_id: "search-monthly" },
+    title: "Search, monthly budget",
+    details: ["Now: $480.00 of $500.00 (96 %)", "After: $480.00 of $700.00 (68 %)"],
+    requester: BO,
+    requestedAmount: usd(200),
+    endsAt: instant("2026-12-01T00:00:00Z"),
+    reason: "Re-indexing before the launch",
+    policy: aPolicy(),
+    asked: [ANA, DANA],
+    status: "requested",
+    approvedAmount: undefined,
+    decidedBy: undefined,
+    decidedAt: undefined,
+    decisionReason: undefined,
+    requestedAt: ASKED_AT,
+    expiresAt: addMs(ASKED_AT, 72 * HOUR_MS),
+    ...overrides,
+  };
+}
+
+export function aVote(approver: Email, dollars = 200): Vote {
+  return { approver, amount: usd(dollars), votedAt: addMs(ASKED_AT, HOUR_MS) };
+}
+
+export function aProposal(overrides: Partial<ApprovalProposal> = {}): ApprovalProposal {
+  const { kind, scope, subject, title, details, requester, requestedAmount, endsAt, reason } =
+    anApprovalRequest();
+  return {
+    ...{ kind, scope, subject, title, details, requester, endsAt, reason },
+    amount: requestedAmount,
+    ...overrides,
+  };
+}
