@@ -33,12 +33,16 @@ interface NamedScope {
   readonly names: readonly string[];
 }
 
+/** More are a list to read, not an answer. */
+const NEAREST_MAX = 3;
+
 /** Finds the scope that `text` names; at most three nearest ones when it names none. */
 export function resolveScopeName(text: string, directory: ScopeDirectory): ScopeResolution {
   const wanted = text
     .trim()
     .replace(/^[`"'“]+|[`"'”]+$/g, "")
     .trim();
+  if (wanted === "") return { kind: "unknown", nearest: [] };
   if (/^(org|organization|organisation)$/i.test(wanted)) return found(ORG_SCOPE);
   if (/^me$/i.test(wanted) && directory.me !== undefined) {
     return found({ kind: "user", key: directory.me });
@@ -144,8 +148,9 @@ function namedPeople({ teams }: ScopeDirectory): NamedScope[] {
 }
 
 /**
- * The scope called `name`. A key, written exactly, wins over a key in other case, and that over
- * any other name. Two scopes with the same name are both offered instead of one being picked.
+ * The scope called `name`. A key, written exactly, wins over a key in other case, that over any
+ * other name, and a team over a project over a model. Two scopes of one kind with the same name
+ * are both offered instead of one being picked.
  */
 function matching(name: string, candidates: readonly NamedScope[]): ScopeResolution | undefined {
   const folded = name.toLowerCase();
@@ -155,26 +160,29 @@ function matching(name: string, candidates: readonly NamedScope[]): ScopeResolut
   const byName = candidates.filter(({ names }) =>
     names.some((one) => one.toLowerCase() === folded),
   );
-  const matches = byKeyInAnyCase.length > 0 ? byKeyInAnyCase : byName;
-  if (matches.length > 1) {
-    return { kind: "unknown", nearest: matches.slice(0, 3).map(({ scope }) => scope) };
-  }
-  return matches[0] === undefined ? undefined : found(matches[0].scope);
+  const [first, ...others] = byKeyInAnyCase.length > 0 ? byKeyInAnyCase : byName;
+  if (first === undefined) return undefined;
+  const equals = others.filter(({ scope }) => scope.kind === first.scope.kind);
+  if (equals.length === 0) return found(first.scope);
+  return { kind: "unknown", nearest: nearestOf([first, ...equals].map(({ scope }) => scope)) };
 }
 
 function unknown(name: string, candidates: readonly NamedScope[]): ScopeResolution {
-  const byName = new Map<string, Scope>();
-  for (const { scope, names } of candidates) {
-    for (const one of names) if (!byName.has(one)) byName.set(one, scope);
-  }
-  // A scope may be near by its key and by its name; it is offered once, at its best place.
-  const nearest = new Map<string, Scope>();
-  for (const one of nearestNames(name, byName.keys())) {
-    const scope = byName.get(one);
-    if (scope !== undefined && !nearest.has(formatScope(scope)))
-      nearest.set(formatScope(scope), scope);
-  }
-  return { kind: "unknown", nearest: [...nearest.values()] };
+  const nearest = nearestNames(
+    name,
+    candidates.flatMap(({ names }) => names),
+  ).flatMap((near) =>
+    candidates.filter(({ names }) => names.includes(near)).map(({ scope }) => scope),
+  );
+  return { kind: "unknown", nearest: nearestOf(nearest) };
+}
+
+/** A scope may be near by its key and by its name; it is offered once, at its best place. */
+function nearestOf(scopes: readonly Scope[]): Scope[] {
+  return [...new Map(scopes.map((scope) => [formatScope(scope), scope])).values()].slice(
+    0,
+    NEAREST_MAX,
+  );
 }
 
 function found(scope: Scope): ScopeResolution {

@@ -1,0 +1,137 @@
+/** Governance, the steps: a document is applied as a whole in one transaction, or not at all. */
+import { createHash } from "node:crypto";
+import { assert } from "../../domain/assert.ts";
+import type { Clock, Instant } from "../../domain/time.ts";
+import { recordAudit } from "../../store/audit.ts";
+import { type Database, inTransaction, type Sql } from "../../store/database.ts";
+import { replaceAllocationRules } from "../allocation/index.ts";
+import { replaceOrganization } from "../organization/index.ts";
+import { type Discount, parseDiscountPercent, replaceDiscounts } from "../pricing/index.ts";
+import { governanceAsJson, parseGovernance } from "./parse/parse-governance.ts";
+import { describeChanges } from "./rules/changes.ts";
+import type {
+  Governance,
+  GovernanceProblem,
+  GovernedBudget,
+  GovernedDigest,
+  GovernedDiscount,
+  GovernedPolicy,
+} from "./rules.ts";
+import * as store from "./store.ts";
+
+/** What an applier may want to know beside its own part of the document. */
+export interface ApplyContext {
+  readonly appliedAt: Instant;
+  readonly appliedBy: string;
+}
+
+/**
+ * How features that governance does not know take over their part: each makes what it gets the
+ * only thing in force, inside the transaction that it is given. A throw undoes everything.
+ */
+export interface GovernanceAppliers {
+  budgets(sql: Sql, budgets: readonly GovernedBudget[], context: ApplyContext): Promise<void>;
+  digests(sql: Sql, digests: readonly GovernedDigest[], context: ApplyContext): Promise<void>;
+  approvalPolicies(
+    sql: Sql,
+    policies: readonly GovernedPolicy[],
+    context: ApplyContext,
+  ): Promise<void>;
+}
+
+export interface GovernanceDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly appliers: GovernanceAppliers;
+}
+
+export type ApplyOutcome =
+  | { readonly kind: "applied"; readonly version: number; readonly changes: readonly string[] }
+  | { readonly kind: "unchanged"; readonly version: number }
+  | { readonly kind: "refused"; readonly problems: readonly GovernanceProblem[] };
+
+/**
+ * Applies a governance document.
+ *
+ * 1. Reads it; with any problem nothing is touched.
+ * 2. Waits for whoever else is applying one.
+ * 3. Stops when the very same text is in force already.
+ * 4. Replaces the organization, allocation, discounts, budgets, digests and approval policies.
+ * 5. Keeps the text as the next version, and an audit entry of what changed.
+ */
+export async function applyGovernance(
+  { database, clock, appliers }: GovernanceDeps,
+  { text, appliedBy }: { readonly text: string; readonly appliedBy: string },
+): Promise<ApplyOutcome> {
+  const parsed = parseGovernance(text);
+  if (!parsed.ok) return { kind: "refused", problems: parsed.problems };
+  const { governance } = parsed;
+  const contentSha256 = createHash("sha256").update(text).digest("hex");
+
+  return await inTransaction(database, async (sql) => {
+    await store.lockGovernance(sql);
+    const latest = await store.findLatestDocument(sql);
+    if (latest?.contentSha256 === contentSha256) {
+      return { kind: "unchanged", version: latest.version };
+    }
+    const version = (latest?.version ?? 0) + 1;
+    const context = { appliedAt: clock(), appliedBy };
+    const changes = describeChanges(governanceOf(latest), governance);
+
+    await replaceOrganization(sql, governance);
+    await replaceAllocationRules(sql, governance.allocation);
+    await replaceDiscounts(sql, governance.discounts.map(discountFrom));
+    await appliers.budgets(sql, governance.budgets, context);
+    await appliers.digests(sql, governance.digests, context);
+    await appliers.approvalPolicies(sql, governance.approvals, context);
+
+    await store.insertDocument(sql, { version, content: text, contentSha256, ...context });
+    await recordAudit(sql, {
+      occurredAt: context.appliedAt,
+      actor: appliedBy,
+      action: "governance.applied",
+      subject: "governance",
+      before: latest === undefined ? undefined : { version: latest.version },
+      after: { version, changes },
+    });
+    return { kind: "applied", version, changes };
+  });
+}
+
+/** The document in force, as it was written and as plain values; undefined before the first. */
+export async function findGovernanceDocument({
+  database,
+}: Pick<GovernanceDeps, "database">): Promise<
+  | {
+      readonly version: number;
+      readonly text: string;
+      readonly json: unknown;
+      readonly appliedAt: Instant;
+      readonly appliedBy: string;
+    }
+  | undefined
+> {
+  const latest = await store.findLatestDocument(database);
+  if (latest === undefined) return undefined;
+  const { version, content, appliedAt, appliedBy } = latest;
+  return { version, text: content, json: governanceAsJson(content), appliedAt, appliedBy };
+}
+
+/** Undefined too for a text that was fine once and would be refused today. */
+function governanceOf(latest: store.AppliedDocument | undefined): Governance | undefined {
+  if (latest === undefined) return undefined;
+  const parsed = parseGovernance(latest.content);
+  return parsed.ok ? parsed.governance : undefined;
+}
+
+function discountFrom(discount: GovernedDiscount): Discount {
+  const share = parseDiscountPercent(discount.percent);
+  assert(share !== undefined, `a discount that was read is a percentage: ${discount.percent}`);
+  return {
+    modelPattern: discount.modelPattern,
+    workspaceId: discount.workspaceId,
+    share,
+    validFrom: discount.from,
+    validUntil: discount.until,
+  };
+}

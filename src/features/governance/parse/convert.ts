@@ -1,0 +1,143 @@
+/** Parts of a document as their schemas read them → the words of the domain, with defaults filled in. */
+import type { z } from "zod";
+import {
+  HOUR_MS,
+  parseLocalDate,
+  type TimeZone,
+  timeZone,
+  type Weekday,
+} from "../../../domain/time.ts";
+import {
+  formatBudgetScope,
+  type GovernedAllocationRule,
+  type GovernedBudget,
+  type GovernedDigest,
+  type GovernedDiscount,
+  type GovernedOrganization,
+  type GovernedPolicy,
+  type GovernedTeam,
+} from "../rules.ts";
+import type {
+  allocationRuleSchema,
+  budgetSchema,
+  digestSchema,
+  discountSchema,
+  organizationSchema,
+  policySchema,
+  teamSchema,
+} from "./schema.ts";
+
+/** What a budget, digest or discount keeps when it names no zone of its own. */
+export interface Calendar {
+  readonly timeZone: TimeZone;
+  readonly weekStartsOn: Weekday;
+}
+
+export const DEFAULT_CALENDAR: Calendar = { timeZone: timeZone("UTC"), weekStartsOn: "monday" };
+const DEFAULT_THRESHOLDS = [50, 80, 100];
+const DEFAULT_QUORUM = 1;
+const DEFAULT_EXPIRES_IN_MS = 24 * HOUR_MS;
+
+export function organizationFrom(read: z.output<typeof organizationSchema>): GovernedOrganization {
+  return {
+    name: read.name,
+    timeZone: read.time_zone ?? DEFAULT_CALENDAR.timeZone,
+    weekStartsOn: read.week_starts_on ?? DEFAULT_CALENDAR.weekStartsOn,
+    ...(read.finops_channel === undefined ? {} : { finopsChannel: read.finops_channel }),
+    admins: read.admins ?? [],
+  };
+}
+
+export function teamFrom(key: string, read: z.output<typeof teamSchema>): GovernedTeam {
+  return {
+    key,
+    name: read.name ?? key,
+    ...(read.channel === undefined ? {} : { channel: read.channel }),
+    ...(read.cost_center === undefined ? {} : { costCenter: read.cost_center }),
+    owners: read.owners ?? [],
+    members: read.members ?? [],
+    projects: read.projects ?? [],
+  };
+}
+
+export function allocationRuleFrom({
+  match,
+  to,
+}: z.output<typeof allocationRuleSchema>): GovernedAllocationRule {
+  return {
+    match: {
+      ...(match.api_key_id === undefined ? {} : { apiKeyId: match.api_key_id }),
+      ...(match.workspace_id === undefined ? {} : { workspaceId: match.workspace_id }),
+      ...(match.user_email === undefined ? {} : { userEmail: match.user_email }),
+      ...(match.model === undefined ? {} : { model: match.model }),
+      ...(match.source === undefined ? {} : { source: match.source }),
+      ...(match.tags === undefined ? {} : { tags: match.tags }),
+    },
+    to: {
+      ...(to.team === undefined ? {} : { team: to.team }),
+      ...(to.project === undefined ? {} : { project: to.project }),
+    },
+  };
+}
+
+export function budgetFrom(
+  read: z.output<typeof budgetSchema>,
+  calendar: Calendar,
+): GovernedBudget {
+  return {
+    key: read.key,
+    scope: read.scope,
+    limit: read.limit,
+    period: read.period,
+    timeZone: read.time_zone ?? calendar.timeZone,
+    weekStartsOn: calendar.weekStartsOn,
+    thresholdPercents: read.thresholds ?? DEFAULT_THRESHOLDS,
+    forecastThresholdPercents: read.forecast_thresholds ?? [],
+  };
+}
+
+export function digestFrom(
+  read: z.output<typeof digestSchema>,
+  calendar: Calendar,
+): GovernedDigest {
+  const zone = read.time_zone ?? calendar.timeZone;
+  const weekday = read.every === "week" ? (read.on ?? calendar.weekStartsOn) : undefined;
+  return {
+    key: [read.channel, formatBudgetScope(read.scope), read.every, weekday, read.at, zone]
+      .filter((part) => part !== undefined)
+      .join(" "),
+    channel: read.channel,
+    scope: read.scope,
+    every: read.every,
+    ...(weekday === undefined ? {} : { onWeekday: weekday }),
+    atLocalTime: read.at,
+    timeZone: zone,
+  };
+}
+
+export function policyFrom(read: z.output<typeof policySchema>): GovernedPolicy {
+  return {
+    ...(read.up_to === undefined ? {} : { upTo: read.up_to }),
+    approvers: read.approvers,
+    quorum: read.quorum ?? DEFAULT_QUORUM,
+    expiresInMs: read.expires_in ?? DEFAULT_EXPIRES_IN_MS,
+    escalateTo: read.escalate_to ?? [],
+  };
+}
+
+/** A date means its first instant in the organization's zone. */
+export function discountFrom(
+  read: z.output<typeof discountSchema>,
+  calendar: Calendar,
+): GovernedDiscount {
+  const from = read.from === undefined ? undefined : parseLocalDate(read.from, calendar.timeZone);
+  const until =
+    read.until === undefined ? undefined : parseLocalDate(read.until, calendar.timeZone);
+  return {
+    ...(read.match.model === undefined ? {} : { modelPattern: read.match.model }),
+    ...(read.match.workspace_id === undefined ? {} : { workspaceId: read.match.workspace_id }),
+    percent: read.percent,
+    ...(from === undefined ? {} : { from }),
+    ...(until === undefined ? {} : { until }),
+  };
+}

@@ -1,0 +1,186 @@
+/**
+ * Text of a governance document → what it says, or everything that is wrong with it, each with its
+ * line. Parts are read one by one, so that a mistake in one does not hide those in others.
+ */
+import type { z } from "zod";
+import { nearestNames } from "../../organization/index.ts";
+import { checkGovernance, type Finding, type Located } from "../rules/check-governance.ts";
+import {
+  type FieldPath,
+  formatFieldPath,
+  type Governance,
+  type GovernanceProblem,
+  type GovernedAllocationRule,
+  type GovernedBudget,
+  type GovernedDigest,
+  type GovernedDiscount,
+  type GovernedOrganization,
+  type GovernedPolicy,
+  type GovernedTeam,
+} from "../rules.ts";
+import * as convert from "./convert.ts";
+import { readDocument, type SourceDocument } from "./document.ts";
+import { isMapping, namesIn, type Parts, partsOf } from "./parts.ts";
+import * as schema from "./schema.ts";
+
+export type ParsedGovernance =
+  | { readonly ok: true; readonly governance: Governance }
+  | { readonly ok: false; readonly problems: readonly GovernanceProblem[] };
+
+/** More than anybody corrects in one go. */
+const PROBLEMS_MAX = 100;
+
+/** Reads YAML or JSON. Never throws, whatever the text; problems come in the order of their lines. */
+export function parseGovernance(text: string): ParsedGovernance {
+  const read = readDocument(text);
+  if (!read.ok) return { ok: false, problems: inOrder(read.problems) };
+
+  const { governance, problems } = readGovernance(read.document);
+  const all = inOrder([...read.problems, ...problems]);
+  return governance === undefined || all.length > 0
+    ? { ok: false, problems: all }
+    : { ok: true, governance };
+}
+
+/** The document as plain values, for an answer in JSON. Null for a text that is no document. */
+export function governanceAsJson(text: string): unknown {
+  const read = readDocument(text);
+  return read.ok ? read.document.value : null;
+}
+
+interface Issue {
+  readonly path: FieldPath;
+  readonly message: string;
+  readonly at: "key" | "value";
+}
+
+/** Reads every part. The governance is there exactly when nothing is wrong. */
+function readGovernance(document: SourceDocument): {
+  readonly governance: Governance | undefined;
+  readonly problems: GovernanceProblem[];
+} {
+  const issues: Issue[] = [];
+  const read: ReadPart = (shape, { path, value }) => {
+    const result = shape.safeParse(value);
+    if (result.success) return [{ path, value: result.data }];
+    issues.push(...result.error.issues.flatMap((issue) => issuesFrom(issue, path)));
+    return [];
+  };
+
+  read(schema.documentSchema, { path: [], value: document.value });
+  let governance: Governance | undefined;
+  if (isMapping(document.value)) {
+    const parts = partsOf(document.value);
+    const readable = readParts(parts, read);
+    issues.push(...checkGovernance({ ...readable, ...namesIn(parts) }).map(issueFromFinding));
+    if (issues.length === 0) governance = assemble(readable);
+  }
+  return {
+    governance,
+    problems: issues.map(({ path, message, at }) => ({
+      ...document.locate(path, at),
+      field: formatFieldPath(path),
+      message,
+    })),
+  };
+}
+
+/** One part if it has the shape, none if not. */
+type ReadPart = <Shape extends z.ZodType>(
+  shape: Shape,
+  part: Located<unknown>,
+) => Located<z.output<Shape>>[];
+
+interface ReadableParts {
+  readonly organization: readonly Located<GovernedOrganization>[];
+  readonly teams: readonly Located<GovernedTeam>[];
+  readonly allocation: readonly Located<GovernedAllocationRule>[];
+  readonly budgets: readonly Located<GovernedBudget>[];
+  readonly digests: readonly Located<GovernedDigest>[];
+  readonly approvals: readonly Located<GovernedPolicy>[];
+  readonly discounts: readonly Located<GovernedDiscount>[];
+}
+
+function readParts(parts: Parts, read: ReadPart): ReadableParts {
+  const readEach = <Shape extends z.ZodType, Value>(
+    unread: readonly Located<unknown>[],
+    shape: Shape,
+    conversion: (value: z.output<Shape>, path: FieldPath) => Value,
+  ): Located<Value>[] =>
+    unread
+      .flatMap((part) => read(shape, part))
+      .map(({ path, value }) => ({ path, value: conversion(value, path) }));
+
+  const organization = readEach([parts.organization], schema.organizationSchema, (value) =>
+    convert.organizationFrom(value),
+  );
+  const calendar = organization[0]?.value ?? convert.DEFAULT_CALENDAR;
+  return {
+    organization,
+    teams: readEach(parts.teams, schema.teamSchema, (value, path) =>
+      convert.teamFrom(String(path.at(-1)), value),
+    ),
+    allocation: readEach(parts.allocation, schema.allocationRuleSchema, convert.allocationRuleFrom),
+    budgets: readEach(parts.budgets, schema.budgetSchema, (value) =>
+      convert.budgetFrom(value, calendar),
+    ),
+    digests: readEach(parts.digests, schema.digestSchema, (value) =>
+      convert.digestFrom(value, calendar),
+    ),
+    approvals: readEach(parts.approvals, schema.policySchema, convert.policyFrom),
+    discounts: readEach(parts.discounts, schema.discountSchema, (value) =>
+      convert.discountFrom(value, calendar),
+    ),
+  };
+}
+
+function assemble(readable: ReadableParts): Governance | undefined {
+  const organization = readable.organization[0]?.value;
+  if (organization === undefined) return undefined;
+  return {
+    organization,
+    teams: readable.teams.map(({ value }) => value),
+    allocation: readable.allocation.map(({ value }) => value),
+    budgets: readable.budgets.map(({ value }) => value),
+    digests: readable.digests.map(({ value }) => value),
+    approvals: readable.approvals.map(({ value }) => value),
+    discounts: readable.discounts.map(({ value }) => value),
+  };
+}
+
+/** An unknown key is a problem of its own, at the key; everything else is where its value is. */
+function issuesFrom(issue: z.core.$ZodIssue, partPath: FieldPath): Issue[] {
+  const path = [
+    ...partPath,
+    ...issue.path.map((step) => (typeof step === "number" ? step : String(step))),
+  ];
+  if (issue.code === "unrecognized_keys") {
+    const messages = issue.message.split("\n");
+    return issue.keys.map((name, index) => ({
+      path: [...path, name],
+      message: messages[index] ?? issue.message,
+      at: "key",
+    }));
+  }
+  if (issue.code === "invalid_key") {
+    return issue.issues.map(({ message }) => ({ path, message, at: "key" }));
+  }
+  return [{ path, message: issue.message, at: "value" }];
+}
+
+function issueFromFinding({ path, message, unknown }: Finding): Issue {
+  const meant = unknown === undefined ? [] : nearestNames(unknown.name, unknown.known);
+  return { path, message: `${message}${schema.didYouMean(meant)}`, at: "value" };
+}
+
+/** One problem a place and field: what the text itself gets wrong comes before what it should be. */
+function inOrder(problems: readonly GovernanceProblem[]): GovernanceProblem[] {
+  const byPlace = new Map<string, GovernanceProblem>();
+  for (const problem of problems) {
+    const place = `${String(problem.line)}:${String(problem.column)} ${problem.field}`;
+    if (!byPlace.has(place)) byPlace.set(place, problem);
+  }
+  return [...byPlace.values()]
+    .toSorted((left, right) => left.line - right.line || left.column - right.column)
+    .slice(0, PROBLEMS_MAX);
+}

@@ -1,0 +1,58 @@
+/** The parts of a document as they stand in it, each with its path, before anything is known of them. */
+import type { Located } from "../rules/check-governance.ts";
+
+type Unread = readonly Located<unknown>[];
+
+export interface Parts {
+  readonly organization: Located<unknown>;
+  readonly teams: Unread;
+  readonly allocation: Unread;
+  readonly budgets: Unread;
+  readonly digests: Unread;
+  readonly approvals: Unread;
+  readonly discounts: Unread;
+}
+
+type Mapping = Readonly<Record<string, unknown>>;
+
+export function isMapping(value: unknown): value is Mapping {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whatever is there; what is no list or mapping where one belongs has no parts. */
+export function partsOf(document: Mapping): Parts {
+  const pricing = isMapping(document["pricing"]) ? document["pricing"] : {};
+  const teams = isMapping(document["teams"]) ? document["teams"] : {};
+  return {
+    organization: { path: ["organization"], value: document["organization"] },
+    teams: Object.entries(teams).map(([key, value]) => ({ path: ["teams", key], value })),
+    allocation: itemsOf(document["allocation"], ["allocation"]),
+    budgets: itemsOf(document["budgets"], ["budgets"]),
+    digests: itemsOf(document["digests"], ["digests"]),
+    approvals: itemsOf(document["approvals"], ["approvals"]),
+    discounts: itemsOf(pricing["discounts"], ["pricing", "discounts"]),
+  };
+}
+
+/** Every team and project that is named, in parts that can't be read too. */
+export function namesIn(parts: Parts): {
+  readonly teamKeys: ReadonlySet<string>;
+  readonly projectKeys: ReadonlySet<string>;
+  readonly tierCount: number;
+} {
+  const projects = parts.teams.flatMap(({ value }) => {
+    const listed = isMapping(value) ? value["projects"] : undefined;
+    return Array.isArray(listed) ? listed.filter((project) => typeof project === "string") : [];
+  });
+  return {
+    teamKeys: new Set(parts.teams.map(({ path }) => String(path.at(-1)))),
+    projectKeys: new Set(projects),
+    tierCount: parts.approvals.length,
+  };
+}
+
+function itemsOf(list: unknown, path: readonly string[]): Unread {
+  return Array.isArray(list)
+    ? list.map((value: unknown, index) => ({ path: [...path, index], value }))
+    : [];
+}

@@ -1,0 +1,297 @@
+/**
+ * The shape of each part of a governance document, strict: unknown keys are refused, and every
+ * message says what was expected. What parts have to do with each other is rules/check-governance.
+ */
+import { z } from "zod";
+import { type Email, parseEmail } from "../../../domain/email.ts";
+import { PICO_PER_USD, parseUsd, type Usd, usd, ZERO_USD } from "../../../domain/money.ts";
+import { EACH_KINDS, parseScope, type Scope } from "../../../domain/scope.ts";
+import {
+  DAY_MS,
+  HOUR_MS,
+  MINUTE_MS,
+  PERIOD_KINDS,
+  parseLocalDate,
+  parseTimeZone,
+  type TimeZone,
+  timeZone,
+  WEEKDAYS,
+} from "../../../domain/time.ts";
+import { nearestNames } from "../../organization/index.ts";
+import { type BudgetScope, DIGEST_INTERVALS, SLACK_GROUP_PREFIX, TEAM_OWNERS } from "../rules.ts";
+
+/** More than any organization spends on Claude; a typing error with zeros is more likely. */
+const AMOUNT_MAX = usd(1_000_000_000n * PICO_PER_USD);
+const TEXT_CHARS_MAX = 200;
+const THRESHOLD_MAX = 1000;
+const THRESHOLDS_MAX = 20;
+const QUORUM_MAX = 20;
+/** A request that stays open longer is forgotten rather than decided. */
+const EXPIRES_IN_MAX_MS = 90 * DAY_MS;
+
+const text = leaf(
+  `text of 1 to ${String(TEXT_CHARS_MAX)} characters`,
+  matching(new RegExp(`^(?=.*\\S).{1,${String(TEXT_CHARS_MAX)}}$`, "u")),
+);
+const KEY = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,79}$/;
+const KEY_EXPECTED =
+  "a key of letters, digits and . _ / -, at most 80 characters, for example search";
+const key = leaf(KEY_EXPECTED, matching(KEY));
+const email = leaf<Email>("an e-mail address, for example ana@acme.test", (value) =>
+  typeof value === "string" ? parseEmail(value) : undefined,
+);
+const zone = leaf<TimeZone>("a time zone such as Europe/Berlin or UTC", (value) =>
+  typeof value === "string" ? parseTimeZone(value) : undefined,
+);
+const channel = leaf(
+  '"#name" of a channel (lower-case, in quotes) or its id such as C0123456789',
+  matching(/^(?:#[\p{Ll}\p{Lm}\p{Lo}\p{M}\p{N}_-]{1,80}|[CG][A-Z0-9]{6,20})$/u),
+);
+const amount = leaf<Usd>(
+  'a positive amount of USD in quotes, at most 12 places and at most 1000000000, for example "500.00"',
+  (value) => {
+    const parsed = typeof value === "string" ? parseUsd(value) : undefined;
+    return parsed !== undefined && parsed > ZERO_USD && parsed <= AMOUNT_MAX ? parsed : undefined;
+  },
+);
+const percent = leaf(
+  'more than 0 and at most 100 in quotes, at most 4 places, for example "12.5"',
+  (value) => {
+    const match = typeof value === "string" ? /^(\d{1,3})(?:\.(\d{1,4}))?$/.exec(value) : null;
+    if (match === null) return undefined;
+    const shares = Number(match[1]) * 10_000 + Number((match[2] ?? "").padEnd(4, "0"));
+    return shares > 0 && shares <= 1_000_000 ? match[0] : undefined;
+  },
+);
+const localTime = leaf(
+  'a time from "00:00" to "23:59", for example "09:30"',
+  matching(/^(?:[01]\d|2[0-3]):[0-5]\d$/),
+);
+const localDate = leaf("a date such as 2026-10-01", (value) =>
+  typeof value === "string" && parseLocalDate(value, timeZone("UTC")) !== undefined
+    ? value
+    : undefined,
+);
+const duration = leaf("a duration from 1m to 90d such as 30m, 24h or 2d", (value) => {
+  const match = typeof value === "string" ? /^(\d{1,6})([mhd])$/.exec(value) : null;
+  if (match === null) return undefined;
+  const ms = Number(match[1]) * { m: MINUTE_MS, h: HOUR_MS, d: DAY_MS }[unitOf(match[2])];
+  return ms > 0 && ms <= EXPIRES_IN_MAX_MS ? ms : undefined;
+});
+const quorum = leaf(`a whole number from 1 to ${String(QUORUM_MAX)}`, wholeUpTo(QUORUM_MAX));
+const approver = leaf("team_owners, an e-mail address or slack_group:NAME", (value) => {
+  if (typeof value !== "string") return undefined;
+  if (value === TEAM_OWNERS || /^slack_group:[^\s@,]{1,80}$/.test(value)) return value;
+  return value.startsWith(SLACK_GROUP_PREFIX) ? undefined : parseEmail(value);
+});
+const scope = leaf<Scope>(
+  "a scope: org, team:KEY, project:KEY, user:EMAIL, api_key:ID, workspace:ID, model:ID or tag:NAME=VALUE",
+  parseKnownScope,
+);
+const budgetScope = leaf<BudgetScope>(
+  "a scope: org, team:KEY, project:KEY, user:EMAIL, api_key:ID, workspace:ID, model:ID, tag:NAME=VALUE, or each:team, each:user, each:project, each:api_key",
+  (value) => {
+    const each = EACH_KINDS.find((kind) => value === `each:${kind}`);
+    return each === undefined ? parseKnownScope(value) : { kind: "each", key: each };
+  },
+);
+const thresholds = listOf(
+  leaf(`a whole percentage from 1 to ${String(THRESHOLD_MAX)}`, wholeUpTo(THRESHOLD_MAX)),
+).superRefine((percents, ctx) => {
+  if (percents.length > THRESHOLDS_MAX) {
+    ctx.addIssue({
+      code: "custom",
+      message: `expected at most ${String(THRESHOLDS_MAX)} thresholds`,
+    });
+  }
+  percents.forEach((percentage, index) => {
+    const before = percents[index - 1];
+    if (before !== undefined && percentage <= before) {
+      ctx.addIssue({
+        code: "custom",
+        path: [index],
+        message: `expected strictly ascending percentages; ${String(percentage)} follows ${String(before)}`,
+      });
+    }
+  });
+});
+
+export const organizationSchema = mapping({
+  name: text,
+  time_zone: zone.optional(),
+  week_starts_on: oneOf(WEEKDAYS).optional(),
+  finops_channel: channel.optional(),
+  admins: listOf(email).optional(),
+});
+
+export const teamSchema = mapping({
+  name: text.optional(),
+  channel: channel.optional(),
+  cost_center: text.optional(),
+  owners: listOf(email).optional(),
+  members: listOf(email).optional(),
+  projects: listOf(key).optional(),
+});
+
+export const allocationRuleSchema = mapping({
+  match: notEmpty(
+    mapping({
+      api_key_id: text.optional(),
+      workspace_id: text.optional(),
+      user_email: text.optional(),
+      model: text.optional(),
+      source: text.optional(),
+      tags: notEmpty(mappingOf(text)).optional(),
+    }),
+    'expected at least one condition; { model: "*" } matches everything',
+  ),
+  to: notEmpty(
+    mapping({ team: key.optional(), project: key.optional() }),
+    "expected team, project or both",
+  ),
+});
+
+export const budgetSchema = mapping({
+  key,
+  scope: budgetScope,
+  limit: amount,
+  period: oneOf(PERIOD_KINDS),
+  thresholds: thresholds.optional(),
+  forecast_thresholds: thresholds.optional(),
+  time_zone: zone.optional(),
+});
+
+export const digestSchema = mapping({
+  channel,
+  scope,
+  every: oneOf(DIGEST_INTERVALS),
+  on: oneOf(WEEKDAYS).optional(),
+  at: localTime,
+  time_zone: zone.optional(),
+}).superRefine((digest, ctx) => {
+  if (digest.on !== undefined && digest.every !== "week") {
+    ctx.addIssue({ code: "custom", path: ["on"], message: "expected only with every: week" });
+  }
+});
+
+export const policySchema = mapping({
+  up_to: amount.optional(),
+  approvers: listOf(approver).refine((list) => list.length > 0, "expected at least one approver"),
+  quorum: quorum.optional(),
+  expires_in: duration.optional(),
+  escalate_to: listOf(email).optional(),
+});
+
+export const discountSchema = mapping({
+  match: notEmpty(
+    mapping({ model: text.optional(), workspace_id: text.optional() }),
+    'expected model, workspace_id or both; { model: "*" } matches everything',
+  ),
+  percent,
+  from: localDate.optional(),
+  until: localDate.optional(),
+});
+
+/** The parts as they stand; each is read on its own, so that one mistake does not hide another. */
+export const documentSchema = mapping({
+  organization: z.unknown().optional(),
+  teams: mappingOf(z.unknown(), z.string().regex(KEY, `expected ${KEY_EXPECTED}`)).optional(),
+  allocation: listOf(z.unknown()).optional(),
+  budgets: listOf(z.unknown()).optional(),
+  digests: listOf(z.unknown()).optional(),
+  approvals: listOf(z.unknown()).optional(),
+  pricing: mapping({ discounts: listOf(z.unknown()).optional() }).optional(),
+});
+
+/** A value that `parse` turns into what the rest of the program uses, or refuses. */
+function leaf<Value>(expected: string, parse: (value: unknown) => Value | undefined) {
+  return z.unknown().transform((value, ctx): Value => {
+    const parsed = parse(value);
+    if (parsed !== undefined) return parsed;
+    ctx.addIssue({ code: "custom", message: `expected ${expected}${butGot(value)}`, input: value });
+    return z.NEVER;
+  });
+}
+
+function oneOf<const Name extends string>(names: readonly Name[]) {
+  return z.unknown().transform((value, ctx): Name => {
+    const found = names.find((name) => name === value);
+    if (found !== undefined) return found;
+    const meant = typeof value === "string" ? didYouMean(nearestNames(value, names)) : "";
+    const message = `expected one of ${names.join(", ")}${butGot(value)}${meant}`;
+    ctx.addIssue({ code: "custom", message, input: value });
+    return z.NEVER;
+  });
+}
+
+/** Refuses unknown keys: one issue for all of them, its message with a line for each. */
+function mapping<Shape extends z.core.$ZodShape>(shape: Shape) {
+  const names = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code !== "unrecognized_keys") return `expected a mapping${butGot(issue.input)}`;
+      return issue.keys
+        .map(
+          (name) =>
+            `unknown key; expected one of ${names.join(", ")}${didYouMean(nearestNames(name, names))}`,
+        )
+        .join("\n");
+    },
+  });
+}
+
+function mappingOf<Value extends z.ZodType>(value: Value, name = z.string()) {
+  return z.record(name, value, {
+    error: (issue) => `expected a mapping${butGot(issue.input)}`,
+  });
+}
+
+function listOf<Value extends z.ZodType>(value: Value) {
+  return z.array(value, { error: (issue) => `expected a list${butGot(issue.input)}` });
+}
+
+function notEmpty<Value extends z.ZodType<object>>(
+  schema: Value,
+  message = "expected at least one entry",
+) {
+  return schema.refine((value) => Object.keys(value).length > 0, {
+    message,
+    when: ({ issues }) => issues.length === 0, // Not beside "unknown key": that one is missing here.
+  });
+}
+
+function matching(pattern: RegExp): (value: unknown) => string | undefined {
+  return (value) => (typeof value === "string" && pattern.test(value) ? value : undefined);
+}
+
+function wholeUpTo(max: number): (value: unknown) => number | undefined {
+  return (value) =>
+    typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= max
+      ? value
+      : undefined;
+}
+
+function parseKnownScope(value: unknown): Scope | undefined {
+  const parsed = typeof value === "string" ? parseScope(value) : undefined;
+  return parsed?.kind === "user" && parseEmail(parsed.key) === undefined ? undefined : parsed;
+}
+
+function unitOf(letter: string | undefined): "m" | "h" | "d" {
+  return letter === "m" || letter === "h" ? letter : "d";
+}
+
+const GOT_CHARS_MAX = 60;
+
+/** What stands there instead, shortened; and that quotes make text of a number. */
+function butGot(value: unknown): string {
+  if (value === undefined) return "; it is missing";
+  if (value === null) return ", got nothing";
+  const shown = JSON.stringify(value);
+  const short = shown.length > GOT_CHARS_MAX ? `${shown.slice(0, GOT_CHARS_MAX)}…` : shown;
+  return `, got ${short}`;
+}
+
+/** "; did you mean limit?" */
+export function didYouMean(names: readonly string[]): string {
+  return names.length === 0 ? "" : `; did you mean ${names.join(" or ")}?`;
+}

@@ -1,0 +1,133 @@
+/**
+ * Governance: what a governance document says, in the words of the domain. Pure types; whether a
+ * document makes sense is rules/check-governance.ts, what a new one changes rules/changes.ts.
+ *
+ * Nothing here is imported from the features that act on it: they receive their part when it is
+ * applied.
+ */
+import type { Email } from "../../domain/email.ts";
+import type { Usd } from "../../domain/money.ts";
+import type { EachKind, Scope } from "../../domain/scope.ts";
+import type { Instant, PeriodKind, TimeZone, Weekday } from "../../domain/time.ts";
+
+export interface Governance {
+  readonly organization: GovernedOrganization;
+  readonly teams: readonly GovernedTeam[];
+  /** In order: the first match wins. */
+  readonly allocation: readonly GovernedAllocationRule[];
+  readonly budgets: readonly GovernedBudget[];
+  readonly digests: readonly GovernedDigest[];
+  /** In order of amount: the first whose `upTo` covers a request decides it. */
+  readonly approvals: readonly GovernedPolicy[];
+  readonly discounts: readonly GovernedDiscount[];
+}
+
+export interface GovernedOrganization {
+  readonly name: string;
+  readonly timeZone: TimeZone;
+  readonly weekStartsOn: Weekday;
+  readonly finopsChannel?: string;
+  readonly admins: readonly Email[];
+}
+
+export interface GovernedTeam {
+  readonly key: string;
+  readonly name: string;
+  readonly channel?: string;
+  readonly costCenter?: string;
+  readonly owners: readonly Email[];
+  readonly members: readonly Email[];
+  readonly projects: readonly string[];
+}
+
+export interface GovernedAllocationRule {
+  readonly match: {
+    readonly apiKeyId?: string;
+    readonly workspaceId?: string;
+    readonly userEmail?: string;
+    readonly model?: string;
+    readonly source?: string;
+    readonly tags?: Readonly<Record<string, string>>;
+  };
+  readonly to: { readonly team?: string; readonly project?: string };
+}
+
+/** One budget for a scope, or one for every member of a kind. */
+export type BudgetScope = Scope | { readonly kind: "each"; readonly key: EachKind };
+
+export interface GovernedBudget {
+  readonly key: string;
+  readonly scope: BudgetScope;
+  readonly limit: Usd;
+  readonly period: PeriodKind;
+  readonly timeZone: TimeZone;
+  readonly weekStartsOn: Weekday;
+  /** Strictly ascending. */
+  readonly thresholdPercents: readonly number[];
+  readonly forecastThresholdPercents: readonly number[];
+}
+
+export const DIGEST_INTERVALS = ["day", "week", "month"] as const;
+export type DigestInterval = (typeof DIGEST_INTERVALS)[number];
+
+export interface GovernedDigest {
+  /** Says all that the document says of it: digests have no key of their own there. */
+  readonly key: string;
+  readonly channel: string;
+  readonly scope: Scope;
+  readonly every: DigestInterval;
+  /** Set exactly when `every` is `week`. */
+  readonly onWeekday?: Weekday;
+  /** "09:30" */
+  readonly atLocalTime: string;
+  readonly timeZone: TimeZone;
+}
+
+export const TEAM_OWNERS = "team_owners";
+export const SLACK_GROUP_PREFIX = "slack_group:";
+
+export interface GovernedPolicy {
+  /** Undefined: any amount. */
+  readonly upTo?: Usd;
+  /** `team_owners`, an e-mail address, or `slack_group:NAME`. */
+  readonly approvers: readonly string[];
+  readonly quorum: number;
+  readonly expiresInMs: number;
+  /** Asked as well when nobody has decided for a while. */
+  readonly escalateTo: readonly Email[];
+}
+
+export interface GovernedDiscount {
+  /** A model's id, or a pattern with `*`. */
+  readonly modelPattern?: string;
+  readonly workspaceId?: string;
+  /** "12.5": more than 0, at most 100. */
+  readonly percent: string;
+  readonly from?: Instant;
+  readonly until?: Instant;
+}
+
+/** How one step into the document is written: a key of a mapping or an index of a list. */
+export type FieldPath = readonly (string | number)[];
+
+/** What is wrong with a document, where it is wrong, and what was expected there. */
+export interface GovernanceProblem {
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+  /** "budgets[0].limit"; empty for the document as a whole. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** "budgets[0].limit" */
+export function formatFieldPath(path: FieldPath): string {
+  return path.reduce<string>((field, step) => {
+    if (typeof step === "number") return `${field}[${String(step)}]`;
+    return field === "" ? step : `${field}.${step}`;
+  }, "");
+}
+
+export function formatBudgetScope(scope: BudgetScope): string {
+  return scope.kind === "org" ? "org" : `${scope.kind}:${scope.key}`;
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import { emailFrom } from "../../../src/domain/email.ts";
+import { scopeFrom } from "../../../src/domain/scope.ts";
+import {
+  mayChangeBudget,
+  mayViewPeopleOf,
+  mayViewScope,
+} from "../../../src/features/organization/rules.ts";
+import { aPerson, aTeam } from "../../support/organization-builders.ts";
+
+const ana = emailFrom("ana@acme.test");
+const bo = emailFrom("bo@acme.test");
+const cy = emailFrom("cy@acme.test");
+const teams = [
+  aTeam({ key: "search", owners: [ana], members: [bo, cy], projects: ["checkout"] }),
+  aTeam({ key: "ads", members: [cy], projects: ["bidding"] }),
+];
+const people = {
+  admin: aPerson({ email: emailFrom("dana@acme.test"), isAdmin: true }),
+  owner: aPerson({ email: ana, ownedTeams: ["search"] }),
+  member: aPerson({ email: bo, memberTeams: ["search"] }),
+  stranger: aPerson({ email: emailFrom("eve@acme.test") }),
+};
+
+/** Who is allowed, everybody else is not. */
+const authority = [
+  { scope: "org", view: ["admin"], people: ["admin"], change: ["admin"] },
+  {
+    scope: "team:search",
+    view: ["admin", "owner", "member"],
+    people: ["admin", "owner"],
+    change: ["admin"],
+  },
+  { scope: "team:ads", view: ["admin"], people: ["admin"], change: ["admin"] },
+  { scope: "team:nowhere", view: ["admin"], people: ["admin"], change: ["admin"] },
+  {
+    scope: "project:checkout",
+    view: ["admin", "owner", "member"],
+    people: ["admin", "owner"],
+    change: ["admin", "owner"],
+  },
+  { scope: "project:bidding", view: ["admin"], people: ["admin"], change: ["admin"] },
+  { scope: "project:nowhere", view: ["admin"], people: ["admin"], change: ["admin"] },
+  {
+    scope: "user:bo@acme.test",
+    view: ["admin", "owner", "member"],
+    people: ["admin", "owner", "member"],
+    change: ["admin", "owner"],
+  },
+  {
+    scope: "user:ana@acme.test",
+    view: ["admin", "owner"],
+    people: ["admin", "owner"],
+    change: ["admin"],
+  },
+  { scope: "user:cy@acme.test", view: ["admin"], people: ["admin"], change: ["admin"] },
+  {
+    scope: "user:eve@acme.test",
+    view: ["admin", "stranger"],
+    people: ["admin", "stranger"],
+    change: ["admin"],
+  },
+  { scope: "model:claude-opus-5-5", view: ["admin"], people: ["admin"], change: ["admin"] },
+  { scope: "api_key:apikey_01", view: ["admin"], people: ["admin"], change: ["admin"] },
+  { scope: "workspace:wrkspc_01", view: ["admin"], people: ["admin"], change: ["admin"] },
+  { scope: "tag:env=prod", view: ["admin"], people: ["admin"], change: ["admin"] },
+];
+
+describe.each(authority)("$scope", (row) => {
+  const scope = scopeFrom(row.scope);
+  const allowed = (may: typeof mayViewScope) =>
+    Object.entries(people)
+      .filter(([, person]) => may(person, scope, teams))
+      .map(([role]) => role);
+
+  test(`total is for ${row.view.join(", ")}`, () => {
+    expect(allowed(mayViewScope)).toEqual(row.view);
+  });
+
+  test(`amounts per person are for ${row.people.join(", ")}`, () => {
+    expect(allowed(mayViewPeopleOf)).toEqual(row.people);
+  });
+
+  test(`limit is set by ${row.change.join(", ")}`, () => {
+    expect(allowed(mayChangeBudget)).toEqual(row.change);
+  });
+});
