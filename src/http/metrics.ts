@@ -5,7 +5,7 @@ export interface Metrics {
   readonly registry: Registry;
   readonly usageEvents: Counter<"source" | "outcome">;
   readonly usageBatchSeconds: Histogram;
-  readonly alerts: Counter;
+  readonly budgetChecks: Counter;
   readonly slackMessages: Counter<"outcome">;
   readonly outboxWaiting: Gauge;
   readonly budgetChecksWaiting: Gauge;
@@ -30,7 +30,7 @@ export function createMetrics(): Metrics {
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers,
     }),
-    alerts: new Counter({
+    budgetChecks: new Counter({
       name: "claude_spend_budget_checks_total",
       help: "Budget checks worked through.",
       registers,

@@ -7,6 +7,7 @@ import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { v7 as uuid } from "uuid";
 import { AppError, type ErrorCode } from "../domain/errors.ts";
+import { isConnectionLoss } from "../store/database.ts";
 import { REQUEST_TIMEOUT_MS, RETRY_AFTER_SECONDS, USAGE_BODY_BYTES_MAX } from "./limits.ts";
 
 export interface Mount {
@@ -92,6 +93,14 @@ function runMount(
 /** What any thrown value means to a client. Our own bugs tell nothing but an id. */
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
+  if (isConnectionLoss(error) || isTimeout(error)) {
+    return new AppError({
+      code: "unavailable",
+      message: "The database can't answer right now. Nothing was changed; try again soon.",
+      retryable: true,
+      cause: error,
+    });
+  }
   if (error instanceof Error && "statusCode" in error) {
     if (error.statusCode === 413) {
       return new AppError({
@@ -110,4 +119,11 @@ function toAppError(error: unknown): AppError {
       "Something went wrong on our side. The request id says which line of our log explains it.",
     cause: error,
   });
+}
+
+/** Postgres gave the statement up: a lock or a slow disk, not a mistake of the client. */
+function isTimeout(error: unknown): boolean {
+  return (
+    error instanceof Error && "code" in error && (error.code === "57014" || error.code === "55P03")
+  );
 }

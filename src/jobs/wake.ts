@@ -4,10 +4,7 @@
  */
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
-import { listen, notify } from "../store/notify.ts";
-
-/** What there may be to do. */
-export type WorkKind = "budget-checks" | "outbox";
+import { listenForWork, notifyOfWork, type WorkKind } from "../store/notify.ts";
 
 export interface Waker {
   /** Says so, at most every few milliseconds however often it is called; never throws. */
@@ -18,12 +15,11 @@ export interface Waker {
 
 /** A notification costs a commit of its own, so a burst of webhooks shares one. */
 const GATHER_MS = 20;
-const CHANNEL = "claude_spend_work";
 
 export function createWaker(database: Database, log: Logger): Waker {
   const listeners = new Map<WorkKind, (() => void)[]>();
   const gathering = new Map<WorkKind, NodeJS.Timeout>();
-  const subscription = listen(database, CHANNEL, (payload) => {
+  const subscription = listenForWork(database, (payload) => {
     for (const [kind, each] of listeners) {
       if (kind === payload) for (const listener of each) listener();
     }
@@ -35,7 +31,7 @@ export function createWaker(database: Database, log: Logger): Waker {
         kind,
         setTimeout(() => {
           gathering.delete(kind);
-          notify(database, CHANNEL, kind).catch((error: unknown) => {
+          notifyOfWork(database, kind).catch((error: unknown) => {
             log.debug({ err: error }, "wake-up was not sent");
           });
         }, GATHER_MS),

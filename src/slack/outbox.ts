@@ -5,6 +5,7 @@
 import { type Email, emailFrom } from "../domain/email.ts";
 import { type Instant, instant } from "../domain/time.ts";
 import type { Sql } from "../store/database.ts";
+import { notifyOfWork } from "../store/notify.ts";
 import type { Block, SlackMessage } from "./blocks.ts";
 import type { DeliveryDecision } from "./delivery-rules.ts";
 import type { PostedMessage } from "./web.ts";
@@ -45,7 +46,17 @@ export async function enqueueMessage(sql: Sql, entry: OutboxEntry, now: Instant)
       now,
     ],
   );
+  // Reaches the senders with the commit, never before it.
+  if (rowCount === 1) await notifyOfWork(sql, "outbox");
   return rowCount === 1;
+}
+
+/** Messages that Slack has not got yet. */
+export async function countWaitingMessages(sql: Sql): Promise<number> {
+  const { rows } = await sql.query<{ count: string }>(
+    `select count(*)::text as count from outbox_messages o where o.status in ('pending', 'sending')`,
+  );
+  return Number(rows[0]?.count ?? 0);
 }
 
 const PERSON_PREFIX = "email:";

@@ -4,14 +4,18 @@ import type { Database, Sql } from "./database.ts";
 
 const RECONNECT_MS = 2_000;
 
-export async function notify(sql: Sql, channel: string, payload: string): Promise<void> {
-  await sql.query(`select pg_notify($1, $2)`, [channel, payload]);
+/** The one channel: its payload says what there is to do. */
+const WORK_CHANNEL = "claude_spend_work";
+export type WorkKind = "budget-checks" | "outbox";
+
+/** Inside a transaction it goes out with the commit, and holds a lock that commits share. */
+export async function notifyOfWork(sql: Sql, kind: WorkKind): Promise<void> {
+  await sql.query(`select pg_notify($1, $2)`, [WORK_CHANNEL, kind]);
 }
 
 /** Calls `onPayload` for each notification; connects again for ever when the connection breaks. */
-export function listen(
+export function listenForWork(
   database: Database,
-  channel: string,
   onPayload: (payload: string) => void,
 ): { readonly stop: () => Promise<void> } {
   let isStopped = false;
@@ -31,7 +35,7 @@ export function listen(
         connected.release(error);
         reconnectLater();
       });
-      await connected.query(`listen ${channel}`);
+      await connected.query(`listen ${WORK_CHANNEL}`);
     } catch {
       // The database is away; whoever needs it now says so. Here it is only a matter of time.
       reconnectLater();

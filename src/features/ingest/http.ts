@@ -13,6 +13,8 @@ type Deps = Parameters<typeof recordUsage>[0] & {
   readonly metrics: Metrics;
   /** Secret of the built-in source; undefined: nobody may send to it. */
   readonly ingestSecret: string | undefined;
+  /** Called when something new was recorded; must not throw or wait. */
+  readonly onRecorded: () => void;
 };
 
 /** The operator's own source: whoever has its secret is believed what its events say. */
@@ -38,6 +40,7 @@ export function ingestRoutes(app: FastifyInstance, deps: Deps): void {
     );
     const result = await recordUsage(deps, DEFAULT_SOURCE, batch);
 
+    if (result.accepted > 0) deps.onRecorded();
     stopTimer();
     countEvents(deps.metrics, DEFAULT_SOURCE.name, result);
     deps.log.info(

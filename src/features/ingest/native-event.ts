@@ -204,3 +204,8 @@ export function contentSha256(event: UsageEvent): string {
   };
   return createHash("sha256").update(JSON.stringify(canonical)).digest("hex");
 }
+
+/** The native event as JSON Schema, for the description of the API. */
+export function nativeEventJsonSchema(): object {
+  return z.toJSONSchema(nativeEvent, { io: "input", unrepresentable: "any" });
+}

@@ -1,0 +1,244 @@
+/**
+ * The running program: database, features, HTTP server, Slack, loops. `main.ts` starts it from the
+ * environment, the demo and the tests from their own settings; it is the same program.
+ */
+import { readFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import { AppError } from "../domain/errors.ts";
+import { type Clock, instant } from "../domain/time.ts";
+import { applyGovernance, formatProblems } from "../features/governance/index.ts";
+import { createMetrics, type Metrics } from "../http/metrics.ts";
+import { operationsRoutes } from "../http/operations.ts";
+import { createHttpServer, type Mount } from "../http/server.ts";
+import { startLoop } from "../jobs/loop.ts";
+import { startMinuteTick } from "../jobs/minute-tick.ts";
+import { createWaker } from "../jobs/wake.ts";
+import { createSlackApp, SLACK_EVENTS_PATH, type SlackApp } from "../slack/app.ts";
+import { createDirectory } from "../slack/directory.ts";
+import { countWaitingMessages } from "../slack/outbox.ts";
+import { sendDueMessages } from "../slack/sender.ts";
+import { createSlackWeb } from "../slack/web-client.ts";
+import { type Database, openDatabase } from "../store/database.ts";
+import { startEmbeddedPostgres } from "../store/embedded.ts";
+import { migrate } from "../store/migrate.ts";
+import type { Config } from "./config.ts";
+import { openApiDocument } from "./openapi.ts";
+import { governanceAppliers, type Wiring, wire } from "./wire.ts";
+
+export interface Program {
+  /** Where it listens, for example "http://127.0.0.1:3000". */
+  readonly url: string;
+  readonly database: Database;
+  /** Stops taking requests, finishes the work in hand, then lets go of the database. */
+  readonly stop: () => Promise<void>;
+}
+
+/** The longest pause of a loop that nothing wakes. */
+const LOOP_INTERVAL_MS = 2_000;
+/** Requests that still run after this long are cut off, so that a stop always ends. */
+const STOP_TIMEOUT_MS = 10_000;
+
+/** Starts everything that the roles of `config` ask for; rejects with what to do about it. */
+export async function startProgram(options: {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  /** Other listeners on the same port: the sandbox. */
+  readonly mounts?: readonly Mount[];
+}): Promise<Program> {
+  const { config, log, mounts = [] } = options;
+  const clock = options.clock ?? (() => instant(new Date()));
+  const undo: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).toReversed()) {
+      // oxlint-disable-next-line no-await-in-loop -- in the reverse order of starting
+      await step();
+    }
+  };
+  try {
+    const database = await startDatabase(config, log, undo);
+    const metrics = createMetrics();
+    const waker = createWaker(database, log);
+    undo.push(waker.stop);
+    const web = createSlackWeb({
+      token: config.SLACK_BOT_TOKEN?.reveal() ?? "",
+      log,
+      ...(config.SLACK_API_URL === undefined ? {} : { apiUrl: config.SLACK_API_URL }),
+    });
+    const directory = createDirectory({ database, web, clock });
+    const wiring = wire({
+      database,
+      clock,
+      log,
+      metrics,
+      waker,
+      web,
+      directory,
+      ingestSecret: config.INGEST_SECRET,
+      apiToken: config.API_TOKEN,
+    });
+    await applyGovernanceFile({ config, database, clock, log });
+
+    const slack = config.ROLES.includes("slack")
+      ? createSlackApp({
+          config: slackConfig(config),
+          listeners: wiring.listeners,
+          web,
+          directory,
+          clock,
+          log,
+        })
+      : undefined;
+    const app = createHttpServer({ log, mounts: [...slackMount(slack), ...mounts] });
+    addRoutes(app, { config, database, metrics, wiring });
+    await app.listen({ port: config.PORT, host: config.HOST });
+    undo.push(async () => {
+      await closeServer(app);
+    });
+    await slack?.start();
+    undo.push(async () => {
+      await slack?.stop();
+    });
+    if (config.ROLES.includes("worker")) {
+      const loops = [
+        startLoop({ name: "budgets", intervalMs: LOOP_INTERVAL_MS, run: wiring.checkBudgets, log }),
+        startLoop({
+          name: "outbox",
+          intervalMs: LOOP_INTERVAL_MS,
+          run: async () => await sendDueMessages({ database, web, directory, clock, log }),
+          log,
+        }),
+      ];
+      waker.onWake("budget-checks", () => loops[0]?.wake());
+      waker.onWake("outbox", () => loops[1]?.wake());
+      const tick = startMinuteTick({ name: "every-minute", work: wiring.everyMinute, log });
+      undo.push(async () => {
+        await tick.stop();
+        await Promise.all(loops.map(async (loop) => await loop.stop()));
+      });
+    }
+    return { url: urlOf(app, config), database, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startDatabase(
+  config: Config,
+  log: Logger,
+  undo: (() => Promise<void>)[],
+): Promise<Database> {
+  const url = config.DATABASE_URL?.reveal();
+  let poolConfig: Parameters<typeof openDatabase>[0] = { connectionString: url };
+  if (url === undefined) {
+    const embedded = await startEmbeddedPostgres({
+      dataDir: config.DATA_DIR,
+      log: (message, fields) => {
+        log.warn(fields, message);
+      },
+    });
+    undo.push(embedded.stop);
+    poolConfig = embedded.poolConfig;
+  }
+  const database = openDatabase(poolConfig);
+  undo.push(async () => {
+    await database.end();
+  });
+  const ran = await migrate(database);
+  if (ran.length > 0) log.info({ work: "migrate", migrations: ran }, "schema brought up to date");
+  return database;
+}
+
+async function applyGovernanceFile(deps: {
+  readonly config: Config;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): Promise<void> {
+  const { config, log } = deps;
+  const file = config.GOVERNANCE_FILE;
+  if (file === undefined) return;
+  const outcome = await applyGovernance(
+    { ...deps, appliers: governanceAppliers },
+    { text: await readGovernanceFile(file), appliedBy: "GOVERNANCE_FILE" },
+  );
+  if (outcome.kind === "refused") {
+    throw new AppError({
+      code: "invalid",
+      message: `GOVERNANCE_FILE was not applied:\n${formatProblems(outcome.problems, file)}`,
+    });
+  }
+  log.info({ work: "governance", outcome: outcome.kind, version: outcome.version }, "governance applied");
+}
+
+async function readGovernanceFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new AppError({
+      code: "invalid",
+      message: `GOVERNANCE_FILE: can't read ${file}. Check the path and its permissions.`,
+      cause: error,
+    });
+  }
+}
+
+function slackConfig(config: Config): Parameters<typeof createSlackApp>[0]["config"] {
+  const signingSecret = config.SLACK_SIGNING_SECRET?.reveal();
+  const appToken = config.SLACK_APP_TOKEN?.reveal();
+  return {
+    botToken: config.SLACK_BOT_TOKEN?.reveal() ?? "",
+    ...(signingSecret === undefined ? {} : { signingSecret }),
+    ...(appToken === undefined ? {} : { appToken }),
+    ...(config.SLACK_API_URL === undefined ? {} : { apiUrl: config.SLACK_API_URL }),
+  };
+}
+
+function slackMount(slack: SlackApp | undefined): Mount[] {
+  const listener = slack?.requestListener;
+  return listener === undefined
+    ? []
+    : [{ matches: (path) => path === SLACK_EVENTS_PATH, listener }];
+}
+
+function addRoutes(
+  app: FastifyInstance,
+  deps: {
+    readonly config: Config;
+    readonly database: Database;
+    readonly metrics: Metrics;
+    readonly wiring: Wiring;
+  },
+): void {
+  const { config, database, metrics, wiring } = deps;
+  wiring.routes(app, { ingest: config.ROLES.includes("ingest") });
+  operationsRoutes(app, {
+    metrics,
+    checkReady: async () => {
+      await database.query("select 1");
+    },
+    refreshMetrics: async () => {
+      metrics.outboxWaiting.set(await countWaitingMessages(database));
+      metrics.budgetChecksWaiting.set(await countWaitingChecks(database));
+    },
+    openApi: openApiDocument(),
+  });
+}
+
+async function closeServer(app: FastifyInstance): Promise<void> {
+  const timer = setTimeout(() => {
+    app.server.closeAllConnections();
+  }, STOP_TIMEOUT_MS);
+  await app.close();
+  clearTimeout(timer);
+}
+
+function urlOf(app: FastifyInstance, config: Config): string {
+  const address: AddressInfo | string | null = app.server.address();
+  const port = typeof address === "object" && address !== null ? address.port : config.PORT;
+  const host = config.HOST === "0.0.0.0" ? "127.0.0.1" : config.HOST;
+  return `http://${host}:${String(port)}`;
+}

@@ -1,0 +1,121 @@
+/**
+ * The wiring: the one place that knows every feature. It builds what flows need and lists what the
+ * program answers; starting and stopping is `program.ts`.
+ */
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { Clock } from "../domain/time.ts";
+import {
+  approvalListeners,
+  approvalRoutes,
+  escalateApprovals,
+  expireApprovals,
+  replaceApprovalPolicies,
+  slackApproverGroups,
+} from "../features/approvals/index.ts";
+import {
+  applyRaise,
+  budgetListeners,
+  budgetRoutes,
+  checkDueBudgets,
+  replaceGovernedBudgets,
+} from "../features/budgets/index.ts";
+import { replaceGovernedDigests, sendDueDigests } from "../features/digests/index.ts";
+import { type GovernanceAppliers, governanceRoutes } from "../features/governance/index.ts";
+import { homeListeners } from "../features/home/index.ts";
+import { createIngestMemory, ingestRoutes } from "../features/ingest/index.ts";
+import { showbackListeners, showbackRoutes } from "../features/showback/index.ts";
+import { requireBearer } from "../http/authorization.ts";
+import type { Metrics } from "../http/metrics.ts";
+import type { Waker } from "../jobs/wake.ts";
+import type { Directory } from "../slack/directory.ts";
+import { helpListeners } from "../slack/help.ts";
+import type { SlackListeners } from "../slack/listener.ts";
+import type { SlackWeb } from "../slack/web.ts";
+import type { Database } from "../store/database.ts";
+import type { Secret } from "./config.ts";
+
+export interface Plumbing {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly waker: Pick<Waker, "wake">;
+  readonly web: SlackWeb;
+  readonly directory: Directory;
+  readonly ingestSecret: Secret | undefined;
+  readonly apiToken: Secret | undefined;
+}
+
+export interface Wiring {
+  readonly listeners: readonly SlackListeners[];
+  readonly routes: (app: FastifyInstance, roles: { readonly ingest: boolean }) => void;
+  /** One portion of budget checks; how many there were. */
+  readonly checkBudgets: () => Promise<number>;
+  /** What the clock makes due. */
+  readonly everyMinute: () => Promise<void>;
+}
+
+export function wire(plumbing: Plumbing): Wiring {
+  const { database, clock, log, waker, web } = plumbing;
+  const approverGroups = slackApproverGroups(web);
+  const requireApiToken = requireBearer(plumbing.apiToken?.reveal());
+  const shared = { ...plumbing, approverGroups, requireApiToken };
+
+  const subcommandFeatures = [
+    showbackListeners(shared),
+    budgetListeners(shared),
+    approvalListeners({ ...shared, appliers: { budget_raise: applyRaise } }),
+    homeListeners(shared),
+  ];
+  return {
+    listeners: [...subcommandFeatures, helpListeners(subcommandFeatures)],
+    routes: (app, roles) => {
+      if (roles.ingest) {
+        ingestRoutes(app, {
+          ...shared,
+          ingestMemory: createIngestMemory(),
+          ingestSecret: plumbing.ingestSecret?.reveal(),
+          onRecorded: () => {
+            waker.wake("budget-checks");
+          },
+        });
+      }
+      showbackRoutes(app, shared);
+      budgetRoutes(app, shared);
+      approvalRoutes(app, shared);
+      governanceRoutes(app, { ...shared, appliers: governanceAppliers });
+    },
+    checkBudgets: async () => {
+      const count = await checkDueBudgets({ database, clock, log });
+      plumbing.metrics.budgetChecks.inc(count);
+      return count;
+    },
+    everyMinute: async () => {
+      await sendDueDigests({ database, clock, log });
+      await expireApprovals({ database, clock });
+      await escalateApprovals({ database, clock });
+    },
+  };
+}
+
+/** How each feature takes over its part of a governance document, inside its transaction. */
+export const governanceAppliers: GovernanceAppliers = {
+  budgets: async (sql, budgets, { appliedAt }) => {
+    await replaceGovernedBudgets(sql, budgets, appliedAt);
+  },
+  digests: async (sql, digests, { appliedAt }) => {
+    await replaceGovernedDigests(
+      sql,
+      digests.map((digest) => ({
+        ...digest,
+        onWeekday: digest.onWeekday,
+        zone: digest.timeZone,
+      })),
+      appliedAt,
+    );
+  },
+  approvalPolicies: async (sql, policies) => {
+    await replaceApprovalPolicies(sql, policies);
+  },
+};
