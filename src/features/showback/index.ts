@@ -1,6 +1,7 @@
 /** What the rest of the program may use from showback. */
-export { loadOwnSpend, loadTotals, scopeName } from "./flow.ts";
+export { loadOwnSpend, scopeName } from "./flow.ts";
 export { showbackRoutes } from "./http.ts";
-export { changePercent, type GroupKey, type SpendTotals, topRows } from "./rules.ts";
+export { ownSpendBlocks } from "./messages.ts";
+export type { GroupKey } from "./rules.ts";
 export { showbackListeners } from "./slack.ts";
 export { listSpend } from "./store.ts";

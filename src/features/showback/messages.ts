@@ -3,6 +3,7 @@ import { formatUsd, type Usd, usd } from "../../domain/money.ts";
 import {
   actions,
   type Block,
+  type Button,
   bar,
   button,
   context,
@@ -59,15 +60,7 @@ export function reportMessage(report: SpendReport): SlackMessage {
   blocks.push(context(asOfText(report)));
   const budget = report.budgets[0];
   if (budget !== undefined) {
-    blocks.push(
-      actions([
-        button({
-          actionId: "budget_request_raise",
-          text: "Request raise",
-          value: budget.raiseValue,
-        }),
-      ]),
-    );
+    blocks.push(actions([raiseButton(budget)]));
   }
   return message(text, blocks);
 }
@@ -115,10 +108,14 @@ function changeText(now: Usd, before: Usd): string | undefined {
 }
 
 export function ownSpendMessage(own: OwnSpend): SlackMessage {
-  const mine = formatUsd(own.mine.cost);
+  return message(`You spent ${formatUsd(own.mine.cost)} this month.`, ownSpendBlocks(own));
+}
+
+/** What one person sees first, here and in App Home. */
+export function ownSpendBlocks(own: OwnSpend): readonly Block[] {
   const blocks: Block[] = [
-    header(`You · ${mine} this month`),
-    ...own.myBudgets.map((budget) => section(budgetLine(budget))),
+    header(`You · ${formatUsd(own.mine.cost)} this month`),
+    ...own.myBudgets.map((budget) => section(budgetLine(budget), raiseButton(budget))),
   ];
   if (own.organization !== undefined) {
     const { name, spend } = own.organization;
@@ -129,7 +126,8 @@ export function ownSpendMessage(own: OwnSpend): SlackMessage {
       `*${escapeText(name)}* · ${formatUsd(spend.cost)} this month`,
       ...budgets.map(budgetLine),
     ];
-    blocks.push(section(lines.join("\n")));
+    const [first] = budgets;
+    blocks.push(section(lines.join("\n"), first === undefined ? undefined : raiseButton(first)));
   }
   if (own.teams.length === 0) {
     blocks.push(
@@ -144,7 +142,15 @@ export function ownSpendMessage(own: OwnSpend): SlackMessage {
       `Details: \`/claude-spend ${escapeText(example)} 7d\` · all commands: \`/claude-spend help\``,
     ),
   );
-  return message(`You spent ${mine} this month.`, blocks);
+  return blocks;
+}
+
+function raiseButton(budget: BudgetShare): Button {
+  return button({
+    actionId: "budget_request_raise",
+    text: "Request raise",
+    value: budget.raiseValue,
+  });
 }
 
 export function reportRefusalMessage(

@@ -1,0 +1,36 @@
+/** App Home, the words. Pure. */
+import {
+  type Block,
+  context,
+  DIVIDER,
+  type HomeView,
+  header,
+  home,
+  section,
+} from "../../slack/blocks.ts";
+import { arrangeHome } from "./rules.ts";
+
+export function homeView(parts: {
+  readonly requests: readonly (readonly Block[])[];
+  readonly ownSpend: readonly Block[];
+}): HomeView {
+  const { requests, hiddenRequests, ownSpend } = arrangeHome<readonly Block[]>(parts);
+  if (requests.length === 0) return home(ownSpend);
+  return home([
+    header("Waiting for your decision"),
+    ...requests.flatMap((blocks) => [...blocks, DIVIDER]),
+    ...(hiddenRequests > 0
+      ? [context(`…and ${String(hiddenRequests)} more in your messages.`)]
+      : []),
+    ...ownSpend,
+  ]);
+}
+
+export function unknownPersonHome(): HomeView {
+  return home([
+    header("Claude Spend"),
+    section(
+      "I can't tell who you are: Slack does not show me your e-mail address.\nAsk an admin to grant the app `users:read.email`, or add an address to your Slack profile.",
+    ),
+  ]);
+}
