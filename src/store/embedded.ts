@@ -4,12 +4,12 @@
  * program uses it at a time: a second one is refused. embedded/ has the parts: which user runs it,
  * its programs, its files, its process, its socket.
  */
-import { realpath, rm } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type PoolConfig } from "pg";
 import { AppError } from "../domain/errors.ts";
 import { isConnectionLoss } from "./database.ts";
-import { clusterPath, openCluster, SUPERUSER } from "./embedded/cluster.ts";
+import { clusterPath, openCluster, removeCluster, SUPERUSER } from "./embedded/cluster.ts";
 import {
   findPostmaster,
   PORT,
@@ -43,10 +43,10 @@ const DATABASE = "claude_spend";
 const OWNER_LOCK = 4_072_881_905;
 /** The server needs a moment to notice that the previous owner is gone. */
 const OWNER_POLL_MS = 100;
-const OWNER_POLLS_MAX = 20;
-const RESTART_PAUSE_MS = [0, 100, 250, 500, 1_000, 2_000, 5_000] as const;
+const OWNER_POLLS_MAX = 10;
+const RETRY_PAUSE_MS = [0, 50, 100, 250, 500, 1_000, 2_000, 5_000] as const;
 /** At a start someone waits for the answer; later the supervisor never gives up. */
-const FIRST_ATTEMPTS_MAX = 6;
+const FIRST_ATTEMPTS_MAX = 8;
 const DISPOSABLE_SETTINGS = { fsync: "off", full_page_writes: "off", synchronous_commit: "off" };
 
 /**
@@ -72,7 +72,7 @@ export async function startEmbeddedPostgres(options: {
     return { ...server, owner: await becomeOwner(server.socketDirectory, dataDir) };
   };
 
-  const supervisor = supervise(await firstTime(acquire), acquire, log);
+  const supervisor = supervise(await patiently(acquire), acquire, log);
   const { socketDirectory: host } = supervisor.server();
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
@@ -108,15 +108,15 @@ export async function removeEmbeddedPostgres(dataDir: string): Promise<void> {
   const path = clusterPath(dataDir);
   if (!(await exists(path))) return;
   const directory = await realpath(path).catch(() => path);
-  const server = await findPostmaster(directory);
-  if (server !== undefined) {
+  await patiently(async () => {
+    const server = await findPostmaster(directory);
+    if (server === undefined) return;
     const owner = await becomeOwner(server.socketDirectory, dataDir);
     await stopPostmaster(server.pid, directory);
     await owner.end().catch(() => {});
-  }
+  });
   await removeForgottenSocketDirectory(directory);
-  await rm(directory, { recursive: true, force: true });
-  await rm(path, { recursive: true, force: true });
+  await removeCluster(path, directory);
 }
 
 interface OwnedServer {
@@ -126,16 +126,20 @@ interface OwnedServer {
   readonly owner: Client;
 }
 
-/** Two programs that start at once, or a server in recovery, can make the first attempts fail. */
-async function firstTime(acquire: () => Promise<OwnedServer>): Promise<OwnedServer> {
+/** A program that starts or stops in the same moment, or recovery, can make first attempts fail. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await acquire();
+      return await work();
     } catch (error) {
       if (attempt === FIRST_ATTEMPTS_MAX || !isConnectionLoss(error)) throw error;
-      await sleep(RESTART_PAUSE_MS[attempt]);
+      await sleep(pauseBefore(attempt));
     }
   }
+}
+
+function pauseBefore(attempt: number): number {
+  return RETRY_PAUSE_MS[attempt] ?? RETRY_PAUSE_MS[RETRY_PAUSE_MS.length - 1] ?? 0;
 }
 
 /** Keeps a server running until it is told to stop; then, and when the process ends, ends it. */
@@ -155,7 +159,7 @@ function supervise(
   const recover = async (): Promise<void> => {
     log("embedded postgres lost", { pid: state.server.pid });
     for (let attempt = 0; !state.stopping; attempt += 1) {
-      await sleep(RESTART_PAUSE_MS[Math.min(attempt, RESTART_PAUSE_MS.length - 1)]);
+      await sleep(pauseBefore(attempt));
       try {
         state.server = await acquire();
         watch();

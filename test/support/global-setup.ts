@@ -4,14 +4,14 @@
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { Client, type PoolConfig } from "pg";
 import type { ProvidedContext } from "vitest";
 import type { TestProject } from "vitest/node";
-import { startEmbeddedPostgres } from "../../src/store/embedded.ts";
+import { removeEmbeddedPostgres, startEmbeddedPostgres } from "../../src/store/embedded.ts";
 import { migrate } from "../../src/store/migrate.ts";
 
 declare module "vitest" {
@@ -53,6 +53,7 @@ async function startServer(): Promise<{
     return { adminConfig: { connectionString: url }, stop: async () => {} };
   }
   const dataDir = await mkdtemp(join(tmpdir(), "claude-spend-test-"));
+  await chmod(dataDir, 0o755); // Run by root, Postgres is another user, who has to get in.
   const watchdog = watch(dataDir);
   const server = await startEmbeddedPostgres({
     dataDir,
@@ -64,6 +65,7 @@ async function startServer(): Promise<{
     adminConfig: { host, port, user, database },
     stop: async () => {
       await server.stop();
+      await removeEmbeddedPostgres(dataDir);
       await rm(dataDir, { recursive: true, force: true });
       watchdog.stdin.end();
     },

@@ -59,6 +59,15 @@ export async function openCluster(options: {
   return { directory, binaries, runAs };
 }
 
+/** Removes the files, and the link to them where root keeps them elsewhere. */
+export async function removeCluster(path: string, directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  await rm(path, { recursive: true, force: true });
+  if (dirname(directory) === ROOT_STATE_DIRECTORY) {
+    await rmdir(ROOT_STATE_DIRECTORY).catch(() => {}); // It may hold the cluster of another DATA_DIR.
+  }
+}
+
 async function ownerOf(path: string): Promise<{ uid: number; gid: number } | undefined> {
   if (!(await exists(path))) return undefined;
   try {

@@ -264,10 +264,14 @@ function logPath(directory: string): string {
   return join(directory, "server.log");
 }
 
+/** Of those that pass by themselves: a rival in the same moment, remains of a server just killed. */
+const TRANSIENT = /lock file|shared memory block|while it was starting|shutting down/;
+
 function startFailed(reason: string): AppError {
+  const transient = TRANSIENT.test(reason);
   return new AppError({
-    code: "unavailable",
+    code: transient ? "unavailable" : "internal",
     message: `The embedded Postgres did not start: ${reason}`,
-    retryable: true,
+    retryable: transient,
   });
 }
