@@ -81,8 +81,8 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     logger: boltLog(log),
     convoStore: false, // An unbounded map in memory that we don't use.
   });
-  bolt.error(async (error) => {
-    log.error({ err: error }, "Slack request failed");
+  bolt.error(async (failure) => {
+    log.error({ err: failure }, "Slack request failed");
     await Promise.resolve();
   });
   listen(bolt, { ...deps, registry, workplace });

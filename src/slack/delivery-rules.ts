@@ -40,18 +40,12 @@ export function decideDelivery(
   attempts: number,
   at: { readonly now: Instant; readonly random: number },
 ): DeliveryDecision {
-  switch (outcome.kind) {
-    case "sent":
-      return { status: "sent", channelId: outcome.channelId, ts: outcome.ts };
-    case "skipped":
-      return { status: "skipped", reason: outcome.reason };
-    case "permanent":
-      return { status: "failed", reason: outcome.reason };
-    case "retry":
-      return decideRetry(outcome, attempts, at);
-    case "unknown-outcome":
-      return decideRetry(outcome, attempts, at);
+  if (outcome.kind === "sent") {
+    return { status: "sent", channelId: outcome.channelId, ts: outcome.ts };
   }
+  if (outcome.kind === "skipped") return { status: "skipped", reason: outcome.reason };
+  if (outcome.kind === "permanent") return { status: "failed", reason: outcome.reason };
+  return decideRetry(outcome, attempts, at);
 }
 
 function decideRetry(

@@ -4,7 +4,7 @@
  * is ten). Never pass `headers` to the SDK: it writes the token into the given object.
  */
 import { type UsersInfoResponse, WebClient } from "@slack/web-api";
-import type { Logger } from "pino";
+import pino, { type Logger } from "pino";
 import { AppError } from "../domain/errors.ts";
 import { boltLog } from "./bolt-log.ts";
 import type { PostedMessage, SlackUser, SlackWeb } from "./web.ts";
@@ -24,11 +24,10 @@ export interface SlackWebOptions {
   readonly token: string;
   /** Another root than https://slack.com/api/, for example a stand-in. */
   readonly apiUrl?: string;
+  /** For the SDK's warnings; the default is silence, since every failure is thrown as well. */
   readonly log?: Logger;
   readonly timeoutMs?: number;
 }
-
-type Call = <T>(method: string, request: () => Promise<T>) => Promise<T>;
 
 /** Every failure is an `AppError` whose cause `sortSlackError` understands. */
 export function createSlackWeb(options: SlackWebOptions): SlackWeb {
@@ -37,7 +36,7 @@ export function createSlackWeb(options: SlackWebOptions): SlackWeb {
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
     ...(options.apiUrl === undefined ? {} : { slackApiUrl: withSlash(options.apiUrl) }),
-    ...(options.log === undefined ? {} : { logger: boltLog(options.log) }),
+    logger: boltLog(options.log ?? pino({ level: "silent" })),
   });
   return { ...messageCalls(client), ...userCalls(client), ...viewCalls(client) };
 }
@@ -46,13 +45,13 @@ function withSlash(url: string): string {
   return url.endsWith("/") ? url : `${url}/`;
 }
 
-const call: Call = async (method, request) => {
+async function call<T>(method: string, request: () => Promise<T>): Promise<T> {
   try {
     return await request();
   } catch (error) {
     throw slackFailure(method, error);
   }
-};
+}
 
 type MessageCalls = Pick<
   SlackWeb,

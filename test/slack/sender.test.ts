@@ -1,0 +1,429 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { emailFrom } from "../../src/domain/email.ts";
+import { message, section } from "../../src/slack/blocks.ts";
+import { createDirectory } from "../../src/slack/directory.ts";
+import { enqueueMessage, type OutboxEntry } from "../../src/slack/outbox.ts";
+import { type SenderDeps, sendDueMessages } from "../../src/slack/sender.ts";
+import { createSlackWeb } from "../../src/slack/web-client.ts";
+import { type ManualClock, manualClock } from "../support/clock.ts";
+import { useDatabase } from "../support/database.ts";
+import {
+  aSlackUser,
+  type RecordingSlack,
+  recordLog,
+  startRecordingSlack,
+} from "./recording-slack.ts";
+
+const db = useDatabase();
+const BACKOFF_MS = 5_000;
+const LEASE_MS = 30_000;
+
+let slack: RecordingSlack;
+let time: ManualClock;
+
+beforeEach(async () => {
+  slack = await startRecordingSlack();
+  // Message times of the recording Slack lie in November 2023.
+  time = manualClock("2023-11-14T22:00:00Z");
+  await db.pool.query("delete from outbox_messages");
+  await db.pool.query("delete from slack_users");
+});
+
+afterEach(async () => {
+  await slack.close();
+});
+
+function sender(overrides: Partial<SenderDeps> = {}): SenderDeps {
+  const web = createSlackWeb({ token: "xoxb-test", apiUrl: slack.apiUrl, timeoutMs: 2_000 });
+  const deps = { database: db.pool, web, clock: time.clock };
+  return {
+    ...deps,
+    directory: createDirectory(deps),
+    log: recordLog().log,
+    random: () => 1,
+    ...overrides,
+  };
+}
+
+async function enqueue(dedupeKey: string, overrides: Partial<OutboxEntry> = {}): Promise<boolean> {
+  const entry: OutboxEntry = {
+    dedupeKey,
+    kind: "alert",
+    destination: { channel: "C1" },
+    message: message(`text of ${dedupeKey}`, [section(dedupeKey)]),
+    ...overrides,
+  };
+  return await enqueueMessage(db.pool, entry, time.clock());
+}
+
+interface Row {
+  readonly status: string;
+  readonly attempts: number;
+  readonly last_error: string | null;
+  readonly first_attempt_at: Date | null;
+  readonly channel_id: string | null;
+  readonly message_ts: string | null;
+}
+
+async function row(dedupeKey: string): Promise<Row | undefined> {
+  const { rows } = await db.pool.query<Row>(
+    `select status, attempts, last_error, first_attempt_at, channel_id, message_ts
+       from outbox_messages where dedupe_key = $1`,
+    [dedupeKey],
+  );
+  return rows[0];
+}
+
+const texts = (): readonly string[] => slack.posted.map(({ text }) => text);
+
+describe("sending", () => {
+  it("posts a due message and keeps where it is", async () => {
+    await enqueue("a");
+
+    expect(await sendDueMessages(sender())).toBe(1);
+
+    expect(slack.posted).toMatchObject([
+      {
+        channel: "C1",
+        text: "text of a",
+        metadata: { event_type: "claude_spend_message", event_payload: { dedupe_key: "a" } },
+      },
+    ]);
+    expect(slack.callsOf("chat.postMessage")[0]?.params).toMatchObject({
+      unfurl_links: "false",
+      unfurl_media: "false",
+    });
+    expect(await row("a")).toMatchObject({ status: "sent", channel_id: "C1", attempts: 1 });
+    expect(await sendDueMessages(sender())).toBe(0);
+  });
+
+  it("says a thing once, however often it is enqueued", async () => {
+    expect([await enqueue("a"), await enqueue("a")]).toEqual([true, false]);
+    await sendDueMessages(sender());
+    expect(texts()).toEqual(["text of a"]);
+  });
+
+  it("keeps the order of a destination and its pace of one a second", async () => {
+    await enqueue("a1");
+    await enqueue("a2");
+    await enqueue("b1", { destination: { channel: "C2" } });
+    const deps = sender();
+
+    expect(await sendDueMessages(deps)).toBe(2);
+    expect(await sendDueMessages(deps)).toBe(0);
+    time.advance(1_000);
+    expect(await sendDueMessages(deps)).toBe(1);
+
+    expect(texts().toSorted()).toEqual(["text of a1", "text of a2", "text of b1"]);
+    expect(texts().indexOf("text of a1")).toBeLessThan(texts().indexOf("text of a2"));
+  });
+
+  it("holds a destination's later messages back while an earlier one waits for its next try", async () => {
+    slack.fail("chat.postMessage", { kind: "ratelimited", retryAfterSeconds: 30 });
+    await enqueue("a1");
+    await enqueue("a2");
+    const deps = sender();
+
+    await sendDueMessages(deps);
+    time.advance(29_000);
+    expect(await sendDueMessages(deps)).toBe(0);
+    time.advance(2_000);
+    await sendDueMessages(deps);
+    time.advance(1_000);
+    await sendDueMessages(deps);
+
+    expect(texts()).toEqual(["text of a1", "text of a2"]);
+    expect(await row("a1")).toMatchObject({ attempts: 1 });
+  });
+
+  it("two senders at once send nothing twice and nothing out of order", async () => {
+    for (let index = 0; index < 12; index += 1) {
+      await enqueue(`m${String(index).padStart(2, "0")}`, {
+        destination: { channel: `C${String(index % 3)}` },
+      });
+    }
+    const senders = [sender({ database: db.openPool() }), sender({ database: db.openPool() })];
+
+    for (let round = 0; round < 6; round += 1) {
+      await Promise.all(senders.map(async (deps) => await sendDueMessages(deps)));
+      time.advance(1_000);
+    }
+
+    expect(texts().toSorted()).toEqual([...new Set(texts())].toSorted());
+    expect(slack.posted).toHaveLength(12);
+    for (const channel of ["C0", "C1", "C2"]) {
+      const inChannel = slack.posted
+        .filter((post) => post.channel === channel)
+        .map(({ text }) => text);
+      expect(inChannel).toEqual(inChannel.toSorted());
+    }
+  });
+});
+
+describe("an answer that got lost", () => {
+  it.each(["drop-after", "http_500-after"] as const)(
+    "is looked for, and the message not posted again (%s)",
+    async (kind) => {
+      slack.fail("chat.postMessage", { kind });
+      await enqueue("a", { kind: "digest" });
+      const deps = sender();
+
+      await sendDueMessages(deps);
+      expect(await row("a")).toMatchObject({
+        status: "pending",
+        first_attempt_at: expect.any(Date),
+      });
+      time.advance(BACKOFF_MS);
+      await sendDueMessages(deps);
+
+      expect(texts()).toEqual(["text of a"]);
+      expect(await row("a")).toMatchObject({
+        status: "sent",
+        channel_id: "C1",
+        message_ts: slack.posted[0]?.ts,
+      });
+      expect(slack.callsOf("conversations.history")[0]?.params).toMatchObject({
+        channel: "C1",
+        include_all_metadata: "true",
+        oldest: "1699999140.000000",
+      });
+    },
+  );
+
+  it("is posted again when Slack turns out not to have it", async () => {
+    slack.fail("chat.postMessage", { kind: "drop-before" });
+    await enqueue("a", { kind: "digest" });
+    const deps = sender();
+
+    await sendDueMessages(deps);
+    time.advance(BACKOFF_MS);
+    await sendDueMessages(deps);
+
+    expect(texts()).toEqual(["text of a"]);
+    expect(await row("a")).toMatchObject({ status: "sent", attempts: 2 });
+  });
+
+  it("repeats an alert but never a digest when the bot may not read the channel", async () => {
+    slack.fail("chat.postMessage", { kind: "drop-after" }, 2);
+    slack.fail("conversations.history", { kind: "error", error: "missing_scope" }, 2);
+    await enqueue("alert", { kind: "alert" });
+    await enqueue("digest", { kind: "digest", destination: { channel: "C2" } });
+    const deps = sender();
+
+    await sendDueMessages(deps);
+    time.advance(BACKOFF_MS);
+    await sendDueMessages(deps);
+
+    expect(texts().filter((text) => text.includes("alert"))).toHaveLength(2);
+    expect(texts().filter((text) => text.includes("digest"))).toHaveLength(1);
+    expect(await row("digest")).toMatchObject({
+      status: "skipped",
+      last_error: "outcome of an earlier attempt is unknown",
+    });
+  });
+
+  it("is looked for under the id that an earlier message to that channel name had", async () => {
+    await enqueue("a", { destination: { channel: "#finops" } });
+    const deps = sender();
+    await sendDueMessages(deps);
+    time.advance(1_000);
+    slack.fail("chat.postMessage", { kind: "drop-after" });
+    await enqueue("b", { kind: "digest", destination: { channel: "#finops" } });
+
+    await sendDueMessages(deps);
+    time.advance(BACKOFF_MS);
+    await sendDueMessages(deps);
+
+    expect(texts()).toEqual(["text of a", "text of b"]);
+    expect(await row("b")).toMatchObject({ status: "sent", channel_id: "CFINOPS" });
+  });
+
+  it("waits when history itself fails, instead of posting blindly", async () => {
+    slack.fail("chat.postMessage", { kind: "drop-after" });
+    slack.fail("conversations.history", { kind: "drop-before" });
+    await enqueue("a");
+    const deps = sender();
+
+    await sendDueMessages(deps);
+    time.advance(BACKOFF_MS);
+    await sendDueMessages(deps);
+    expect(await row("a")).toMatchObject({ status: "pending", first_attempt_at: expect.any(Date) });
+    time.advance(3 * BACKOFF_MS);
+    await sendDueMessages(deps);
+
+    expect(texts()).toEqual(["text of a"]);
+    expect(await row("a")).toMatchObject({ status: "sent" });
+  });
+});
+
+describe("a sender that died", () => {
+  it("between post and save is followed by one that finds the message", async () => {
+    slack.fail("chat.postMessage", { kind: "hang-after" });
+    await enqueue("a", { kind: "digest" });
+    const dead = sendDueMessages(sender());
+    await expect.poll(() => slack.posted.length).toBe(1);
+
+    expect(await sendDueMessages(sender())).toBe(0);
+    time.advance(LEASE_MS);
+    expect(await sendDueMessages(sender())).toBe(1);
+
+    expect(await row("a")).toMatchObject({ status: "sent", message_ts: slack.posted[0]?.ts });
+    // Should it come back to life, it changes nothing any more.
+    slack.dropHanging();
+    await dead;
+    expect(await row("a")).toMatchObject({ status: "sent", message_ts: slack.posted[0]?.ts });
+    expect(texts()).toEqual(["text of a"]);
+  });
+
+  it("before the post is followed by one that posts without looking", async () => {
+    await enqueue("a");
+    await db.pool.query(
+      `update outbox_messages set status = 'sending', attempts = 1, leased_until = $1`,
+      [time.clock()],
+    );
+
+    await sendDueMessages(sender());
+
+    expect(texts()).toEqual(["text of a"]);
+    expect(slack.callsOf("conversations.history")).toEqual([]);
+  });
+});
+
+describe("giving up", () => {
+  it("at once when Slack refuses for good; says so once, without the text", async () => {
+    slack.fail("chat.postMessage", { kind: "error", error: "channel_not_found" });
+    await enqueue("a1");
+    await enqueue("a2");
+    const { log, lines } = recordLog();
+    const deps = sender({ log });
+
+    await sendDueMessages(deps);
+    await sendDueMessages(deps);
+
+    expect(await row("a1")).toMatchObject({ status: "failed", last_error: "channel_not_found" });
+    expect(texts()).toEqual(["text of a2"]);
+    expect(lines.filter(({ level }) => level === 40)).toMatchObject([
+      {
+        work: "message",
+        outcome: "failed",
+        reason: "channel_not_found",
+        kind: "alert",
+        attempts: 1,
+      },
+    ]);
+    expect(JSON.stringify(lines)).not.toContain("text of");
+  });
+
+  it("after eight attempts, more than half an hour later", async () => {
+    slack.fail("chat.postMessage", { kind: "drop-before" }, 100);
+    await enqueue("a");
+    const deps = sender();
+    const startedAt = time.clock();
+
+    while ((await row("a"))?.status === "pending") {
+      await sendDueMessages(deps);
+      time.advance(60_000);
+    }
+
+    expect(await row("a")).toMatchObject({ status: "failed", attempts: 8 });
+    expect(time.clock().getTime() - startedAt.getTime()).toBeGreaterThan(30 * 60_000);
+    expect(slack.callsOf("chat.postMessage")).toHaveLength(8);
+  });
+});
+
+describe("updates", () => {
+  const update = { updates: "card", message: message("decided", [section("decided")]) };
+
+  it("replace the message that was posted, and wait for it", async () => {
+    slack.fail("chat.postMessage", { kind: "ratelimited", retryAfterSeconds: 10 });
+    await enqueue("card", { kind: "approval" });
+    await enqueue("card:decided", { kind: "approval", ...update });
+    const deps = sender();
+
+    await sendDueMessages(deps);
+    expect(await sendDueMessages(deps)).toBe(0);
+    time.advance(11_000);
+    await sendDueMessages(deps);
+    time.advance(1_000);
+    await sendDueMessages(deps);
+
+    expect(slack.callsOf("chat.update").map(({ params }) => params)).toMatchObject([
+      { channel: "C1", ts: slack.posted[0]?.ts, text: "decided" },
+    ]);
+    expect(await row("card:decided")).toMatchObject({ status: "sent" });
+  });
+
+  it("may be repeated without a look, since they replace", async () => {
+    await enqueue("card");
+    const deps = sender();
+    await sendDueMessages(deps);
+    await enqueue("card:decided", update);
+    slack.fail("chat.update", { kind: "drop-after" });
+
+    time.advance(1_000);
+    await sendDueMessages(deps);
+    time.advance(BACKOFF_MS);
+    await sendDueMessages(deps);
+
+    expect(slack.callsOf("chat.update")).toHaveLength(2);
+    expect(slack.callsOf("conversations.history")).toEqual([]);
+    expect(await row("card:decided")).toMatchObject({ status: "sent" });
+  });
+
+  it("are skipped when there is nothing to replace", async () => {
+    slack.fail("chat.postMessage", { kind: "error", error: "is_archived" });
+    await enqueue("card");
+    await enqueue("card:decided", update);
+    const deps = sender();
+
+    await sendDueMessages(deps);
+    await sendDueMessages(deps);
+
+    expect(await row("card:decided")).toMatchObject({
+      status: "skipped",
+      last_error: "what it updates was never posted",
+    });
+    expect(slack.callsOf("chat.update")).toEqual([]);
+  });
+});
+
+describe("a person's message", () => {
+  const toBo = { destination: { person: emailFrom("bo@acme.test") } };
+
+  it("goes to their direct message channel", async () => {
+    slack.users.set("U0BO", aSlackUser("U0BO", "bo@acme.test"));
+    await enqueue("a", toBo);
+
+    await sendDueMessages(sender());
+
+    expect(slack.posted).toMatchObject([{ channel: "D0BO" }]);
+  });
+
+  it("fails with a clear reason when Slack knows no such person", async () => {
+    await enqueue("a", toBo);
+    const { log, lines } = recordLog();
+
+    await sendDueMessages(sender({ log }));
+
+    expect(await row("a")).toMatchObject({
+      status: "failed",
+      last_error: "no member of the Slack workspace has this e-mail address",
+    });
+    expect(lines).toMatchObject([{ level: 40, outcome: "failed" }]);
+  });
+
+  it("is tried again when Slack could not be asked, without a doubt that it was posted", async () => {
+    slack.users.set("U0BO", aSlackUser("U0BO", "bo@acme.test"));
+    slack.fail("users.lookupByEmail", { kind: "drop-after" });
+    await enqueue("a", toBo);
+    const deps = sender();
+
+    await sendDueMessages(deps);
+    expect(await row("a")).toMatchObject({ status: "pending", first_attempt_at: null });
+    time.advance(BACKOFF_MS);
+    await sendDueMessages(deps);
+
+    expect(texts()).toEqual(["text of a"]);
+    expect(slack.callsOf("conversations.history")).toEqual([]);
+  });
+});
