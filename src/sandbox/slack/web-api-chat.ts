@@ -133,26 +133,36 @@ export const chatMethods = {
   ),
 } as const;
 
-type Refused = { readonly ok: false; readonly answer: Answer };
+interface Refused {
+  readonly ok: false;
+  readonly answer: Answer;
+}
+
+function stop(error: string): Refused {
+  return { ok: false, answer: refuse(error) };
+}
+
+function stopWith(error: string, messages: readonly string[]): Refused {
+  return { ok: false, answer: refuseWith(error, messages) };
+}
 
 /** Where the bot may post: its channels, public ones with `chat:write.public`, DMs by id or person. */
 function writablePlace(
   slack: Slack,
   text: string,
 ): { readonly ok: true; readonly place: Place } | Refused {
-  const no = (error: string) => ({ ok: false, answer: refuse(error) }) as const;
   const { bot } = slack.team;
-  if (text === bot.userId) return no("cannot_dm_bot");
+  if (text === bot.userId) return stop("cannot_dm_bot");
   const person = findPerson(slack, text);
   const place = findPlaceByIdOrName(slack, person === undefined ? text : dmId(person.id));
-  if (place === undefined) return no("channel_not_found");
+  if (place === undefined) return stop("channel_not_found");
   if (place.kind === "dm") {
-    return slack.manifest.hasMessagesTab ? { ok: true, place } : no("messages_tab_disabled");
+    return slack.manifest.hasMessagesTab ? { ok: true, place } : stop("messages_tab_disabled");
   }
   const isIn = isMember(slack, place, bot.userId);
-  if (!isIn && place.channel.isPrivate) return no("channel_not_found");
-  if (place.channel.isArchived) return no("is_archived");
-  if (!isIn && !slack.manifest.scopes.includes("chat:write.public")) return no("not_in_channel");
+  if (!isIn && place.channel.isPrivate) return stop("channel_not_found");
+  if (place.channel.isArchived) return stop("is_archived");
+  if (!isIn && !slack.manifest.scopes.includes("chat:write.public")) return stop("not_in_channel");
   return { ok: true, place };
 }
 
@@ -175,13 +185,12 @@ function ownMessage(
   { channel, ts }: { readonly channel: string; readonly ts: string },
   foreign: string,
 ): { readonly ok: true; readonly message: StoredMessage } | Refused {
-  const no = (error: string) => ({ ok: false, answer: refuse(error) }) as const;
   // Unlike chat.postMessage, these take no channel names.
   const place = channel.startsWith("#") ? undefined : findPlaceByIdOrName(slack, channel);
-  if (place?.id !== channel) return no("channel_not_found");
+  if (place?.id !== channel) return stop("channel_not_found");
   const message = findMessage(slack, channel, ts);
-  if (message === undefined || message.ephemeralFor !== null) return no("message_not_found");
-  return message.author === slack.team.bot.userId ? { ok: true, message } : no(foreign);
+  if (message === undefined || message.ephemeralFor !== null) return stop("message_not_found");
+  return message.author === slack.team.bot.userId ? { ok: true, message } : stop(foreign);
 }
 
 type Checked =
@@ -202,31 +211,29 @@ function checkContent(
   },
   textCharsMax: number,
 ): Checked {
-  const no = (answer: Answer) => ({ ok: false, answer }) as const;
   if (args.attachments !== undefined) {
     // Legacy; showing messages without them would hide a difference to the real Slack.
-    return no(refuseWith("invalid_arguments", ["[ERROR] the sandbox takes no attachments"]));
+    return stopWith("invalid_arguments", ["[ERROR] the sandbox takes no attachments"]);
   }
   if (args.blocks !== undefined && !Array.isArray(args.blocks)) {
-    return no(refuse("invalid_blocks_format"));
+    return stop("invalid_blocks_format");
   }
   if (args.text === "" && (args.blocks === undefined || args.blocks.length === 0)) {
-    return no(refuse("no_text"));
+    return stop("no_text");
   }
-  if (args.text.length > textCharsMax) return no(refuse("msg_too_long"));
+  if (args.text.length > textCharsMax) return stop("msg_too_long");
   const blocks =
     args.blocks === undefined ? undefined : validateBlocks("message", args.blocks, newBlockId);
   if (blocks?.ok === false) {
-    return no(refuseWith("invalid_blocks", blocks.problems.map(problemText)));
+    return stopWith("invalid_blocks", blocks.problems.map(problemText));
   }
-  if (blocks !== undefined && areBlocksTooLong(blocks.value))
-    return no(refuse("msg_blocks_too_long"));
+  if (blocks !== undefined && areBlocksTooLong(blocks.value)) return stop("msg_blocks_too_long");
   if (args.metadata !== undefined && !isMetadata(args.metadata)) {
-    return no(refuse("invalid_metadata_format"));
+    return stop("invalid_metadata_format");
   }
   const metadata = isMetadata(args.metadata) ? args.metadata : undefined;
   if (metadata !== undefined && Buffer.byteLength(JSON.stringify(metadata)) > METADATA_BYTES_MAX) {
-    return no(refuse("metadata_too_large"));
+    return stop("metadata_too_large");
   }
   return { ok: true, text: args.text, blocks: blocks?.value, metadata };
 }

@@ -78,12 +78,12 @@ export const jsonArgument = z
   .unknown()
   .transform((value) => (typeof value === "string" ? (parseJson(value) ?? value) : value));
 
-export const cursor = z.string().optional();
+export const cursor = z.base64().optional();
 
 /** One page of `items`; the cursor is the index of the first item that was left out. */
 export function page<Item>(
   items: readonly Item[],
-  options: { readonly cursor: string | undefined; readonly limit: number },
+  options: { readonly cursor?: string | undefined; readonly limit: number },
 ): { readonly items: readonly Item[]; readonly metadata: Json } {
   const start = Number(Buffer.from(options.cursor ?? "", "base64").toString("utf8"));
   const end = start + options.limit;

@@ -1,0 +1,39 @@
+/** Faults on demand: the next Web API calls of the bot meet a rate limit, an error or a cut line. */
+import { findPlaceByIdOrName } from "./conversations.ts";
+import type { FaultRequest } from "./protocol.ts";
+import type { Slack } from "./state.ts";
+
+export interface Faults {
+  readonly add: (fault: FaultRequest) => void;
+  readonly clear: () => void;
+  /** The fault for this call, used up by it; undefined when it may go through. */
+  readonly take: (call: {
+    readonly method: string;
+    readonly channel: unknown;
+  }) => FaultRequest | undefined;
+}
+
+export function createFaults(slack: Slack): Faults {
+  let pending: { readonly fault: FaultRequest; left: number }[] = [];
+  const placeId = (channel: unknown) =>
+    typeof channel === "string" ? (findPlaceByIdOrName(slack, channel)?.id ?? channel) : undefined;
+  return {
+    add: (fault) => {
+      pending.push({ fault, left: fault.times ?? 1 });
+    },
+    clear: () => {
+      pending = [];
+    },
+    take: ({ method, channel }) => {
+      const entry = pending.find(
+        ({ fault }) =>
+          (fault.method === undefined || fault.method === method) &&
+          (fault.channel === undefined || placeId(fault.channel) === placeId(channel)),
+      );
+      if (entry === undefined) return undefined;
+      entry.left -= 1;
+      if (entry.left <= 0) pending = pending.filter((other) => other !== entry);
+      return entry.fault;
+    },
+  };
+}
