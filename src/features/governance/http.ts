@@ -46,7 +46,7 @@ export function governanceRoutes(app: FastifyInstance, deps: Deps): void {
         return await reply.status(422).send({
           error: {
             code: "invalid",
-            message: `The governance document has ${String(outcome.problems.length)} problems; nothing was applied.`,
+            message: "The governance document has problems; nothing was applied.",
             request_id: request.id,
           },
           problems: outcome.problems,
