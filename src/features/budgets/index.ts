@@ -1,3 +1,10 @@
 /** What the rest of the program may use from budgets. */
-export type { BudgetStatus, GovernedBudget } from "./rules.ts";
+export { applyRaise } from "./flow/apply-raise.ts";
+export { replaceGovernedBudgets } from "./flow/change-budgets.ts";
+export { checkDueBudgets } from "./flow/check-due-budgets.ts";
+export { listBudgetStatus } from "./flow/status.ts";
+export { budgetRoutes } from "./http.ts";
+export { budgetBlock } from "./messages/budgets.ts";
+export type { BudgetStatus } from "./rules.ts";
+export { budgetListeners } from "./slack.ts";
 export { enqueueBudgetChecks } from "./store/checks.ts";

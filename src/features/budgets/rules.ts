@@ -41,16 +41,32 @@ export interface Budget {
   readonly managedBy: "governance" | "slack";
 }
 
-/** What a governance document says about a budget. `scope` may be `each:user`. */
+/** What a governance document says about a budget. */
 export interface GovernedBudget {
   readonly key: string;
-  readonly scope: string;
+  readonly scope: Scope | { readonly kind: "each"; readonly key: EachKind };
   readonly limit: Usd;
   readonly period: PeriodKind;
-  readonly thresholds: readonly number[];
-  readonly forecastThresholds: readonly number[];
   readonly timeZone: TimeZone;
   readonly weekStartsOn: Weekday;
+  /** Ascending. */
+  readonly thresholdPercents: readonly number[];
+  readonly forecastThresholdPercents: readonly number[];
+}
+
+export function budgetFromGovernance(governed: GovernedBudget): Budget {
+  const { scope } = governed;
+  return {
+    budgetId: governed.key,
+    coverage: scope.kind === "each" ? { kind: "each", of: scope.key } : { kind: "one", scope },
+    baseLimit: governed.limit,
+    periodKind: governed.period,
+    timeZone: governed.timeZone,
+    weekStartsOn: governed.weekStartsOn,
+    thresholdPercents: governed.thresholdPercents,
+    forecastThresholdPercents: governed.forecastThresholdPercents,
+    managedBy: "governance",
+  };
 }
 
 /** More money for a time: valid from its start, until just before its end. */
@@ -71,6 +87,7 @@ export interface BudgetStatus {
   readonly periodKind: PeriodKind;
   readonly period: Period;
   readonly timeZone: TimeZone;
+  readonly weekStartsOn: Weekday;
   readonly baseLimit: Usd;
   /** Sum of the grants that are valid now. */
   readonly grants: Usd;
@@ -277,8 +294,8 @@ export function isSameYardstick(before: Budget, after: Budget): boolean {
   );
 }
 
-/** Whether `after` draws its lines elsewhere: another limit, or other thresholds. */
-export function hasOtherLimit(before: Budget, after: Budget): boolean {
+/** Whether `after` alerts at other amounts: another limit, or other thresholds. */
+export function hasOtherThresholds(before: Budget, after: Budget): boolean {
   return (
     before.baseLimit !== after.baseLimit ||
     before.thresholdPercents.join() !== after.thresholdPercents.join()

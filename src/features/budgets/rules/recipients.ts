@@ -10,6 +10,7 @@ export type Recipient = { readonly channel: string } | { readonly person: Email 
 
 /** What is needed of the organization to find somebody. */
 export interface Directory {
+  readonly organizationName: string;
   readonly teams: readonly {
     readonly key: string;
     readonly name: string;

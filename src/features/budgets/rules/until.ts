@@ -3,6 +3,7 @@
  * that is named is the last one of the raise. Strict: what is not understood is refused. Pure.
  */
 import {
+  addMs,
   DAY_MS,
   type Instant,
   localParts,
@@ -10,6 +11,7 @@ import {
   periodOf,
   startOfLocalDay,
   type TimeZone,
+  timeZone,
   WEEKDAYS,
   type Weekday,
 } from "../../../domain/time.ts";
@@ -64,6 +66,18 @@ export function parseUntil(text: string, now: Instant, calendar: UntilCalendar):
     return { kind: "refused", reason: "too-far" };
   }
   return { kind: "until", at };
+}
+
+/**
+ * Why a date can't be meant wherever the budget's zone is; for a form that does not know the zone
+ * yet. What passes is judged again by `parseUntil`.
+ */
+export function refusalOfDate(text: string, now: Instant): UntilRefusal | undefined {
+  const utc: UntilCalendar = { zone: timeZone("UTC"), weekStartsOn: "monday" };
+  const earliest = parseUntil(text, addMs(now, -DAY_MS), utc);
+  if (earliest.kind === "refused" && earliest.reason !== "too-far") return earliest.reason;
+  const latest = parseUntil(text, addMs(now, DAY_MS), utc);
+  return latest.kind === "refused" && latest.reason === "too-far" ? "too-far" : undefined;
 }
 
 function endOf(text: string, now: Instant, calendar: UntilCalendar): Instant | undefined {

@@ -118,18 +118,24 @@ export async function updateAcknowledged(
   return rowCount === 1;
 }
 
-/** The latest facts first, with the coverage text of their budget. */
+/** The latest facts first, with the coverage text of their budget; of one scope or of all. */
 export async function listAlerts(
   sql: Sql,
+  of:
+    | { readonly coverage: string; readonly eachCoverage: string; readonly memberKey: string }
+    | undefined,
   alertsMax: number,
 ): Promise<{ readonly alert: BudgetAlert; readonly coverage: string }[]> {
   const { rows } = await sql.query<AlertRow & { readonly scope: string }>(
     `select ${COLUMNS}, b.scope
        from budget_alerts a
        join budgets b on b.budget_id = a.budget_id
+      where $1::text is null
+         or b.scope = $1
+         or (b.scope = $2 and a.member_key = $3)
       order by a.found_at desc, a.alert_id desc
-      limit $1`,
-    [alertsMax],
+      limit $4`,
+    [of?.coverage ?? null, of?.eachCoverage ?? null, of?.memberKey ?? null, alertsMax],
   );
   return rows.map((row) => ({ alert: alertFromRow(row), coverage: row.scope }));
 }

@@ -1,6 +1,6 @@
 /** Budgets, the SQL of the budgets themselves. Owns: budgets. */
 import { assert } from "../../../domain/assert.ts";
-import { type Usd, usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
+import { usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
 import {
   type Instant,
   PERIOD_KINDS,
@@ -106,8 +106,8 @@ export async function upsertBudgets(sql: Sql, budgets: readonly Budget[]): Promi
             (budget_id, scope, base_limit_usd, period, time_zone, week_starts_on,
              threshold_percents, forecast_threshold_percents, managed_by)
      select n.budget_id, n.scope, n.base_limit_usd, n.period, n.time_zone, n.week_starts_on,
-            array(select value::integer from jsonb_array_elements_text(n.thresholds)),
-            array(select value::integer from jsonb_array_elements_text(n.forecast_thresholds)),
+            array(select p::integer from jsonb_array_elements_text(n.thresholds) p),
+            array(select p::integer from jsonb_array_elements_text(n.forecast_thresholds) p),
             n.managed_by
        from unnest($1::text[], $2::text[], $3::numeric[], $4::text[], $5::text[], $6::text[],
                    $7::jsonb[], $8::jsonb[], $9::text[])
@@ -135,37 +135,6 @@ export async function upsertBudgets(sql: Sql, budgets: readonly Budget[]): Promi
       budgets.map((budget) => budget.managedBy),
     ],
   );
-}
-
-/** The first one of that name wins; false when there was one already, archived or not. */
-export async function insertBudget(sql: Sql, budget: Budget): Promise<boolean> {
-  const { rowCount } = await sql.query(
-    `insert into budgets
-            (budget_id, scope, base_limit_usd, period, time_zone, week_starts_on,
-             threshold_percents, forecast_threshold_percents, managed_by)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-         on conflict (budget_id) do nothing`,
-    [
-      budget.budgetId,
-      formatCoverage(budget.coverage),
-      usdToDecimal(budget.baseLimit),
-      budget.periodKind,
-      budget.timeZone,
-      budget.weekStartsOn,
-      budget.thresholdPercents,
-      budget.forecastThresholdPercents,
-      budget.managedBy,
-    ],
-  );
-  return rowCount === 1;
-}
-
-export async function updateBaseLimit(sql: Sql, budgetId: string, baseLimit: Usd): Promise<void> {
-  const { rowCount } = await sql.query(
-    `update budgets set base_limit_usd = $2 where budget_id = $1 and archived_at is null`,
-    [budgetId, usdToDecimal(baseLimit)],
-  );
-  assert(rowCount === 1, "a locked budget is still there");
 }
 
 export async function archiveBudgets(

@@ -1,0 +1,105 @@
+/**
+ * Changes of budgets. Usage, grants and what was said stay; what a new limit finds already reached
+ * is recorded without a message, so that only real growth into a further threshold is news.
+ */
+import type { Instant } from "../../../domain/time.ts";
+import type { Sql } from "../../../store/database.ts";
+import {
+  type Budget,
+  budgetFromGovernance,
+  type GovernedBudget,
+  hasOtherThresholds,
+  isSameYardstick,
+} from "../rules.ts";
+import { deleteOpenAlerts } from "../store/alerts.ts";
+import { archiveBudgets, listKnownBudgetsForUpdate, upsertBudgets } from "../store/budgets.ts";
+import { announce } from "./announce.ts";
+import { type Announcement, recordReached, recordReachedAtLimitChange } from "./evaluate.ts";
+
+/**
+ * Makes `governed` the budgets of governance.yml, in the transaction that applies it: changes and
+ * adds by key, archives what has vanished, leaves budgets made in Slack alone. Applied again it
+ * changes nothing. A new budget that is over a threshold already is announced once.
+ */
+export async function replaceGovernedBudgets(
+  sql: Sql,
+  governed: readonly GovernedBudget[],
+  now: Instant,
+): Promise<void> {
+  const budgets = governed.map(budgetFromGovernance);
+  const keys = new Set(budgets.map((budget) => budget.budgetId));
+  const known = await listKnownBudgetsForUpdate(sql, [...keys]);
+  await archiveBudgets(
+    sql,
+    known
+      .filter(({ budget, isArchived }) => budget.managedBy === "governance" && !isArchived)
+      .map(({ budget }) => budget.budgetId)
+      .filter((budgetId) => !keys.has(budgetId)),
+    now,
+  );
+  const inForce = new Map(
+    known
+      .filter(({ isArchived }) => !isArchived)
+      .map(({ budget }) => [budget.budgetId, budget] as const),
+  );
+  const stored = new Map(known.map(({ budget }) => [budget.budgetId, budget]));
+  for (const after of budgets) {
+    const before = stored.get(after.budgetId);
+    // What was said about another scope or calendar says nothing about this one.
+    if (before !== undefined && !isSameYardstick(before, after)) {
+      // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+      await deleteOpenAlerts(sql, after.budgetId, now);
+    }
+  }
+  await changeBudgets(
+    sql,
+    budgets.map((after) => {
+      const before = inForce.get(after.budgetId);
+      const isSame = before !== undefined && isSameYardstick(before, after);
+      return { before: isSame ? before : undefined, after };
+    }),
+    now,
+  );
+}
+
+/** `before` is undefined for a budget that is new, or measures something else than it did. */
+export interface BudgetChange {
+  readonly before: Budget | undefined;
+  readonly after: Budget;
+}
+
+/**
+ * Stores budgets that the caller has locked.
+ *
+ * 1. What was reached under an old limit and not seen yet is announced while that limit holds.
+ * 2. The budgets are stored. 3. What is already reached is recorded silently where the limit or
+ * the thresholds changed, and announced where the budget is new.
+ */
+export async function changeBudgets(
+  sql: Sql,
+  changes: readonly BudgetChange[],
+  now: Instant,
+): Promise<void> {
+  const announcements: Announcement[] = [];
+  for (const { before, after } of changes) {
+    if (before === undefined || !hasOtherThresholds(before, after)) continue;
+    const target = { budget: before, memberKeys: undefined };
+    // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+    announcements.push(...(await recordReached(sql, target, now)));
+  }
+  await upsertBudgets(
+    sql,
+    changes.map(({ after }) => after),
+  );
+  for (const { before, after } of changes) {
+    const target = { budget: after, memberKeys: undefined };
+    if (before === undefined) {
+      // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+      announcements.push(...(await recordReached(sql, target, now)));
+    } else if (hasOtherThresholds(before, after)) {
+      // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+      await recordReachedAtLimitChange(sql, target, now);
+    }
+  }
+  await announce(sql, announcements, now);
+}

@@ -1,0 +1,189 @@
+/** Where budgets stand now, and what was found. Changes nothing. */
+import type { Email } from "../../../domain/email.ts";
+import { percentOf, type Usd, ZERO_USD } from "../../../domain/money.ts";
+import { formatScope, ORG_SCOPE, type Scope } from "../../../domain/scope.ts";
+import type { Clock, Instant } from "../../../domain/time.ts";
+import type { Database, Sql } from "../../../store/database.ts";
+import { listTeams, type Person } from "../../organization/index.ts";
+import type { ScopeProblem } from "../messages/budgets.ts";
+import type { NamedStatus } from "../messages/wording.ts";
+import {
+  type Budget,
+  type BudgetAlert,
+  type BudgetStatus,
+  currentPeriod,
+  grantsInForce,
+  limitInForce,
+  memberScope,
+  parseCoverage,
+} from "../rules.ts";
+import * as alerts from "../store/alerts.ts";
+import { listBudgets } from "../store/budgets.ts";
+import { listGrantsInForce } from "../store/grants.ts";
+import { loadSpendByMember } from "../store/spend.ts";
+import { loadAsking, resolveVisibleScope } from "./scopes.ts";
+
+interface Deps {
+  readonly database: Database;
+  readonly clock: Clock;
+}
+
+export interface StatusQuery {
+  /** Budgets of just this scope, those of `each:…` included. */
+  readonly scope?: Scope;
+  /** Budgets that concern this person: their own, their teams' and projects', for admins all. */
+  readonly person?: Person;
+  readonly now: Instant;
+}
+
+/** Budgets in force, the nearest to its limit first. Checks no authority: the caller does. */
+export async function listBudgetStatus(sql: Sql, query: StatusQuery): Promise<BudgetStatus[]> {
+  const scopes = await scopesOf(sql, query);
+  const coverages = scopes?.flatMap((scope) => [formatScope(scope), `each:${scope.kind}`]);
+  const isEverything = query.scope === undefined && query.person?.isAdmin === true;
+  const budgets = await listBudgets(sql, isEverything ? undefined : coverages);
+  const statuses: BudgetStatus[] = [];
+  for (const budget of budgets) {
+    // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+    statuses.push(...(await loadStatuses(sql, budget, memberKeysOf(budget, scopes), query.now)));
+  }
+  return statuses.toSorted(
+    (left, right) =>
+      right.percent - left.percent ||
+      compareText(left.budgetId, right.budgetId) ||
+      compareText(left.memberKey, right.memberKey),
+  );
+}
+
+/** Undefined: everything there is. */
+async function scopesOf(
+  sql: Sql,
+  { scope, person }: StatusQuery,
+): Promise<readonly Scope[] | undefined> {
+  if (scope !== undefined) return [scope];
+  if (person === undefined) return undefined;
+  const theirs = [...person.ownedTeams, ...person.memberTeams];
+  const teams = (await listTeams({ database: sql })).filter(
+    (team) => person.isAdmin || theirs.includes(team.key),
+  );
+  return [
+    { kind: "user", key: person.email },
+    ...teams.map((team): Scope => ({ kind: "team", key: team.key })),
+    ...teams.flatMap((team) =>
+      team.projects.map((project): Scope => ({ kind: "project", key: project })),
+    ),
+    ...(person.isAdmin ? [ORG_SCOPE] : []),
+  ];
+}
+
+/** Whose parts of a budget are wanted; undefined: of everybody who spent something. */
+function memberKeysOf(
+  { coverage }: Budget,
+  scopes: readonly Scope[] | undefined,
+): readonly string[] | undefined {
+  if (coverage.kind === "one") return [""];
+  return scopes?.filter((scope) => scope.kind === coverage.of).map((scope) => scope.key);
+}
+
+async function loadStatuses(
+  sql: Sql,
+  budget: Budget,
+  memberKeys: readonly string[] | undefined,
+  now: Instant,
+): Promise<BudgetStatus[]> {
+  const { budgetId, coverage } = budget;
+  const period = currentPeriod(budget, now);
+  const spends = await loadSpendByMember(sql, { coverage, memberKeys }, period);
+  const grants = await listGrantsInForce(sql, { budgetId, memberKeys }, now);
+  const members = memberKeys ?? [
+    ...new Set([...spends.keys(), ...grants.map((grant) => grant.memberKey)]),
+  ];
+  return members.map((memberKey) => {
+    const own = grants.filter((grant) => grant.memberKey === memberKey);
+    const limit = limitInForce(budget.baseLimit, own, now);
+    const spend = notNegative(spends.get(memberKey) ?? ZERO_USD);
+    return {
+      budgetId,
+      scope: memberScope(coverage, memberKey),
+      memberKey,
+      periodKind: budget.periodKind,
+      period,
+      timeZone: budget.timeZone,
+      weekStartsOn: budget.weekStartsOn,
+      baseLimit: budget.baseLimit,
+      grants: grantsInForce(own, now),
+      limit,
+      spend,
+      percent: percentOf(spend, limit),
+      thresholdPercents: budget.thresholdPercents,
+      managedBy: budget.managedBy,
+    };
+  });
+}
+
+function notNegative(amount: Usd): Usd {
+  return amount < 0n ? ZERO_USD : amount;
+}
+
+export type BudgetListResult =
+  | ScopeProblem
+  | {
+      readonly kind: "list";
+      readonly statuses: readonly NamedStatus[];
+      readonly about: { readonly scope: Scope; readonly name: string } | undefined;
+      readonly now: Instant;
+    };
+
+/** Budgets for a person to read: of the scope called `scopeText`, or all that concern them. */
+export async function listBudgetsFor(
+  { database, clock }: Deps,
+  email: Email,
+  scopeText: string,
+): Promise<BudgetListResult> {
+  const now = clock();
+  const asking = await loadAsking(database, email);
+  const { person, nameOf } = asking;
+  if (scopeText === "") {
+    const statuses = await listBudgetStatus(database, { person, now });
+    return { kind: "list", statuses: statuses.map(named(nameOf)), about: undefined, now };
+  }
+  const resolved = resolveVisibleScope(scopeText, asking);
+  if (resolved.kind !== "found") return resolved;
+  const { scope } = resolved;
+  const statuses = await listBudgetStatus(database, { scope, now });
+  return {
+    kind: "list",
+    statuses: statuses.map(named(nameOf)),
+    about: { scope, name: nameOf(scope) },
+    now,
+  };
+}
+
+export function named(nameOf: (scope: Scope) => string): (status: BudgetStatus) => NamedStatus {
+  return (status) => ({ status, name: nameOf(status.scope) });
+}
+
+/** Alerts by id, the latest first; of one scope when one is given. */
+export async function listAlerts(
+  sql: Sql,
+  query: { readonly scope?: Scope; readonly alertsMax: number },
+): Promise<{ readonly alert: BudgetAlert; readonly scope: Scope }[]> {
+  const { scope, alertsMax } = query;
+  const found = await alerts.listAlerts(
+    sql,
+    scope === undefined
+      ? undefined
+      : { coverage: formatScope(scope), eachCoverage: `each:${scope.kind}`, memberKey: scope.key },
+    alertsMax,
+  );
+  return found.flatMap(({ alert, coverage }) => {
+    const parsed = parseCoverage(coverage);
+    return parsed === undefined ? [] : [{ alert, scope: memberScope(parsed, alert.memberKey) }];
+  });
+}
+
+/** By code unit, so that the order does not depend on the machine's language. */
+function compareText(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}

@@ -1,0 +1,171 @@
+/** Lists of budgets, and answers to `budget` and `budget set`. Pure. */
+
+import { formatUsd, type Usd } from "../../../domain/money.ts";
+import { AMOUNT_REFUSAL_TEXT, type AmountRefusal } from "../../../domain/money-text.ts";
+import { formatScope, type Scope } from "../../../domain/scope.ts";
+import type { Instant } from "../../../domain/time.ts";
+import {
+  type Block,
+  context,
+  header,
+  message,
+  type SlackMessage,
+  section,
+} from "../../../slack/blocks.ts";
+import { requestRaiseButton } from "./alert.ts";
+import {
+  answer,
+  barText,
+  budgetName,
+  commandText,
+  daysLeftText,
+  type NamedStatus,
+  nameText,
+  spendText,
+} from "./wording.ts";
+
+/** A message holds fewer blocks than this; the rest is counted. */
+const BUDGETS_SHOWN_MAX = 40;
+
+export const SET_USAGE = "/claude-spend budget set SCOPE AMOUNT PERIOD";
+const SET_EXAMPLE = "/claude-spend budget set project:checkout 500 monthly";
+
+export const NO_EMAIL_ANSWER = answer(
+  "Slack doesn't tell me your e-mail address, so I don't know which budgets are yours. Add one to your Slack profile, or ask a Slack admin to let this app read it.",
+);
+
+/** Whose budgets these are: of one scope, or all that concern the person. */
+export function budgetListMessage(list: {
+  readonly statuses: readonly NamedStatus[];
+  readonly about: { readonly scope: Scope; readonly name: string } | undefined;
+  readonly now: Instant;
+}): SlackMessage {
+  const { statuses, about, now } = list;
+  if (statuses.length === 0) return noBudgetMessage(about);
+  const shown = statuses.slice(0, BUDGETS_SHOWN_MAX);
+  const rest = statuses.length - shown.length;
+  const title = about === undefined ? "Your budgets" : `Budgets of ${about.name}`;
+  const [nearest] = shown;
+  const summary =
+    nearest === undefined
+      ? title
+      : `${capitalize(budgetName({ name: nearest.name, periodKind: nearest.status.periodKind }))}: ${spendText(nearest.status)}`;
+  const others = statuses.length > 1 ? `, and ${String(statuses.length - 1)} more` : "";
+  return message(`${summary}${others}.`, [
+    header(title),
+    ...shown.map((one) => budgetBlock(one, now)),
+    ...(rest > 0 ? [context(`${String(rest)} more. Name a scope to see its budgets.`)] : []),
+  ]);
+}
+
+/** One budget with its bar and a button, for lists and App Home. */
+export function budgetBlock({ status, name }: NamedStatus, now: Instant): Block {
+  const raised =
+    status.grants > 0n
+      ? ` · ${formatUsd(status.baseLimit)} plus ${formatUsd(status.grants)} raised`
+      : "";
+  return section(
+    `*${nameText(name)}* · ${status.periodKind}\n` +
+      `${barText(status.percent)} · ${formatUsd(status.spend)} of ${formatUsd(status.limit)} · ` +
+      `${daysLeftText(status.period, now)}${raised}`,
+    requestRaiseButton(status),
+  );
+}
+
+function noBudgetMessage(
+  about: { readonly scope: Scope; readonly name: string } | undefined,
+): SlackMessage {
+  const example = commandText(
+    about === undefined
+      ? SET_EXAMPLE
+      : `/claude-spend budget set ${formatScope(about.scope)} 500 monthly`,
+  );
+  return answer(
+    about === undefined
+      ? `No budget covers you or your teams yet. An admin can set one in governance.yml or with ${example}.`
+      : `There is no budget for ${nameText(about.name)} yet. Whoever may can set one: ${example}.`,
+  );
+}
+
+export type ScopeProblem =
+  | { readonly kind: "unknown-scope"; readonly text: string; readonly nearest: readonly Scope[] }
+  /** Says nothing about whether there is a budget, or how much was spent. */
+  | { readonly kind: "not-allowed"; readonly name: string };
+
+export function scopeProblemAnswer(problem: ScopeProblem): SlackMessage {
+  switch (problem.kind) {
+    case "unknown-scope": {
+      const nearest = problem.nearest.map((scope) => commandText(formatScope(scope)));
+      const hint =
+        nearest.length === 0
+          ? "Try a team's name, `project:KEY`, `me` or `org`."
+          : `Did you mean ${nearest.join(" or ")}?`;
+      return answer(`I don't know “${nameText(problem.text)}”. ${hint}`);
+    }
+    case "not-allowed":
+      return answer(
+        `You can't see the budgets of ${nameText(problem.name)}. Its owners and admins can.`,
+      );
+  }
+}
+
+export type SetBudgetResult =
+  | ScopeProblem
+  | { readonly kind: "may-not-set"; readonly name: string; readonly scope: Scope }
+  | { readonly kind: "governed"; readonly name: string; readonly budgetId: string }
+  | { readonly kind: "unchanged"; readonly named: NamedStatus }
+  | { readonly kind: "set"; readonly named: NamedStatus; readonly before: Usd | undefined };
+
+export function setBudgetAnswer(result: SetBudgetResult): SlackMessage {
+  switch (result.kind) {
+    case "unknown-scope":
+    case "not-allowed":
+      return scopeProblemAnswer(result);
+    case "may-not-set":
+      return answer(
+        `You can't set the budget of ${nameText(result.name)} yourself. Ask for a raise: ${commandText(`/claude-spend raise ${formatScope(result.scope)}`)}`,
+      );
+    case "governed":
+      return answer(
+        `This budget of ${nameText(result.name)} is managed in governance.yml. Change ${commandText(result.budgetId)} there.`,
+      );
+    case "unchanged":
+      return answer(
+        `The ${nameOf(result.named)} already is ${formatUsd(result.named.status.baseLimit)}.`,
+      );
+    case "set": {
+      const { status } = result.named;
+      const change =
+        result.before === undefined
+          ? `The ${nameOf(result.named)} is ${formatUsd(status.baseLimit)}.`
+          : `The ${nameOf(result.named)} is now ${formatUsd(status.baseLimit)}, was ${formatUsd(result.before)}.`;
+      const alerts = status.thresholdPercents.map((percent) => `${String(percent)}%`).join(", ");
+      return answer(`${change} Spent so far: ${spendText(status)}. Alerts at ${alerts}.`);
+    }
+  }
+}
+
+export type SetCommandProblem =
+  | { readonly reason: "usage" | "period" }
+  | { readonly reason: "amount"; readonly amount: AmountRefusal };
+
+export function setCommandAnswer(problem: SetCommandProblem): SlackMessage {
+  switch (problem.reason) {
+    case "usage":
+      return answer(`Write ${commandText(SET_USAGE)}, for example ${commandText(SET_EXAMPLE)}.`);
+    case "period":
+      return answer(
+        `End with a period: daily, weekly, monthly, quarterly or yearly. For example ${commandText(SET_EXAMPLE)}.`,
+      );
+    case "amount":
+      return answer(AMOUNT_REFUSAL_TEXT[problem.amount]);
+  }
+}
+
+function nameOf({ name, status }: NamedStatus): string {
+  return budgetName({ name, periodKind: status.periodKind });
+}
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

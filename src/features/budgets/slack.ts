@@ -1,0 +1,212 @@
+/**
+ * Budgets in Slack: `/claude-spend budget` and `raise`, the buttons of alerts, the raise modal and
+ * its shortcut. Who may do what is decided by the flows; a button only says what it is about.
+ */
+
+import { AMOUNT_REFUSAL_TEXT, parseAmount } from "../../domain/money-text.ts";
+import { type Instant, instant } from "../../domain/time.ts";
+import type { Modal } from "../../slack/blocks.ts";
+import type { Directory } from "../../slack/directory.ts";
+import {
+  openModal,
+  type SlackActor,
+  type SlackListeners,
+  type SubcommandContext,
+  type ViewListener,
+  type ViewValues,
+} from "../../slack/listener.ts";
+import type { SlackWeb } from "../../slack/web.ts";
+import { acknowledgeAlert } from "./flow/acknowledge-alert.ts";
+import { loadRaiseForm, type RaiseFormQuery } from "./flow/raise-form.ts";
+import { requestRaise } from "./flow/request-raise.ts";
+import { setBudget } from "./flow/set-budget.ts";
+import { listBudgetsFor } from "./flow/status.ts";
+import { tellPerson } from "./flow/tell-person.ts";
+import { ACKNOWLEDGE_ACTION, acknowledgeAnswer, REQUEST_RAISE_ACTION } from "./messages/alert.ts";
+import {
+  budgetListMessage,
+  NO_EMAIL_ANSWER,
+  scopeProblemAnswer,
+  setBudgetAnswer,
+  setCommandAnswer,
+} from "./messages/budgets.ts";
+import {
+  RAISE_VIEW,
+  raiseAmountAnswer,
+  raiseAnswer,
+  raiseInfoModal,
+  raiseLoadingModal,
+  raiseModal,
+} from "./messages/raise.ts";
+import { parseRaiseCommand, parseSetCommand } from "./rules/commands.ts";
+import { refusalOfDate, UNTIL_REFUSAL_TEXT } from "./rules/until.ts";
+import { parseBudgetRef } from "./rules.ts";
+
+type Deps = Parameters<typeof requestRaise>[0] & {
+  readonly directory: Pick<Directory, "resolveMentions">;
+};
+
+/** The global shortcut of manifest.yml. */
+const RAISE_SHORTCUT = "request_budget_raise";
+
+export function budgetListeners(deps: Deps): SlackListeners {
+  return {
+    subcommands: [
+      {
+        name: "budget",
+        usage: "budget [SCOPE] · budget set SCOPE AMOUNT PERIOD",
+        description: "Budgets and what is left of them; set one, if you may",
+        run: async (context) => {
+          await runBudget(deps, context);
+        },
+      },
+      {
+        name: "raise",
+        usage: "raise SCOPE [AMOUNT] [until DATE] [reason…]",
+        description: "Ask for more budget for a time: raise search 200 until friday launch week",
+        run: async (context) => {
+          await runRaise(deps, context);
+        },
+      },
+    ],
+    actions: [
+      {
+        actionId: REQUEST_RAISE_ACTION,
+        run: async ({ actor, web, triggerId, value }) => {
+          const ref = parseBudgetRef(value);
+          const readings = ref === undefined ? [] : [{ target: { ref }, reason: "" }];
+          await openRaiseModal(deps, { actor, web, triggerId }, { readings, untilText: undefined });
+        },
+      },
+      {
+        actionId: ACKNOWLEDGE_ACTION,
+        run: async ({ actor, value, respond }) => {
+          const { email, slackUserId } = actor;
+          await respond(
+            email === undefined
+              ? NO_EMAIL_ANSWER
+              : acknowledgeAnswer(
+                  await acknowledgeAlert(deps, { alertId: value, actor: email, slackUserId }),
+                ),
+          );
+        },
+      },
+    ],
+    views: [raiseView(deps)],
+    shortcuts: [
+      {
+        callbackId: RAISE_SHORTCUT,
+        run: async (context) => {
+          await openRaiseModal(deps, context, { readings: [], untilText: undefined });
+        },
+      },
+    ],
+  };
+}
+
+async function runBudget(deps: Deps, { actor, text, respond }: SubcommandContext): Promise<void> {
+  const { email } = actor;
+  if (email === undefined) {
+    await respond(NO_EMAIL_ANSWER);
+    return;
+  }
+  const typed = await deps.directory.resolveMentions(text);
+  const set = /^set(?:\s+(.*))?$/is.exec(typed);
+  if (set !== null) {
+    const command = parseSetCommand(set[1] ?? "");
+    await respond(
+      command.kind === "refused"
+        ? setCommandAnswer(command)
+        : setBudgetAnswer(await setBudget(deps, { ...command, actor: email })),
+    );
+    return;
+  }
+  const result = await listBudgetsFor(deps, email, typed);
+  await respond(result.kind === "list" ? budgetListMessage(result) : scopeProblemAnswer(result));
+}
+
+async function runRaise(deps: Deps, context: SubcommandContext): Promise<void> {
+  const { actor, respond } = context;
+  const { email } = actor;
+  if (email === undefined) {
+    await respond(NO_EMAIL_ANSWER);
+    return;
+  }
+  const command = parseRaiseCommand(await deps.directory.resolveMentions(context.text));
+  switch (command.kind) {
+    case "refused":
+      await respond(raiseAmountAnswer(command.amount));
+      return;
+    case "incomplete": {
+      const readings = command.readings.map(({ scopeText, reason }) => ({
+        target: { scopeText },
+        reason,
+      }));
+      await openRaiseModal(deps, context, { readings, untilText: command.untilText });
+      return;
+    }
+    case "raise": {
+      const { scopeText, ...asked } = command;
+      const request = { ...asked, requester: email, target: { scopeText } };
+      await respond(raiseAnswer(await requestRaise(deps, request)));
+    }
+  }
+}
+
+async function openRaiseModal(
+  deps: Deps,
+  context: { readonly actor: SlackActor; readonly web: SlackWeb; readonly triggerId: string },
+  query: Omit<RaiseFormQuery, "email">,
+): Promise<void> {
+  await openModal(context, raiseLoadingModal(), async (): Promise<Modal> => {
+    const { email } = context.actor;
+    if (email === undefined) return raiseInfoModal(NO_EMAIL_ANSWER.text);
+    const result = await loadRaiseForm(deps, { ...query, email });
+    if (result.kind === "form") return raiseModal(result.form);
+    // A modal shows the same words as a private answer would.
+    return raiseInfoModal(
+      result.kind === "none"
+        ? budgetListMessage({ statuses: [], about: undefined, now: deps.clock() }).text
+        : raiseAnswer(result).text,
+    );
+  });
+}
+
+function raiseView(deps: Deps): ViewListener {
+  return {
+    callbackId: RAISE_VIEW,
+    validate: (values, now) => problemsOf(values, instant(now)),
+    run: async ({ actor, web, values }) => {
+      const amount = parseAmount(values["amount"] ?? "");
+      const ref = parseBudgetRef(values["budget"] ?? "");
+      if (actor.email === undefined) {
+        const channel = await web.openDirectMessage(actor.slackUserId);
+        await web.postMessage({ ...NO_EMAIL_ANSWER, channel, dedupeKey: "raise-answer:no-email" });
+        return;
+      }
+      if (amount.kind === "refused" || ref === undefined) return; // `validate` said so in the form.
+      const result = await requestRaise(deps, {
+        requester: actor.email,
+        target: { ref },
+        amount: amount.amount,
+        untilText: values["until"],
+        reason: values["reason"]?.trim() ?? "",
+      });
+      // Of what was asked for, approvals tell the requester themselves.
+      if (result.kind !== "requested") await tellPerson(deps, actor.email, raiseAnswer(result));
+    },
+  };
+}
+
+function problemsOf(values: ViewValues, now: Instant): Readonly<Record<string, string>> {
+  const amount = parseAmount(values["amount"] ?? "");
+  const until = values["until"];
+  const date = until === undefined ? undefined : refusalOfDate(until, now);
+  const isReasonEmpty = (values["reason"] ?? "").trim() === "";
+  return {
+    ...(parseBudgetRef(values["budget"] ?? "") === undefined ? { budget: "Choose a budget." } : {}),
+    ...(amount.kind === "refused" ? { amount: AMOUNT_REFUSAL_TEXT[amount.reason] } : {}),
+    ...(date === undefined ? {} : { until: UNTIL_REFUSAL_TEXT[date] }),
+    ...(isReasonEmpty ? { reason: "Say in a few words what it is for." } : {}),
+  };
+}
