@@ -51,11 +51,8 @@ export function aVote(approver: Email, dollars = 200): Vote {
 }
 
 export function aProposal(overrides: Partial<ApprovalProposal> = {}): ApprovalProposal {
-  const { kind, scope, subject, title, details, requester, requestedAmount, endsAt, reason } =
-    anApprovalRequest();
-  return {
-    ...{ kind, scope, subject, title, details, requester, endsAt, reason },
-    amount: requestedAmount,
-    ...overrides,
-  };
+  const { requestedAmount, ...request } = anApprovalRequest();
+  const { kind, scope, subject, title, details, requester, endsAt, reason } = request;
+  const asked = { kind, scope, subject, title, details, requester, endsAt, reason };
+  return { ...asked, amount: requestedAmount, ...overrides };
 }

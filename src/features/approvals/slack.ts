@@ -52,13 +52,15 @@ export function approvalListeners(deps: DecisionDeps): SlackListeners {
 }
 
 /** Members of Slack's user groups by e-mail; people whose address Slack hides are left out. */
-export function slackApproverGroups(
-  web: Pick<SlackWeb, "listUserGroupMembers" | "loadUser">,
-): ApproverGroups {
+export function slackApproverGroups(slack: {
+  readonly listUserGroupMembers: SlackWeb["listUserGroupMembers"];
+  /** May remember people; who is a member is asked anew each time. */
+  readonly loadUser: (slackUserId: string) => Promise<{ readonly email: string | undefined }>;
+}): ApproverGroups {
   return async (handle) => {
-    const members = await web.listUserGroupMembers(handle);
+    const members = await slack.listUserGroupMembers(handle);
     if (members === undefined) return undefined;
-    const users = await Promise.all(members.map(async (id) => await web.loadUser(id)));
+    const users = await Promise.all(members.map(async (id) => await slack.loadUser(id)));
     return users.flatMap((user) => {
       const email = user.email === undefined ? undefined : parseEmail(user.email);
       return email === undefined ? [] : [email];

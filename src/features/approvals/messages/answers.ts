@@ -1,5 +1,4 @@
 /** Private answers to a click: what it did, or why it did nothing. Pure. */
-import { formatUsd } from "../../../domain/money.ts";
 import { escapeText, message, type SlackMessage, section } from "../../../slack/blocks.ts";
 import {
   type ApprovalRequest,
@@ -8,7 +7,7 @@ import {
   OPEN_REQUESTS_MAX,
   type RequestRefusal,
 } from "../rules.ts";
-import { dateText, grantText, titleText, utcText } from "./wording.ts";
+import { dateText, grantText, moneyText, titleText, utcText } from "./wording.ts";
 
 /** Also the answer to a forged id: it tells nothing about which ids exist. */
 export const UNKNOWN_REQUEST_ANSWER = answer("That request doesn't exist (any more).");
@@ -23,7 +22,7 @@ export function decisionAnswer(request: ApprovalRequest, decision: Decision): Sl
   switch (decision.kind) {
     case "voted":
       return answer(
-        `Your approval of ${formatUsd(decision.amount)} counts: ` +
+        `Your approval of ${moneyText(decision.amount)} counts: ` +
           `${String(decision.approvals)} of ${String(decision.quorum)}.`,
       );
     case "applied":
@@ -66,7 +65,7 @@ export function refusalAnswer(refusal: DecisionRefusal): SlackMessage {
           "It takes somebody else now.",
       );
     case "amount-above-request":
-      return answer(`You can approve at most the ${formatUsd(refusal.requestedAmount)} asked for.`);
+      return answer(`You can approve at most the ${moneyText(refusal.requestedAmount)} asked for.`);
     case "amount-not-positive":
       return answer("Approve an amount above $0, or deny the request.");
   }

@@ -36,7 +36,7 @@ export function approvalCardMessage(view: CardView): SlackMessage {
   const state =
     request.status === "requested"
       ? votesSuffix(request, votes)
-      : ` ${outcomeText(request, votes)}`;
+      : ` ${outcomeText(request, votes)}.`;
   return message(`${headlineText(request)}${state}`, approvalCardBlocks(view));
 }
 
@@ -65,22 +65,22 @@ export function outcomeBlocks(request: ApprovalRequest, votes: readonly Vote[]):
   ];
 }
 
-/** "Approved by ana@acme.test: $150.00 of $200.00." */
+/** "Approved by ana@acme.test: $150.00 of $200.00", without a full stop. */
 export function outcomeText(request: ApprovalRequest, votes: readonly Vote[]): string {
   switch (request.status) {
     case "requested":
-      return "Waiting for a decision.";
+      return "Waiting for a decision";
     case "applied": {
       const granted = request.approvedAmount ?? request.requestedAmount;
       const by = peopleText(votes.map((vote) => vote.approver));
-      return `Approved by ${by}: ${grantText(request, granted)}.`;
+      return `Approved by ${by}: ${grantText(request, granted)}`;
     }
     case "denied":
-      return `Denied by ${peopleText(request.decidedBy === undefined ? [] : [request.decidedBy])}.`;
+      return `Denied by ${peopleText(request.decidedBy === undefined ? [] : [request.decidedBy])}`;
     case "expired":
-      return "Expired: nobody decided in time.";
+      return "Expired: nobody decided in time";
     case "cancelled":
-      return `Withdrawn by ${escapeText(request.requester)}.`;
+      return `Withdrawn by ${escapeText(request.requester)}`;
   }
 }
 

@@ -1,5 +1,4 @@
 /** What the requester reads in direct messages: that it was asked, and what came of it. Pure. */
-import { formatUsd } from "../../../domain/money.ts";
 import {
   actions,
   button,
@@ -14,6 +13,7 @@ import { outcomeBlocks, outcomeText } from "./card.ts";
 import {
   dateText,
   grantText,
+  moneyText,
   peopleText,
   quote,
   titleText,
@@ -23,12 +23,12 @@ import {
 
 /** Tells whom we asked and until when; withdrawing is possible until it is decided. */
 export function askedNotice(request: ApprovalRequest, votes: readonly Vote[]): SlackMessage {
-  const amount = formatUsd(request.requestedAmount);
+  const amount = moneyText(request.requestedAmount);
   const title = escapeText(titleText(request));
   const asked = peopleText(request.asked);
   const what = `You asked for *${amount}* for ${title}, until ${dateText(request.endsAt)}.`;
   if (request.status !== "requested") {
-    return message(`You asked for ${amount} for ${title}. ${outcomeText(request, votes)}`, [
+    return message(`You asked for ${amount} for ${title}. ${outcomeText(request, votes)}.`, [
       section(what),
       ...outcomeBlocks(request, votes),
     ]);
@@ -46,7 +46,7 @@ export function askedNotice(request: ApprovalRequest, votes: readonly Vote[]): S
           value: request.requestId,
           confirm: {
             title: "Withdraw this request?",
-            text: `Nobody can approve the ${amount} any more then. You can ask again.`,
+            text: "Nobody can approve it any more then. You can ask again.",
             yes: "Withdraw",
           },
         }),
@@ -57,23 +57,28 @@ export function askedNotice(request: ApprovalRequest, votes: readonly Vote[]): S
 
 /** News for the requester, who did not do it themselves. */
 export function outcomeNotice(request: ApprovalRequest, votes: readonly Vote[]): SlackMessage {
-  const text = outcomeSentence(request, votes);
+  const text = outcomeSentence(request, votes, utcText(request.endsAt));
+  const shown = outcomeSentence(request, votes, dateText(request.endsAt));
   const reason = request.decisionReason;
   const because = reason === undefined ? [] : [section(quote(reason))];
-  return message(text, [section(text), ...because]);
+  return message(text, [section(shown), ...because]);
 }
 
-function outcomeSentence(request: ApprovalRequest, votes: readonly Vote[]): string {
+function outcomeSentence(
+  request: ApprovalRequest,
+  votes: readonly Vote[],
+  endsAtText: string,
+): string {
   const title = escapeText(titleText(request));
   const { approvedAmount, decidedBy } = request;
   if (request.status === "applied" && approvedAmount !== undefined) {
     const by = peopleText(votes.map((vote) => vote.approver));
     return (
       `:white_check_mark: ${by} approved ${grantText(request, approvedAmount)} for ${title}. ` +
-      `It is in force now, until ${utcText(request.endsAt)}.`
+      `It is in force now, until ${endsAtText}.`
     );
   }
-  const asked = `your request for ${formatUsd(request.requestedAmount)} for ${title}`;
+  const asked = `your request for ${moneyText(request.requestedAmount)} for ${title}`;
   if (request.status === "denied" && decidedBy !== undefined) {
     return `:no_entry: ${escapeText(decidedBy)} denied ${asked}.`;
   }

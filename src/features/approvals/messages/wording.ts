@@ -11,6 +11,11 @@ const TITLE_CHARS_MAX = 300;
 /** More names than this are a crowd. */
 const PEOPLE_NAMED_MAX = 3;
 
+/** Money for mrkdwn: an amount under a cent is written with a "<". */
+export function moneyText(amount: Usd): string {
+  return escapeText(formatUsd(amount));
+}
+
 /** In each reader's own zone, for mrkdwn. */
 export function dateText(at: Instant): string {
   return slackDate(at, "{date_short_pretty} at {time}", utcText(at));
@@ -36,7 +41,7 @@ export function titleText(request: Pick<ApprovalRequest, "title">): string {
 export function headline(request: ApprovalRequest): string {
   const verb = request.status === "requested" ? "asks" : "asked";
   return (
-    `*${escapeText(request.requester)}* ${verb} for *${formatUsd(request.requestedAmount)}* ` +
+    `*${escapeText(request.requester)}* ${verb} for *${moneyText(request.requestedAmount)}* ` +
     `for ${escapeText(titleText(request))}, until ${dateText(request.endsAt)}.`
   );
 }
@@ -45,7 +50,7 @@ export function headline(request: ApprovalRequest): string {
 export function headlineText(request: ApprovalRequest): string {
   const verb = request.status === "requested" ? "asks" : "asked";
   return (
-    `${escapeText(request.requester)} ${verb} for ${formatUsd(request.requestedAmount)} ` +
+    `${escapeText(request.requester)} ${verb} for ${moneyText(request.requestedAmount)} ` +
     `for ${escapeText(titleText(request))}, until ${utcText(request.endsAt)}.`
   );
 }
@@ -70,15 +75,15 @@ export function peopleText(people: readonly Email[]): string {
 
 /** "1 of 2 approved, by ana@acme.test ($150.00)". */
 export function votesText(request: ApprovalRequest, votes: readonly Vote[]): string {
-  const voices = votes.map((vote) => `${escapeText(vote.approver)} (${formatUsd(vote.amount)})`);
+  const voices = votes.map((vote) => `${escapeText(vote.approver)} (${moneyText(vote.amount)})`);
   return `${String(votes.length)} of ${String(request.policy.quorum)} approved, by ${voices.join(", ")}`;
 }
 
 /** "$150.00 of $200.00", or just the amount when all of it was granted. */
 export function grantText(request: ApprovalRequest, granted: Usd): string {
   return granted === request.requestedAmount
-    ? formatUsd(granted)
-    : `${formatUsd(granted)} of ${formatUsd(request.requestedAmount)}`;
+    ? moneyText(granted)
+    : `${moneyText(granted)} of ${moneyText(request.requestedAmount)}`;
 }
 
 function shorten(text: string, charsMax: number): string {

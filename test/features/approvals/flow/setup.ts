@@ -86,7 +86,10 @@ export async function ask(
 export async function everything(database: Database): Promise<unknown> {
   const tables = ["approval_requests", "approval_votes", "audit_entries", "outbox_messages"];
   return await Promise.all(
-    tables.map(async (table) => (await database.query(`select t.* from ${table} t`)).rows),
+    tables.map(async (table) => {
+      const { rows } = await database.query<Record<string, unknown>>(`select t.* from ${table} t`);
+      return rows;
+    }),
   );
 }
 

@@ -9,6 +9,7 @@ import {
   resolveApprovers,
   tierFor,
 } from "../../../../src/features/approvals/rules/policy.ts";
+import type { ApprovalRequest } from "../../../../src/features/approvals/rules.ts";
 import {
   ANA,
   ASKED_AT,
@@ -63,6 +64,10 @@ describe("approver entries", () => {
   });
 });
 
+function requestTo(approvers: readonly ApproverEntry[], requester = BO): ApprovalRequest {
+  return anApprovalRequest({ requester, policy: aPolicy({ approvers }) });
+}
+
 describe("resolveApprovers", () => {
   const directory = {
     teamOwners: [ANA],
@@ -71,38 +76,36 @@ describe("resolveApprovers", () => {
   };
   const owners: ApproverEntry = { kind: "team_owners" };
   const leads: ApproverEntry = { kind: "slack_group", handle: "leads" };
-  const request = (approvers: readonly ApproverEntry[], requester = BO) =>
-    anApprovalRequest({ requester, policy: aPolicy({ approvers }) });
 
   test("names the owners of the team", () => {
-    expect(resolveApprovers(request([owners]), directory, ASKED_AT)).toEqual([ANA]);
+    expect(resolveApprovers(requestTo([owners]), directory, ASKED_AT)).toEqual([ANA]);
   });
 
   test("falls to the admins where no team has owners", () => {
     const ownerless = { ...directory, teamOwners: [] };
 
-    expect(resolveApprovers(request([owners]), ownerless, ASKED_AT)).toEqual([DANA]);
+    expect(resolveApprovers(requestTo([owners]), ownerless, ASKED_AT)).toEqual([DANA]);
   });
 
   test("falls to the admins when the only owner is the requester", () => {
-    expect(resolveApprovers(request([owners], ANA), directory, ASKED_AT)).toEqual([DANA]);
+    expect(resolveApprovers(requestTo([owners], ANA), directory, ASKED_AT)).toEqual([DANA]);
   });
 
   test("never names the requester, also not as an admin, group member or by address", () => {
-    const everywhere = request([{ kind: "admins" }, leads, { kind: "person", email: BO }]);
+    const everywhere = requestTo([{ kind: "admins" }, leads, { kind: "person", email: BO }]);
     const admin = { ...directory, admins: [BO] };
 
     expect(resolveApprovers(everywhere, admin, ASKED_AT)).toEqual([EVE, ANA]);
   });
 
   test("names a person once", () => {
-    expect(resolveApprovers(request([owners, leads]), directory, ASKED_AT)).toEqual([ANA, EVE]);
+    expect(resolveApprovers(requestTo([owners, leads]), directory, ASKED_AT)).toEqual([ANA, EVE]);
   });
 
   test("finds nobody in a group that Slack does not know", () => {
     const unknown: ApproverEntry = { kind: "slack_group", handle: "gone" };
 
-    expect(resolveApprovers(request([unknown]), directory, ASKED_AT)).toEqual([]);
+    expect(resolveApprovers(requestTo([unknown]), directory, ASKED_AT)).toEqual([]);
   });
 
   test("adds those it escalates to from half of the time on", () => {

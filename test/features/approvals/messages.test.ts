@@ -1,0 +1,374 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { emailFrom } from "../../../src/domain/email.ts";
+import { usd as usdFromPico } from "../../../src/domain/money.ts";
+import { instant } from "../../../src/domain/time.ts";
+import {
+  decisionAnswer,
+  refusalAnswer,
+  requestRefusalText,
+} from "../../../src/features/approvals/messages/answers.ts";
+import { approvalCardMessage } from "../../../src/features/approvals/messages/card.ts";
+import { denyModal, otherAmountModal } from "../../../src/features/approvals/messages/modals.ts";
+import { askedNotice, outcomeNotice } from "../../../src/features/approvals/messages/notices.ts";
+import { peopleText } from "../../../src/features/approvals/messages/wording.ts";
+import {
+  APPROVAL_STATUSES,
+  type ApprovalRequest,
+  type DecisionRefusal,
+  type RequestRefusal,
+  type Vote,
+} from "../../../src/features/approvals/rules.ts";
+import {
+  areBlocksTooLong,
+  validateBlocks,
+  validateView,
+} from "../../../src/sandbox/slack/block-kit.ts";
+import type { SlackMessage } from "../../../src/slack/blocks.ts";
+import {
+  ANA,
+  anApprovalRequest,
+  aPolicy,
+  aVote,
+  BO,
+  DANA,
+  EVE,
+} from "../../support/approvals-builders.ts";
+import { usd } from "../../support/builders.ts";
+
+const decidedAt = instant("2026-11-23T12:00:00Z");
+const open = anApprovalRequest();
+const applied = anApprovalRequest({
+  status: "applied",
+  approvedAmount: usd(150),
+  decidedBy: DANA,
+  decidedAt,
+  decisionReason: "Enough until the launch?",
+});
+const denied = anApprovalRequest({
+  status: "denied",
+  decidedBy: DANA,
+  decidedAt,
+  decisionReason: "Wait for Q1",
+});
+const expired = anApprovalRequest({ status: "expired", decidedAt });
+const cancelled = anApprovalRequest({ status: "cancelled", decidedAt });
+
+/** The words of a message as a reader sees them, buttons in brackets. */
+function shown(message: SlackMessage): string {
+  const lines = message.blocks.flatMap((block): string[] => {
+    if (block.type === "section") return [block.text?.text ?? ""];
+    if (block.type === "context") return block.elements.map((element) => element.text);
+    if (block.type === "actions")
+      return [block.elements.map(({ text }) => `[${text.text}]`).join(" ")];
+    return [];
+  });
+  return [`text: ${message.text}`, ...lines]
+    .join("\n")
+    .replaceAll("\u2060", "")
+    .replaceAll(/<!date\^[^|]*\|([^>]*)>/g, "<$1>");
+}
+
+describe("the card", () => {
+  test("says who asks for how much for what until when, and why", () => {
+    expect(
+      shown(approvalCardMessage({ request: open, votes: [], viewer: ANA })),
+    ).toMatchInlineSnapshot(`
+      "text: bo@acme.test asks for $200.00 for Search, monthly budget, until Dec 1, 2026, 00:00 UTC.
+      *bo@acme.test* asks for *$200.00* for Search, monthly budget, until <Dec 1, 2026, 00:00 UTC>.
+      > Re-indexing before the launch
+      Now: $480.00 of $500.00 (96 %)
+      After: $480.00 of $700.00 (68 %)
+      One approval is enough · expires <Nov 26, 2026, 10:00 UTC>
+      [Approve] [Approve other amount] [Deny]"
+    `);
+  });
+
+  test("shows what was approved so far", () => {
+    const request = anApprovalRequest({ policy: aPolicy({ quorum: 2 }) });
+    const votes = [aVote(ANA, 150)];
+
+    expect(shown(approvalCardMessage({ request, votes, viewer: DANA }))).toMatchInlineSnapshot(`
+      "text: bo@acme.test asks for $200.00 for Search, monthly budget, until Dec 1, 2026, 00:00 UTC. 1 of 2 approved, by ana@acme.test ($150.00).
+      *bo@acme.test* asks for *$200.00* for Search, monthly budget, until <Dec 1, 2026, 00:00 UTC>.
+      > Re-indexing before the launch
+      Now: $480.00 of $500.00 (96 %)
+      After: $480.00 of $700.00 (68 %)
+      1 of 2 approved, by ana@acme.test ($150.00) · expires <Nov 26, 2026, 10:00 UTC>
+      [Approve] [Approve other amount] [Deny]"
+    `);
+    expect(shown(approvalCardMessage({ request, votes, viewer: ANA }))).not.toContain("[Approve]");
+  });
+
+  test("becomes its outcome, without buttons", () => {
+    const cards = [
+      approvalCardMessage({ request: applied, votes: [aVote(DANA, 150)], viewer: ANA }),
+      approvalCardMessage({ request: denied, votes: [], viewer: ANA }),
+      approvalCardMessage({ request: expired, votes: [], viewer: ANA }),
+      approvalCardMessage({ request: cancelled, votes: [], viewer: ANA }),
+    ].map(shown);
+
+    expect(cards.join("\n\n")).toMatchInlineSnapshot(`
+      "text: bo@acme.test asked for $200.00 for Search, monthly budget, until Dec 1, 2026, 00:00 UTC. Approved by dana@acme.test: $150.00 of $200.00.
+      *bo@acme.test* asked for *$200.00* for Search, monthly budget, until <Dec 1, 2026, 00:00 UTC>.
+      > Re-indexing before the launch
+      :white_check_mark: Approved by dana@acme.test: $150.00 of $200.00 · <Nov 23, 2026, 12:00 UTC>
+      > Enough until the launch?
+
+      text: bo@acme.test asked for $200.00 for Search, monthly budget, until Dec 1, 2026, 00:00 UTC. Denied by dana@acme.test.
+      *bo@acme.test* asked for *$200.00* for Search, monthly budget, until <Dec 1, 2026, 00:00 UTC>.
+      > Re-indexing before the launch
+      :no_entry: Denied by dana@acme.test · <Nov 23, 2026, 12:00 UTC>
+      > Wait for Q1
+
+      text: bo@acme.test asked for $200.00 for Search, monthly budget, until Dec 1, 2026, 00:00 UTC. Expired: nobody decided in time.
+      *bo@acme.test* asked for *$200.00* for Search, monthly budget, until <Dec 1, 2026, 00:00 UTC>.
+      > Re-indexing before the launch
+      :hourglass: Expired: nobody decided in time · <Nov 23, 2026, 12:00 UTC>
+
+      text: bo@acme.test asked for $200.00 for Search, monthly budget, until Dec 1, 2026, 00:00 UTC. Withdrawn by bo@acme.test.
+      *bo@acme.test* asked for *$200.00* for Search, monthly budget, until <Dec 1, 2026, 00:00 UTC>.
+      > Re-indexing before the launch
+      :leftwards_arrow_with_hook: Withdrawn by bo@acme.test · <Nov 23, 2026, 12:00 UTC>"
+    `);
+  });
+
+  test("names the amount before it is approved, and carries nothing but the id", () => {
+    const { blocks } = approvalCardMessage({ request: open, votes: [], viewer: ANA });
+    const buttons = blocks.flatMap((block) => (block.type === "actions" ? block.elements : []));
+
+    expect(buttons.map(({ action_id, style }) => [action_id, style])).toEqual([
+      ["approval_approve", "primary"],
+      ["approval_other_amount", undefined],
+      ["approval_deny", "danger"],
+    ]);
+    expect(new Set(buttons.map(({ value }) => value))).toEqual(new Set([open.requestId]));
+    expect(buttons[0]?.confirm?.title.text).toBe("Approve $200.00?");
+  });
+
+  test("lets no markup through, however it is typed", () => {
+    const evil = "<!channel> *bold* <https://evil.test|click> &lt;@U1>";
+    const request = anApprovalRequest({
+      title: evil,
+      details: [evil],
+      reason: `${evil}\n${evil}`,
+      requester: emailFrom("a_b*c@acme.test"),
+    });
+    const json = JSON.stringify([
+      approvalCardMessage({ request, votes: [], viewer: ANA }),
+      approvalCardMessage({
+        request: { ...request, status: "denied", decidedBy: ANA, decidedAt, decisionReason: evil },
+        votes: [],
+        viewer: ANA,
+      }),
+      askedNotice(request, []),
+    ]);
+
+    const withoutPlainText = json.replaceAll(/"type":"plain_text","text":"[^"]*"/g, "");
+    expect(withoutPlainText).not.toMatch(/<!channel|<https:|<@U1|\*bold\*/);
+    expect(withoutPlainText).toContain("&lt;!channel&gt;");
+  });
+});
+
+describe("the requester", () => {
+  test("reads who was asked and can withdraw", () => {
+    expect(shown(askedNotice(open, []))).toMatchInlineSnapshot(`
+      "text: I asked ana@acme.test and dana@acme.test to decide on $200.00 for Search, monthly budget. The request expires Nov 26, 2026, 10:00 UTC.
+      You asked for *$200.00* for Search, monthly budget, until <Dec 1, 2026, 00:00 UTC>. I asked ana@acme.test and dana@acme.test.
+      expires <Nov 26, 2026, 10:00 UTC>
+      [Withdraw]"
+    `);
+    expect(shown(askedNotice(cancelled, []))).not.toContain("[Withdraw]");
+  });
+
+  test("reads what came of it", () => {
+    const notices = [
+      outcomeNotice(applied, [aVote(DANA, 150)]),
+      outcomeNotice(denied, []),
+      outcomeNotice(expired, []),
+    ].map(shown);
+
+    expect(notices.join("\n\n")).toMatchInlineSnapshot(`
+      "text: :white_check_mark: dana@acme.test approved $150.00 of $200.00 for Search, monthly budget. It is in force now, until Dec 1, 2026, 00:00 UTC.
+      :white_check_mark: dana@acme.test approved $150.00 of $200.00 for Search, monthly budget. It is in force now, until <Dec 1, 2026, 00:00 UTC>.
+      > Enough until the launch?
+
+      text: :no_entry: dana@acme.test denied your request for $200.00 for Search, monthly budget.
+      :no_entry: dana@acme.test denied your request for $200.00 for Search, monthly budget.
+      > Wait for Q1
+
+      text: :hourglass: Nobody decided in time: your request for $200.00 for Search, monthly budget has expired. Ask again if you still need it.
+      :hourglass: Nobody decided in time: your request for $200.00 for Search, monthly budget has expired. Ask again if you still need it."
+    `);
+  });
+
+  test.each([
+    [[], "nobody"],
+    [[ANA], "ana@acme.test"],
+    [[ANA, BO], "ana@acme.test and bo@acme.test"],
+    [[ANA, BO, DANA, EVE], "ana@acme.test, bo@acme.test, dana@acme.test and eve@acme.test"],
+    [
+      [ANA, BO, DANA, EVE, emailFrom("fay@acme.test")],
+      "ana@acme.test, bo@acme.test, dana@acme.test and 2 others",
+    ],
+  ])("names people briefly", (people, text) => {
+    expect(peopleText(people)).toBe(text);
+  });
+});
+
+function lateAnswer(status: "applied" | "denied" | "cancelled"): string {
+  return shown(refusalAnswer({ reason: "already-decided", by: DANA, at: decidedAt, status }));
+}
+
+describe("answers", () => {
+  const refusals: readonly DecisionRefusal[] = [
+    { reason: "own-request" },
+    { reason: "not-an-approver" },
+    { reason: "not-the-requester" },
+    { reason: "already-decided", by: DANA, at: decidedAt, status: "applied" },
+    { reason: "expired", at: decidedAt },
+    { reason: "already-voted", approvals: 1, quorum: 2 },
+    { reason: "amount-above-request", requestedAmount: usd(200) },
+    { reason: "amount-not-positive" },
+  ];
+
+  test("each refusal has a sentence of its own", () => {
+    expect(
+      refusals.map((refusal) => refusalAnswer(refusal).text).join("\n"),
+    ).toMatchInlineSnapshot(`
+      "You can't decide your own request: it takes somebody else.
+      You are not an approver of this request, so nothing has changed.
+      Only the person who asked can withdraw a request.
+      Too late: dana@acme.test approved this on Nov 23, 2026, 12:00 UTC.
+      This request expired on Nov 23, 2026, 12:00 UTC.
+      You have approved this already: 1 of 2. It takes somebody else now.
+      You can approve at most the $200.00 asked for.
+      Approve an amount above $0, or deny the request."
+    `);
+  });
+
+  test("a late click reads who decided, and when", () => {
+    expect(lateAnswer("applied")).toContain(
+      "dana@acme.test approved this on Nov 23, 2026, 12:00 UTC",
+    );
+    expect(lateAnswer("denied")).toContain("dana@acme.test denied this");
+    expect(lateAnswer("cancelled")).toContain("dana@acme.test withdrew this");
+  });
+
+  test("a click that counted is confirmed", () => {
+    const kinds = [
+      decisionAnswer(open, { kind: "voted", amount: usd(150), approvals: 1, quorum: 2 }),
+      decisionAnswer(open, { kind: "applied", amount: usd(150), voteAmount: usd(180) }),
+      decisionAnswer(open, { kind: "denied" }),
+      decisionAnswer(open, { kind: "cancelled" }),
+    ];
+
+    expect(kinds.map((answer) => answer.text).join("\n")).toMatchInlineSnapshot(`
+      "Your approval of $150.00 counts: 1 of 2.
+      Approved: bo@acme.test gets $150.00 of $200.00 for Search, monthly budget.
+      Denied. I told bo@acme.test.
+      Withdrawn. Nobody can approve it any more."
+    `);
+  });
+
+  test("each refused proposal has a sentence of its own", () => {
+    const reasons: readonly RequestRefusal[] = [
+      "no-approver",
+      "too-few-approvers",
+      "too-many-open",
+      "above-every-policy",
+      "already-over",
+    ];
+
+    expect(new Set(reasons.map(requestRefusalText)).size).toBe(reasons.length);
+  });
+});
+
+/** Anything that may be typed or counted, also far beyond what Slack takes. */
+const text = fc.oneof(
+  fc.string({ maxLength: 50 }),
+  fc.string({ unit: "grapheme", maxLength: 200 }),
+  fc.integer({ min: 0, max: 12_000 }).map((length) => "<&>*_😀\n".repeat(length).slice(0, length)),
+);
+const people = fc.array(
+  fc.integer({ min: 0, max: 999 }).map((n) => emailFrom(`${"x".repeat(n % 200)}${n}@acme.test`)),
+  { maxLength: 60 },
+);
+const requests: fc.Arbitrary<{
+  readonly request: ApprovalRequest;
+  readonly votes: readonly Vote[];
+}> = fc
+  .record({
+    title: text,
+    reason: text,
+    details: fc.array(text, { maxLength: 30 }),
+    decisionReason: fc.option(text, { nil: undefined }),
+    asked: people,
+    voters: people,
+    status: fc.constantFrom(...APPROVAL_STATUSES),
+    pico: fc.bigInt({ min: 1n, max: 10n ** 18n }),
+    quorum: fc.integer({ min: 1, max: 60 }),
+  })
+  .map(({ voters, pico, quorum, ...texts }) => ({
+    request: anApprovalRequest({
+      ...texts,
+      requestedAmount: usdFromPico(pico),
+      approvedAmount: texts.status === "applied" ? usdFromPico(pico) : undefined,
+      decidedBy: DANA,
+      decidedAt,
+      policy: aPolicy({ quorum }),
+    }),
+    votes: voters.map((voter) => aVote(voter)),
+  }));
+
+let ids = 0;
+function newId(): string {
+  ids += 1;
+  return `id-${ids}`;
+}
+
+describe("whatever people typed", () => {
+  test("every message is one that Slack takes", () => {
+    fc.assert(
+      fc.property(requests, ({ request, votes }) => {
+        const messages = [
+          approvalCardMessage({ request, votes, viewer: ANA }),
+          askedNotice(request, votes),
+          outcomeNotice(request, votes),
+          decisionAnswer(request, { kind: "applied", amount: usd(1), voteAmount: usd(1) }),
+        ];
+        for (const message of messages) {
+          const checked = validateBlocks("message", message.blocks, newId);
+          expect(checked.ok ? [] : checked.problems).toEqual([]);
+          expect(checked.ok && areBlocksTooLong(checked.value)).toBe(false);
+          expect(message.text.trim()).not.toBe("");
+          expect(message.text.length).toBeLessThanOrEqual(4_000);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("an open request always keeps its buttons", () => {
+    fc.assert(
+      fc.property(requests, ({ request }) => {
+        const isOpen = request.status === "requested";
+        const card = approvalCardMessage({ request, votes: [], viewer: ANA });
+        expect(card.blocks.some((block) => block.type === "actions")).toBe(isOpen);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("every modal is one that Slack takes", () => {
+    fc.assert(
+      fc.property(requests, ({ request }) => {
+        for (const modal of [otherAmountModal(request), denyModal(request)]) {
+          expect(validateView(modal, newId)).toMatchObject({ ok: true });
+          expect(modal.private_metadata).toBe(request.requestId);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
