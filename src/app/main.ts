@@ -41,7 +41,8 @@ try {
     process.exitCode = 1;
   });
 } catch (error) {
-  if (error instanceof AppError) process.stderr.write(`claude-spend can't start: ${error.message}\n`);
+  if (error instanceof AppError)
+    process.stderr.write(`claude-spend can't start: ${error.message}\n`);
   log.fatal({ err: error }, "start failed");
   process.exit(1);
 }

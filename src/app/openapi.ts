@@ -33,7 +33,10 @@ const errorSchema = {
 };
 const errors = (...statuses: readonly number[]): Record<string, object> =>
   Object.fromEntries(
-    statuses.map((status) => [String(status), response(ERROR_MEANING[status] ?? "Error", errorSchema)]),
+    statuses.map((status) => [
+      String(status),
+      response(ERROR_MEANING[status] ?? "Error", errorSchema),
+    ]),
   );
 const ERROR_MEANING: Readonly<Record<number, string>> = {
   400: "Not JSON, or not of the expected shape",
@@ -88,7 +91,17 @@ const usageAnswer = {
 
 const spendAnswer = {
   type: "object",
-  required: ["scope", "from", "to", "currency", "total_cost", "requests", "tokens", "rows", "data_as_of"],
+  required: [
+    "scope",
+    "from",
+    "to",
+    "currency",
+    "total_cost",
+    "requests",
+    "tokens",
+    "rows",
+    "data_as_of",
+  ],
   properties: {
     scope: { type: "string" },
     from: { type: "string", format: "date-time", description: "Inclusive." },
@@ -121,12 +134,17 @@ export function openApiDocument(): object {
     components: {
       securitySchemes: {
         apiToken: { type: "http", scheme: "bearer", description: "API_TOKEN" },
-        sourceToken: { type: "http", scheme: "bearer", description: "The source's secret (INGEST_SECRET)" },
+        sourceToken: {
+          type: "http",
+          scheme: "bearer",
+          description: "The source's secret (INGEST_SECRET)",
+        },
         standardWebhooks: {
           type: "apiKey",
           in: "header",
           name: "webhook-signature",
-          description: "Standard Webhooks: webhook-id, webhook-timestamp and webhook-signature over the raw body.",
+          description:
+            "Standard Webhooks: webhook-id, webhook-timestamp and webhook-signature over the raw body.",
         },
       },
     },
@@ -173,16 +191,24 @@ function readPaths(): object {
         summary: "Spend of a scope in a period",
         security: apiToken,
         parameters: [
-          parameter("scope", "org (default), team:KEY, project:KEY, user:EMAIL, api_key:ID, workspace:ID, model:ID, tag:NAME=VALUE"),
+          parameter(
+            "scope",
+            "org (default), team:KEY, project:KEY, user:EMAIL, api_key:ID, workspace:ID, model:ID, tag:NAME=VALUE",
+          ),
           parameter("from", "Date or time, inclusive. Default: start of the month"),
           parameter("to", "Date or time, exclusive. Default: now"),
-          parameter("group_by", "Comma list of team, project, user, model, api_key, workspace, source, day, hour"),
+          parameter(
+            "group_by",
+            "Comma list of team, project, user, model, api_key, workspace, source, day, hour",
+          ),
           parameter("time_zone", "IANA name. Default: the organization's"),
         ],
         responses: { "200": response("Spend", spendAnswer), ...errors(400, 401, 503) },
       },
     },
-    "/v1/budgets": list("Budgets and how much of them is used", "budgets", [parameter("scope", "Only this scope")]),
+    "/v1/budgets": list("Budgets and how much of them is used", "budgets", [
+      parameter("scope", "Only this scope"),
+    ]),
     "/v1/alerts": list("Alerts that were found, newest first", "alerts", []),
     "/v1/approvals": list("Approval requests and their votes", "approvals", [
       parameter("status", "Only this status"),
@@ -206,7 +232,10 @@ function governancePaths(): object {
         security: apiToken,
         requestBody: {
           required: true,
-          content: { "application/yaml": { schema: { type: "string" } }, ...json({ type: "object" }) },
+          content: {
+            "application/yaml": { schema: { type: "string" } },
+            ...json({ type: "object" }),
+          },
         },
         responses: {
           "200": response("Applied, or unchanged"),

@@ -8,6 +8,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { AppError } from "../domain/errors.ts";
 import { type Clock, instant } from "../domain/time.ts";
+import { countWaitingChecks } from "../features/budgets/index.ts";
 import { applyGovernance, formatProblems } from "../features/governance/index.ts";
 import { createMetrics, type Metrics } from "../http/metrics.ts";
 import { operationsRoutes } from "../http/operations.ts";
@@ -171,7 +172,10 @@ async function applyGovernanceFile(deps: {
       message: `GOVERNANCE_FILE was not applied:\n${formatProblems(outcome.problems, file)}`,
     });
   }
-  log.info({ work: "governance", outcome: outcome.kind, version: outcome.version }, "governance applied");
+  log.info(
+    { work: "governance", outcome: outcome.kind, version: outcome.version },
+    "governance applied",
+  );
 }
 
 async function readGovernanceFile(file: string): Promise<string> {

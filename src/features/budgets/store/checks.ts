@@ -84,3 +84,11 @@ export async function claimBudgetChecks(
     },
   }));
 }
+
+/** Notes of ingest that nobody has looked at yet. */
+export async function countWaitingChecks(sql: Sql): Promise<number> {
+  const { rows } = await sql.query<{ readonly count: string }>(
+    `select count(*)::text as count from budget_checks c`,
+  );
+  return Number(rows[0]?.count ?? 0);
+}
