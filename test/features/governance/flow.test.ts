@@ -114,10 +114,10 @@ describe("a new document", () => {
 
     await applyGovernance(deps, { text: example, appliedBy: "dana@acme.test" });
 
-    expect(await findGovernanceDocument(deps)).toEqual({
+    expect(await findGovernanceDocument(deps)).toMatchObject({
       version: 1,
       text: example,
-      json: expect.objectContaining({ organization: expect.objectContaining({ name: "Acme" }) }),
+      json: { organization: { name: "Acme" } },
       appliedAt: instant(now),
       appliedBy: "dana@acme.test",
     });
@@ -254,8 +254,9 @@ describe("applied at the same time", () => {
     const { deps, received } = setup();
 
     const outcomes = await Promise.all(
-      Array.from({ length: 4 }, async () =>
-        applyGovernance(deps, { text: example, appliedBy: "x" }),
+      Array.from(
+        { length: 4 },
+        async () => await applyGovernance(deps, { text: example, appliedBy: "x" }),
       ),
     );
 
@@ -295,7 +296,7 @@ describe("applied at the same time", () => {
     const versions = outcomes.map(({ outcome }) =>
       outcome.kind === "applied" ? outcome.version : 0,
     );
-    expect(versions.toSorted()).toEqual([1, 2, 3, 4]);
+    expect(new Set(versions)).toEqual(new Set([1, 2, 3, 4]));
     expect(together).toBe(1);
     const last = outcomes.find((_, index) => versions[index] === 4)?.name;
     expect((await loadOrganization(deps)).name).toBe(last);

@@ -472,16 +472,22 @@ const refusals: {
   },
 ];
 
+/** A right document of exactly that many bytes. */
+function padded(bytes: number): string {
+  const text = "organization: { name: Acme }\n#";
+  return text + "x".repeat(bytes - text.length);
+}
+
 describe("refuses", () => {
   test.each(refusals)("$part", ({ part, problems }) => {
-    expect(problemsOf(`organization: { name: Acme }\n${part}\n`)).toEqual(
-      problems.map(([line, column, field, message]) => ({
-        line,
-        column,
-        field,
-        message: expect.stringMatching(message),
-      })),
+    const found = problemsOf(`organization: { name: Acme }\n${part}\n`);
+
+    expect(found.map(({ line, column, field }) => [line, column, field])).toEqual(
+      problems.map(([line, column, field]) => [line, column, field]),
     );
+    for (const [index, [, , , message]] of problems.entries()) {
+      expect(found[index]?.message).toMatch(message);
+    }
   });
 
   test.each([
@@ -500,9 +506,11 @@ describe("refuses", () => {
     [`organization: ${"[".repeat(200)}${"]".repeat(200)}`, 1, /at most 32 levels/],
     ["organization: &a { name: *a }", 1, /contains itself/],
   ] as const)("the whole of %j", (text, line, message) => {
-    expect(problemsOf(text)).toEqual([
-      expect.objectContaining({ line, message: expect.stringMatching(message) }),
-    ]);
+    const [problem, ...others] = problemsOf(text);
+
+    expect(problem?.line).toBe(line);
+    expect(problem?.message).toMatch(message);
+    expect(others).toEqual([]);
   });
 
   test.each([
@@ -518,16 +526,14 @@ describe("refuses", () => {
     ["{ name: Acme, owner: x }", "organization.owner", /unknown key/],
     ["{ time_zone: UTC }", "organization.name", /it is missing/],
   ])("organization: %s", (organization, field, message) => {
-    expect(problemsOf(`organization: ${organization}`)).toEqual([
-      expect.objectContaining({ line: 1, field, message: expect.stringMatching(message) }),
-    ]);
+    const [problem, ...others] = problemsOf(`organization: ${organization}`);
+
+    expect(problem).toMatchObject({ line: 1, field });
+    expect(problem?.message).toMatch(message);
+    expect(others).toEqual([]);
   });
 
   test("more than 256 KiB, and reads just that", () => {
-    const padded = (bytes: number) => {
-      const text = "organization: { name: Acme }\n#";
-      return text + "x".repeat(bytes - text.length);
-    };
     expect(problemsOf(padded(GOVERNANCE_BYTES_MAX))).toEqual([]);
     expect(problemsOf(padded(GOVERNANCE_BYTES_MAX + 1))).toEqual([
       expect.objectContaining({ line: 1, message: "expected at most 262144 bytes, got 262145" }),
@@ -583,41 +589,56 @@ budgets:
   ]);
 });
 
-test("accepts a quorum that a group or the owners of some team can reach", () => {
-  const approvals = (tier: string) => `
+function approvals(tier: string): string {
+  return `
 organization: { name: Acme }
 teams: { a: { owners: [a@b.c, b@b.c] }, b: { owners: [] } }
 approvals: [${tier}]`;
+}
 
+test("accepts a quorum that a group or the owners of some team can reach", () => {
   expect(problemsOf(approvals("{ approvers: [team_owners, c@b.c], quorum: 3 }"))).toEqual([]);
   expect(problemsOf(approvals("{ approvers: [team_owners, a@b.c], quorum: 3 }"))).toHaveLength(1);
   expect(problemsOf(approvals("{ approvers: ['slack_group:x'], quorum: 9 }"))).toEqual([]);
 });
 
-describe("never throws, and never without a problem or a governance", () => {
-  const check = (text: string): void => {
-    const parsed = parseGovernance(text);
-    if (parsed.ok) return;
-    expect(parsed.problems.length).toBeGreaterThan(0);
-    for (const { line, column, message } of parsed.problems) {
-      expect(line).toBeGreaterThanOrEqual(1);
-      expect(line).toBeLessThanOrEqual(text.split(/\r\n|\n|\r/).length);
-      expect(column).toBeGreaterThanOrEqual(1);
-      expect(message).not.toBe("");
-    }
-  };
+/** What a reader could not use in the answer: a refusal without a reason, or one that points nowhere. */
+function uselessAnswers(text: string): unknown[] {
+  const parsed = parseGovernance(text);
+  if (parsed.ok) return [];
+  const lines = text.split(/\r\n|\n|\r/).length;
+  return parsed.problems.length === 0
+    ? ["no problem"]
+    : parsed.problems.filter(
+        ({ line, column, message }) => line < 1 || line > lines || column < 1 || message === "",
+      );
+}
 
+describe("never throws, and never without a problem or a governance", () => {
   test("for any text", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 200 }), check));
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {
+        expect(uselessAnswers(text)).toEqual([]);
+      }),
+    );
   });
 
   test("for anything made of YAML's own characters", () => {
     const unit = fc.constantFrom(..."{}[],:&*!|>'\"%@`#-? \n\tab1<".split(""));
-    fc.assert(fc.property(fc.string({ unit, maxLength: 60 }), check), { numRuns: 500 });
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 60 }), (text) => {
+        expect(uselessAnswers(text)).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test("for any JSON", () => {
-    fc.assert(fc.property(fc.json(), check));
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        expect(uselessAnswers(text)).toEqual([]);
+      }),
+    );
   });
 
   test("for the example with a piece replaced", () => {
@@ -628,7 +649,8 @@ describe("never throws, and never without a problem or a governance", () => {
     const position = fc.nat({ max: example.length });
     fc.assert(
       fc.property(position, fc.nat({ max: 30 }), piece, (start, length, replacement) => {
-        check(example.slice(0, start) + replacement + example.slice(start + length));
+        const text = example.slice(0, start) + replacement + example.slice(start + length);
+        expect(uselessAnswers(text)).toEqual([]);
       }),
       { numRuns: 300 },
     );
@@ -647,7 +669,7 @@ describe("never throws, and never without a problem or a governance", () => {
     fc.assert(
       fc.property(key, fc.jsonValue(), (name, value) => {
         const other = name === "organization" ? {} : { organization: { name: "Acme" } };
-        check(JSON.stringify({ ...other, [name]: value }));
+        expect(uselessAnswers(JSON.stringify({ ...other, [name]: value }))).toEqual([]);
       }),
     );
   });
