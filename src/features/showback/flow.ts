@@ -5,7 +5,7 @@ import { AppError } from "../../domain/errors.ts";
 import { formatScope, ORG_SCOPE, type Scope } from "../../domain/scope.ts";
 import type { Clock, Instant } from "../../domain/time.ts";
 import type { Database } from "../../store/database.ts";
-import { listBudgetStatus, formatBudgetRef } from "../budgets/index.ts";
+import { listBudgetStatus, raiseButtonValue } from "../budgets/index.ts";
 import {
   findPerson,
   listTeams,
@@ -232,7 +232,7 @@ async function loadBudgetShares(
 ): Promise<BudgetShare[]> {
   const statuses = await listBudgetStatus(database, { scope, now });
   return statuses.map((status) => ({
-    raiseValue: formatBudgetRef(status),
+    raiseValue: raiseButtonValue(status),
     periodKind: status.periodKind,
     limit: status.limit,
     spend: status.spend,
