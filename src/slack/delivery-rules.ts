@@ -3,9 +3,14 @@
  * lost. Pure: the sender does what is decided here.
  */
 import { addMs, type Instant, MINUTE_MS } from "../domain/time.ts";
-import type { OutboxKind } from "./outbox.ts";
 import type { PostedMessage } from "./web.ts";
 import type { SlackErrorVerdict } from "./web-errors.ts";
+
+/**
+ * What happens when Slack's answer got lost and the bot can't look whether the message arrived:
+ * an alert, an approval and a notice are sent again, a digest is not.
+ */
+export type OutboxKind = "alert" | "digest" | "approval" | "notice";
 
 export type DeliveryOutcome =
   | ({ readonly kind: "sent" } & PostedMessage)

@@ -7,14 +7,10 @@ import { type Instant, instant } from "../domain/time.ts";
 import type { Sql } from "../store/database.ts";
 import { notifyOfWork } from "../store/notify.ts";
 import type { Block, SlackMessage } from "./blocks.ts";
-import type { DeliveryDecision } from "./delivery-rules.ts";
+import type { DeliveryDecision, OutboxKind } from "./delivery-rules.ts";
 import type { PostedMessage } from "./web.ts";
 
-/**
- * What happens when Slack's answer got lost and the bot can't look whether the message arrived:
- * an alert, an approval and a notice are sent again, a digest is not.
- */
-export type OutboxKind = "alert" | "digest" | "approval" | "notice";
+export type { OutboxKind } from "./delivery-rules.ts";
 
 /** `#name` or a channel id; or the direct message of a person, by e-mail. */
 export type Destination = { readonly channel: string } | { readonly person: Email };

@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { Writable } from "node:stream";
 import pino, { type Logger } from "pino";
+import { expect } from "vitest";
 
 export interface RecordedCall {
   readonly method: string;
@@ -37,6 +38,8 @@ export interface RecordingSlack {
   /** Bodies that came to `responseUrl`. */
   readonly responses: readonly Record<string, unknown>[];
   readonly responseUrl: string;
+  /** Answers 404, as a response_url does after half an hour. */
+  readonly expiredResponseUrl: string;
   /** Users by id, as users.info answers them. */
   readonly users: Map<string, Record<string, unknown>>;
   callsOf(method: string): readonly RecordedCall[];
@@ -45,6 +48,8 @@ export interface RecordingSlack {
   /** What the method answers from now on. */
   answer(method: string, answer: Record<string, unknown>): void;
   dropHanging(): void;
+  /** Late, but the answers come. */
+  releaseHanging(): void;
   close(): Promise<void>;
 }
 
@@ -57,7 +62,7 @@ export async function startRecordingSlack(): Promise<RecordingSlack> {
   const users = new Map<string, Record<string, unknown>>();
   const faults = new Map<string, Fault[]>();
   const answers = new Map<string, Record<string, unknown>>();
-  const hanging = new Set<ServerResponse>();
+  const hanging = new Map<ServerResponse, string>();
 
   function perform(method: string, params: Record<string, string>): Record<string, unknown> {
     const fixed = answers.get(method);
@@ -96,8 +101,12 @@ export async function startRecordingSlack(): Promise<RecordingSlack> {
   async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);
     if (request.url === "/response") {
-      responses.push(JSON.parse(body));
+      responses.push(JSON.parse(body) as Record<string, unknown>);
       response.end("ok");
+      return;
+    }
+    if (request.url === "/expired") {
+      response.writeHead(404).end("expired_url");
       return;
     }
     const method = (request.url ?? "").replace("/api/", "");
@@ -120,7 +129,7 @@ export async function startRecordingSlack(): Promise<RecordingSlack> {
     const answer = perform(method, params);
     if (fault?.kind === "http_500-after") response.writeHead(500).end("oops");
     else if (fault?.kind === "drop-after") request.socket.destroy();
-    else if (fault?.kind === "hang-after") hanging.add(response);
+    else if (fault?.kind === "hang-after") hanging.set(response, JSON.stringify(answer));
     else
       response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
   }
@@ -130,7 +139,11 @@ export async function startRecordingSlack(): Promise<RecordingSlack> {
   await once(server, "listening");
   const origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
   const dropHanging = (): void => {
-    for (const response of hanging) response.socket?.destroy();
+    for (const response of hanging.keys()) response.socket?.destroy();
+    hanging.clear();
+  };
+  const releaseHanging = (): void => {
+    for (const [response, answer] of hanging) response.end(answer);
     hanging.clear();
   };
   return {
@@ -139,6 +152,7 @@ export async function startRecordingSlack(): Promise<RecordingSlack> {
     posted,
     responses,
     responseUrl: `${origin}/response`,
+    expiredResponseUrl: `${origin}/expired`,
     users,
     callsOf: (method) => calls.filter((call) => call.method === method),
     fail(method, fault, times = 1) {
@@ -147,6 +161,7 @@ export async function startRecordingSlack(): Promise<RecordingSlack> {
     },
     answer: (method, answer) => void answers.set(method, answer),
     dropHanging,
+    releaseHanging,
     async close() {
       dropHanging();
       server.closeAllConnections();
@@ -183,6 +198,11 @@ export function aSlackUser(
   return { id, team_id: TEAM_ID, tz: "Europe/Berlin", profile, ...overrides };
 }
 
+/** For `toMatchObject`, where a bare pattern would match everything. */
+export function matching(pattern: RegExp): unknown {
+  return expect.stringMatching(pattern);
+}
+
 export interface RecordedLog {
   readonly log: Logger;
   readonly lines: readonly Record<string, unknown>[];
@@ -192,7 +212,7 @@ export function recordLog(): RecordedLog {
   const lines: Record<string, unknown>[] = [];
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      lines.push(JSON.parse(chunk.toString("utf8")));
+      lines.push(JSON.parse(chunk.toString("utf8")) as Record<string, unknown>);
       done();
     },
   });

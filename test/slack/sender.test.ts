@@ -17,6 +17,7 @@ import {
 const db = useDatabase();
 const BACKOFF_MS = 5_000;
 const LEASE_MS = 30_000;
+const ANY_DATE: unknown = expect.any(Date);
 
 let slack: RecordingSlack;
 let time: ManualClock;
@@ -125,6 +126,7 @@ describe("sending", () => {
     const deps = sender();
 
     await sendDueMessages(deps);
+    expect(await row("a1")).toMatchObject({ status: "pending", first_attempt_at: null });
     time.advance(29_000);
     expect(await sendDueMessages(deps)).toBe(0);
     time.advance(2_000);
@@ -134,6 +136,8 @@ describe("sending", () => {
 
     expect(texts()).toEqual(["text of a1", "text of a2"]);
     expect(await row("a1")).toMatchObject({ attempts: 1 });
+    // Slack said that it did nothing, so there was nothing to look for.
+    expect(slack.callsOf("conversations.history")).toEqual([]);
   });
 
   it("two senders at once send nothing twice and nothing out of order", async () => {
@@ -171,7 +175,7 @@ describe("an answer that got lost", () => {
       await sendDueMessages(deps);
       expect(await row("a")).toMatchObject({
         status: "pending",
-        first_attempt_at: expect.any(Date),
+        first_attempt_at: ANY_DATE,
       });
       time.advance(BACKOFF_MS);
       await sendDueMessages(deps);
@@ -247,7 +251,7 @@ describe("an answer that got lost", () => {
     await sendDueMessages(deps);
     time.advance(BACKOFF_MS);
     await sendDueMessages(deps);
-    expect(await row("a")).toMatchObject({ status: "pending", first_attempt_at: expect.any(Date) });
+    expect(await row("a")).toMatchObject({ status: "pending", first_attempt_at: ANY_DATE });
     time.advance(3 * BACKOFF_MS);
     await sendDueMessages(deps);
 
@@ -273,6 +277,46 @@ describe("a sender that died", () => {
     await dead;
     expect(await row("a")).toMatchObject({ status: "sent", message_ts: slack.posted[0]?.ts });
     expect(texts()).toEqual(["text of a"]);
+  });
+
+  it("only slept: it does not post what another has taken over", async () => {
+    slack.users.set("U0BO", aSlackUser("U0BO", "bo@acme.test"));
+    slack.fail("conversations.open", { kind: "hang-after" });
+    await enqueue("a", { destination: { person: emailFrom("bo@acme.test") } });
+    const { log, lines } = recordLog();
+    const sleeping = sendDueMessages(sender({ log }));
+    await expect.poll(() => slack.callsOf("conversations.open").length).toBe(1);
+
+    time.advance(LEASE_MS);
+    await sendDueMessages(sender());
+    slack.releaseHanging();
+    await sleeping;
+
+    expect(texts()).toEqual(["text of a"]);
+    expect(lines).toMatchObject([{ outcome: "lost-lease" }]);
+  });
+
+  it("does not end the lease of the one that took over", async () => {
+    slack.fail("chat.postMessage", { kind: "hang-after" });
+    await enqueue("a");
+    const first = sendDueMessages(sender());
+    await expect.poll(() => slack.posted.length).toBe(1);
+    time.advance(LEASE_MS);
+    const other = await startRecordingSlack();
+    other.fail("chat.postMessage", { kind: "hang-after" });
+    other.fail("conversations.history", { kind: "error", error: "missing_scope" });
+    const web = createSlackWeb({ token: "xoxb-test", apiUrl: other.apiUrl, timeoutMs: 2_000 });
+    const second = sendDueMessages(sender({ web }));
+    await expect.poll(() => other.posted.length).toBe(1);
+
+    slack.dropHanging();
+    await first;
+    expect(await row("a")).toMatchObject({ status: "sending", attempts: 2 });
+
+    other.releaseHanging();
+    await second;
+    expect(await row("a")).toMatchObject({ status: "sent" });
+    await other.close();
   });
 
   it("before the post is followed by one that posts without looking", async () => {
