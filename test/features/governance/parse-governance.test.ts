@@ -559,6 +559,21 @@ describe("refuses", () => {
   });
 });
 
+test("tells at most a hundred problems, and soon", () => {
+  const lines = (count: number, line: (index: number) => string) =>
+    Array.from({ length: count }, (_, index) => line(index)).join("\n");
+  const text = `organization: { name: Acme }
+teams:
+${lines(3_000, (index) => `  known${String(index)}: {}`)}
+digests:
+${lines(1_500, (index) => `  - { channel: C0123456, scope: "team:unknown${String(index)}", every: day, at: "09:00" }`)}
+`;
+  const problems = problemsOf(text);
+
+  expect(problems).toHaveLength(100);
+  expect(problems[0]).toMatchObject({ line: 3_004, field: "digests[0].scope" });
+}, 5_000);
+
 test("tells all problems at once, in the order of their lines", () => {
   const text = `organization: { nam: Acme, time_zone: Nowhere }
 teams:

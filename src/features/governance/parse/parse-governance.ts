@@ -27,7 +27,10 @@ export type ParsedGovernance =
   | { readonly ok: true; readonly governance: Governance }
   | { readonly ok: false; readonly problems: readonly GovernanceProblem[] };
 
-/** More than anybody corrects in one go. */
+/**
+ * More than anybody corrects in one go. Finding the line and similar names takes a moment for each,
+ * and a hostile text has thousands.
+ */
 const PROBLEMS_MAX = 100;
 
 /** Reads YAML or JSON. Never throws, whatever the text; problems come in the order of their lines. */
@@ -48,10 +51,9 @@ export function governanceAsJson(text: string): unknown {
   return read.ok ? read.document.value : null;
 }
 
-interface Issue {
-  readonly path: FieldPath;
-  readonly message: string;
-  readonly at: "key" | "value";
+/** A finding of the checks, or of a schema; then it may be about the key instead of the value. */
+interface Issue extends Finding {
+  readonly at?: "key";
 }
 
 /** Reads every part. The governance is there exactly when nothing is wrong. */
@@ -72,15 +74,18 @@ function readGovernance(document: SourceDocument): {
   if (isMapping(document.value)) {
     const parts = partsOf(document.value);
     const readable = readParts(parts, read);
-    issues.push(...checkGovernance({ ...readable, ...namesIn(parts) }).map(issueFromFinding));
+    issues.push(...checkGovernance({ ...readable, ...namesIn(parts) }));
     if (issues.length === 0) governance = assemble(readable);
   }
   return {
     governance,
-    problems: issues.map(({ path, message, at }) => ({
+    problems: issues.slice(0, PROBLEMS_MAX).map(({ path, message, at, unknown }) => ({
       ...document.locate(path, at),
       field: formatFieldPath(path),
-      message,
+      message:
+        unknown === undefined
+          ? message
+          : message + schema.didYouMean(nearestNames(unknown.name, unknown.known)),
     })),
   };
 }
@@ -165,12 +170,7 @@ function issuesFrom(issue: z.core.$ZodIssue, partPath: FieldPath): Issue[] {
   if (issue.code === "invalid_key") {
     return issue.issues.map(({ message }) => ({ path, message, at: "key" }));
   }
-  return [{ path, message: issue.message, at: "value" }];
-}
-
-function issueFromFinding({ path, message, unknown }: Finding): Issue {
-  const meant = unknown === undefined ? [] : nearestNames(unknown.name, unknown.known);
-  return { path, message: `${message}${schema.didYouMean(meant)}`, at: "value" };
+  return [{ path, message: issue.message }];
 }
 
 /** One problem a place and field: what the text itself gets wrong comes before what it should be. */
