@@ -88,6 +88,7 @@ function conversation(
     unreadCount: unread.length,
     isHighlighted: unread.length > 0 && (kind === "dm" || isCalled),
     lastReadTs,
+    isReadOnly: kind === "dm" && slack.manifest.isMessagesTabReadOnly,
   };
 }
 

@@ -33,6 +33,9 @@ export async function sendMessage(
   request: protocol.PostRequest,
 ): Promise<StoredMessage> {
   const place = placeFor(slack, request.user, request.channel);
+  if (place.kind === "dm" && slack.manifest.isMessagesTabReadOnly) {
+    throw invalid("Sending messages to this app has been turned off.");
+  }
   if (request.text.trim() === "") throw invalid("a message needs text");
   const message = postMessage(slack, {
     channel: request.channel,

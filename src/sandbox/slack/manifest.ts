@@ -21,10 +21,13 @@ export interface AppManifest {
     readonly name: string;
     readonly description: string;
   }[];
+  /** What the workspace granted; from a manifest: all it asks for, the optional ones included. */
   readonly scopes: readonly string[];
   readonly events: readonly string[];
   readonly hasHomeTab: boolean;
   readonly hasMessagesTab: boolean;
+  /** People cannot write to the bot, only read what it sends them. */
+  readonly isMessagesTabReadOnly: boolean;
 }
 
 const manifestSchema = z.looseObject({
@@ -34,6 +37,7 @@ const manifestSchema = z.looseObject({
       .looseObject({
         home_tab_enabled: z.boolean().default(false),
         messages_tab_enabled: z.boolean().default(false),
+        messages_tab_read_only_enabled: z.boolean().default(true),
       })
       .optional(),
     bot_user: z.looseObject({ display_name: z.string().min(1).max(80) }),
@@ -64,7 +68,10 @@ const manifestSchema = z.looseObject({
       .default([]),
   }),
   oauth_config: z.looseObject({
-    scopes: z.looseObject({ bot: z.array(z.string()).default([]) }),
+    scopes: z.looseObject({
+      bot: z.array(z.string()).default([]),
+      bot_optional: z.array(z.string()).default([]),
+    }),
   }),
   settings: z.looseObject({
     event_subscriptions: z.looseObject({ bot_events: z.array(z.string()).default([]) }).optional(),
@@ -91,9 +98,10 @@ export function readManifest(text: string): AppManifest {
         name: shortcut.name,
         description: shortcut.description,
       })),
-    scopes: manifest.oauth_config.scopes.bot,
+    scopes: [...manifest.oauth_config.scopes.bot, ...manifest.oauth_config.scopes.bot_optional],
     events: settings.event_subscriptions?.bot_events ?? [],
     hasHomeTab: features.app_home?.home_tab_enabled ?? false,
     hasMessagesTab: features.app_home?.messages_tab_enabled ?? false,
+    isMessagesTabReadOnly: features.app_home?.messages_tab_read_only_enabled ?? true,
   };
 }

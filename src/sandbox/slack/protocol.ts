@@ -144,6 +144,8 @@ export interface Conversation {
   /** The person was mentioned in something unread (or it is a DM). */
   readonly isHighlighted: boolean;
   readonly lastReadTs: string;
+  /** People cannot write here; the page shows no composer but commands. */
+  readonly isReadOnly: boolean;
 }
 
 /** Slack's own JSON of a block; always with `type` and, once accepted, `block_id`. */
