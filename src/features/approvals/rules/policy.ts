@@ -111,7 +111,7 @@ export function resolveApprovers(
 }
 
 /** When those are asked to whom the policy escalates: half of the way to the expiry. */
-export function escalatesAt({ requestedAt, expiresAt }: Lifetime): Instant {
+function escalatesAt({ requestedAt, expiresAt }: Lifetime): Instant {
   return addMs(requestedAt, Math.floor((expiresAt.getTime() - requestedAt.getTime()) / 2));
 }
 
