@@ -4,7 +4,7 @@ import { type Instant, instant } from "../domain/time.ts";
 import type { Sql } from "./database.ts";
 
 /** A snapshot as JSON; amounts go in as decimal strings. */
-export type AuditSnapshot = Readonly<Record<string, unknown>>;
+type AuditSnapshot = Readonly<Record<string, unknown>>;
 
 export interface AuditEntry {
   readonly occurredAt: Instant;

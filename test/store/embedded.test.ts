@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Database, openDatabase } from "../../src/store/database.ts";
+import { canReach } from "../../src/store/embedded/run-as.ts";
 import {
   type EmbeddedPostgres,
   removeEmbeddedPostgres,
@@ -25,6 +26,9 @@ import { useProgram } from "../support/child-program.ts";
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
+const DAEMON = 1;
+/** Below root's home, for example, an ordinary user can't even read the program. */
+const othersCanRead = await canReach(process.cwd(), { uid: NOBODY, gid: NOBODY });
 
 const startProgram = useProgram("embedded-postgres");
 
@@ -319,6 +323,22 @@ describe("what a crash leaves behind", () => {
     expect(bystander.exitCode ?? bystander.signalCode).toBe(null);
   });
 
+  test("a server that answers, though its process can't be seen from this container, is in use", async () => {
+    const server = await start();
+    await writeNote(open(server), "in the other container");
+    const pidFile = join(dataDir, "pg", "postmaster.pid");
+    const text = await readFile(pidFile, "utf8");
+    await writeFile(pidFile, text.replace(/^\d+/, String(process.pid)));
+
+    await expect(start()).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("in use from another container") as string,
+    });
+
+    await writeFile(pidFile, text);
+    expect(await readNotes(open(server))).toEqual(["in the other container"]);
+  });
+
   test("a set-up that was killed half-way is done again and tidied up", async () => {
     const program = startProgram({ arguments: [dataDir, "stop"] });
     let unfinished: string | undefined;
@@ -408,20 +428,30 @@ describe("data directories", () => {
     },
   );
 
-  test.runIf(isRoot)("of an ordinary user work for that user and for root in turn", async () => {
-    await mkdir(dataDir);
-    await chown(dataDir, NOBODY, NOBODY);
-    const program = startProgram({ arguments: [dataDir, "stop"], uid: NOBODY, gid: NOBODY });
-    await pidOf(program);
-    expect(await program.finish()).toBe(0);
+  test.runIf(isRoot && othersCanRead)(
+    "of an ordinary user work for that user and for root in turn",
+    async () => {
+      await mkdir(dataDir);
+      await chown(dataDir, NOBODY, NOBODY);
+      const program = startProgram({ arguments: [dataDir, "stop"], uid: NOBODY, gid: NOBODY });
+      await pidOf(program);
+      expect(await program.finish()).toBe(0);
 
-    const server = await start();
-    expect(await readNotes(open(server))).toEqual(["committed by a program"]);
-    await server.stop();
+      const server = await start();
+      expect(await readNotes(open(server))).toEqual(["committed by a program"]);
+      await server.stop();
 
-    const again = startProgram({ arguments: [dataDir, "stop"], uid: NOBODY, gid: NOBODY });
-    await pidOf(again);
-    expect(await again.finish()).toBe(0);
+      const again = startProgram({ arguments: [dataDir, "stop"], uid: NOBODY, gid: NOBODY });
+      await pidOf(again);
+      expect(await again.finish()).toBe(0);
+    },
+  );
+
+  test.runIf(isRoot && othersCanRead)("of another user are refused, by name", async () => {
+    await (await start()).stop();
+    const program = startProgram({ arguments: [dataDir, "stop"], uid: DAEMON, gid: DAEMON });
+
+    await expect(program.says("ready")).rejects.toThrow(/belongs to another user \(uid 65534\)/);
   });
 
   test("removal is refused while a program uses the database", async () => {

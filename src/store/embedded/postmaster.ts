@@ -23,6 +23,7 @@ const POLL_MS = 15;
 const START_MS_MAX = 5 * 60_000;
 /** Fast shutdown writes what is dirty in memory; after that, an immediate one loses nothing either. */
 const STOP_MS_MAX = 30_000;
+const BURIAL_MS_MAX = 1_000;
 const LOG_BYTES_MAX = 10 * 1024 * 1024;
 
 /** The files of a database, and what is needed to run a server on them. */
@@ -55,7 +56,7 @@ export async function findPostmaster(directory: string): Promise<PidFile | undef
 }
 
 /** Whether this very process is the Postgres of this very cluster. */
-export async function isPostmaster(pid: number, directory: string): Promise<boolean> {
+async function isPostmaster(pid: number, directory: string): Promise<boolean> {
   const words = await commandLine(pid);
   if (words[0] === undefined || basename(words[0]) !== "postgres") return false;
   const served = words[words.indexOf("-D") + 1];
@@ -191,7 +192,10 @@ export async function stopPostmaster(pid: number, directory: string): Promise<vo
     if (!(await isPostmaster(pid, directory))) return;
     sendSignal(pid, signal);
     for (let waited = 0; waited < STOP_MS_MAX; waited += POLL_MS) {
-      if (!(await isPostmaster(pid, directory))) return;
+      if (!(await isPostmaster(pid, directory))) {
+        await untilBuried(pid);
+        return;
+      }
       await sleep(POLL_MS);
     }
   }
@@ -199,6 +203,16 @@ export async function stopPostmaster(pid: number, directory: string): Promise<vo
     code: "internal",
     message: `The embedded Postgres (process ${String(pid)}) does not stop.`,
   });
+}
+
+/**
+ * A process loses its name a moment before it ends. Not for ever: a container's first process may
+ * never bury what it has inherited.
+ */
+async function untilBuried(pid: number): Promise<void> {
+  for (let waited = 0; waited < BURIAL_MS_MAX && isAlive(pid); waited += POLL_MS) {
+    await sleep(POLL_MS);
+  }
 }
 
 /** Whether any process has this id. */
@@ -225,7 +239,8 @@ export function socketPath(socketDirectory: string): string {
   return join(socketDirectory, `.s.PGSQL.${String(PORT)}`);
 }
 
-async function answers(path: string): Promise<boolean> {
+/** Whether a server listens, in whatever container. */
+export async function answers(path: string): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = createConnection(path);
     const finish = (answer: boolean) => (): void => {

@@ -3,7 +3,7 @@ import { chown, lstat, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { AppError } from "../../domain/errors.ts";
-import { type Cluster, findPostmaster, readPidFile, socketPath } from "./postmaster.ts";
+import { answers, type Cluster, findPostmaster, readPidFile, socketPath } from "./postmaster.ts";
 import { canReach } from "./run-as.ts";
 
 /** What every system can take: `sun_path` of macOS without its final zero. Linux has four more. */
@@ -43,6 +43,7 @@ export async function removeSocketDirectory(socketDirectory: string): Promise<vo
 export async function removeForgottenSocketDirectory(directory: string): Promise<void> {
   const forgotten = (await readPidFile(directory))?.socketDirectory;
   if (forgotten === undefined || forgotten === directory) return;
+  if (await answers(socketPath(forgotten))) return;
   const [socket, cluster] = await Promise.all(
     [forgotten, directory].map(async (path) => await lstat(path).catch(() => undefined)),
   );
