@@ -276,6 +276,10 @@ const refusals: {
       [2, 62, "allocation[0].to.project", /expected a project of team b; y belongs to team a/],
     ],
   },
+  {
+    part: `allocation: [{ match: { tags: { "a\\u0000b": x } }, to: { team: a } }]\nteams: { a: {} }`,
+    problems: [[2, 33, "allocation[0].match.tags", /expected a name as key/]],
+  },
   // Budgets
   {
     part: "budgets: [{}]",
@@ -559,9 +563,11 @@ describe("refuses", () => {
   });
 });
 
+function lines(count: number, line: (index: number) => string): string {
+  return Array.from({ length: count }, (_, index) => line(index)).join("\n");
+}
+
 test("tells at most a hundred problems, and soon", () => {
-  const lines = (count: number, line: (index: number) => string) =>
-    Array.from({ length: count }, (_, index) => line(index)).join("\n");
   const text = `organization: { name: Acme }
 teams:
 ${lines(3_000, (index) => `  known${String(index)}: {}`)}
