@@ -3,6 +3,7 @@
  * its shortcut. Who may do what is decided by the flows; a button only says what it is about.
  */
 
+import { AppError } from "../../domain/errors.ts";
 import { AMOUNT_REFUSAL_TEXT, parseAmount } from "../../domain/money-text.ts";
 import { type Instant, instant } from "../../domain/time.ts";
 import type { Modal } from "../../slack/blocks.ts";
@@ -176,13 +177,11 @@ function raiseView(deps: Deps): ViewListener {
   return {
     callbackId: RAISE_VIEW,
     validate: (values, now) => problemsOf(values, instant(now)),
-    run: async ({ actor, web, values }) => {
+    run: async ({ actor, values }) => {
       const amount = parseAmount(values["amount"] ?? "");
       const ref = parseBudgetRef(values["budget"] ?? "");
       if (actor.email === undefined) {
-        const channel = await web.openDirectMessage(actor.slackUserId);
-        await web.postMessage({ ...NO_EMAIL_ANSWER, channel, dedupeKey: "raise-answer:no-email" });
-        return;
+        throw new AppError({ code: "forbidden", message: NO_EMAIL_ANSWER.text });
       }
       if (amount.kind === "refused" || ref === undefined) return; // `validate` said so in the form.
       const result = await requestRaise(deps, {

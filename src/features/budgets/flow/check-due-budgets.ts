@@ -43,7 +43,12 @@ export async function checkDueBudgets({ database, clock, log }: Deps): Promise<n
   });
   if (done.checks > 0) {
     log?.info(
-      { work: "budget_check", ...done, duration_ms: clock().getTime() - startedAt.getTime() },
+      {
+        work: "budget_check",
+        outcome: "done",
+        ...done,
+        duration_ms: clock().getTime() - startedAt.getTime(),
+      },
       "budgets checked",
     );
   }

@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import {
+  parseRaiseCommand,
+  parseSetCommand,
+} from "../../../../src/features/budgets/rules/commands.ts";
+import { usd } from "../../../support/builders.ts";
+
+describe("parseSetCommand", () => {
+  test.each([
+    ["search 500 monthly", "search", 500, "monthly"],
+    ["Search Team $1.5k per month", "Search Team", 1_500, "monthly"],
+    ["project:checkout 20.50 usd weekly", "project:checkout", 20.5, "weekly"],
+    ["search to 500 a year", "search", 500, "yearly"],
+    ["3d 7 daily", "3d", 7, "daily"],
+    ["org USD 9,000 quarterly", "org", 9_000, "quarterly"],
+  ])("reads %j", (text, scopeText, dollars, periodKind) => {
+    expect(parseSetCommand(text)).toEqual({
+      kind: "set",
+      scopeText,
+      amount: usd(dollars),
+      periodKind,
+    });
+  });
+
+  test.each([
+    ["", { reason: "usage" }],
+    ["search", { reason: "usage" }],
+    ["search monthly", { reason: "usage" }],
+    ["500 monthly", { reason: "usage" }],
+    ["search 500", { reason: "period" }],
+    ["search 500 fortnightly", { reason: "period" }],
+    ["search 500 monthly please", { reason: "period" }],
+    ["search 0 monthly", { reason: "amount", amount: "not-positive" }],
+    ["search -5 monthly", { reason: "amount", amount: "not-positive" }],
+    ["search $2OO monthly", { reason: "amount", amount: "not-a-number" }],
+    ["search 1e9 monthly", { reason: "amount", amount: "not-a-number" }],
+    ["search 200 EUR monthly", { reason: "amount", amount: "only-usd" }],
+    ["search 1,000,001 monthly", { reason: "amount", amount: "too-large" }],
+  ])("refuses %j", (text, refusal) => {
+    expect(parseSetCommand(text)).toEqual({ kind: "refused", ...refusal });
+  });
+});
+
+describe("parseRaiseCommand", () => {
+  test.each([
+    ["search 200", "search", 200, undefined, ""],
+    ["Search Team 200 until friday launch week", "Search Team", 200, "friday", "launch week"],
+    ["search by $200 until end of month", "search", 200, "end of month", ""],
+    ["search 200 usd until dec 5 re-indexing", "search", 200, "dec 5", "re-indexing"],
+    ["search $ 200 re-indexing until friday", "search", 200, undefined, "re-indexing until friday"],
+    ["bo@acme.test 1.5k UNTIL 2026-12-05", "bo@acme.test", 1_500, "2026-12-05", ""],
+  ])("reads %j", (text, scopeText, dollars, untilText, reason) => {
+    expect(parseRaiseCommand(text)).toEqual({
+      kind: "raise",
+      scopeText,
+      amount: usd(dollars),
+      untilText,
+      reason,
+    });
+  });
+
+  test.each([
+    ["search 200 EUR", "only-usd"],
+    ["search €200", "only-usd"],
+    ["search $2OO", "not-a-number"],
+    ["search 1e9", "not-a-number"],
+    ["search -5", "not-positive"],
+    ["search 0", "not-positive"],
+    ["search 1000001", "too-large"],
+  ])("refuses %j", (text, amount) => {
+    expect(parseRaiseCommand(text)).toEqual({ kind: "refused", amount });
+  });
+
+  test("without an amount offers its readings, the whole text first", () => {
+    expect(parseRaiseCommand("search launch week")).toEqual({
+      kind: "incomplete",
+      readings: [
+        { scopeText: "search launch week", reason: "" },
+        { scopeText: "search", reason: "launch week" },
+      ],
+      untilText: undefined,
+    });
+  });
+
+  test("takes a number of the date for no amount", () => {
+    expect(parseRaiseCommand("search until dec 5 launch")).toEqual({
+      kind: "incomplete",
+      readings: [{ scopeText: "search", reason: "launch" }],
+      untilText: "dec 5",
+    });
+  });
+
+  test("without a scope has no reading", () => {
+    expect(parseRaiseCommand("  ")).toEqual({
+      kind: "incomplete",
+      readings: [],
+      untilText: undefined,
+    });
+  });
+});
