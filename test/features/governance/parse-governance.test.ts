@@ -627,11 +627,11 @@ test("accepts a quorum that a group or the owners of some team can reach", () =>
 function uselessAnswers(text: string): unknown[] {
   const parsed = parseGovernance(text);
   if (parsed.ok) return [];
-  const lines = text.split(/\r\n|\n|\r/).length;
+  const lineCount = text.split(/\r\n|\n|\r/).length;
   return parsed.problems.length === 0
     ? ["no problem"]
     : parsed.problems.filter(
-        ({ line, column, message }) => line < 1 || line > lines || column < 1 || message === "",
+        ({ line, column, message }) => line < 1 || line > lineCount || column < 1 || message === "",
       );
 }
 
