@@ -1,7 +1,8 @@
 /** Interactive elements: buttons, menus, text and date fields. Choices stand in choices.tsx. */
 import type { VNode } from "preact";
 import { records, string, words } from "../text/json.ts";
-import { Checkboxes, Combobox, NativeSelect, RadioButtons } from "./choices.tsx";
+import { Checkboxes, NativeSelect, RadioButtons } from "./choices.tsx";
+import { Combobox } from "./combobox.tsx";
 import { type ElementProps, type Field, frameOf } from "./field.ts";
 import { TextObject } from "./inline.tsx";
 import { Menu } from "./menu.tsx";

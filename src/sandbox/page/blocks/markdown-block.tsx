@@ -39,14 +39,19 @@ function drawPart(part: MarkdownPart): VNode {
       );
     case "rule":
       return <hr class="divider" />;
-    case "list": {
-      const items = part.items.map(({ depth, children }) => (
-        <li class={`list-${String(Math.min(depth, 8))}`}>
-          <Inlines nodes={children} />
-        </li>
-      ));
-      return part.isOrdered ? <ol class="list">{items}</ol> : <ul class="list">{items}</ul>;
-    }
+    case "list":
+      return (
+        <ul class="list">
+          {part.items.map(({ depth, number, children }) => (
+            <li
+              class={`list-${String(Math.min(depth, 8))} ${number === undefined ? "" : "is-numbered"}`}
+              {...(number === undefined ? {} : { value: number })}
+            >
+              <Inlines nodes={children} />
+            </li>
+          ))}
+        </ul>
+      );
     case "table": {
       const [head = [], ...body] = part.rows;
       return (

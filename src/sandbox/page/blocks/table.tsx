@@ -179,6 +179,6 @@ function sortText(cell: Json | undefined): string {
 function isNumber(cell: Json | undefined): boolean {
   return (
     cell !== undefined &&
-    (cell["type"] === "raw_number" || /^[-+]?[$€£]?[\d,.]+\s?[%kKM]?$/.test(wordsOf(cell)))
+    (cell["type"] === "raw_number" || /^[-+−]?[$€£]?[\d,.]+\s?[%kKM]?$/.test(wordsOf(cell)))
   );
 }

@@ -2,6 +2,9 @@
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+/** As in Slack, one can type at once; without any field, the browser's own choice holds. */
+const FIRST_FIELD = ".dialog-body :is(input, textarea, select), .dialog-foot .button-primary";
+
 interface DialogProps {
   readonly label: string;
   readonly className: string;
@@ -14,6 +17,7 @@ export function Dialog({ label, className, onEscape, children }: DialogProps): V
   useEffect(() => {
     const dialog = frame.current;
     dialog?.showModal();
+    dialog?.querySelector<HTMLElement>(FIRST_FIELD)?.focus();
     return () => dialog?.close();
   }, []);
   return (

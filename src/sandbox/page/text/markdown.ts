@@ -8,12 +8,14 @@ import { type Inline, safeHref } from "./mrkdwn.ts";
 export type MarkdownPart =
   | { readonly kind: "heading"; readonly level: number; readonly children: readonly Inline[] }
   | { readonly kind: "paragraph" | "quote" | "pre"; readonly children: readonly Inline[] }
-  | { readonly kind: "list"; readonly isOrdered: boolean; readonly items: readonly ListItem[] }
+  | { readonly kind: "list"; readonly items: readonly ListItem[] }
   | { readonly kind: "table"; readonly rows: readonly (readonly (readonly Inline[])[])[] }
   | { readonly kind: "rule" };
 
 export interface ListItem {
   readonly depth: number;
+  /** Undefined: a bullet. */
+  readonly number: number | undefined;
   readonly children: readonly Inline[];
 }
 
@@ -72,10 +74,11 @@ function parseFence(lines: readonly string[], at: number): Parsed {
 function parseList(lines: readonly string[], at: number): Parsed {
   const taken = countWhile(lines, at, (next) => ITEM.test(next));
   const items = lines.slice(at, at + taken).map((line) => {
-    const [, indent = "", , words = ""] = ITEM.exec(line) ?? [];
-    return { depth: Math.floor(indent.length / 2), children: inline(words) };
+    const [, indent = "", mark = "", words = ""] = ITEM.exec(line) ?? [];
+    const number = /^\d/.test(mark) ? Number.parseInt(mark, 10) : undefined;
+    return { depth: Math.floor(indent.length / 2), number, children: inline(words) };
   });
-  return { part: { kind: "list", isOrdered: /^\s*\d/.test(lines[at] ?? ""), items }, taken };
+  return { part: { kind: "list", items }, taken };
 }
 
 function parseTable(lines: readonly string[], at: number): Parsed {
