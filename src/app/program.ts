@@ -94,14 +94,11 @@ export async function startProgram(options: {
       : undefined;
     const app = createHttpServer({ log, mounts: [...slackMount(slack), ...mounts] });
     addRoutes(app, { config, database, metrics, wiring });
-    await app.listen({ port: config.PORT, host: config.HOST });
+    await listen(app, config);
     undo.push(async () => {
       await closeServer(app);
     });
-    await slack?.start();
-    undo.push(async () => {
-      await slack?.stop();
-    });
+    if (slack !== undefined) undo.push(await startSlack(slack, log));
     if (config.ROLES.includes("worker")) {
       const loops = [
         startLoop({ name: "budgets", intervalMs: LOOP_INTERVAL_MS, run: wiring.checkBudgets, log }),
@@ -201,6 +198,30 @@ function slackConfig(config: Config): Parameters<typeof createSlackApp>[0]["conf
   };
 }
 
+const SLACK_RETRY_MS = 15_000;
+
+/**
+ * Starts to listen to Slack and returns how to stop. A wrong token ends the start; while Slack is
+ * away the rest of the program, ingest above all, runs without it and Slack follows later.
+ */
+async function startSlack(slack: SlackApp, log: Logger): Promise<() => Promise<void>> {
+  let timer: NodeJS.Timeout | undefined;
+  const tryAgainLater = (error: unknown): void => {
+    log.warn({ err: error }, "Slack is away; starting without it");
+    timer = setTimeout(() => void slack.start().catch(tryAgainLater), SLACK_RETRY_MS);
+  };
+  try {
+    await slack.start();
+  } catch (error) {
+    if (!(error instanceof AppError && error.retryable)) throw error;
+    tryAgainLater(error);
+  }
+  return async () => {
+    clearTimeout(timer);
+    await slack.stop();
+  };
+}
+
 function slackMount(slack: SlackApp | undefined): Mount[] {
   const listener = slack?.requestListener;
   return listener === undefined
@@ -230,6 +251,20 @@ function addRoutes(
     },
     openApi: openApiDocument(),
   });
+}
+
+async function listen(app: FastifyInstance, { PORT: port, HOST: host }: Config): Promise<void> {
+  try {
+    await app.listen({ port, host });
+  } catch (error) {
+    const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+    if (!isTaken) throw error;
+    throw new AppError({
+      code: "conflict",
+      message: `Port ${String(port)} is taken by another program. Stop that one, or set PORT.`,
+      cause: error,
+    });
+  }
 }
 
 async function closeServer(app: FastifyInstance): Promise<void> {

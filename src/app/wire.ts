@@ -57,8 +57,11 @@ export interface Wiring {
 }
 
 export function wire(plumbing: Plumbing): Wiring {
-  const { database, clock, log, waker, web } = plumbing;
-  const approverGroups = slackApproverGroups(web);
+  const { database, clock, log, waker, web, directory } = plumbing;
+  const approverGroups = slackApproverGroups({
+    listUserGroupMembers: web.listUserGroupMembers,
+    loadUser: directory.loadSlackUser,
+  });
   const requireApiToken = requireBearer(plumbing.apiToken?.reveal());
   const shared = { ...plumbing, approverGroups, requireApiToken };
 

@@ -38,7 +38,7 @@ export interface EmbeddedPostgres {
 /** What surprised the supervisor: a constant phrase and what varies. */
 export type EmbeddedLog = (message: string, fields: Readonly<Record<string, unknown>>) => void;
 
-const DATABASE = "claude_spend";
+export const EMBEDDED_DATABASE = "claude_spend";
 /** Held in the `postgres` database as long as a program owns the server; dies with the program. */
 const OWNER_LOCK = 4_072_881_905;
 /** The server needs a moment to notice that the previous owner is gone. */
@@ -84,8 +84,8 @@ export async function startEmbeddedPostgres(options: {
     if (host !== cluster.directory) await removeSocketDirectory(host);
   };
   const running: EmbeddedPostgres = {
-    poolConfig: { host, port: PORT, user: SUPERUSER, database: DATABASE },
-    connectionString: `postgresql://${SUPERUSER}@localhost:${String(PORT)}/${DATABASE}?host=${encodeURIComponent(host)}`,
+    poolConfig: { host, port: PORT, user: SUPERUSER, database: EMBEDDED_DATABASE },
+    connectionString: `postgresql://${SUPERUSER}@localhost:${String(PORT)}/${EMBEDDED_DATABASE}?host=${encodeURIComponent(host)}`,
     get pid() {
       return supervisor.server().pid;
     },
@@ -224,7 +224,7 @@ async function becomeOwner(socketDirectory: string, dataDir: string): Promise<Cl
 
 async function createDatabase(owner: Client): Promise<void> {
   const { rows } = await owner.query("select 1 from pg_database where pg_database.datname = $1", [
-    DATABASE,
+    EMBEDDED_DATABASE,
   ]);
-  if (rows.length === 0) await owner.query(`create database ${DATABASE}`);
+  if (rows.length === 0) await owner.query(`create database ${EMBEDDED_DATABASE}`);
 }

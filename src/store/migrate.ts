@@ -82,12 +82,33 @@ async function runPending(session: Sql, migrations: readonly Migration[]): Promi
        applied_at timestamptz not null default now()
      )`,
   );
-  const applied = await session.query<{ name: string; sha256: string }>(
-    "select schema_migrations.name, schema_migrations.sha256 from schema_migrations order by schema_migrations.name",
-  );
-  const pending = findPending(migrations, applied.rows);
+  const pending = findPending(migrations, await listApplied(session));
   for (const migration of pending) await run(session, migration);
   return pending.map((migration) => migration.name);
+}
+
+interface AppliedMigration {
+  readonly name: string;
+  readonly sha256: string;
+}
+
+async function listApplied(sql: Sql): Promise<readonly AppliedMigration[]> {
+  const { rows } = await sql.query<AppliedMigration>(
+    "select schema_migrations.name, schema_migrations.sha256 from schema_migrations order by schema_migrations.name",
+  );
+  return rows;
+}
+
+/** What `migrate` would run, and the same refusals; changes nothing. */
+export async function listPendingMigrations(
+  sql: Sql,
+  { directory = MIGRATIONS_DIRECTORY }: { readonly directory?: string } = {},
+): Promise<readonly string[]> {
+  const { rows } = await sql.query<{ is_there: boolean }>(
+    "select to_regclass('schema_migrations') is not null as is_there",
+  );
+  const applied = rows[0]?.is_there === true ? await listApplied(sql) : [];
+  return findPending(await readMigrations(directory), applied).map(({ name }) => name);
 }
 
 async function refuseOldServer(session: Sql): Promise<void> {
@@ -120,7 +141,7 @@ async function takeTurn(session: Sql): Promise<void> {
 /** What is left to run; refuses a history that these files can't have produced. */
 function findPending(
   migrations: readonly Migration[],
-  applied: readonly { readonly name: string; readonly sha256: string }[],
+  applied: readonly AppliedMigration[],
 ): readonly Migration[] {
   const known = new Map(migrations.map((migration) => [migration.name, migration]));
   for (const { name, sha256 } of applied) {

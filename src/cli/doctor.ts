@@ -1,0 +1,168 @@
+/** What is wrong with an installation, and what to do about it. Changes nothing. */
+import { checkAdminKey } from "../anthropic/admin.ts";
+import { readConfig } from "../app/config.ts";
+import { AppError } from "../domain/errors.ts";
+import { addMs, DAY_MS, type Instant } from "../domain/time.ts";
+import { manifestSurface } from "../slack/manifest-surface.ts";
+import { OPTIONAL_SCOPES } from "../slack/web.ts";
+import { createSlackWeb } from "../slack/web-client.ts";
+import type { Database, Sql } from "../store/database.ts";
+import { listPendingMigrations } from "../store/migrate.ts";
+import { withDatabase } from "./with-database.ts";
+
+export interface Check {
+  readonly name: string;
+  readonly status: "ok" | "warning" | "failed";
+  /** What was found and, unless it is fine, what to do. */
+  readonly message: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Finding = Omit<Check, "name">;
+
+const ok = (message: string): Finding => ({ status: "ok", message });
+const warning = (message: string): Finding => ({ status: "warning", message });
+const failed = (message: string): Finding => ({ status: "failed", message });
+
+/** Every check, also when an earlier one failed. */
+export async function runChecks(env: Environment, now: Instant): Promise<readonly Check[]> {
+  return [
+    await check("settings", () => checkSettings(env)),
+    ...(await checkDatabase(env, now)),
+    await check("slack", async () => await checkSlack(env)),
+    await check("anthropic", async () => await checkAnthropic(env)),
+  ];
+}
+
+async function check(name: string, look: () => Finding | Promise<Finding>): Promise<Check> {
+  try {
+    return { name, ...(await look()) };
+  } catch (error) {
+    const message = error instanceof AppError ? error.message : String(error);
+    return { name, ...failed(message) };
+  }
+}
+
+function checkSettings(env: Environment): Finding {
+  const result = readConfig(env);
+  return result.kind === "config"
+    ? ok("complete")
+    : failed(`${result.problems.join("; ")}. README.md lists every setting.`);
+}
+
+async function checkDatabase(env: Environment, now: Instant): Promise<readonly Check[]> {
+  try {
+    return await withDatabase(env, async (database) => [
+      await check("database", async () => await checkServer(database)),
+      await check("schema", async () => await checkSchema(database)),
+      await check("governance", async () => await checkGovernance(database)),
+      await check("usage", async () => await checkUsage(database, now)),
+      await check("rejected events", async () => await checkRejected(database, now)),
+      await check("messages", async () => await checkMessages(database, now)),
+    ]);
+  } catch (error) {
+    const message = error instanceof AppError ? error.message : String(error);
+    return [{ name: "database", ...failed(message) }];
+  }
+}
+
+const POSTGRES_VERSION_MIN = 150_000;
+
+async function checkServer(database: Database): Promise<Finding> {
+  const { rows } = await database.query<{ server_version_num: string }>("show server_version_num");
+  const version = Number(rows[0]?.server_version_num ?? 0);
+  return version >= POSTGRES_VERSION_MIN
+    ? ok(`Postgres ${String(Math.floor(version / 10_000))}`)
+    : failed("Postgres 15 or newer is needed.");
+}
+
+async function checkSchema(database: Database): Promise<Finding> {
+  const pending = await listPendingMigrations(database);
+  return pending.length === 0
+    ? ok("up to date")
+    : warning(`${String(pending.length)} migrations wait; the bot applies them at its next start, or run \`claude-spend migrate\`.`);
+}
+
+async function checkGovernance(sql: Sql): Promise<Finding> {
+  const { rows } = await sql.query<{ version: number; applied_by: string; applied_at: Date }>(
+    `select g.version, g.applied_by, g.applied_at
+       from governance_documents g
+      order by g.version desc
+      limit 1`,
+  );
+  const [row] = rows;
+  return row === undefined
+    ? warning("none is applied: nobody has a team or a budget yet. Run `claude-spend apply governance.yml`.")
+    : ok(`version ${String(row.version)}, applied by ${row.applied_by} at ${row.applied_at.toISOString()}`);
+}
+
+async function checkUsage(sql: Sql, now: Instant): Promise<Finding> {
+  const { rows } = await sql.query<{ events: string; unallocated_percent: number | null }>(
+    `select coalesce(sum(r.request_count), 0)::text as events,
+            (100 * coalesce(sum(r.billed_cost_usd) filter (where d.team_key is null), 0)
+              / nullif(sum(r.billed_cost_usd), 0))::integer as unallocated_percent
+       from spend_rollups r
+       join spend_dimensions d on d.spend_dimension_id = r.spend_dimension_id
+      where r.bucket_start >= $1`,
+    [addMs(now, -DAY_MS)],
+  );
+  const events = rows[0]?.events ?? "0";
+  if (events === "0") return warning("no usage event of the last 24 hours. docs/usage-events.md shows how to send one.");
+  const share = rows[0]?.unallocated_percent ?? 0;
+  const found = `${events} requests in the last 24 hours, ${String(share)} % of their cost unallocated`;
+  return share > 10 ? warning(`${found}. Add allocation rules to governance.yml.`) : ok(found);
+}
+
+async function checkRejected(sql: Sql, now: Instant): Promise<Finding> {
+  const { rows } = await sql.query<{ code: string; count: string; message: string }>(
+    `select r.code, count(*)::text as count, min(r.message) as message
+       from rejected_events r
+      where r.received_at >= $1
+      group by r.code
+      order by count(*) desc`,
+    [addMs(now, -DAY_MS)],
+  );
+  if (rows.length === 0) return ok("none in the last 24 hours");
+  const reasons = rows.map(({ code, count, message }) => `${count} ${code} (for example ${message})`);
+  return warning(`${reasons.join("; ")}. They are in no number; mend their sender and send them again.`);
+}
+
+async function checkMessages(sql: Sql, now: Instant): Promise<Finding> {
+  const { rows } = await sql.query<{ waiting: string; failed: string; example: string | null }>(
+    `select count(*) filter (where o.status in ('pending', 'sending') and o.created_at < $1)::text as waiting,
+            count(*) filter (where o.status = 'failed' and o.created_at >= $2)::text as failed,
+            min(o.destination || ': ' || o.last_error) filter (where o.status = 'failed' and o.created_at >= $2) as example
+       from outbox_messages o`,
+    [addMs(now, -10 * 60_000), addMs(now, -7 * DAY_MS)],
+  );
+  const [row] = rows;
+  if (row !== undefined && row.failed !== "0") {
+    return warning(`${row.failed} messages of the last week could not be delivered (${row.example ?? ""}). Check that channel or person.`);
+  }
+  return row === undefined || row.waiting === "0"
+    ? ok("all delivered")
+    : warning(`${row.waiting} wait for more than ten minutes. Is a replica with the role worker running?`);
+}
+
+async function checkSlack(env: Environment): Promise<Finding> {
+  const token = env["SLACK_BOT_TOKEN"] ?? "";
+  if (token === "") return failed("SLACK_BOT_TOKEN is not set.");
+  const apiUrl = env["SLACK_API_URL"] ?? "";
+  const { scopes } = await createSlackWeb({ token, ...(apiUrl === "" ? {} : { apiUrl }) }).authTest();
+  const missing = manifestSurface([]).scopes.filter((scope) => !scopes.includes(scope));
+  if (missing.length > 0) {
+    return failed(`the app lacks ${missing.join(", ")}. Reinstall it from manifest.yml.`);
+  }
+  const optional = OPTIONAL_SCOPES.filter((scope) => !scopes.includes(scope));
+  return optional.length === 0
+    ? ok("token and scopes are right")
+    : ok(`token and scopes are right; without ${optional.join(", ")} an alert may come twice after an outage`);
+}
+
+async function checkAnthropic(env: Environment): Promise<Finding> {
+  const key = env["ANTHROPIC_ADMIN_KEY"] ?? "";
+  if (key === "") return ok("no admin key: optional");
+  const baseUrl = env["ANTHROPIC_BASE_URL"] ?? "";
+  const organization = await checkAdminKey({ key, ...(baseUrl === "" ? {} : { baseUrl }) });
+  return ok(`the admin key belongs to ${organization.name}`);
+}

@@ -1,0 +1,108 @@
+/** The `claude-spend` command: what an operator does beside the running bot. */
+import { readFile } from "node:fs/promises";
+import { Command, CommanderError } from "commander";
+import { governanceAppliers } from "../app/wire.ts";
+import { AppError } from "../domain/errors.ts";
+import { instant } from "../domain/time.ts";
+import { applyGovernance, formatProblems } from "../features/governance/index.ts";
+import { migrate } from "../store/migrate.ts";
+import { runChecks } from "./doctor.ts";
+import { withDatabase } from "./with-database.ts";
+
+const EXIT_FAILED = 1;
+const EXIT_WRONG_USAGE = 2;
+
+/** What a command has to say: text for people, the same as JSON for programs. */
+interface Report {
+  readonly text: string;
+  readonly json: object;
+  readonly isFailed?: boolean;
+}
+
+const program = new Command("claude-spend")
+  .description("Operate Claude Spend: the settings are the environment of the bot.")
+  .showHelpAfterError("Run with --help to see what there is.")
+  .exitOverride();
+
+command("migrate", "Bring the database to the newest schema.", async () => {
+  const ran = await withDatabase(process.env, async (database) => await migrate(database));
+  return {
+    text: ran.length === 0 ? "The schema is up to date." : `Applied ${ran.join(", ")}.`,
+    json: { applied: ran },
+  };
+});
+
+command("apply", "Apply a governance document, whole or not at all.", apply).argument(
+  "<file>",
+  "governance.yml",
+);
+
+command("doctor", "Check the database, Slack, Anthropic and what waits, and say what to do.", async () => {
+  const checks = await runChecks(process.env, instant(new Date()));
+  const MARKS = { ok: "ok  ", warning: "warn", failed: "FAIL" } as const;
+  return {
+    text: checks
+      .map(({ name, status, message }) => `${MARKS[status]}  ${name}: ${message}`)
+      .join("\n"),
+    json: { checks },
+    isFailed: checks.some(({ status }) => status === "failed"),
+  };
+});
+
+async function apply(file: string): Promise<Report> {
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new AppError({ code: "invalid", message: `Can't read ${file}.`, cause });
+  });
+  const outcome = await withDatabase(process.env, async (database) => {
+    await migrate(database);
+    return await applyGovernance(
+      { database, clock: () => instant(new Date()), appliers: governanceAppliers },
+      { text, appliedBy: "command line" },
+    );
+  });
+  switch (outcome.kind) {
+    case "applied":
+      return {
+        text: [`Applied as version ${String(outcome.version)}.`, ...outcome.changes].join("\n"),
+        json: outcome,
+      };
+    case "unchanged":
+      return { text: `Version ${String(outcome.version)} is in force already.`, json: outcome };
+    case "refused":
+      return { text: formatProblems(outcome.problems, file), json: outcome, isFailed: true };
+  }
+}
+
+/** A command that reports, in the form asked for, and exits 0 or 1. */
+function command(
+  name: string,
+  description: string,
+  run: (argument: string) => Promise<Report>,
+): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option("--json", "machine-readable output")
+    .action(async (...given: readonly unknown[]) => {
+      const self = given.at(-1);
+      const argument = typeof given[0] === "string" ? given[0] : "";
+      const isJson = self instanceof Command && self.opts()["json"] === true;
+      const report = await run(argument);
+      const output = isJson ? JSON.stringify(report.json) : report.text;
+      (report.isFailed === true && !isJson ? process.stderr : process.stdout).write(`${output}\n`);
+      process.exitCode = report.isFailed === true ? EXIT_FAILED : 0;
+    });
+}
+
+process.env["TZ"] = "UTC";
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT_WRONG_USAGE;
+  } else {
+    const message = error instanceof AppError ? error.message : String(error);
+    process.stderr.write(`claude-spend: ${message}\n`);
+    process.exitCode = EXIT_FAILED;
+  }
+}
