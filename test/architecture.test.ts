@@ -102,7 +102,7 @@ describe("architecture", () => {
   test("no file or folder has a name that says nothing", () => {
     const vague = filesThat(({ file }) =>
       [basename(file, ".ts"), ...dirname(file).split("/")].some((name) =>
-        /^(utils?|helpers?|common|lib|misc|services?|types|models)$/.test(name),
+        /^(utils?|helpers?|common|lib|misc|services?|types)$/.test(name),
       ),
     );
 
