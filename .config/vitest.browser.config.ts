@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+/** The tests that drive the sandbox in a real browser: one file after the other, each starts the whole demo. */
+export default defineConfig({
+  test: {
+    root: ".",
+    include: ["test/browser/**/*.test.ts"],
+    fileParallelism: false,
+    passWithNoTests: true,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    env: { TZ: "UTC" },
+  },
+});
