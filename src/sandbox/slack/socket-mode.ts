@@ -14,6 +14,9 @@ export const SOCKET_PATH = "/sandbox/slack/socket";
 const CONNECTIONS_MAX = 10;
 /** Bolt's client gives a connection up that sends no ping for 30 s. */
 const PING_INTERVAL_MS = 10_000;
+/** The WebSocket status of a server that stops. */
+const GOING_AWAY = 1001;
+const CLOSE_PATIENCE_MS = 250;
 
 export interface SocketMode {
   /** The address of a new connection; undefined when ten are open already. */
@@ -92,7 +95,12 @@ export function createSocketMode(appId: string): SocketMode {
     },
     close: () => {
       clearInterval(ping);
-      for (const client of server.clients) client.terminate();
+      for (const client of server.clients) {
+        client.close(GOING_AWAY);
+        setTimeout(() => {
+          client.terminate();
+        }, CLOSE_PATIENCE_MS).unref();
+      }
       for (const settle of waiting.values()) settle(failed("connection_failed"));
       server.close();
     },

@@ -3,7 +3,6 @@ import {
   actions,
   bars,
   button,
-  card,
   chart,
   check,
   container,
@@ -20,7 +19,6 @@ import {
   section,
   select,
   table,
-  text,
 } from "./block-builders.ts";
 
 const REFUSED: readonly [
