@@ -1,0 +1,372 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { emailFrom } from "../../../../src/domain/email.ts";
+import { scopeFrom } from "../../../../src/domain/scope.ts";
+import { type Instant, instant } from "../../../../src/domain/time.ts";
+import { approve } from "../../../../src/features/approvals/flow/decide-approval.ts";
+import { listOpenApprovals } from "../../../../src/features/approvals/index.ts";
+import { acknowledgeAlert } from "../../../../src/features/budgets/flow/acknowledge-alert.ts";
+import { loadRaiseForm } from "../../../../src/features/budgets/flow/raise-form.ts";
+import {
+  type RaiseRequest,
+  requestRaise,
+} from "../../../../src/features/budgets/flow/request-raise.ts";
+import {
+  applyRaise,
+  checkDueBudgets,
+  listBudgetStatus,
+  replaceGovernedBudgets,
+} from "../../../../src/features/budgets/index.ts";
+import { listAudit } from "../../../../src/store/audit.ts";
+import { inTransaction } from "../../../../src/store/database.ts";
+import {
+  acme,
+  aGovernedBudget,
+  alertLines,
+  forgetEverything,
+  sentLines,
+  spend,
+} from "../../../support/budget-builders.ts";
+import { usd } from "../../../support/builders.ts";
+import { manualClock } from "../../../support/clock.ts";
+import { useDatabase } from "../../../support/database.ts";
+
+const db = useDatabase();
+const NOW = "2026-11-23T10:00:00Z";
+const time = manualClock(NOW);
+const BO = emailFrom("bo@acme.test");
+const ANA = emailFrom("ana@acme.test");
+const DANA = emailFrom("dana@acme.test");
+const deps = {
+  get database() {
+    return db.pool;
+  },
+  clock: time.clock,
+};
+
+beforeEach(async () => {
+  time.set(NOW);
+  await forgetEverything(db.pool);
+  await acme(db.pool);
+  await replaceGovernedBudgets(
+    db.pool,
+    [aGovernedBudget(), aGovernedBudget({ key: "per-person", scope: "each:user", limit: usd(40) })],
+    instant("2026-10-01T00:00:00Z"),
+  );
+});
+
+async function check(): Promise<void> {
+  while ((await checkDueBudgets(deps)) > 0);
+}
+
+async function raise(overrides: Partial<RaiseRequest> = {}): ReturnType<typeof requestRaise> {
+  return await requestRaise(deps, {
+    requester: BO,
+    target: { scopeText: "search" },
+    amount: usd(200),
+    untilText: undefined,
+    reason: "Launch week",
+    ...overrides,
+  });
+}
+
+async function apply(overrides: Partial<Parameters<typeof applyRaise>[1]> = {}): Promise<void> {
+  await inTransaction(db.pool, async (sql) => {
+    await applyRaise(sql, {
+      requestId: "request-1",
+      kind: "budget_raise",
+      scope: scopeFrom("team:search"),
+      subject: { budget_id: "search-monthly", member_key: "" },
+      amount: usd(200),
+      endsAt: instant("2026-12-01T00:00:00Z"),
+      requester: BO,
+      decidedBy: ANA,
+      decidedAt: time.clock(),
+      ...overrides,
+    });
+  });
+}
+
+async function limitOf(scope: string, now: Instant = time.clock()): Promise<bigint | undefined> {
+  const [status] = await listBudgetStatus(db.pool, { scope: scopeFrom(scope), now });
+  return status?.limit;
+}
+
+describe("requestRaise", () => {
+  test("asks the approvers, with what they need to know", async () => {
+    await spend(db.pool, { amount: usd(450), at: NOW, of: { projectKey: "checkout" } });
+
+    const result = await raise();
+
+    expect(result).toMatchObject({
+      kind: "requested",
+      endsAt: instant("2026-12-01T00:00:00Z"),
+      approvers: [ANA, DANA],
+    });
+    const [open] = await listOpenApprovals(db.pool, {});
+    expect(open?.request).toMatchObject({
+      kind: "budget_raise",
+      scope: { kind: "team", key: "search" },
+      subject: { budget_id: "search-monthly", member_key: "" },
+      title: "Search, monthly budget",
+      details: [
+        "Now: $450.00 of $500.00 (90%), 8 days left.",
+        "With the raise: $450.00 of $700.00 (64%).",
+        "At this pace: $602.23 by Nov 30.",
+        "Largest part: checkout, $450.00.",
+      ],
+      requestedAmount: usd(200),
+      reason: "Launch week",
+    });
+  });
+
+  test("approved, the new limit is in force and ends by itself", async () => {
+    await raise({ untilText: "friday" });
+    const [open] = await listOpenApprovals(db.pool, {});
+
+    await approve(
+      { ...deps, database: db.pool, appliers: { budget_raise: applyRaise } },
+      { requestId: open?.request.requestId ?? "", actorEmail: ANA },
+    );
+
+    expect(await limitOf("team:search")).toBe(usd(700));
+    expect(await limitOf("team:search", instant("2026-11-27T23:59:59Z"))).toBe(usd(700));
+    expect(await limitOf("team:search", instant("2026-11-28T00:00:00Z"))).toBe(usd(500));
+    expect(await sentLines(db.pool)).toContainEqual(
+      "#team-search: The monthly budget of Search is $700.00 through Nov 27: ana@acme.test approved $200.00 more.",
+    );
+  });
+
+  test("of several budgets takes the one nearest its limit", async () => {
+    await replaceGovernedBudgets(
+      db.pool,
+      [aGovernedBudget(), aGovernedBudget({ key: "daily", period: "daily", limit: usd(100) })],
+      instant("2026-10-01T00:00:00Z"),
+    );
+    await spend(db.pool, { amount: usd(90), at: NOW });
+
+    expect(await raise()).toMatchObject({ named: { status: { budgetId: "daily" } } });
+  });
+
+  test("among equals takes the monthly one", async () => {
+    await replaceGovernedBudgets(
+      db.pool,
+      [aGovernedBudget({ key: "a-daily", period: "daily" }), aGovernedBudget()],
+      instant("2026-10-01T00:00:00Z"),
+    );
+
+    expect(await raise()).toMatchObject({ named: { status: { budgetId: "search-monthly" } } });
+  });
+
+  test("of a person's own budget names the person", async () => {
+    expect(await raise({ target: { scopeText: "me" } })).toMatchObject({
+      kind: "requested",
+      named: { name: BO, status: { memberKey: BO, limit: usd(40) } },
+    });
+  });
+
+  test.each([
+    ["a name that nobody knows", { target: { scopeText: "serach" } }, "unknown-scope"],
+    ["another team", { target: { scopeText: "ads" } }, "not-allowed"],
+    ["another person", { target: { scopeText: "ana@acme.test" } }, "not-allowed"],
+    [
+      "somebody else's part in a button",
+      { target: { ref: { budgetId: "per-person", memberKey: ANA } } },
+      "not-allowed",
+    ],
+    [
+      "a budget that does not exist",
+      { target: { ref: { budgetId: "nope", memberKey: "" } } },
+      "unknown-scope",
+    ],
+    ["a scope without a budget", { target: { scopeText: "project:checkout" } }, "no-budget"],
+    ["a date that is over", { untilText: "2026-11-22" }, "bad-until"],
+    ["a date that is none", { untilText: "whenever" }, "bad-until"],
+    ["a date too far ahead", { untilText: "2028-01-01" }, "bad-until"],
+  ] as const)("refuses %s", async (_, overrides, kind) => {
+    expect(await raise(overrides)).toMatchObject({ kind });
+    expect(await listOpenApprovals(db.pool, {})).toEqual([]);
+  });
+
+  test("passes on why approvals refuse", async () => {
+    for (let i = 0; i < 3; i += 1) await raise();
+
+    expect(await raise()).toEqual({
+      kind: "refused",
+      text: expect.stringContaining("open requests"),
+    });
+  });
+});
+
+describe("applyRaise", () => {
+  test("is recorded once, however often the decision is applied", async () => {
+    await apply();
+    await apply();
+
+    expect(await limitOf("team:search")).toBe(usd(700));
+    expect(await listAudit(db.pool, "budget:search-monthly")).toEqual([
+      expect.objectContaining({ actor: ANA, action: "budget.raised" }),
+    ]);
+  });
+
+  test("only growth into a step of the new limit alerts again", async () => {
+    await spend(db.pool, { amount: usd(450), at: NOW });
+    await check();
+    await apply();
+    await spend(db.pool, { amount: usd(50), at: NOW });
+    await check();
+    expect(await sentLines(db.pool)).toHaveLength(2); // the alert, and the news of the raise
+    await spend(db.pool, { amount: usd(60), at: NOW });
+    await check();
+
+    expect(await alertLines(db.pool)).toEqual([
+      "search-monthly 50% of 500 higher-threshold",
+      "search-monthly 80% of 500 announced",
+      "search-monthly 50% of 700 limit-changed",
+      "search-monthly 80% of 700 announced",
+    ]);
+  });
+
+  test("raises one member and leaves the others", async () => {
+    await apply({
+      subject: { budget_id: "per-person", member_key: BO },
+      scope: scopeFrom("user:bo@acme.test"),
+    });
+
+    expect(await limitOf("user:bo@acme.test")).toBe(usd(240));
+    expect(await limitOf("user:ana@acme.test")).toBe(usd(40));
+  });
+
+  test("announces after its end what the lower limit finds newly reached", async () => {
+    await apply({ endsAt: instant("2026-11-25T00:00:00Z") });
+    await spend(db.pool, { amount: usd(520), at: NOW });
+    await check();
+    time.set("2026-11-25T08:00:00Z");
+    await spend(db.pool, { amount: usd(1), at: "2026-11-25T08:00:00Z" });
+
+    await check();
+
+    expect((await sentLines(db.pool)).at(-1)).toContain(
+      "has used up its monthly budget: $521.00 of $500.00 (104%)",
+    );
+  });
+
+  test.each([
+    ["a budget that was removed", { subject: { budget_id: "gone", member_key: "" } }],
+    ["a time that is over", { endsAt: instant("2026-11-23T10:00:00Z") }],
+  ])("refuses %s", async (_, overrides) => {
+    await expect(apply(overrides)).rejects.toMatchObject({ code: "conflict" });
+    expect(await limitOf("team:search")).toBe(usd(500));
+  });
+
+  test("a raise and a check at once leave no threshold announced twice", async () => {
+    await spend(db.pool, { amount: usd(450), at: NOW });
+
+    await Promise.all([checkDueBudgets(deps), apply(), checkDueBudgets(deps)]);
+    await check();
+
+    const announced = (await alertLines(db.pool)).filter((line) => line.endsWith("announced"));
+    expect(announced).toEqual(["search-monthly 80% of 500 announced"]);
+  });
+});
+
+describe("loadRaiseForm", () => {
+  const load = async (overrides: Partial<Parameters<typeof loadRaiseForm>[1]> = {}) =>
+    await loadRaiseForm(deps, { email: BO, readings: [], untilText: undefined, ...overrides });
+
+  test("offers the person's budgets", async () => {
+    const result = await load();
+
+    expect(result).toMatchObject({ kind: "form", form: { selected: undefined } });
+    expect(result.kind === "form" ? result.form.statuses.map(({ name }) => name) : []).toEqual([
+      BO,
+      "Search",
+    ]);
+  });
+
+  test("takes the first reading that names a budget, and its reason and date", async () => {
+    const result = await load({
+      readings: [
+        { target: { scopeText: "search launch week" }, reason: "" },
+        { target: { scopeText: "search" }, reason: "launch week" },
+      ],
+      untilText: "friday",
+    });
+
+    expect(result).toMatchObject({
+      kind: "form",
+      form: {
+        selected: { budgetId: "search-monthly", memberKey: "" },
+        untilDate: "2026-11-27",
+        reason: "launch week",
+      },
+    });
+  });
+
+  test("says what is wrong with the likeliest reading", async () => {
+    expect(await load({ readings: [{ target: { scopeText: "serach" }, reason: "" }] })).toEqual({
+      kind: "unknown-scope",
+      text: "serach",
+      nearest: [{ kind: "team", key: "search" }],
+    });
+  });
+
+  test("has nothing to offer where there is no budget", async () => {
+    await replaceGovernedBudgets(db.pool, [], time.clock());
+
+    expect(await load()).toEqual({ kind: "none" });
+  });
+});
+
+describe("acknowledgeAlert", () => {
+  async function anAlert(): Promise<string> {
+    await spend(db.pool, { amount: usd(450), at: NOW });
+    await check();
+    const { rows } = await db.pool.query<{ readonly alert_id: string }>(
+      "select a.alert_id from budget_alerts a where a.silent_because is null",
+    );
+    return rows[0]?.alert_id ?? "";
+  }
+  const acknowledge = async (alertId: string, actor = BO) =>
+    await acknowledgeAlert(deps, { alertId, actor, slackUserId: "U1" });
+
+  test("is recorded and shown in place of the alert", async () => {
+    const alertId = await anAlert();
+
+    expect(await acknowledge(alertId)).toEqual({ kind: "acknowledged" });
+
+    const { rows } = await db.pool.query(
+      `select m.destination, m.updates_dedupe_key, m.text from outbox_messages m
+        order by m.outbox_message_id offset 1`,
+    );
+    expect(rows).toEqual([
+      {
+        destination: "#team-search",
+        updates_dedupe_key: `alert:${alertId}`,
+        text: "Search passed 80% of its monthly budget: $450.00 of $500.00 (90%). Acknowledged by bo@acme.test.",
+      },
+    ]);
+  });
+
+  test("of two people at once the first one counts", async () => {
+    const alertId = await anAlert();
+
+    const results = await Promise.all([acknowledge(alertId, BO), acknowledge(alertId, DANA)]);
+
+    expect(results.map(({ kind }) => kind).toSorted()).toEqual(["acknowledged", "already"]);
+    expect(await sentLines(db.pool)).toHaveLength(2);
+  });
+
+  test("is refused to who may not see the budget, and changes nothing", async () => {
+    const alertId = await anAlert();
+
+    expect(await acknowledge(alertId, emailFrom("eve@acme.test"))).toEqual({ kind: "not-allowed" });
+    expect(await sentLines(db.pool)).toHaveLength(1);
+  });
+
+  test.each(["", "nonsense", "00000000-0000-7000-8000-000000000000"])(
+    "of %j finds nothing",
+    async (alertId) => {
+      expect(await acknowledge(alertId)).toEqual({ kind: "unknown" });
+    },
+  );
+});

@@ -1,0 +1,431 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { usd as pico } from "../../../src/domain/money.ts";
+import { type Scope, scopeFrom } from "../../../src/domain/scope.ts";
+import { instant, PERIOD_KINDS, timeZone } from "../../../src/domain/time.ts";
+import {
+  acknowledgeAnswer,
+  acknowledgedAlertMessage,
+  alertMessage,
+} from "../../../src/features/budgets/messages/alert.ts";
+import {
+  budgetListMessage,
+  scopeProblemAnswer,
+  setBudgetAnswer,
+  setCommandAnswer,
+} from "../../../src/features/budgets/messages/budgets.ts";
+import {
+  raiseAnswer,
+  raiseAppliedMessage,
+  raiseInfoModal,
+  raiseLoadingModal,
+  raiseModal,
+} from "../../../src/features/budgets/messages/raise.ts";
+import type { NamedStatus } from "../../../src/features/budgets/messages/wording.ts";
+import {
+  type BudgetAlert,
+  type BudgetStatus,
+  formatBudgetRef,
+} from "../../../src/features/budgets/rules.ts";
+import { validateBlocks, validateView } from "../../../src/sandbox/slack/block-kit.ts";
+import type { Modal, SlackMessage } from "../../../src/slack/blocks.ts";
+import { aBudget } from "../../support/budget-builders.ts";
+import { usd } from "../../support/builders.ts";
+
+const NOVEMBER = { start: instant("2026-11-01T00:00:00Z"), end: instant("2026-12-01T00:00:00Z") };
+const NOW = instant("2026-11-21T00:00:00Z");
+const SEARCH: Scope = { kind: "team", key: "search" };
+
+function anAlert(overrides: Partial<BudgetAlert> = {}): BudgetAlert {
+  return {
+    alertId: "01930000-0000-7000-8000-000000000001",
+    budgetId: "search-monthly",
+    memberKey: "",
+    period: NOVEMBER,
+    thresholdPercent: 80,
+    limit: usd(500),
+    spend: usd(431.2),
+    foundAt: NOW,
+    silentBecause: undefined,
+    acknowledgedBy: undefined,
+    acknowledgedAt: undefined,
+    ...overrides,
+  };
+}
+
+function aStatus(overrides: Partial<BudgetStatus> = {}): NamedStatus {
+  return {
+    name: "Search",
+    status: {
+      budgetId: "search-monthly",
+      scope: SEARCH,
+      memberKey: "",
+      periodKind: "monthly",
+      period: NOVEMBER,
+      timeZone: timeZone("UTC"),
+      weekStartsOn: "monday",
+      baseLimit: usd(500),
+      grants: usd(0),
+      limit: usd(500),
+      spend: usd(431.2),
+      percent: 86,
+      thresholdPercents: [50, 80, 100],
+      managedBy: "governance",
+      ...overrides,
+    },
+  };
+}
+
+function shown(overrides: Partial<Parameters<typeof alertMessage>[0]> = {}): SlackMessage {
+  return alertMessage({
+    budget: aBudget(),
+    alert: anAlert(),
+    scope: SEARCH,
+    name: "Search",
+    drivers: [
+      { kind: "project", name: "checkout", cost: usd(310) },
+      { kind: "project", name: "no project", cost: usd(121.2) },
+    ],
+    now: NOW,
+    ...overrides,
+  });
+}
+
+/** What a person reads, block by block. */
+function textsOf(message: SlackMessage): string[] {
+  return message.blocks.flatMap((block) => {
+    if (block.type === "section") return [block.text?.text ?? ""];
+    if (block.type === "context") return block.elements.map((element) => element.text);
+    if (block.type === "actions") return [block.elements.map((one) => one.text.text).join(" | ")];
+    return block.type === "header" ? [block.text.text] : [];
+  });
+}
+
+describe("alertMessage", () => {
+  test("says what happened, how much, what follows and what to do", () => {
+    expect(shown().text).toBe(
+      "Search passed 80% of its monthly budget: $431.20 of $500.00 (86%). 10 days left, through Nov 30. At this pace $646.80 by then, $146.80 over the limit.",
+    );
+    expect(textsOf(shown())).toEqual([
+      ":warning: *Search* passed *80%* of its monthly budget: $431.20 of $500.00 (86%).",
+      "`▓▓▓▓▓▓▓▓▓░` 86%\n10 days left, through Nov 30. At this pace $646.80 by then, $146.80 over the limit.\nTop projects: checkout $310.00, no project $121.20",
+      "Planned work? Request a raise. To see what drives the cost: `/claude-spend team:search`",
+      "Request raise | Acknowledge",
+    ]);
+  });
+
+  test("speaks to a person of their own budget", () => {
+    const scope = scopeFrom("user:bo@acme.test");
+    const alert = anAlert({ thresholdPercent: 100, spend: usd(500) });
+
+    expect(shown({ scope, name: "bo@acme.test", alert, drivers: [] }).text).toMatch(
+      /^You have used up your monthly budget: \$500\.00 of \$500\.00 \(100%\)\./,
+    );
+  });
+
+  test("names no projection while it would be a guess", () => {
+    const now = instant("2026-11-02T00:00:00Z");
+
+    expect(shown({ now }).text).toMatch(/29 days left, through Nov 30\.$/);
+  });
+
+  test("says so when the pace stays within the limit", () => {
+    const alert = anAlert({ thresholdPercent: 50, spend: usd(300) });
+
+    expect(shown({ alert }).text).toContain("At this pace $450.00 by then, within the limit.");
+  });
+
+  test("carries only opaque ids in its buttons", () => {
+    const buttons = shown().blocks.flatMap((block) =>
+      block.type === "actions" ? block.elements : [],
+    );
+
+    expect(buttons.map((one) => [one.action_id, one.value])).toEqual([
+      ["budget_request_raise", "search-monthly|"],
+      ["budget_acknowledge", "01930000-0000-7000-8000-000000000001"],
+    ]);
+  });
+
+  test("a name that people chose stays text", () => {
+    const { text } = shown({ name: "<!channel> *R&D*" });
+
+    expect(text).toContain("&lt;!channel&gt;");
+    expect(text).toContain("R&amp;D");
+    expect(text).not.toContain("<!channel>");
+  });
+
+  test("acknowledged, it names who and keeps the raise", () => {
+    const message = acknowledgedAlertMessage({
+      budget: aBudget(),
+      alert: anAlert(),
+      scope: SEARCH,
+      name: "Search",
+      by: { slackUserId: "U1", email: "ana@acme.test" },
+    });
+
+    expect(textsOf(message)).toEqual([
+      "*Search* passed *80%* of its monthly budget: $431.20 of $500.00 (86%).",
+      ":white_check_mark: Acknowledged by <@U1>",
+      "Request raise",
+    ]);
+  });
+});
+
+describe("budgetListMessage", () => {
+  test("shows each budget with its bar", () => {
+    const raised = aStatus({ grants: usd(200), limit: usd(700), percent: 61 });
+    const message = budgetListMessage({
+      statuses: [raised, aStatus()],
+      about: undefined,
+      now: NOW,
+    });
+
+    expect(message.text).toBe("Monthly budget of Search: $431.20 of $700.00 (61%), and 1 more.");
+    expect(textsOf(message)).toEqual([
+      "Your budgets",
+      "*Search* · monthly\n`▓▓▓▓▓▓░░░░` 61% · $431.20 of $700.00 · 10 days left · $500.00 plus $200.00 raised",
+      "*Search* · monthly\n`▓▓▓▓▓▓▓▓▓░` 86% · $431.20 of $500.00 · 10 days left",
+    ]);
+  });
+
+  test("counts what does not fit", () => {
+    const statuses = Array.from({ length: 120 }, () => aStatus());
+
+    expect(textsOf(budgetListMessage({ statuses, about: undefined, now: NOW })).at(-1)).toMatch(
+      /more/,
+    );
+  });
+
+  test.each([
+    [undefined, "No budget covers you or your teams yet."],
+    [{ scope: SEARCH, name: "Search" }, "There is no budget for Search yet."],
+  ])("says what to do where there is none", (about, text) => {
+    const message = budgetListMessage({ statuses: [], about, now: NOW });
+
+    expect(message.text).toContain(text);
+    expect(message.text).toContain("/claude-spend budget set");
+  });
+});
+
+describe("answers", () => {
+  test.each<[string, SlackMessage, string]>([
+    [
+      "unknown scope",
+      scopeProblemAnswer({ kind: "unknown-scope", text: "serach", nearest: [SEARCH] }),
+      "I don't know “serach”. Did you mean `team:search`?",
+    ],
+    [
+      "unknown scope far from all",
+      scopeProblemAnswer({ kind: "unknown-scope", text: "x", nearest: [] }),
+      "I don't know “x”. Try a team's name, `project:KEY`, `me` or `org`.",
+    ],
+    [
+      "hidden scope",
+      scopeProblemAnswer({ kind: "not-allowed", name: "Ads" }),
+      "You can't see the budgets of Ads. Its owners and admins can.",
+    ],
+    [
+      "may not set",
+      setBudgetAnswer({ kind: "may-not-set", name: "Search", scope: SEARCH }),
+      "You can't set the budget of Search yourself. Ask for a raise: `/claude-spend raise team:search`",
+    ],
+    [
+      "governed",
+      setBudgetAnswer({ kind: "governed", name: "Search", budgetId: "search-monthly" }),
+      "This budget of Search is managed in governance.yml. Change `search-monthly` there.",
+    ],
+    [
+      "unchanged",
+      setBudgetAnswer({ kind: "unchanged", named: aStatus() }),
+      "The monthly budget of Search already is $500.00.",
+    ],
+    [
+      "created",
+      setBudgetAnswer({ kind: "set", named: aStatus(), before: undefined }),
+      "The monthly budget of Search is $500.00. Spent so far: $431.20 of $500.00 (86%). Alerts at 50%, 80%, 100%.",
+    ],
+    [
+      "changed",
+      setBudgetAnswer({ kind: "set", named: aStatus(), before: usd(300) }),
+      "The monthly budget of Search is now $500.00, was $300.00. Spent so far: $431.20 of $500.00 (86%). Alerts at 50%, 80%, 100%.",
+    ],
+    [
+      "usage",
+      setCommandAnswer({ reason: "usage" }),
+      "Write `/claude-spend budget set SCOPE AMOUNT PERIOD`, for example `/claude-spend budget set project:checkout 500 monthly`.",
+    ],
+    [
+      "period",
+      setCommandAnswer({ reason: "period" }),
+      "End with a period: daily, weekly, monthly, quarterly or yearly. For example `/claude-spend budget set project:checkout 500 monthly`.",
+    ],
+    [
+      "amount",
+      setCommandAnswer({ reason: "amount", amount: "only-usd" }),
+      "Amounts are in US dollars: enter 200 or $200, without another currency.",
+    ],
+    [
+      "no budget to raise",
+      raiseAnswer({ kind: "no-budget", name: "Ads", scope: scopeFrom("team:ads") }),
+      "There is no budget for Ads to raise: nothing limits it. `/claude-spend team:ads` shows what it spends.",
+    ],
+    [
+      "bad date",
+      raiseAnswer({ kind: "bad-until", reason: "past" }),
+      "Nothing was asked for. Choose a date that is not over yet.",
+    ],
+    [
+      "refused",
+      raiseAnswer({ kind: "refused", text: "Nobody could approve this." }),
+      "Nothing was asked for. Nobody could approve this.",
+    ],
+    [
+      "requested",
+      raiseAnswer({
+        kind: "requested",
+        named: aStatus(),
+        amount: usd(1_234.5),
+        endsAt: NOVEMBER.end,
+        approvers: ["ana@acme.test", "dana@acme.test"],
+      }),
+      "Asked ana@acme.test, dana@acme.test for $1,234.50 more in the monthly budget of Search, through Nov 30. I'll tell you what they decide.",
+    ],
+    [
+      "applied",
+      raiseAppliedMessage({
+        name: "Search",
+        periodKind: "monthly",
+        timeZone: timeZone("UTC"),
+        amount: usd(200),
+        limit: usd(700),
+        endsAt: NOVEMBER.end,
+        decidedBy: "ana@acme.test",
+      }),
+      "The monthly budget of Search is $700.00 through Nov 30: ana@acme.test approved $200.00 more.",
+    ],
+    [
+      "acknowledged",
+      acknowledgeAnswer({ kind: "acknowledged" }),
+      "Acknowledged. I won't mention this threshold again in this period.",
+    ],
+    [
+      "acknowledged before",
+      acknowledgeAnswer({ kind: "already", by: "ana@acme.test" }),
+      "ana@acme.test acknowledged this before.",
+    ],
+    [
+      "may not acknowledge",
+      acknowledgeAnswer({ kind: "not-allowed" }),
+      "Only people who may see this budget can acknowledge its alerts.",
+    ],
+    ["unknown alert", acknowledgeAnswer({ kind: "unknown" }), "That alert doesn't exist any more."],
+  ])("%s", (_, message, text) => {
+    expect(message.text).toBe(text);
+    expect(blockProblems(message)).toEqual([]);
+  });
+});
+
+describe("raiseModal", () => {
+  const form = { statuses: [aStatus()], selected: undefined, untilDate: undefined, reason: "" };
+
+  test("offers the wanted budget first, though a select can't hold all", () => {
+    const statuses = Array.from({ length: 150 }, (_, i) => aStatus({ budgetId: `b${String(i)}` }));
+    const view = raiseModal({ ...form, statuses, selected: { budgetId: "b149", memberKey: "" } });
+    const [first] = view.blocks;
+
+    expect(
+      first?.type === "input" && first.element.type === "static_select"
+        ? first.element.initial_option?.value
+        : "",
+    ).toBe("b149|");
+    expect(viewProblems(view)).toEqual([]);
+  });
+
+  test("fills in what was typed", () => {
+    const view = raiseModal({ ...form, untilDate: "2026-11-27", reason: "launch" });
+
+    expect(JSON.stringify(view)).toContain('"initial_date":"2026-11-27"');
+    expect(JSON.stringify(view)).toContain('"initial_value":"launch"');
+  });
+
+  test("leaves out a budget whose name does not fit an option", () => {
+    const tooLong = aStatus({ memberKey: "x".repeat(200) });
+
+    expect(viewProblems(raiseModal({ ...form, statuses: [tooLong, aStatus()] }))).toEqual([]);
+    expect(raiseModal({ ...form, statuses: [tooLong] }).submit).toBeUndefined();
+    expect(formatBudgetRef(tooLong.status).length).toBeGreaterThan(150);
+  });
+
+  test("the views without a form are accepted, too", () => {
+    expect(viewProblems(raiseLoadingModal())).toEqual([]);
+    expect(viewProblems(raiseInfoModal("No."))).toEqual([]);
+  });
+});
+
+describe("whatever people call things", () => {
+  const name = fc.string({ maxLength: 4_000, unit: "binary" });
+  const amount = fc.bigInt({ min: 0n, max: 10n ** 24n }).map((value) => pico(value));
+
+  test("alerts and lists fit Slack's limits", () => {
+    fc.assert(
+      fc.property(
+        name,
+        amount,
+        fc.array(name, { maxLength: 3 }),
+        fc.constantFrom(...PERIOD_KINDS),
+        (called, spend, drivers, periodKind) => {
+          const message = shown({
+            name: called,
+            scope: { kind: "team", key: called === "" ? "x" : called },
+            budget: aBudget({ periodKind }),
+            alert: anAlert({ spend }),
+            drivers: drivers.map((one) => ({ kind: "project", name: one, cost: spend })),
+          });
+          const list = budgetListMessage({
+            statuses: Array.from({ length: 60 }, () => ({ ...aStatus({ spend }), name: called })),
+            about: { scope: SEARCH, name: called },
+            now: NOW,
+          });
+
+          expect([...blockProblems(message), ...blockProblems(list)]).toEqual([]);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test("forms and answers fit Slack's limits", () => {
+    fc.assert(
+      fc.property(name, (called) => {
+        const view = raiseModal({
+          statuses: [{ ...aStatus(), name: called }],
+          selected: undefined,
+          untilDate: undefined,
+          reason: called,
+        });
+        const answer = scopeProblemAnswer({
+          kind: "unknown-scope",
+          text: called,
+          nearest: [SEARCH],
+        });
+
+        expect([...viewProblems(view), ...blockProblems(answer)]).toEqual([]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+let counter = 0;
+const newId = (): string => `id-${String((counter += 1))}`;
+
+function blockProblems(message: SlackMessage): readonly unknown[] {
+  const validated = validateBlocks("message", message.blocks, newId);
+  const isTextEmpty = message.text.trim() === "" ? ["empty text"] : [];
+  return [...(validated.ok ? [] : validated.problems), ...isTextEmpty];
+}
+
+function viewProblems(view: Modal): readonly unknown[] {
+  const validated = validateView(view, newId);
+  return validated.ok ? [] : validated.problems;
+}
