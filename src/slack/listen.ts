@@ -224,7 +224,6 @@ function respondTo(deps: ListenDeps, slackUserId: string, answer: RespondFn | un
 function directMessageTo({ web, directory }: ListenDeps, slackUserId: string): Respond {
   return async ({ text, blocks }) => {
     const channel = await directory.openDirectMessage(slackUserId);
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- Slack's, not a window's
     await web.postMessage({ channel, text, blocks, dedupeKey: `answer:${randomUUID()}` });
   };
 }

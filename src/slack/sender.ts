@@ -108,7 +108,6 @@ async function attemptPost(deps: SenderDeps, claimed: ClaimedMessage): Promise<A
   const { text, blocks, dedupeKey } = message;
   const outcome = await outcomeOf(async () => {
     const { channel } = target;
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- Slack's, not a window's
     const posted = await deps.web.postMessage({ channel, text, blocks, dedupeKey });
     return { kind: "sent", ...posted } as const;
   });

@@ -58,7 +58,6 @@ type MessageCalls = Pick<
   "postMessage" | "updateMessage" | "findMessage" | "openDirectMessage"
 >;
 
-/* oxlint-disable unicorn/require-post-message-target-origin -- chat.postMessage is not a window's */
 function messageCalls(client: WebClient): MessageCalls {
   return {
     async postMessage({ channel, text, blocks, dedupeKey }) {
@@ -100,8 +99,6 @@ function messageCalls(client: WebClient): MessageCalls {
     },
   };
 }
-
-/* oxlint-enable unicorn/require-post-message-target-origin */
 
 /** History answers these when the scope was not granted or the bot is no member. */
 const CANNOT_LOOK: ReadonlySet<string> = new Set([

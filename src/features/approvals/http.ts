@@ -18,7 +18,6 @@ export function approvalRoutes(
     readonly requireApiToken: preHandlerAsyncHookHandler;
   },
 ): void {
-  // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- Fastify awaits its handlers, Express did not
   app.get("/v1/approvals", { preHandler: deps.requireApiToken }, async (request) => {
     const query = QUERY.safeParse(request.query);
     if (!query.success) {

@@ -158,7 +158,6 @@ async function answerDirectly(
   const answer = await withEmail(actor, work);
   const channel = await web.openDirectMessage(actor.slackUserId);
   const posting = { ...answer, channel, dedupeKey: `approval-answer:${randomUUID()}` };
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- Slack's, not a window's
   await web.postMessage(posting);
 }
 

@@ -34,7 +34,6 @@ export function budgetRoutes(
   },
 ): void {
   const { database, clock } = deps;
-  // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- Fastify awaits its handlers, Express did not
   app.get("/v1/budgets", { preHandler: deps.requireApiToken }, async (request) => {
     const query = BUDGETS_QUERY.safeParse(request.query);
     if (!query.success) throw invalid("The only parameter is scope.", query.error);
@@ -45,7 +44,6 @@ export function budgetRoutes(
     });
     return { currency: "USD", budgets: statuses.map(statusToJson) };
   });
-  // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- Fastify awaits its handlers, Express did not
   app.get("/v1/alerts", { preHandler: deps.requireApiToken }, async (request) => {
     const query = ALERTS_QUERY.safeParse(request.query);
     if (!query.success) {
