@@ -80,7 +80,9 @@ async function checkSchema(database: Database): Promise<Finding> {
   const pending = await listPendingMigrations(database);
   return pending.length === 0
     ? ok("up to date")
-    : warning(`${String(pending.length)} migrations wait; the bot applies them at its next start, or run \`claude-spend migrate\`.`);
+    : warning(
+        `${String(pending.length)} migrations wait; the bot applies them at its next start, or run \`claude-spend migrate\`.`,
+      );
 }
 
 async function checkGovernance(sql: Sql): Promise<Finding> {
@@ -92,8 +94,12 @@ async function checkGovernance(sql: Sql): Promise<Finding> {
   );
   const [row] = rows;
   return row === undefined
-    ? warning("none is applied: nobody has a team or a budget yet. Run `claude-spend apply governance.yml`.")
-    : ok(`version ${String(row.version)}, applied by ${row.applied_by} at ${row.applied_at.toISOString()}`);
+    ? warning(
+        "none is applied: nobody has a team or a budget yet. Run `claude-spend apply governance.yml`.",
+      )
+    : ok(
+        `version ${String(row.version)}, applied by ${row.applied_by} at ${row.applied_at.toISOString()}`,
+      );
 }
 
 async function checkUsage(sql: Sql, now: Instant): Promise<Finding> {
@@ -107,7 +113,10 @@ async function checkUsage(sql: Sql, now: Instant): Promise<Finding> {
     [addMs(now, -DAY_MS)],
   );
   const events = rows[0]?.events ?? "0";
-  if (events === "0") return warning("no usage event of the last 24 hours. docs/usage-events.md shows how to send one.");
+  if (events === "0")
+    return warning(
+      "no usage event of the last 24 hours. docs/usage-events.md shows how to send one.",
+    );
   const share = rows[0]?.unallocated_percent ?? 0;
   const found = `${events} requests in the last 24 hours, ${String(share)} % of their cost unallocated`;
   return share > 10 ? warning(`${found}. Add allocation rules to governance.yml.`) : ok(found);
@@ -123,8 +132,12 @@ async function checkRejected(sql: Sql, now: Instant): Promise<Finding> {
     [addMs(now, -DAY_MS)],
   );
   if (rows.length === 0) return ok("none in the last 24 hours");
-  const reasons = rows.map(({ code, count, message }) => `${count} ${code} (for example ${message})`);
-  return warning(`${reasons.join("; ")}. They are in no number; mend their sender and send them again.`);
+  const reasons = rows.map(
+    ({ code, count, message }) => `${count} ${code} (for example ${message})`,
+  );
+  return warning(
+    `${reasons.join("; ")}. They are in no number; mend their sender and send them again.`,
+  );
 }
 
 async function checkMessages(sql: Sql, now: Instant): Promise<Finding> {
@@ -137,18 +150,25 @@ async function checkMessages(sql: Sql, now: Instant): Promise<Finding> {
   );
   const [row] = rows;
   if (row !== undefined && row.failed !== "0") {
-    return warning(`${row.failed} messages of the last week could not be delivered (${row.example ?? ""}). Check that channel or person.`);
+    return warning(
+      `${row.failed} messages of the last week could not be delivered (${row.example ?? ""}). Check that channel or person.`,
+    );
   }
   return row === undefined || row.waiting === "0"
     ? ok("all delivered")
-    : warning(`${row.waiting} wait for more than ten minutes. Is a replica with the role worker running?`);
+    : warning(
+        `${row.waiting} wait for more than ten minutes. Is a replica with the role worker running?`,
+      );
 }
 
 async function checkSlack(env: Environment): Promise<Finding> {
   const token = env["SLACK_BOT_TOKEN"] ?? "";
   if (token === "") return failed("SLACK_BOT_TOKEN is not set.");
   const apiUrl = env["SLACK_API_URL"] ?? "";
-  const { scopes } = await createSlackWeb({ token, ...(apiUrl === "" ? {} : { apiUrl }) }).authTest();
+  const { scopes } = await createSlackWeb({
+    token,
+    ...(apiUrl === "" ? {} : { apiUrl }),
+  }).authTest();
   const missing = manifestSurface([]).scopes.filter((scope) => !scopes.includes(scope));
   if (missing.length > 0) {
     return failed(`the app lacks ${missing.join(", ")}. Reinstall it from manifest.yml.`);
@@ -156,7 +176,9 @@ async function checkSlack(env: Environment): Promise<Finding> {
   const optional = OPTIONAL_SCOPES.filter((scope) => !scopes.includes(scope));
   return optional.length === 0
     ? ok("token and scopes are right")
-    : ok(`token and scopes are right; without ${optional.join(", ")} an alert may come twice after an outage`);
+    : ok(
+        `token and scopes are right; without ${optional.join(", ")} an alert may come twice after an outage`,
+      );
 }
 
 async function checkAnthropic(env: Environment): Promise<Finding> {

@@ -37,17 +37,21 @@ command("apply", "Apply a governance document, whole or not at all.", apply).arg
   "governance.yml",
 );
 
-command("doctor", "Check the database, Slack, Anthropic and what waits, and say what to do.", async () => {
-  const checks = await runChecks(process.env, instant(new Date()));
-  const MARKS = { ok: "ok  ", warning: "warn", failed: "FAIL" } as const;
-  return {
-    text: checks
-      .map(({ name, status, message }) => `${MARKS[status]}  ${name}: ${message}`)
-      .join("\n"),
-    json: { checks },
-    isFailed: checks.some(({ status }) => status === "failed"),
-  };
-});
+command(
+  "doctor",
+  "Check the database, Slack, Anthropic and what waits, and say what to do.",
+  async () => {
+    const checks = await runChecks(process.env, instant(new Date()));
+    const MARKS = { ok: "ok  ", warning: "warn", failed: "FAIL" } as const;
+    return {
+      text: checks
+        .map(({ name, status, message }) => `${MARKS[status]}  ${name}: ${message}`)
+        .join("\n"),
+      json: { checks },
+      isFailed: checks.some(({ status }) => status === "failed"),
+    };
+  },
+);
 
 async function apply(file: string): Promise<Report> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {

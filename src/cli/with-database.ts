@@ -1,7 +1,7 @@
 /** The database that the bot uses, for as long as one command needs it. */
 import { type Database, openDatabase } from "../store/database.ts";
-import { EMBEDDED_DATABASE, startEmbeddedPostgres } from "../store/embedded.ts";
 import { findRunningPostgres } from "../store/embedded/running.ts";
+import { EMBEDDED_DATABASE, startEmbeddedPostgres } from "../store/embedded.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

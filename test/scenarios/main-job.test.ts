@@ -54,10 +54,16 @@ describe("the main job", () => {
     expect(answer.text).toContain("$42.00");
 
     expect(
-      await program.get("/v1/spend?scope=team:search&from=2026-11-01&to=2026-12-01&group_by=project"),
+      await program.get(
+        "/v1/spend?scope=team:search&from=2026-11-01&to=2026-12-01&group_by=project",
+      ),
     ).toMatchObject({
       status: 200,
-      body: { total_cost: "42.000000", requests: 2, rows: [{ project: "checkout", cost: "42.000000" }] },
+      body: {
+        total_cost: "42.000000",
+        requests: 2,
+        rows: [{ project: "checkout", cost: "42.000000" }],
+      },
     });
   });
 
@@ -72,12 +78,18 @@ describe("the main job", () => {
     await program.post(spending(3));
     await settled();
 
-    expect(slack().messages("#team-search").filter(({ text }) => text.includes("%"))).toHaveLength(1);
+    expect(
+      slack()
+        .messages("#team-search")
+        .filter(({ text }) => text.includes("%")),
+    ).toHaveLength(1);
   });
 
   test("a personal budget warns its person by direct message", async () => {
     await program.post(spending(31, { user_email: "bo@acme.test" }));
-    const dm = await slack().as(PEOPLE.bo).waitForMessage("dm", ({ text }) => text.includes("$31.00"));
+    const dm = await slack()
+      .as(PEOPLE.bo)
+      .waitForMessage("dm", ({ text }) => text.includes("$31.00"));
     expect(dm.text).toContain("$40.00");
   });
 
@@ -91,12 +103,17 @@ describe("the main job", () => {
     await ana.click(card, "approval_approve");
 
     await bo.waitForMessage("dm", ({ text }) => /approved/i.test(text));
-    const updated = await ana.waitForMessage("dm", ({ ts, text }) => ts === card.ts && text !== card.text);
+    const updated = await ana.waitForMessage(
+      "dm",
+      ({ ts, text }) => ts === card.ts && text !== card.text,
+    );
     expect(JSON.stringify(updated.blocks)).not.toContain("approval_approve");
     const limits = async () =>
       (await program.get("/v1/budgets?scope=team:search")).body["budgets"] as { limit: string }[];
     expect(await limits()).toMatchObject([{ limit: "650.000000" }]);
-    const { rows } = await db.pool.query(`select a.actor, a.action from audit_entries a where a.action like '%approv%'`);
+    const { rows } = await db.pool.query(
+      `select a.actor, a.action from audit_entries a where a.action like '%approv%'`,
+    );
     expect(rows).not.toEqual([]);
 
     passed += 9 * DAY_MS;
@@ -107,7 +124,9 @@ describe("the main job", () => {
   test("a click by someone without authority is answered privately and changes nothing", async () => {
     const bo = slack().as(PEOPLE.bo);
     await bo.command("/claude-spend raise search 150 launch week");
-    const card = await slack().as(PEOPLE.ana).waitForMessage("dm", ({ text }) => text.includes("$150.00"));
+    const card = await slack()
+      .as(PEOPLE.ana)
+      .waitForMessage("dm", ({ text }) => text.includes("$150.00"));
     const before = await program.get("/v1/approvals?status=requested");
 
     // Mia owns another team. She forges the click: the button's value is all that she needs.
@@ -126,15 +145,25 @@ describe("the main job", () => {
     const second = await startTestProgram({ poolConfig: db.poolConfig, fake: slack(), clock: now });
     await second.stop();
     passed += 21 * HOUR_MS; // 9:00 in Berlin on the next day
-    const replicas = await Promise.all([1, 2].map(async () =>
-      await startTestProgram({ poolConfig: db.poolConfig, fake: slack(), clock: now })));
-    const digest = await slack().waitForMessage("#finops", ({ text }) => text.includes("Acme spent"));
+    const replicas = await Promise.all(
+      [1, 2].map(
+        async () =>
+          await startTestProgram({ poolConfig: db.poolConfig, fake: slack(), clock: now }),
+      ),
+    );
+    const digest = await slack().waitForMessage("#finops", ({ text }) =>
+      text.includes("Acme spent"),
+    );
     await settled();
     await Promise.all(replicas.map(async (replica) => await replica.stop()));
     passed -= 21 * HOUR_MS;
 
     expect(digest.text).toContain("2026-11-18");
-    expect(slack().messages("#finops").filter(({ text }) => text.includes("Acme spent"))).toHaveLength(1);
+    expect(
+      slack()
+        .messages("#finops")
+        .filter(({ text }) => text.includes("Acme spent")),
+    ).toHaveLength(1);
   });
 
   test("an unknown scope is answered with the nearest ones", async () => {
@@ -157,7 +186,9 @@ describe("the main job", () => {
   test("nothing that people type pings a channel", async () => {
     const bo = slack().as(PEOPLE.bo);
     await bo.command("/claude-spend raise search 20 <!channel> & *bold* <https://evil.test|click>");
-    await slack().as(PEOPLE.ana).waitForMessage("dm", ({ text }) => text.includes("$20.00"));
+    await slack()
+      .as(PEOPLE.ana)
+      .waitForMessage("dm", ({ text }) => text.includes("$20.00"));
     expect(slack().broadcasts()).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 /** The whole program for a test: real database, real HTTP, the strict fake Slack on the other side. */
 import { readFileSync } from "node:fs";
-import { pino } from "pino";
 import type { PoolConfig } from "pg";
+import { pino } from "pino";
 import { readConfig } from "../../src/app/config.ts";
 import { type Program, startProgram } from "../../src/app/program.ts";
 import { type Clock, instant } from "../../src/domain/time.ts";
@@ -14,7 +14,10 @@ export const API_TOKEN = "test-api-token-0123456789";
 export interface TestProgram extends Program {
   readonly post: (events: unknown) => Promise<{ readonly status: number; readonly body: unknown }>;
   readonly get: (path: string) => Promise<{ readonly status: number; readonly body: never }>;
-  readonly put: (path: string, body: string) => Promise<{ readonly status: number; readonly body: never }>;
+  readonly put: (
+    path: string,
+    body: string,
+  ) => Promise<{ readonly status: number; readonly body: never }>;
 }
 
 export function databaseUrl({ host, port, user, database }: PoolConfig): string {
@@ -70,6 +73,7 @@ export async function startTestProgram(options: TestProgramOptions): Promise<Tes
       });
     },
     get: async (path) => await request(path, { headers: { authorization } }),
-    put: async (path, body) => await request(path, { method: "PUT", body, headers: { authorization } }),
+    put: async (path, body) =>
+      await request(path, { method: "PUT", body, headers: { authorization } }),
   };
 }

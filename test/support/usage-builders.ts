@@ -5,7 +5,9 @@ import { Webhook } from "standardwebhooks";
 let counter = 0;
 
 /** A valid event whose id no other has. */
-export function aNativeEvent(overrides: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+export function aNativeEvent(
+  overrides: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
   counter += 1;
   return {
     event_id: `event-${String(counter)}`,

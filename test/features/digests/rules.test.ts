@@ -22,9 +22,19 @@ const aSchedule = (overrides: Partial<DigestSchedule> = {}): DigestSchedule => (
 describe("nextSlot", () => {
   test.each([
     ["later today", aSchedule(), "2026-11-23T07:59:59Z", "2026-11-23T08:00:00Z"],
-    ["tomorrow, when it is that time exactly", aSchedule(), "2026-11-23T08:00:00Z", "2026-11-24T08:00:00Z"],
+    [
+      "tomorrow, when it is that time exactly",
+      aSchedule(),
+      "2026-11-23T08:00:00Z",
+      "2026-11-24T08:00:00Z",
+    ],
     ["in summer time", aSchedule(), "2026-07-01T12:00:00Z", "2026-07-02T07:00:00Z"],
-    ["across the change to winter time", aSchedule(), "2026-10-24T12:00:00Z", "2026-10-25T08:00:00Z"],
+    [
+      "across the change to winter time",
+      aSchedule(),
+      "2026-10-24T12:00:00Z",
+      "2026-10-25T08:00:00Z",
+    ],
     [
       "after the gap, where the zone skips the time",
       aSchedule({ atLocalTime: "02:30" }),
@@ -43,20 +53,35 @@ describe("nextSlot", () => {
       "2026-11-23T15:00:00Z",
       "2026-11-30T14:00:00Z",
     ],
-    ["on the first of the month", aSchedule({ every: "month" }), "2026-11-01T09:00:00Z", "2026-12-01T08:00:00Z"],
+    [
+      "on the first of the month",
+      aSchedule({ every: "month" }),
+      "2026-11-01T09:00:00Z",
+      "2026-12-01T08:00:00Z",
+    ],
   ])("is %s", (_name, schedule, after, expected) => {
     expect(nextSlot(schedule, instant(after))).toEqual(instant(expected));
   });
 
   test("is always ahead, within its interval, at its local time unless that is skipped", () => {
-    const zones = ["UTC", "Europe/Berlin", "America/New_York", "Africa/Cairo", "Asia/Kolkata", "Australia/Lord_Howe"];
+    const zones = [
+      "UTC",
+      "Europe/Berlin",
+      "America/New_York",
+      "Africa/Cairo",
+      "Asia/Kolkata",
+      "Australia/Lord_Howe",
+    ];
     fc.assert(
       fc.property(
         fc.date({ min: new Date("2020-01-01"), max: new Date("2030-01-01"), noInvalidDate: true }),
         fc.constantFrom(...zones),
         fc.integer({ min: 0, max: 23 }),
         (date, zone, hour) => {
-          const schedule = aSchedule({ zone: timeZone(zone), atLocalTime: `${String(hour).padStart(2, "0")}:15` });
+          const schedule = aSchedule({
+            zone: timeZone(zone),
+            atLocalTime: `${String(hour).padStart(2, "0")}:15`,
+          });
           const after = instant(date);
           const slot = nextSlot(schedule, after);
           expect(slot > after).toBe(true);
@@ -102,15 +127,33 @@ describe("decideSlot", () => {
     ["sends in time", "2026-11-23T08:00:00Z", "send", "2026-11-24T08:00:00Z"],
     ["catches up after a short outage", "2026-11-23T13:59:00Z", "send", "2026-11-24T08:00:00Z"],
     ["skips what is no news any more", "2026-11-23T14:00:01Z", "skip", "2026-11-24T08:00:00Z"],
-    ["skips once after many days, not once a day", "2026-11-28T12:00:00Z", "skip", "2026-11-29T08:00:00Z"],
+    [
+      "skips once after many days, not once a day",
+      "2026-11-28T12:00:00Z",
+      "skip",
+      "2026-11-29T08:00:00Z",
+    ],
   ])("%s", (_name, now, kind, next) => {
     expect(decideSlot(digest, instant(now))).toMatchObject({ kind, next: instant(next) });
   });
 });
 
 test("movers pairs both spans and sorts by cost", () => {
-  const rows = (list: [string | null, number][]) => list.map(([key, dollars]) => ({ key, cost: usd(dollars) }));
-  expect(movers(rows([["a", 1], ["b", 5], [null, 2]]), rows([["a", 3], ["c", 4]]))).toEqual([
+  const rows = (list: [string | null, number][]) =>
+    list.map(([key, dollars]) => ({ key, cost: usd(dollars) }));
+  expect(
+    movers(
+      rows([
+        ["a", 1],
+        ["b", 5],
+        [null, 2],
+      ]),
+      rows([
+        ["a", 3],
+        ["c", 4],
+      ]),
+    ),
+  ).toEqual([
     { key: "b", cost: usd(5), previousCost: usd(0) },
     { key: null, cost: usd(2), previousCost: usd(0) },
     { key: "a", cost: usd(1), previousCost: usd(3) },

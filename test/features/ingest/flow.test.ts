@@ -59,7 +59,9 @@ describe("recordUsage", () => {
          from budget_checks b
          join spend_dimensions d on d.spend_dimension_id = b.spend_dimension_id`,
     );
-    expect(rows).toEqual([{ tags: { env: "prod" }, team_key: "search", model_id: "claude-opus-5-5" }]);
+    expect(rows).toEqual([
+      { tags: { env: "prod" }, team_key: "search", model_id: "claude-opus-5-5" },
+    ]);
   });
 
   test("counts a repeated event once, within a batch and across batches", async () => {
@@ -77,7 +79,9 @@ describe("recordUsage", () => {
     const result = await record([{ ...event, model: "claude-haiku-4-5" }]);
 
     expect(result).toMatchObject({ accepted: 0, duplicates: 0 });
-    expect(result.rejected).toMatchObject([{ index: 0, code: "conflict", eventId: event["event_id"] }]);
+    expect(result.rejected).toMatchObject([
+      { index: 0, code: "conflict", eventId: event["event_id"] },
+    ]);
     expect(await totals()).toMatchObject({ charged: "0.040000000000", rejected: "1" });
   });
 
@@ -85,7 +89,10 @@ describe("recordUsage", () => {
     await record([aNativeEvent({ request_id: "req_1" })]);
 
     const other = aNativeEvent({ request_id: "req_1", user_email: "bo@acme.test" });
-    expect(await record([other], { source: "gateway" })).toMatchObject({ accepted: 0, duplicates: 1 });
+    expect(await record([other], { source: "gateway" })).toMatchObject({
+      accepted: 0,
+      duplicates: 1,
+    });
     expect(await totals()).toMatchObject({ events: "1", requests: "1" });
   });
 
@@ -98,7 +105,11 @@ describe("recordUsage", () => {
   test("stores the valid events of a batch though others are rejected", async () => {
     const result = await record([aNativeEvent(), { event_id: "bad" }, aNativeEvent()]);
 
-    expect(result).toMatchObject({ accepted: 2, duplicates: 0, rejected: [{ index: 1, eventId: "bad" }] });
+    expect(result).toMatchObject({
+      accepted: 2,
+      duplicates: 0,
+      rejected: [{ index: 1, eventId: "bad" }],
+    });
     expect(await totals()).toMatchObject({ events: "2", rejected: "1" });
   });
 
@@ -138,12 +149,17 @@ describe("recordUsage", () => {
 
   test("eight writers over the same rows lose and repeat nothing", async () => {
     const events = Array.from({ length: 60 }, (_, index) =>
-      aNativeEvent({ user_email: `p${String(index % 7)}@acme.test`, request_id: `req_c${String(index)}` }),
+      aNativeEvent({
+        user_email: `p${String(index % 7)}@acme.test`,
+        request_id: `req_c${String(index)}`,
+      }),
     );
     const pool = db.openPool({ max: 8 });
     const results = await Promise.all(
       Array.from({ length: 8 }, async (_, writer) => {
-        const shuffled = events.toSorted(() => (writer % 2 === 0 ? 1 : -1)).slice(writer, writer + 50);
+        const shuffled = events
+          .toSorted(() => (writer % 2 === 0 ? 1 : -1))
+          .slice(writer, writer + 50);
         return await record(shuffled, { database: pool });
       }),
     );

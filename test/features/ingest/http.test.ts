@@ -40,11 +40,16 @@ afterAll(async () => {
   await app.close();
 });
 
-const anEvent = (overrides = {}) => aNativeEvent({ occurred_at: new Date().toISOString(), ...overrides });
+const anEvent = (overrides = {}) =>
+  aNativeEvent({ occurred_at: new Date().toISOString(), ...overrides });
 
 async function post(body: string | Buffer, headers: Record<string, string>, to = url) {
   const response = await fetch(to, { method: "POST", body, headers, redirect: "error" });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as never };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as never,
+  };
 }
 async function postSigned(value: unknown) {
   const body = JSON.stringify(value);
@@ -57,7 +62,10 @@ describe("POST /v1/usage", () => {
       status: 202,
       body: { accepted: 1, duplicates: 0, rejected: [] },
     });
-    expect(await postSigned([anEvent(), anEvent()])).toMatchObject({ status: 202, body: { accepted: 2 } });
+    expect(await postSigned([anEvent(), anEvent()])).toMatchObject({
+      status: 202,
+      body: { accepted: 2 },
+    });
     expect(recordings).toBe(2);
   });
 
@@ -75,7 +83,11 @@ describe("POST /v1/usage", () => {
   test("answers 422 with the same body when every event is rejected", async () => {
     expect(await postSigned([{ event_id: "x1" }])).toMatchObject({
       status: 422,
-      body: { accepted: 0, duplicates: 0, rejected: [{ index: 0, event_id: "x1", code: "invalid" }] },
+      body: {
+        accepted: 0,
+        duplicates: 0,
+        rejected: [{ index: 0, event_id: "x1", code: "invalid" }],
+      },
     });
     expect(await postSigned([{ event_id: "x1" }, anEvent()])).toMatchObject({ status: 202 });
   });
@@ -85,7 +97,8 @@ describe("POST /v1/usage", () => {
   });
 
   const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
-  const signed = (body: string, at?: Date) => signedHeaders(secret, body, at === undefined ? {} : { at });
+  const signed = (body: string, at?: Date) =>
+    signedHeaders(secret, body, at === undefined ? {} : { at });
   test.each([
     ["unsigned", () => ({ "content-type": "application/json" })],
     ["a wrong bearer token", () => ({ authorization: "Bearer whsec_wrong" })],
@@ -123,8 +136,12 @@ describe("POST /v1/usage", () => {
     const authorization = `Bearer ${secret}`;
     const bytes = Buffer.from([0x22, 0xff, 0xfe, 0x22]);
     expect(await post(bytes, { authorization })).toMatchObject({ status: 400 });
-    expect(await post("{}", { authorization, "content-encoding": "gzip" })).toMatchObject({ status: 400 });
-    expect(await post("{}", { authorization, "content-encoding": "br" })).toMatchObject({ status: 400 });
+    expect(await post("{}", { authorization, "content-encoding": "gzip" })).toMatchObject({
+      status: 400,
+    });
+    expect(await post("{}", { authorization, "content-encoding": "br" })).toMatchObject({
+      status: 400,
+    });
   });
 
   test("answers 413 to too many events, too many bytes, and a bomb", async () => {
@@ -134,7 +151,9 @@ describe("POST /v1/usage", () => {
     const large = Buffer.alloc(8 * 1024 * 1024 + 1, " ");
     expect(await post(large, { authorization })).toMatchObject({ status: 413 });
     const bomb = gzipSync(large);
-    expect(await post(bomb, { authorization, "content-encoding": "gzip" })).toMatchObject({ status: 413 });
+    expect(await post(bomb, { authorization, "content-encoding": "gzip" })).toMatchObject({
+      status: 413,
+    });
   });
 
   test("answers 503 with Retry-After while Postgres is away, and the retry counts once", async () => {

@@ -32,8 +32,18 @@ describe("parseNativeEvent", () => {
   test.each([
     ["no split: five minutes", null, 2000, [2000, 0]],
     ["all for an hour", { ephemeral_1h_input_tokens: 2000 }, 2000, [0, 2000]],
-    ["a rest beyond the split: five minutes", { ephemeral_1h_input_tokens: 500 }, 2000, [1500, 500]],
-    ["a split without a total", { ephemeral_5m_input_tokens: 7, ephemeral_1h_input_tokens: 5 }, null, [7, 5]],
+    [
+      "a rest beyond the split: five minutes",
+      { ephemeral_1h_input_tokens: 500 },
+      2000,
+      [1500, 500],
+    ],
+    [
+      "a split without a total",
+      { ephemeral_5m_input_tokens: 7, ephemeral_1h_input_tokens: 5 },
+      null,
+      [7, 5],
+    ],
     ["nothing at all", null, null, [0, 0]],
   ])("splits cache writes by lifetime: %s", (_name, split, total, [fiveMinutes, oneHour]) => {
     const { usage } = eventOf(
@@ -63,7 +73,11 @@ describe("parseNativeEvent", () => {
     ["negative tokens", { usage: { ...usage, input_tokens: -5 } }, /^usage\.input_tokens: /],
     ["fractional tokens", { usage: { ...usage, output_tokens: 1.5 } }, /^usage\.output_tokens: /],
     ["tokens as text", { usage: { ...usage, output_tokens: "8" } }, /^usage\.output_tokens: /],
-    ["more tokens than exist", { usage: { ...usage, input_tokens: 1e15 } }, /^usage\.input_tokens: /],
+    [
+      "more tokens than exist",
+      { usage: { ...usage, input_tokens: 1e15 } },
+      /^usage\.input_tokens: /,
+    ],
     ["missing output", { usage: { input_tokens: 1 } }, /^usage\.output_tokens: /],
     ["a bad address", { user_email: "not an address" }, /^user_email: expected an e-mail address/],
     ["tags that are no text", { tags: { env: 1 } }, /^tags\.env: /],
@@ -71,8 +85,16 @@ describe("parseNativeEvent", () => {
     ["half a surrogate pair", { project: "\ud800" }, /^project: /],
     ["a negative reported cost", { reported_cost_usd: -1 }, /^reported_cost_usd: /],
     ["a reported cost in words", { reported_cost_usd: "a lot" }, /^reported_cost_usd: /],
-    ["a far future", { occurred_at: "2026-11-25T10:00:00Z" }, /^occurred_at: expected a time not more than a day ahead/],
-    ["a distant past", { occurred_at: "2025-10-01T10:00:00Z" }, /^occurred_at: expected a time within the last 400 days/],
+    [
+      "a far future",
+      { occurred_at: "2026-11-25T10:00:00Z" },
+      /^occurred_at: expected a time not more than a day ahead/,
+    ],
+    [
+      "a distant past",
+      { occurred_at: "2025-10-01T10:00:00Z" },
+      /^occurred_at: expected a time within the last 400 days/,
+    ],
   ])("refuses %s and names the field", (_name, overrides, message) => {
     const parsed = parse(aNativeEvent({ event_id: "e-9", ...overrides }));
     expect(parsed.kind).toBe("rejected");
@@ -106,7 +128,9 @@ describe("parseNativeEvent", () => {
 describe("contentSha256", () => {
   test("does not depend on the order of fields or tags, nor on fields that are not kept", () => {
     const first = { ...aNativeEvent(), event_id: "same", tags: { a: "1", b: "2" } };
-    const second = Object.fromEntries(Object.entries({ ...first, tags: { b: "2", a: "1" }, extra: 1 }).toReversed());
+    const second = Object.fromEntries(
+      Object.entries({ ...first, tags: { b: "2", a: "1" }, extra: 1 }).toReversed(),
+    );
     expect(contentSha256(eventOf(second))).toBe(contentSha256(eventOf(first)));
   });
 

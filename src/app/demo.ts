@@ -1,0 +1,264 @@
+/**
+ * The demo: the very program of `main.ts`, with stand-ins for Slack and Anthropic on the same port
+ * (ADR 0014). Keeps everything in DATA_DIR (`.data`), so the next start goes on; `--fresh` begins
+ * anew. Listens on 127.0.0.1 only: its secrets are no secrets.
+ */
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Presets, SingleBar } from "cli-progress";
+import { AppError } from "../domain/errors.ts";
+import {
+  addMs,
+  type Clock,
+  DAY_MS,
+  HOUR_MS,
+  type Instant,
+  instant,
+  localParts,
+  MINUTE_MS,
+  timeZone,
+} from "../domain/time.ts";
+import { anthropicAdminSandbox } from "../sandbox/anthropic/admin-api.ts";
+import {
+  EXAMPLE_DAYS,
+  EXAMPLE_GOVERNANCE,
+  EXAMPLE_ZONE,
+  type ExampleStory,
+  exampleUsage,
+  type LiveTraffic,
+  openExampleStory,
+  runawayListener,
+  sendUsage,
+  startLiveTraffic,
+} from "../sandbox/example/index.ts";
+import { pageFiles } from "../sandbox/page-files.ts";
+import { createFakeSlack, type FakeSlack, readManifest } from "../sandbox/slack/index.ts";
+import type { Database } from "../store/database.ts";
+import { removeEmbeddedPostgres } from "../store/embedded.ts";
+import { type Config, readConfig } from "./config.ts";
+import { createLog } from "./log.ts";
+import { type Program, startProgram } from "./program.ts";
+
+/** Known to everybody who reads this; the demo listens on the loopback interface only. */
+const DEMO_INGEST_SECRET = "whsec_ZGVtby1vbmx5LW5vdC1hLXNlY3JldC1hdC1hbGw=";
+const DEMO_API_TOKEN = "demo-api-token-for-this-machine";
+const DEMO_ADMIN_KEY = "sk-ant-admin01-demo";
+const ANTHROPIC_PREFIX = "/sandbox/anthropic";
+const RUNAWAY_PATH = "/sandbox/api/example/runaway";
+const HOST = "127.0.0.1";
+
+process.env["TZ"] = "UTC";
+const clock: Clock = () => instant(new Date());
+const { values: flags } = parseArgs({ options: { fresh: { type: "boolean", default: false } } });
+const port = Number(process.env["PORT"] ?? "3000");
+const dataDir = process.env["DATA_DIR"] ?? ".data";
+const files = { slack: join(dataDir, "slack.json"), story: join(dataDir, "story.json") };
+
+let stop: () => Promise<void> = async () => {};
+let isStopping = false;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    say("Stopping…");
+    stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  });
+}
+
+try {
+  await run();
+} catch (error) {
+  if (!isStopping) {
+    const message = error instanceof AppError ? error.message : String(error);
+    process.stderr.write(`The demo can't start: ${message}\n`);
+    await stop();
+    process.exit(1);
+  }
+}
+
+/**
+ * 1. Stand-ins and program start on one port. 2. The example's governance is applied through the
+ * API. 3. The example's usage goes through the signed endpoint. 4. Ready; live traffic goes on.
+ */
+async function run(): Promise<void> {
+  if (flags.fresh) await removeEverything();
+  const slack = await startFakeSlack();
+  let live: LiveTraffic | undefined;
+  const program = await startBot(slack, () => live);
+  stop = async () => {
+    await live?.stop();
+    await program.stop();
+    await slack.close();
+  };
+  slack.setRequestUrl(`${program.url}/slack/events`);
+  await applyExampleGovernance(program);
+  const story = await openExampleStory({ file: files.story, now: clock() });
+  const sentUntil = await sendExample(program, story);
+  live = startLiveTraffic({
+    url: `${program.url}/v1/usage`,
+    secret: DEMO_INGEST_SECRET,
+    clock,
+    story,
+    from: sentUntil,
+  });
+  say(welcome(program.url));
+  process.stdout.write(`ready ${program.url}\n`);
+}
+
+async function removeEverything(): Promise<void> {
+  await removeEmbeddedPostgres(dataDir);
+  await Promise.all(Object.values(files).map(async (file) => await rm(file, { force: true })));
+}
+
+async function startFakeSlack(): Promise<FakeSlack> {
+  const manifest = new URL("../../manifest.yml", import.meta.url);
+  return createFakeSlack({
+    manifest: readManifest(await readFile(manifest, "utf8")),
+    now: () => Date.now(),
+    baseUrl: `http://${HOST}:${String(port)}`,
+    file: files.slack,
+  });
+}
+
+async function startBot(slack: FakeSlack, live: () => LiveTraffic | undefined): Promise<Program> {
+  const config = demoConfig(slack);
+  const anthropic = anthropicAdminSandbox({
+    prefix: ANTHROPIC_PREFIX,
+    adminKey: DEMO_ADMIN_KEY,
+    clock,
+  });
+  return await startProgram({
+    config,
+    log: createLog(config.LOG_LEVEL),
+    clock,
+    mounts: [
+      {
+        matches: (path) => path === RUNAWAY_PATH,
+        listener: (request, response) => {
+          const traffic = live();
+          if (traffic === undefined) response.writeHead(503).end();
+          else runawayListener(traffic)(request, response);
+        },
+      },
+      { matches: (path) => path.startsWith(`${ANTHROPIC_PREFIX}/`), listener: anthropic },
+      { matches: slack.handles, listener: slack.requestListener },
+      pageFiles(),
+    ],
+  });
+}
+
+/** The settings of a real bot that talks to the stand-ins, read as a real bot reads them. */
+function demoConfig(slack: FakeSlack): Config {
+  const result = readConfig({
+    PORT: String(port),
+    HOST,
+    DATA_DIR: dataDir,
+    SLACK_BOT_TOKEN: slack.credentials.botToken,
+    SLACK_SIGNING_SECRET: slack.credentials.signingSecret,
+    SLACK_API_URL: slack.apiUrl(),
+    INGEST_SECRET: DEMO_INGEST_SECRET,
+    API_TOKEN: DEMO_API_TOKEN,
+    ANTHROPIC_ADMIN_KEY: DEMO_ADMIN_KEY,
+    ANTHROPIC_BASE_URL: `http://${HOST}:${String(port)}${ANTHROPIC_PREFIX}`,
+    LOG_LEVEL: process.env["LOG_LEVEL"] ?? "warn",
+  });
+  if (result.kind === "config") return result.config;
+  throw new AppError({ code: "invalid", message: result.problems.join("; ") });
+}
+
+/** Only on data that has none: what people changed since stays as it is. */
+async function applyExampleGovernance({ url }: Program): Promise<void> {
+  const address = `${url}/v1/governance`;
+  const headers = { authorization: `Bearer ${DEMO_API_TOKEN}` };
+  const existing = await fetch(address, { headers });
+  await existing.arrayBuffer();
+  if (existing.status === 200) return;
+  const body = withDigestSoon(EXAMPLE_GOVERNANCE, clock());
+  const applied = await fetch(address, { method: "PUT", headers, body });
+  const answer = await applied.text();
+  if (applied.status !== 200) {
+    throw new AppError({
+      code: "internal",
+      message: `The example's governance was refused: ${answer}`,
+    });
+  }
+}
+
+/**
+ * The daily digest comes on schedule, like every digest; in a demo nobody waits until 9:00, so its
+ * hour is between one and two minutes from now.
+ */
+function withDigestSoon(governance: string, now: Instant): string {
+  const { hour, minute } = localParts(addMs(now, 2 * MINUTE_MS), timeZone(EXAMPLE_ZONE));
+  const time = `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
+  return governance.replace('every: day, at: "09:00"', `every: day, at: "${time}"`);
+}
+
+/** Sends what is not recorded yet of the example's days; returns up to where. */
+async function sendExample({ url, database }: Program, story: ExampleStory): Promise<Instant> {
+  const to = clock();
+  const from = (await lastRecorded(database)) ?? addMs(story.toldAt, -EXAMPLE_DAYS * DAY_MS);
+  const events = [...exampleUsage({ story, from, to })];
+  const bar = new SingleBar(
+    {
+      format: "Example usage [{bar}] {value}/{total} events",
+      noTTYOutput: true,
+      notTTYSchedule: 5_000,
+      clearOnComplete: false,
+    },
+    Presets.shades_classic,
+  );
+  bar.start(events.length, 0);
+  const progress = await sendUsage({
+    url: `${url}/v1/usage`,
+    secret: DEMO_INGEST_SECRET,
+    clock,
+    events,
+    onProgress: ({ sent }) => bar.update(sent),
+  });
+  bar.stop();
+  if (progress.rejected > 0) {
+    say(
+      `${String(progress.rejected)} events were refused, the first because: ${progress.firstRejection ?? ""}`,
+    );
+  }
+  return to;
+}
+
+/** A little before the newest event: whatever is sent again is recognised as a duplicate. */
+async function lastRecorded(database: Database): Promise<Instant | undefined> {
+  const { rows } = await database.query<{ at: Date | null }>(
+    `select max(e.occurred_at) as at from usage_events e where e.occurred_at <= $1`,
+    [clock()],
+  );
+  const at = rows[0]?.at ?? null;
+  return at === null ? undefined : addMs(instant(at), -HOUR_MS);
+}
+
+function welcome(url: string): string {
+  return `
+Claude Spend runs on one machine, with stand-ins for Slack and Anthropic.
+
+  Open ${url} and look around as Bo (engineer), Ana (owner of Search) or Dana (finance, admin).
+  In any channel type  /claude-spend  ·  /claude-spend search  ·  /claude-spend raise search
+  In #team-search and in Bo's direct messages alerts arrive by themselves within three minutes,
+  in #finops the daily digest within two. A script of Bo's runs away when you say so:
+    curl -X POST ${url}${RUNAWAY_PATH}
+
+  Send an event yourself:
+    curl ${url}/v1/usage -H 'authorization: Bearer ${DEMO_INGEST_SECRET}' \\
+      -d '{"event_id":"mine-1","occurred_at":"'$(date -u +%FT%TZ)'","model":"claude-opus-5-5","team":"search","usage":{"input_tokens":1000,"output_tokens":800}}'
+  Read:
+    curl '${url}/v1/spend?scope=team:search&group_by=model' -H 'authorization: Bearer ${DEMO_API_TOKEN}'
+
+Ctrl-C stops everything. The data stays in ${dataDir}; npm run demo -- --fresh begins anew.
+`;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
