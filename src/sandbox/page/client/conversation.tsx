@@ -43,11 +43,15 @@ export function ConversationPage({
         >
           {isApp ? <AppIntro state={state} /> : <ChannelIntro name={name} channel={channel} />}
         </MessageList>
-        <Composer
-          spot={{ channel: id, threadTs: null }}
-          label="Message"
-          placeholder={`Message ${title}`}
-        />
+        {conversation.isReadOnly ? (
+          <p class="read-only">Sending messages to this app has been turned off.</p>
+        ) : (
+          <Composer
+            spot={{ channel: id, threadTs: null }}
+            label="Message"
+            placeholder={`Message ${title}`}
+          />
+        )}
       </main>
       {threadTs !== null && (
         <Thread
@@ -175,7 +179,9 @@ function Thread({ state, conversation, threadTs, title }: ThreadProps): VNode {
         unreadSince={undefined}
         isThread
       />
-      <Composer spot={{ channel: id, threadTs }} label="Reply" placeholder="Reply…" />
+      {!conversation.isReadOnly && (
+        <Composer spot={{ channel: id, threadTs }} label="Reply" placeholder="Reply…" />
+      )}
     </aside>
   );
 }
