@@ -72,7 +72,7 @@ export const overflowOption = z.strictObject({
   url: webUrl.optional(),
 });
 
-export const optionGroup = z.strictObject({
+const optionGroup = z.strictObject({
   label: plainText(OPTION_TEXT_CHARS_MAX),
   options: z.array(plainOption).min(1).max(OPTIONS_MAX),
 });
@@ -85,8 +85,6 @@ export const suggestions = z.union([
   z.strictObject({ options: z.array(plainOption).max(OPTIONS_MAX) }),
   z.strictObject({ option_groups: z.array(optionGroup).max(OPTIONS_MAX) }),
 ]);
-
-export type Option = z.infer<typeof anyOption>;
 
 /** Adds "initial options are among the options, exactly" to an element with options. */
 export function checkInitial(
@@ -132,7 +130,7 @@ const imageSource = {
   alt_text: bounded(ALT_TEXT_CHARS_MAX),
 };
 
-export function checkImageSource(
+function checkImageSource(
   image: { readonly image_url?: unknown; readonly slack_file?: unknown },
   context: z.RefinementCtx,
 ): void {

@@ -19,7 +19,7 @@ const VIEW_BYTES_MAX = 250_000;
 const TABLES_MAX = 1;
 const CHARTS_MAX = 2;
 /** Undocumented; Slack answers `msg_blocks_too_long` somewhere near it. */
-export const MESSAGE_BLOCKS_CHARS_MAX = 13_200;
+const MESSAGE_BLOCKS_CHARS_MAX = 13_200;
 
 export interface BlockProblem {
   /** JSON pointer into what was validated: `/blocks/0/text/text`. */

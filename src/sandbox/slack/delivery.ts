@@ -8,7 +8,7 @@ import { request } from "node:http";
 import { type Json, parseJson } from "./json.ts";
 import type { DispatchError } from "./protocol.ts";
 
-export type DeliveryKind = "slash_commands" | "interactive" | "events_api";
+type DeliveryKind = "slash_commands" | "interactive" | "events_api";
 
 export interface Delivery {
   readonly kind: DeliveryKind;
@@ -38,7 +38,7 @@ export interface HttpTarget {
 }
 
 /** The `v0` signature of a request from Slack. */
-export function signature(signingSecret: string, timestamp: string, body: string): string {
+function signature(signingSecret: string, timestamp: string, body: string): string {
   return `v0=${createHmac("sha256", signingSecret).update(`v0:${timestamp}:${body}`).digest("hex")}`;
 }
 

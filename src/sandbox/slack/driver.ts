@@ -69,7 +69,7 @@ export interface PersonAtSlack {
   ) => Promise<ShownHome>;
 }
 
-export interface Choice {
+interface Choice {
   /** Needed only where two blocks have an element with the same action id. */
   readonly blockId?: string;
   readonly value?: EnteredValue;

@@ -3,7 +3,7 @@ import type { Deliver } from "./delivery.ts";
 import type { Json } from "./json.ts";
 
 /** At once, after a minute, after five minutes. */
-export const EVENT_RETRY_DELAYS_MS: readonly number[] = [0, 60_000, 300_000];
+const EVENT_RETRY_DELAYS_MS: readonly number[] = [0, 60_000, 300_000];
 
 export interface EventSender {
   /** Settles after the first attempt; later ones follow on their own. */

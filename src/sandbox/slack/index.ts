@@ -1,6 +1,5 @@
 /** The fake Slack for the demo and for tests. */
 
-export type { PersonAtSlack } from "./driver.ts";
 export { createFakeSlack, type FakeSlack, type FakeSlackOptions } from "./fake-slack.ts";
 export { type AppManifest, readManifest } from "./manifest.ts";
-export { ACME, type SlackTeam } from "./workspace.ts";
+export { ACME } from "./workspace.ts";

@@ -16,7 +16,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-export function listOf(value: unknown): readonly unknown[] {
+function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 

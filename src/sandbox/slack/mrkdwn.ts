@@ -11,7 +11,7 @@ export type BroadcastRange = "channel" | "here" | "everyone";
 const HANDLE = /(^|\s)@([a-z0-9][a-z0-9._-]*)/g;
 const CHANNEL = /(^|\s)#([a-z0-9][a-z0-9_-]*)/g;
 
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 

@@ -74,7 +74,7 @@ export function createPageApi(options: {
 }
 
 /** The workspace as the page's side bar and command box need it. */
-export function shownWorkspace({ team, manifest }: Slack): SlackWorkspace {
+function shownWorkspace({ team, manifest }: Slack): SlackWorkspace {
   return {
     slackTeamId: team.slackTeamId,
     name: team.name,

@@ -2,7 +2,7 @@
  * Second half of the protocol between page and fake Slack: what a person does, and what came of it.
  * The page imports it through `protocol.ts`.
  */
-import type { OptionJson, TextJson } from "./protocol.ts";
+import type { OptionJson, TextJson } from "./protocol-shown.ts";
 
 /** A plain message; `<`, `>` and `&` are escaped and `@handle`, `#channel` linked as Slack's composer does. */
 export interface PostRequest {
@@ -90,7 +90,7 @@ export const FAULT_KINDS = [
   "drop_after",
   "slow",
 ] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface FaultRequest {
   readonly kind: FaultKind;

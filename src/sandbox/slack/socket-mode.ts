@@ -10,7 +10,7 @@ import { type Delivery, failed, type Reply, replyOfAck } from "./delivery.ts";
 import { isJsonObject, parseJson } from "./json.ts";
 import { newSecret } from "./state.ts";
 
-export const SOCKET_PATH = "/sandbox/slack/socket";
+const SOCKET_PATH = "/sandbox/slack/socket";
 const CONNECTIONS_MAX = 10;
 /** Bolt's client gives a connection up that sends no ping for 30 s. */
 const PING_INTERVAL_MS = 10_000;
@@ -47,12 +47,7 @@ export function createSocketMode(appId: string): SocketMode {
       if (!isJsonObject(ack) || typeof ack["envelope_id"] !== "string") return;
       waiting.get(ack["envelope_id"])?.(replyOfAck(ack["payload"]));
     });
-    send(client, {
-      type: "hello",
-      num_connections: server.clients.size,
-      connection_info: { app_id: appId },
-      debug_info: { host: "sandbox", approximate_connection_time: 18_060 },
-    });
+    send(client, hello(appId, server.clients.size));
   };
 
   return {
@@ -95,15 +90,19 @@ export function createSocketMode(appId: string): SocketMode {
     },
     close: () => {
       clearInterval(ping);
-      for (const client of server.clients) {
-        client.close(GOING_AWAY);
-        setTimeout(() => {
-          client.terminate();
-        }, CLOSE_PATIENCE_MS).unref();
-      }
+      for (const client of server.clients) sayGoodbye(client);
       for (const settle of waiting.values()) settle(failed("connection_failed"));
       server.close();
     },
+  };
+}
+
+function hello(appId: string, connections: number) {
+  return {
+    type: "hello",
+    num_connections: connections,
+    connection_info: { app_id: appId },
+    debug_info: { host: "sandbox", approximate_connection_time: 18_060 },
   };
 }
 
@@ -117,6 +116,14 @@ function envelope(envelopeId: string, { kind, payload, retry }: Delivery) {
       ? {}
       : { retry_attempt: retry.attempt, retry_reason: retry.reason.replace("http_", "") }),
   };
+}
+
+/** A client that does not answer the closing handshake is cut off. */
+function sayGoodbye(client: WebSocket): void {
+  client.close(GOING_AWAY);
+  setTimeout(() => {
+    client.terminate();
+  }, CLOSE_PATIENCE_MS).unref();
 }
 
 function send(client: WebSocket, message: unknown): void {

@@ -42,7 +42,7 @@ export interface Broadcast {
   readonly range: BroadcastRange;
 }
 
-export interface Trigger {
+interface Trigger {
   readonly userId: string;
   readonly expiresAt: number;
   /** The modal that the trigger comes from, for `views.push`. */

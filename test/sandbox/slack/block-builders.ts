@@ -73,7 +73,9 @@ export const container = (extra: object = {}) => ({
   child_blocks: [section()],
   ...extra,
 });
-export const confirm = (extra: object = {}) => ({ text: plain(5), ...extra });
+export const confirmed = (extra: object) => [
+  actions(button({ confirm: { text: plain(5), ...extra } })),
+];
 
 let counter = 0;
 export function check(blocks: readonly object[], surface: Surface = "message") {
@@ -82,3 +84,23 @@ export function check(blocks: readonly object[], surface: Surface = "message") {
 
 /** Checks a view, with generated ids for what has none. */
 export const checkView = (view: unknown) => validateView(view, () => `id${String((counter += 1))}`);
+
+/** What is exactly at a limit, how large that is, and where the error points to above it. */
+export type LimitRow = readonly [
+  name: string,
+  make: (size: number) => readonly object[],
+  max: number,
+  pointer: string,
+  surface?: Surface,
+];
+
+/** Each row as the blocks at the limit and one above it. */
+export function limitCases(rows: readonly LimitRow[]) {
+  return rows.map(([name, make, max, pointer, surface]) => ({
+    name,
+    pointer,
+    surface,
+    atLimit: make(max),
+    above: make(max + 1),
+  }));
+}

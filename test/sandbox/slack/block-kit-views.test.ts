@@ -23,9 +23,7 @@ describe("ids of accepted blocks", () => {
     const [first, second] = result.ok ? result.value : [];
     expect(first).toMatchObject({ block_id: "mine" });
     expect(second?.block_id).toMatch(/^id\d+$/);
-    expect(second).toMatchObject({
-      elements: [{ action_id: "go" }, { action_id: expect.stringMatching(/^id\d+$/) }],
-    });
+    expect(JSON.stringify(second)).toMatch(/"action_id":"go".*"action_id":"id\d+"/);
   });
 });
 
@@ -43,13 +41,14 @@ describe("length of all blocks of a message", () => {
   });
 });
 
+const modal = (extra: object = {}) => ({
+  type: "modal",
+  title: plain(5),
+  blocks: [section()],
+  ...extra,
+});
+
 describe("views", () => {
-  const modal = (extra: object = {}) => ({
-    type: "modal",
-    title: plain(5),
-    blocks: [section()],
-    ...extra,
-  });
   const view = checkView;
 
   it.each([

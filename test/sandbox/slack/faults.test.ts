@@ -38,18 +38,18 @@ describe("faults on demand", () => {
 
   it("cuts the line before the effect, or after it", async () => {
     slack().faults.add({ kind: "drop_before" });
-    await expect(post()).rejects.toThrow();
+    await expect(post()).rejects.toThrow("fetch failed");
     expect(texts()).toEqual([]);
 
     slack().faults.add({ kind: "drop_after" });
-    await expect(post()).rejects.toThrow();
+    await expect(post()).rejects.toThrow("fetch failed");
     expect(texts()).toEqual(["hi"]);
   });
 
   it("is slow: the caller gives up, the message arrives", async () => {
     slack().faults.add({ kind: "slow", delayMs: 500 });
 
-    await expect(post()).rejects.toThrow();
+    await expect(post()).rejects.toThrow("timeout");
     await slack().waitForMessage("#finops");
   });
 

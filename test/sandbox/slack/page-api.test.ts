@@ -34,6 +34,18 @@ const send = async (path: string, body: unknown, type = "application/json") => {
 const web = (fake: Pick<FakeSlackInTest, "credentials" | "apiUrl">) =>
   new WebClient(fake.credentials.botToken, { slackApiUrl: fake.apiUrl() });
 
+/** What Dana has not read: name and whether it is highlighted. */
+const unread = async () => {
+  const { conversations } = (await get(`/state?user=${PEOPLE.dana}`)).body as {
+    conversations: { name: string; unreadCount: number; isHighlighted: boolean }[];
+  };
+  return conversations
+    .filter(({ unreadCount }) => unreadCount > 0)
+    .map(({ name, isHighlighted }) => [name, isHighlighted]);
+};
+const testAuth = async () =>
+  (await fetch(`${slack().apiUrl()}auth.test`, { method: "POST" })).status;
+
 describe("the page's protocol", () => {
   it("shows the workspace", async () => {
     expect((await get("/workspace")).body).toMatchObject({
@@ -47,15 +59,6 @@ describe("the page's protocol", () => {
   it("counts what a person has not read", async () => {
     await web(slack()).chat.postMessage({ channel: "#finops", text: `hi <@${PEOPLE.dana}>` });
     await web(slack()).chat.postMessage({ channel: PEOPLE.dana, text: "hello" });
-    const unread = async () => {
-      const { conversations } = (await get(`/state?user=${PEOPLE.dana}`)).body as {
-        conversations: { name: string; unreadCount: number; isHighlighted: boolean }[];
-      };
-      return conversations
-        .filter(({ unreadCount }) => unreadCount > 0)
-        .map(({ name, isHighlighted }) => [name, isHighlighted]);
-    };
-
     expect(await unread()).toEqual([
       ["finops", true],
       ["claude-spend", true],
@@ -133,7 +136,8 @@ describe("the page's protocol", () => {
   it("pushes a notice for each change that a person sees, and none for others", async () => {
     const response = await fetch(api(`/events?user=${PEOPLE.bo}`));
     const reader = response.body?.getReader();
-    const read = async () => new TextDecoder().decode((await reader?.read())?.value);
+    const read = async () =>
+      Buffer.from((await reader?.read())?.value as Uint8Array).toString("utf8");
     await read();
 
     await web(slack()).chat.postMessage({ channel: "#team-support", text: "not for Bo" });
@@ -163,18 +167,14 @@ describe("the page's protocol", () => {
     const body = { user: PEOPLE.dana, channel: CHANNELS.finops, text: "a" };
 
     expect((await send("/messages", body, "text/plain")).status).toBe(400);
-    expect((await send("/messages", { ...body, text: 5 })).body).toEqual({
-      error: expect.stringContaining("text"),
-    });
+    expect((await send("/messages", { ...body, text: 5 })).body["error"]).toContain("text");
   });
 
   it("adds faults", async () => {
     await send("/faults", { kind: "http_500", method: "auth.test" });
-    const call = async () =>
-      (await fetch(`${slack().apiUrl()}auth.test`, { method: "POST" })).status;
 
-    expect(await call()).toBe(500);
-    expect(await call()).toBe(200);
+    expect(await testAuth()).toBe(500);
+    expect(await testAuth()).toBe(200);
     expect((await send("/faults", { kind: "earthquake" })).status).toBe(400);
   });
 });
