@@ -188,13 +188,13 @@ describe("replaceGovernedBudgets", () => {
   });
 });
 
-describe("setBudget", () => {
-  const set = async (actor = DANA, scopeText = "search", dollars = 500) =>
-    await setBudget(
-      { database: db.pool, clock },
-      { actor, scopeText, amount: usd(dollars), periodKind: "monthly" },
-    );
+const set = async (actor = DANA, scopeText = "search", dollars = 500) =>
+  await setBudget(
+    { database: db.pool, clock },
+    { actor, scopeText, amount: usd(dollars), periodKind: "monthly" },
+  );
 
+describe("setBudget", () => {
   test("creates a budget, with an audit entry", async () => {
     await spend(db.pool, { amount: usd(100), at: NOW });
 
@@ -275,6 +275,11 @@ describe("setBudget", () => {
   });
 });
 
+const lines = async (query: Omit<Parameters<typeof listBudgetStatus>[1], "now">) =>
+  (await listBudgetStatus(db.pool, { ...query, now: NOW })).map(
+    (status) => `${status.budgetId} ${status.memberKey} ${String(status.percent)}%`,
+  );
+
 describe("listBudgetStatus", () => {
   beforeEach(async () => {
     await govern(
@@ -287,11 +292,6 @@ describe("listBudgetStatus", () => {
     await spend(db.pool, { amount: usd(50), at: NOW, of: { userEmail: BO } });
     await spend(db.pool, { amount: usd(-9), at: NOW, of: { teamKey: "ads" } });
   });
-  const lines = async (query: Omit<Parameters<typeof listBudgetStatus>[1], "now">) =>
-    (await listBudgetStatus(db.pool, { ...query, now: NOW })).map(
-      (status) => `${status.budgetId} ${status.memberKey} ${String(status.percent)}%`,
-    );
-
   test("of everything lists members who spent something, nearest the limit first", async () => {
     expect(await lines({})).toEqual([
       "person bo@acme.test 125%",

@@ -43,19 +43,33 @@ describe("parseSetCommand", () => {
 
 describe("parseRaiseCommand", () => {
   test.each([
-    ["search 200", "search", 200, undefined, ""],
-    ["Search Team 200 until friday launch week", "Search Team", 200, "friday", "launch week"],
-    ["search by $200 until end of month", "search", 200, "end of month", ""],
-    ["search 200 usd until dec 5 re-indexing", "search", 200, "dec 5", "re-indexing"],
-    ["search $ 200 re-indexing until friday", "search", 200, undefined, "re-indexing until friday"],
-    ["bo@acme.test 1.5k UNTIL 2026-12-05", "bo@acme.test", 1_500, "2026-12-05", ""],
-  ])("reads %j", (text, scopeText, dollars, untilText, reason) => {
+    ["search 200", { scopeText: "search", amount: usd(200) }],
+    [
+      "search by $200 until end of month",
+      { scopeText: "search", amount: usd(200), untilText: "end of month" },
+    ],
+    [
+      "bo@acme.test 1.5k UNTIL 2026-12-05",
+      { scopeText: "bo@acme.test", amount: usd(1_500), untilText: "2026-12-05" },
+    ],
+    [
+      "Search Team 200 until friday launch week",
+      { scopeText: "Search Team", amount: usd(200), untilText: "friday", reason: "launch week" },
+    ],
+    [
+      "search 200 usd until dec 5 re-indexing",
+      { scopeText: "search", amount: usd(200), untilText: "dec 5", reason: "re-indexing" },
+    ],
+    [
+      "search $ 200 re-indexing until friday",
+      { scopeText: "search", amount: usd(200), reason: "re-indexing until friday" },
+    ],
+  ])("reads %j", (text, asked) => {
     expect(parseRaiseCommand(text)).toEqual({
       kind: "raise",
-      scopeText,
-      amount: usd(dollars),
-      untilText,
-      reason,
+      untilText: undefined,
+      reason: "",
+      ...asked,
     });
   });
 

@@ -1,0 +1,328 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { emailFrom } from "../../../src/domain/email.ts";
+import { instant } from "../../../src/domain/time.ts";
+import {
+  budgetListeners,
+  checkDueBudgets,
+  raiseButtonValue,
+  replaceGovernedBudgets,
+} from "../../../src/features/budgets/index.ts";
+import type { Modal, SlackMessage } from "../../../src/slack/blocks.ts";
+import type { SlackActor, ViewValues } from "../../../src/slack/listener.ts";
+import type { SlackWeb } from "../../../src/slack/web.ts";
+import {
+  acme,
+  aGovernedBudget,
+  forgetEverything,
+  sentLines,
+  spend,
+} from "../../support/budget-builders.ts";
+import { usd } from "../../support/builders.ts";
+import { fixedClock } from "../../support/clock.ts";
+import { useDatabase } from "../../support/database.ts";
+
+const db = useDatabase();
+const NOW = "2026-11-23T10:00:00Z";
+const clock = fixedClock(NOW);
+const listeners = budgetListeners({
+  get database() {
+    return db.pool;
+  },
+  clock,
+  directory: {
+    resolveMentions: async (text) =>
+      await Promise.resolve(text.replace(/<@UBO(\|[^>]*)?>/, "bo@acme.test")),
+  },
+});
+
+const BO = actor("bo@acme.test");
+const ANA = actor("ana@acme.test");
+const NOBODY: SlackActor = { slackUserId: "U9", slackTeamId: "T1", email: undefined };
+
+function actor(email: string): SlackActor {
+  return { slackUserId: "U1", slackTeamId: "T1", email: emailFrom(email) };
+}
+
+beforeEach(async () => {
+  await forgetEverything(db.pool);
+  await acme(db.pool);
+  await replaceGovernedBudgets(
+    db.pool,
+    [aGovernedBudget(), aGovernedBudget({ key: "per-person", scope: "each:user", limit: usd(40) })],
+    instant("2026-10-01T00:00:00Z"),
+  );
+  await spend(db.pool, {
+    amount: usd(100),
+    at: NOW,
+    of: { projectKey: "checkout", userEmail: emailFrom("ana@acme.test") },
+  });
+});
+
+async function refuse(): Promise<never> {
+  return await Promise.reject(new Error("budgets call nothing else of Slack"));
+}
+
+/** Slack as far as listeners reach it: the views that it was given. */
+function recordingWeb(): { readonly web: SlackWeb; readonly views: Modal[] } {
+  const views: Modal[] = [];
+  const web: SlackWeb = {
+    authTest: refuse,
+    postMessage: refuse,
+    updateMessage: refuse,
+    findMessage: refuse,
+    openDirectMessage: refuse,
+    findUserByEmail: refuse,
+    loadUser: refuse,
+    listUserGroupMembers: refuse,
+    publishHome: refuse,
+    openView: async (_, view) => {
+      views.push(view);
+      return await Promise.resolve({ viewId: "V1" });
+    },
+    updateView: async (_, view) => {
+      views.push(view);
+      await Promise.resolve();
+    },
+  };
+  return { web, views };
+}
+
+async function type(name: string, text: string, by = BO) {
+  const { web, views } = recordingWeb();
+  const answers: SlackMessage[] = [];
+  const subcommand = listeners.subcommands?.find((one) => one.name === name);
+  await subcommand?.run({
+    actor: by,
+    web,
+    text,
+    triggerId: "T",
+    respond: async (message) => {
+      answers.push(message);
+      await Promise.resolve();
+    },
+  });
+  return { answer: answers[0]?.text ?? "", answers, views };
+}
+
+async function click(actionId: string, value: string, by = BO) {
+  const { web, views } = recordingWeb();
+  const answers: string[] = [];
+  const action = listeners.actions?.find((one) => one.actionId === actionId);
+  await action?.run({
+    actor: by,
+    web,
+    value,
+    triggerId: "T",
+    respond: async (message) => {
+      answers.push(message.text);
+      await Promise.resolve();
+    },
+  });
+  return { answers, views };
+}
+
+const view = listeners.views?.[0];
+const FILLED_IN: ViewValues = {
+  budget: "search-monthly|",
+  amount: "$200",
+  until: "2026-11-27",
+  reason: "Launch week",
+};
+
+async function submit(values: ViewValues, by = BO): Promise<void> {
+  await view?.run({ actor: by, web: recordingWeb().web, values, privateMetadata: "" });
+}
+
+describe("/claude-spend budget", () => {
+  test("lists what concerns the person", async () => {
+    const { answer } = await type("budget", "");
+
+    expect(answer).toBe("Monthly budget of Search: $100.00 of $500.00 (20%), and 1 more.");
+  });
+
+  test("lists a scope, named in any way", async () => {
+    expect((await type("budget", "Search")).answer).toContain("Monthly budget of Search");
+    expect((await type("budget", "<@UBO|bo>")).answer).toContain("$0.00 of $40.00");
+  });
+
+  test("tells nothing of a scope that the person may not see", async () => {
+    const { answers } = await type("budget", "ana@acme.test");
+
+    expect(JSON.stringify(answers)).not.toContain("$");
+    expect(answers[0]?.text).toContain("You can't see the budgets of ana@acme.test");
+  });
+
+  test("names the nearest scopes for one that nobody knows", async () => {
+    expect((await type("budget", "serach")).answer).toContain("Did you mean `team:search`");
+  });
+
+  test("says what to do when Slack tells no address", async () => {
+    expect((await type("budget", "", NOBODY)).answer).toContain(
+      "Slack doesn't tell me your e-mail",
+    );
+    expect((await type("raise", "search 5", NOBODY)).answer).toContain("Slack doesn't tell me");
+  });
+});
+
+describe("/claude-spend budget set", () => {
+  test("sets a limit", async () => {
+    const { answer } = await type("budget", "set project:checkout 500 monthly", ANA);
+
+    expect(answer).toContain("The monthly budget of project checkout is $500.00.");
+    expect(answer).toContain("$100.00 of $500.00 (20%)");
+  });
+
+  test.each([
+    ["set", "Write `/claude-spend budget set"],
+    ["set search", "Write `/claude-spend budget set"],
+    ["set search 500", "End with a period"],
+    ["set search 0 monthly", "Enter an amount above $0."],
+    ["set search 200 EUR monthly", "Amounts are in US dollars"],
+    ["set search 500 weekly", "You can't set the budget of Search yourself."],
+  ])("answers %j", async (text, answer) => {
+    expect((await type("budget", text)).answer).toContain(answer);
+  });
+});
+
+describe("/claude-spend raise", () => {
+  test("asks at once when the amount is there", async () => {
+    const { answer, views } = await type("raise", "search 200 until friday Launch week");
+
+    expect(answer).toBe(
+      "Asked ana@acme.test, dana@acme.test for $200.00 more in the monthly budget of Search, through Nov 27. I'll tell you what they decide.",
+    );
+    expect(views).toEqual([]);
+  });
+
+  test("opens the form, filled in, when something is missing", async () => {
+    const { views, answers } = await type("raise", "search launch week");
+
+    expect(answers).toEqual([]);
+    expect(views).toHaveLength(2);
+    expect(JSON.stringify(views[1])).toContain('"initial_value":"launch week"');
+    expect(JSON.stringify(views[1])).toContain('"value":"search-monthly|"');
+  });
+
+  test.each([
+    ["search 0", "Enter an amount above $0."],
+    ["search 1000001", "Enter at most $1,000,000."],
+    ["search $2OO", "Enter an amount in US dollars"],
+    ["search 200 until yesterday", "Enter a date"],
+    ["serach 200", "Did you mean `team:search`"],
+    ["ads 200", "You can't see the budgets of Ads."],
+  ])("answers %j and asks nobody", async (text, answer) => {
+    expect((await type("raise", text)).answer).toContain(answer);
+    expect(await sentLines(db.pool)).toEqual([]);
+  });
+
+  test("shows in the form why a scope can't be chosen, without an amount", async () => {
+    const { views } = await type("raise", "ana@acme.test");
+
+    expect(JSON.stringify(views[1])).toContain("You can't see the budgets of ana@acme.test");
+    expect(JSON.stringify(views[1])).not.toContain("$");
+  });
+});
+
+describe("buttons and shortcut", () => {
+  test("Request raise opens the form with that budget", async () => {
+    const value = raiseButtonValue({ budgetId: "search-monthly", memberKey: "" });
+
+    const { views } = await click("budget_request_raise", value);
+
+    expect(JSON.stringify(views[1])).toContain(
+      '"initial_option":{"text":{"type":"plain_text","text":"Search',
+    );
+  });
+
+  test("Request raise of somebody else's budget tells nothing", async () => {
+    const value = raiseButtonValue({ budgetId: "per-person", memberKey: "ana@acme.test" });
+
+    const { views } = await click("budget_request_raise", value);
+
+    expect(JSON.stringify(views[1])).toContain("You can't see the budgets");
+    expect(JSON.stringify(views[1])).not.toContain("$");
+  });
+
+  test("Acknowledge answers privately", async () => {
+    await spend(db.pool, { amount: usd(400), at: NOW });
+    await checkDueBudgets({ database: db.pool, clock });
+    const { rows } = await db.pool.query<{ readonly alert_id: string }>(
+      "select a.alert_id from budget_alerts a where a.silent_because is null and a.member_key = ''",
+    );
+    const alertId = rows[0]?.alert_id ?? "";
+
+    expect((await click("budget_acknowledge", alertId)).answers[0]).toContain("Acknowledged.");
+    expect((await click("budget_acknowledge", alertId)).answers[0]).toContain(
+      "acknowledged this before",
+    );
+    expect((await click("budget_acknowledge", alertId, NOBODY)).answers[0]).toContain(
+      "Slack doesn't tell me",
+    );
+  });
+
+  test("the shortcut offers the person's budgets", async () => {
+    const { web, views } = recordingWeb();
+
+    await listeners.shortcuts?.[0]?.run({ actor: BO, web, triggerId: "T" });
+
+    expect(listeners.shortcuts?.[0]?.callbackId).toBe("request_budget_raise");
+    expect(JSON.stringify(views[1])).toContain("per-person|bo@acme.test");
+  });
+
+  test("says what to do where there is no budget, or no address", async () => {
+    const { web, views } = recordingWeb();
+    await listeners.shortcuts?.[0]?.run({ actor: NOBODY, web, triggerId: "T" });
+    await replaceGovernedBudgets(db.pool, [], clock());
+
+    await listeners.shortcuts?.[0]?.run({ actor: BO, web, triggerId: "T" });
+
+    expect(JSON.stringify(views[1])).toContain("Slack doesn't tell me");
+    expect(JSON.stringify(views[3])).toContain("No budget covers you");
+  });
+});
+
+describe("the raise form", () => {
+  test("accepted, asks the approvers", async () => {
+    expect(view?.validate(FILLED_IN, clock())).toEqual({});
+
+    await submit(FILLED_IN);
+
+    expect((await sentLines(db.pool)).map((line) => line.split(": ")[0])).toEqual([
+      "email:ana@acme.test",
+      "email:dana@acme.test",
+      "email:bo@acme.test",
+    ]);
+  });
+
+  test.each<[string, ViewValues, readonly string[]]>([
+    ["nothing", {}, ["budget", "amount", "reason"]],
+    ["no amount", { ...FILLED_IN, amount: "lots" }, ["amount"]],
+    ["a past date", { ...FILLED_IN, until: "2026-11-01" }, ["until"]],
+    ["a date too far ahead", { ...FILLED_IN, until: "2028-11-01" }, ["until"]],
+    ["a blank reason", { ...FILLED_IN, reason: "  " }, ["reason"]],
+  ])("with %s stays open and says where", (_, values, fields) => {
+    expect(Object.keys(view?.validate(values, clock()) ?? {})).toEqual(fields);
+  });
+
+  test("without a date lasts until the end of the period", async () => {
+    const { until: _, ...withoutDate } = FILLED_IN;
+    expect(view?.validate(withoutDate, clock())).toEqual({});
+
+    await submit(withoutDate);
+
+    const { rows } = await db.pool.query("select r.ends_at from approval_requests r");
+    expect(rows).toEqual([{ ends_at: instant("2026-12-01T00:00:00Z") }]);
+  });
+
+  test("refused, tells the person by direct message", async () => {
+    await submit({ ...FILLED_IN, budget: "per-person|ana@acme.test" });
+
+    expect(await sentLines(db.pool)).toEqual([
+      "email:bo@acme.test: You can't see the budgets of ana@acme.test. Its owners and admins can.",
+    ]);
+  });
+
+  test("from somebody without an address is refused", async () => {
+    await expect(submit(FILLED_IN, NOBODY)).rejects.toMatchObject({ code: "forbidden" });
+  });
+});
