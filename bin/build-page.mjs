@@ -1,13 +1,17 @@
 /**
- * Builds the sandbox's web page into dist/sandbox/page: one script, one style sheet, one document.
- * Separate from tsc, since the page runs in a browser.
+ * Builds the sandbox's web page: one script, one style sheet, one document. Separate from tsc, since
+ * the page runs in a browser.
+ *
+ * Usage: node bin/build-page.mjs [DIRECTORY]     (dist/sandbox/page)
  */
 import { cp } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const source = fileURLToPath(new URL("../src/sandbox/page/", import.meta.url));
-const target = fileURLToPath(new URL("../dist/sandbox/page/", import.meta.url));
+const usual = fileURLToPath(new URL("../dist/sandbox/page/", import.meta.url));
+const target = resolve(process.argv[2] ?? usual);
 
 await build({
   entryPoints: [
@@ -24,4 +28,6 @@ await build({
   sourcemap: true,
   logLevel: "warning",
 });
-for (const file of ["index.html", "icon.svg"]) await cp(source + file, target + file);
+for (const file of ["index.html", "icon.svg"]) {
+  await cp(join(source, file), join(target, file));
+}

@@ -38,14 +38,18 @@ const CONTENT_SECURITY_POLICY = [
 ].join("; ");
 
 /** The page's files, and nothing else: paths are looked up in a list, never joined to a directory. */
-export function pageFiles(): PageFiles {
+export function pageFiles(directory = DIRECTORY): PageFiles {
   return {
     matches: (path) => Object.hasOwn(FILES, path),
-    listener: (request, response) => void serve(request, response),
+    listener: (request, response) => void serve(directory, request, response),
   };
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  directory: URL,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
   const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
   if (file === undefined) {
@@ -57,7 +61,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     answer(response, 405, "The page's files can only be read.");
     return;
   }
-  const body = await readFile(new URL(file.name, DIRECTORY)).catch(() => undefined);
+  const body = await readFile(new URL(file.name, directory)).catch(() => undefined);
   if (body === undefined) {
     answer(response, 503, "The page is not built yet. Run: npm run build:page");
     return;

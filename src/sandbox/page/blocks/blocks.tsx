@@ -3,7 +3,7 @@
  * nobody mistakes a gap of the sandbox for a gap of the bot.
  */
 import type { VNode } from "preact";
-import { type Json, record, records, string, strings } from "../text/json.ts";
+import { type Json, record, records, string } from "../text/json.ts";
 import { Card, Carousel, ContainerBlock, ModalAlert } from "./boxes.tsx";
 import { Chart } from "./chart.tsx";
 import { Element } from "./elements.tsx";
@@ -212,9 +212,4 @@ function Trouble({ blockId }: { readonly blockId: string }): VNode | null {
       <span aria-hidden="true">⚠️</span> {trouble.message}
     </div>
   );
-}
-
-/** Whether anything would be drawn: a message without blocks shows its text. */
-export function hasBlocks(blocks: readonly Json[]): boolean {
-  return strings(blocks.map((block) => block["type"])).length > 0;
 }

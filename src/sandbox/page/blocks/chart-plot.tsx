@@ -1,7 +1,7 @@
 /** What all charts share: the numbers to draw, the colours of series, the legend. */
 import type { VNode } from "preact";
 
-export interface Series {
+interface Series {
   readonly name: string;
   readonly values: readonly number[];
 }

@@ -3,7 +3,7 @@ import type { EnteredValue } from "../../slack/protocol.ts";
 import { type Json, words } from "../text/json.ts";
 
 /** What an input block adds to its element. */
-export interface InputFrame {
+interface InputFrame {
   readonly id: string;
   readonly describedBy: string;
   readonly isWrong: boolean;

@@ -67,7 +67,7 @@ function drawInline(node: Inline): VNode | string {
   }
 }
 
-export function ExternalLink(props: {
+function ExternalLink(props: {
   readonly href: string;
   readonly children: preact.ComponentChildren;
 }): VNode {
@@ -129,7 +129,7 @@ function Mention({ kind, id, label }: MentionProps): VNode {
   );
 }
 
-export function Paragraphs({ nodes }: { readonly nodes: readonly Paragraph[] }): VNode {
+function Paragraphs({ nodes }: { readonly nodes: readonly Paragraph[] }): VNode {
   return (
     <>
       {nodes.map(({ kind, children }) => {

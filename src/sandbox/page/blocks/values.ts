@@ -42,7 +42,7 @@ function orNull(value: unknown): string | null {
   return string(value) === "" ? null : string(value);
 }
 
-export function isEmpty(value: EnteredValue): boolean {
+function isEmpty(value: EnteredValue): boolean {
   return value === null || value.length === 0;
 }
 

@@ -56,11 +56,6 @@ export const SendIcon = (): VNode => (
     />
   </svg>
 );
-export const PlusIcon = (): VNode => (
-  <Icon>
-    <path d="M10 4v12M4 10h12" />
-  </Icon>
-);
 export const BoltIcon = (): VNode => (
   <Icon>
     <path d="M11.5 2 4.5 11.2H10L8.5 18l7-9.2H10Z" />
@@ -80,12 +75,6 @@ export const ThreadIcon = (): VNode => (
   <Icon>
     <path d="M10 3.2c4.2 0 7.2 2.6 7.2 6s-3 6-7.2 6c-.9 0-1.8-.1-2.6-.4L3.6 16.6l.8-3.2A5.7 5.7 0 0 1 2.8 9.200c0-3.4 3-6 7.2-6Z" />
     <path d="M7 8h6M7 10.800h4" />
-  </Icon>
-);
-export const PeopleIcon = (): VNode => (
-  <Icon size={16}>
-    <circle cx="7.5" cy="7" r="2.8" />
-    <path d="M2.5 16c.4-3 2.3-4.6 5-4.600s4.6 1.6 5 4.600M13 4.600a2.6 2.6 0 0 1 0 4.800M14.2 11.800c1.9.5 3 2 3.3 4.2" />
   </Icon>
 );
 export const ChartIcon = ({ size = 20 }: { readonly size?: number }): VNode => (

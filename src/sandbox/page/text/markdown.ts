@@ -12,7 +12,7 @@ export type MarkdownPart =
   | { readonly kind: "table"; readonly rows: readonly (readonly (readonly Inline[])[])[] }
   | { readonly kind: "rule" };
 
-export interface ListItem {
+interface ListItem {
   readonly depth: number;
   /** Undefined: a bullet. */
   readonly number: number | undefined;
