@@ -7,7 +7,8 @@ import { formatScope, parseScope, type Scope } from "../../domain/scope.ts";
 import type { Clock } from "../../domain/time.ts";
 import type { Database } from "../../store/database.ts";
 import { listAlerts, listBudgetStatus } from "./flow/status.ts";
-import type { BudgetAlert, BudgetStatus } from "./rules.ts";
+import type { BudgetAlert } from "./rules/evaluate.ts";
+import type { BudgetStatus } from "./rules.ts";
 
 /** More alerts than this are an export, not an answer. */
 const ALERTS_MAX = 1_000;

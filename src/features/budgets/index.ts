@@ -4,6 +4,6 @@ export { replaceGovernedBudgets } from "./flow/change-budgets.ts";
 export { checkDueBudgets } from "./flow/check-due-budgets.ts";
 export { listBudgetStatus } from "./flow/status.ts";
 export { budgetRoutes } from "./http.ts";
-export { type BudgetStatus, formatBudgetRef as raiseButtonValue } from "./rules.ts";
+export { formatBudgetRef as raiseButtonValue } from "./rules.ts";
 export { budgetListeners } from "./slack.ts";
 export { countWaitingChecks, enqueueBudgetChecks } from "./store/checks.ts";

@@ -22,11 +22,8 @@ import {
   raiseModal,
 } from "../../../src/features/budgets/messages/raise.ts";
 import type { NamedStatus } from "../../../src/features/budgets/messages/wording.ts";
-import {
-  type BudgetAlert,
-  type BudgetStatus,
-  formatBudgetRef,
-} from "../../../src/features/budgets/rules.ts";
+import { type BudgetAlert } from "../../../src/features/budgets/rules/evaluate.ts";
+import { type BudgetStatus, formatBudgetRef } from "../../../src/features/budgets/rules.ts";
 import { validateBlocks, validateView } from "../../../src/sandbox/slack/block-kit.ts";
 import type { Modal, SlackMessage } from "../../../src/slack/blocks.ts";
 import { aBudget } from "../../support/budget-builders.ts";

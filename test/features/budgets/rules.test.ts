@@ -3,10 +3,14 @@ import { describe, expect, test } from "vitest";
 import { hasReachedPercent, type Usd } from "../../../src/domain/money.ts";
 import { instant } from "../../../src/domain/time.ts";
 import {
-  budgetsTouchedBy,
-  coveragesOf,
   type Evaluation,
   evaluateBudget,
+  type ReachedFact,
+  reachedAtLimitChange,
+} from "../../../src/features/budgets/rules/evaluate.ts";
+import {
+  budgetsTouchedBy,
+  coveragesOf,
   formatBudgetRef,
   formatCoverage,
   hasOtherThresholds,
@@ -14,8 +18,6 @@ import {
   limitInForce,
   parseBudgetRef,
   parseCoverage,
-  type ReachedFact,
-  reachedAtLimitChange,
 } from "../../../src/features/budgets/rules.ts";
 import { aBudget, aSpendFor } from "../../support/budget-builders.ts";
 import { usd } from "../../support/builders.ts";

@@ -12,7 +12,7 @@ import { type Driver, listTopDrivers } from "../store/spend.ts";
 import type { Announcement } from "./evaluate.ts";
 
 /** More names than this are a report, not an alert. */
-export const DRIVERS_MAX = 3;
+const DRIVERS_MAX = 3;
 
 export async function loadDirectory(sql: Sql): Promise<Directory> {
   const organization = await loadOrganization({ database: sql });

@@ -7,14 +7,12 @@ import { ZERO_USD } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import {
-  type Budget,
   type BudgetAlert,
-  currentPeriod,
   type Evaluation,
   evaluateBudget,
-  limitInForce,
   reachedAtLimitChange,
-} from "../rules.ts";
+} from "../rules/evaluate.ts";
+import { type Budget, currentPeriod, limitInForce } from "../rules.ts";
 import { insertAlerts, listReachedFacts } from "../store/alerts.ts";
 import { listGrantsInForce } from "../store/grants.ts";
 import { loadSpendByMember } from "../store/spend.ts";

@@ -7,9 +7,9 @@ import type { Database, Sql } from "../../../store/database.ts";
 import { listTeams, type Person } from "../../organization/index.ts";
 import type { ScopeProblem } from "../messages/budgets.ts";
 import type { NamedStatus } from "../messages/wording.ts";
+import { type BudgetAlert } from "../rules/evaluate.ts";
 import {
   type Budget,
-  type BudgetAlert,
   type BudgetStatus,
   currentPeriod,
   grantsInForce,

@@ -11,8 +11,9 @@ import {
   type SlackMessage,
   section,
 } from "../../../slack/blocks.ts";
+import { type BudgetAlert } from "../rules/evaluate.ts";
 import { projectSpend } from "../rules/pace.ts";
-import { type Budget, type BudgetAlert, type BudgetRef, formatBudgetRef } from "../rules.ts";
+import { type Budget, type BudgetRef, formatBudgetRef } from "../rules.ts";
 import {
   answer,
   barText,

@@ -27,7 +27,7 @@ import {
 /** A message holds fewer blocks than this; the rest is counted. */
 const BUDGETS_SHOWN_MAX = 40;
 
-export const SET_USAGE = "/claude-spend budget set SCOPE AMOUNT PERIOD";
+const SET_USAGE = "/claude-spend budget set SCOPE AMOUNT PERIOD";
 const SET_EXAMPLE = "/claude-spend budget set project:checkout 500 monthly";
 
 export const NO_EMAIL_ANSWER = answer(
@@ -58,8 +58,8 @@ export function budgetListMessage(list: {
   ]);
 }
 
-/** One budget with its bar and a button, for lists and App Home. */
-export function budgetBlock({ status, name }: NamedStatus, now: Instant): Block {
+/** One budget with its bar and a button. */
+function budgetBlock({ status, name }: NamedStatus, now: Instant): Block {
   const raised =
     status.grants > 0n
       ? ` · ${formatUsd(status.baseLimit)} plus ${formatUsd(status.grants)} raised`

@@ -17,7 +17,7 @@ import {
 } from "../../../domain/time.ts";
 
 /** A raise that lasts longer is a new limit, and belongs into the budget itself. */
-export const RAISE_DAYS_MAX = 366;
+const RAISE_DAYS_MAX = 366;
 
 export type UntilRefusal = "not-a-date" | "past" | "too-far";
 

@@ -3,7 +3,7 @@ import { type Email, emailFrom } from "../../../domain/email.ts";
 import { usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
 import { type Instant, instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
-import type { BudgetAlert, ReachedFact } from "../rules.ts";
+import type { BudgetAlert, ReachedFact } from "../rules/evaluate.ts";
 
 interface AlertRow {
   readonly alert_id: string;
