@@ -8,11 +8,11 @@ export interface Secret {
   readonly toString: () => string;
 }
 
-export function secret(text: string): Secret {
+function secret(text: string): Secret {
   return { reveal: () => text, toJSON: () => "[secret]", toString: () => "[secret]" };
 }
 
-export const ROLES = ["ingest", "slack", "worker"] as const;
+const ROLES = ["ingest", "slack", "worker"] as const;
 export type Role = (typeof ROLES)[number];
 
 const secretText = z.string().min(1).transform(secret);

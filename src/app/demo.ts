@@ -55,14 +55,13 @@ const port = Number(process.env["PORT"] ?? "3000");
 const dataDir = process.env["DATA_DIR"] ?? ".data";
 const files = { slack: join(dataDir, "slack.json"), story: join(dataDir, "story.json") };
 
-let stop: () => Promise<void> = async () => {};
-let isStopping = false;
+const state = { isStopping: false, stop: async (): Promise<void> => {} };
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
+    if (state.isStopping) process.exit(1);
+    state.isStopping = true;
     say("Stopping…");
-    stop().then(
+    state.stop().then(
       () => process.exit(0),
       () => process.exit(1),
     );
@@ -72,10 +71,10 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 try {
   await run();
 } catch (error) {
-  if (!isStopping) {
+  if (!state.isStopping) {
     const message = error instanceof AppError ? error.message : String(error);
     process.stderr.write(`The demo can't start: ${message}\n`);
-    await stop();
+    await state.stop();
     process.exit(1);
   }
 }
@@ -89,7 +88,7 @@ async function run(): Promise<void> {
   const slack = await startFakeSlack();
   let live: LiveTraffic | undefined;
   const program = await startBot(slack, () => live);
-  stop = async () => {
+  state.stop = async () => {
     await live?.stop();
     await program.stop();
     await slack.close();

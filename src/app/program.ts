@@ -13,19 +13,20 @@ import { applyGovernance, formatProblems } from "../features/governance/index.ts
 import { createMetrics, type Metrics } from "../http/metrics.ts";
 import { operationsRoutes } from "../http/operations.ts";
 import { createHttpServer, type Mount } from "../http/server.ts";
-import { startLoop } from "../jobs/loop.ts";
+import { type Loop, startLoop } from "../jobs/loop.ts";
 import { startMinuteTick } from "../jobs/minute-tick.ts";
-import { createWaker } from "../jobs/wake.ts";
-import { createSlackApp, SLACK_EVENTS_PATH, type SlackApp } from "../slack/app.ts";
+import { createWaker, type Waker } from "../jobs/wake.ts";
+import { createSlackApp } from "../slack/app.ts";
 import { createDirectory } from "../slack/directory.ts";
 import { countWaitingMessages } from "../slack/outbox.ts";
 import { sendDueMessages } from "../slack/sender.ts";
 import { createSlackWeb } from "../slack/web-client.ts";
-import { type Database, openDatabase } from "../store/database.ts";
-import { startEmbeddedPostgres } from "../store/embedded.ts";
-import { migrate } from "../store/migrate.ts";
+import type { Database } from "../store/database.ts";
+import type { WorkKind } from "../store/notify.ts";
 import type { Config } from "./config.ts";
+import { startDatabase } from "./database.ts";
 import { openApiDocument } from "./openapi.ts";
+import { slackApiUrl, slackConfig, slackMounts, startSlack } from "./slack.ts";
 import { governanceAppliers, type Wiring, wire } from "./wire.ts";
 
 export interface Program {
@@ -66,7 +67,7 @@ export async function startProgram(options: {
     const web = createSlackWeb({
       token: config.SLACK_BOT_TOKEN?.reveal() ?? "",
       log,
-      ...(config.SLACK_API_URL === undefined ? {} : { apiUrl: config.SLACK_API_URL }),
+      ...slackApiUrl(config),
     });
     const directory = createDirectory({ database, web, clock });
     const wiring = wire({
@@ -92,7 +93,7 @@ export async function startProgram(options: {
           log,
         })
       : undefined;
-    const app = createHttpServer({ log, mounts: [...slackMount(slack), ...mounts] });
+    const app = createHttpServer({ log, mounts: [...slackMounts(slack), ...mounts] });
     addRoutes(app, { config, database, metrics, wiring });
     await listen(app, config);
     undo.push(async () => {
@@ -100,22 +101,9 @@ export async function startProgram(options: {
     });
     if (slack !== undefined) undo.push(await startSlack(slack, log));
     if (config.ROLES.includes("worker")) {
-      const loops = [
-        startLoop({ name: "budgets", intervalMs: LOOP_INTERVAL_MS, run: wiring.checkBudgets, log }),
-        startLoop({
-          name: "outbox",
-          intervalMs: LOOP_INTERVAL_MS,
-          run: async () => await sendDueMessages({ database, web, directory, clock, log }),
-          log,
-        }),
-      ];
-      waker.onWake("budget-checks", () => loops[0]?.wake());
-      waker.onWake("outbox", () => loops[1]?.wake());
-      const tick = startMinuteTick({ name: "every-minute", work: wiring.everyMinute, log });
-      undo.push(async () => {
-        await tick.stop();
-        await Promise.all(loops.map(async (loop) => await loop.stop()));
-      });
+      const sendMessages = async (): Promise<number> =>
+        await sendDueMessages({ database, web, directory, clock, log });
+      undo.push(startWorker({ wiring, waker, sendMessages, log }));
     }
     return { url: urlOf(app, config), database, stop };
   } catch (error) {
@@ -124,30 +112,25 @@ export async function startProgram(options: {
   }
 }
 
-async function startDatabase(
-  config: Config,
-  log: Logger,
-  undo: (() => Promise<void>)[],
-): Promise<Database> {
-  const url = config.DATABASE_URL?.reveal();
-  let poolConfig: Parameters<typeof openDatabase>[0] = { connectionString: url };
-  if (url === undefined) {
-    const embedded = await startEmbeddedPostgres({
-      dataDir: config.DATA_DIR,
-      log: (message, fields) => {
-        log.warn(fields, message);
-      },
-    });
-    undo.push(embedded.stop);
-    poolConfig = embedded.poolConfig;
-  }
-  const database = openDatabase(poolConfig);
-  undo.push(async () => {
-    await database.end();
-  });
-  const ran = await migrate(database);
-  if (ran.length > 0) log.info({ work: "migrate", migrations: ran }, "schema brought up to date");
-  return database;
+/** The loops and the clockwork; returns how to stop them. */
+function startWorker(deps: {
+  readonly wiring: Wiring;
+  readonly waker: Waker;
+  readonly sendMessages: () => Promise<number>;
+  readonly log: Logger;
+}): () => Promise<void> {
+  const { wiring, waker, log } = deps;
+  const loop = (name: WorkKind, run: () => Promise<number>): Loop => {
+    const started = startLoop({ name, intervalMs: LOOP_INTERVAL_MS, run, log });
+    waker.onWake(name, started.wake);
+    return started;
+  };
+  const loops = [loop("budget-checks", wiring.checkBudgets), loop("outbox", deps.sendMessages)];
+  const tick = startMinuteTick({ name: "every-minute", work: wiring.everyMinute, log });
+  return async () => {
+    await tick.stop();
+    await Promise.all(loops.map(async ({ stop }) => await stop()));
+  };
 }
 
 async function applyGovernanceFile(deps: {
@@ -185,48 +168,6 @@ async function readGovernanceFile(file: string): Promise<string> {
       cause: error,
     });
   }
-}
-
-function slackConfig(config: Config): Parameters<typeof createSlackApp>[0]["config"] {
-  const signingSecret = config.SLACK_SIGNING_SECRET?.reveal();
-  const appToken = config.SLACK_APP_TOKEN?.reveal();
-  return {
-    botToken: config.SLACK_BOT_TOKEN?.reveal() ?? "",
-    ...(signingSecret === undefined ? {} : { signingSecret }),
-    ...(appToken === undefined ? {} : { appToken }),
-    ...(config.SLACK_API_URL === undefined ? {} : { apiUrl: config.SLACK_API_URL }),
-  };
-}
-
-const SLACK_RETRY_MS = 15_000;
-
-/**
- * Starts to listen to Slack and returns how to stop. A wrong token ends the start; while Slack is
- * away the rest of the program, ingest above all, runs without it and Slack follows later.
- */
-async function startSlack(slack: SlackApp, log: Logger): Promise<() => Promise<void>> {
-  let timer: NodeJS.Timeout | undefined;
-  const tryAgainLater = (error: unknown): void => {
-    log.warn({ err: error }, "Slack is away; starting without it");
-    timer = setTimeout(() => void slack.start().catch(tryAgainLater), SLACK_RETRY_MS);
-  };
-  try {
-    await slack.start();
-  } catch (error) {
-    if (!(error instanceof AppError && error.retryable)) throw error;
-    tryAgainLater(error);
-  }
-  return async () => {
-    clearTimeout(timer);
-    await slack.stop();
-  };
-}
-
-function slackMount(slack: SlackApp | undefined): Mount[] {
-  const listener = slack?.requestListener;
-  return listener === undefined
-    ? []
-    : [{ matches: (path) => path === SLACK_EVENTS_PATH, listener }];
 }
 
 function addRoutes(

@@ -59,8 +59,8 @@ export interface Wiring {
 export function wire(plumbing: Plumbing): Wiring {
   const { database, clock, log, waker, web, directory } = plumbing;
   const approverGroups = slackApproverGroups({
-    listUserGroupMembers: web.listUserGroupMembers,
-    loadUser: directory.loadSlackUser,
+    listUserGroupMembers: async (handle) => await web.listUserGroupMembers(handle),
+    loadUser: async (slackUserId) => await directory.loadSlackUser(slackUserId),
   });
   const requireApiToken = requireBearer(plumbing.apiToken?.reveal());
   const shared = { ...plumbing, approverGroups, requireApiToken };

@@ -48,13 +48,17 @@ export function usdFromDecimal(text: string): Usd {
 
 /** Exact decimal dollars, at least six places: "0.040000". The form for JSON, logs and SQL. */
 export function usdToDecimal(amount: Usd): string {
-  const pico = amount < 0n ? -amount : amount;
+  const pico = absolute(amount);
   const fraction = (pico % PICO_PER_USD)
     .toString()
     .padStart(FRACTION_DIGITS_MAX, "0")
     .replace(/0+$/, "")
     .padEnd(FRACTION_DIGITS_MIN, "0");
   return `${amount < 0n ? "-" : ""}${String(pico / PICO_PER_USD)}.${fraction}`;
+}
+
+function absolute(amount: Usd): bigint {
+  return amount < 0n ? 0n - amount : amount;
 }
 
 export function sumUsd(amounts: Iterable<Usd>): Usd {
@@ -148,7 +152,7 @@ function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
 
 /** For people: "$1,234.57". Rounded to cents; an amount under a cent shows as "<$0.01". */
 export function formatUsd(amount: Usd): string {
-  const pico = amount < 0n ? -amount : amount;
+  const pico = absolute(amount);
   const sign = amount < 0n ? "-" : "";
   if (pico > 0n && pico < PICO_PER_CENT) return amount < 0n ? ">-$0.01" : "<$0.01";
   const cents = divideHalfEven(pico, PICO_PER_CENT);

@@ -49,7 +49,3 @@ export function scopeFrom(text: string): Scope {
 export function formatScope(scope: Scope): string {
   return scope.kind === "org" ? "org" : `${scope.kind}:${scope.key}`;
 }
-
-export function isSameScope(left: Scope, right: Scope): boolean {
-  return left.kind === right.kind && left.key === right.key;
-}

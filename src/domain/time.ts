@@ -45,7 +45,8 @@ export function parseTimeZone(name: string): TimeZone | undefined {
   // Offsets such as "+01:00" are accepted by Intl but have no daylight saving: a calendar needs a place.
   if (name !== "UTC" && !/^[A-Za-z]+(?:[/_+-][A-Za-z0-9_+-]+)+$/.test(name)) return undefined;
   try {
-    return new Intl.DateTimeFormat("en-US", { timeZone: name }) && (name as TimeZone);
+    Intl.DateTimeFormat("en-US", { timeZone: name });
+    return name as TimeZone;
   } catch {
     return undefined; // Intl throws a RangeError for a zone that it does not know.
   }

@@ -4,8 +4,6 @@
 export const USAGE_BODY_BYTES_MAX = 8 * 1024 * 1024;
 /** More events in one transaction would keep rollup rows locked while others wait. */
 export const USAGE_EVENTS_MAX = 5_000;
-/** governance.yml of a thousand teams is well under it. */
-export const DOCUMENT_BYTES_MAX = 256 * 1024;
 /** How long a client that can't be served now is asked to wait. */
 export const RETRY_AFTER_SECONDS = 5;
 /** A request that is still being sent after this long is a stuck or hostile client. */

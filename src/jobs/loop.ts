@@ -23,10 +23,8 @@ export function startLoop(options: {
   readonly log: Logger;
 }): Loop {
   const { name, intervalMs, run, log } = options;
-  let isStopping = false;
-  let isWoken = false;
+  const state = { isStopping: false, wakeUps: 0, failures: 0 };
   let wakeUp: (() => void) | undefined;
-  let failures = 0;
 
   const pause = async (ms: number): Promise<void> => {
     await new Promise<void>((resolve) => {
@@ -40,31 +38,31 @@ export function startLoop(options: {
   };
 
   const step = async (): Promise<void> => {
-    isWoken = false;
+    const { wakeUps } = state;
     try {
       const count = await run();
-      failures = 0;
-      if (count === 0 && !isWoken) await pause(intervalMs);
+      state.failures = 0;
+      if (count === 0 && state.wakeUps === wakeUps) await pause(intervalMs);
     } catch (error) {
-      failures += 1;
-      log.warn({ err: error, loop: name, failures }, "loop will try again");
-      await pause(Math.min(FAILURE_PAUSE_MS_MAX, intervalMs * 2 ** Math.min(failures, 6)));
+      state.failures += 1;
+      log.warn({ err: error, loop: name, failures: state.failures }, "loop will try again");
+      await pause(Math.min(FAILURE_PAUSE_MS_MAX, intervalMs * 2 ** Math.min(state.failures, 6)));
     }
   };
 
   const finished = (async () => {
-    // oxlint-disable-next-line no-unmodified-loop-condition -- stop() changes it
-    while (!isStopping) await step();
+    // oxlint-disable-next-line no-await-in-loop -- one portion after the other is what a loop is
+    while (!state.isStopping) await step();
   })();
 
   return {
     wake: () => {
-      isWoken = true;
+      state.wakeUps += 1;
       // While failures last, the pause is the point.
-      if (failures === 0) wakeUp?.();
+      if (state.failures === 0) wakeUp?.();
     },
     stop: async () => {
-      isStopping = true;
+      state.isStopping = true;
       wakeUp?.();
       await finished;
     },

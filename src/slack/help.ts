@@ -16,7 +16,7 @@ export function helpListeners(features: readonly SlackListeners[]): SlackListene
   return { subcommands: [help] };
 }
 
-export function helpMessage(subcommands: readonly Subcommand[]): SlackMessage {
+function helpMessage(subcommands: readonly Subcommand[]): SlackMessage {
   const lines = subcommands.map(({ usage, description }) => {
     const typed = `${COMMAND} ${usage}`.trim();
     return `\`${escapeText(typed)}\`\n${escapeText(description)}`;

@@ -1,5 +1,5 @@
 /** Postgres' notifications: a hint from one replica to all that there is something to do. */
-import type { PoolClient } from "pg";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Database, Sql } from "./database.ts";
 
 const RECONNECT_MS = 2_000;
@@ -18,38 +18,51 @@ export function listenForWork(
   database: Database,
   onPayload: (payload: string) => void,
 ): { readonly stop: () => Promise<void> } {
-  let isStopped = false;
-  let client: PoolClient | undefined;
-  let timer: NodeJS.Timeout | undefined;
-
-  const reconnectLater = (): void => {
-    client = undefined;
-    if (!isStopped) timer = setTimeout(() => void connect(), RECONNECT_MS);
-  };
-  const connect = async (): Promise<void> => {
-    try {
-      const connected = await database.connect();
-      client = connected;
-      connected.on("notification", ({ payload }) => onPayload(payload ?? ""));
-      connected.once("error", (error) => {
-        connected.release(error);
-        reconnectLater();
-      });
-      await connected.query(`listen ${WORK_CHANNEL}`);
-    } catch {
-      // The database is away; whoever needs it now says so. Here it is only a matter of time.
-      reconnectLater();
+  const stopping = new AbortController();
+  const finished = (async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- a connection follows the one that broke
+        await listenUntilBroken(database, onPayload, stopping.signal);
+      } catch {
+        // The database is away; whoever needs it now says so. Here it is only a matter of time.
+        // oxlint-disable-next-line no-await-in-loop -- see above
+        await wait(RECONNECT_MS, undefined, { signal: stopping.signal }).catch(() => {});
+      }
     }
-  };
-  let connecting = connect();
+  })();
   return {
     stop: async () => {
-      isStopped = true;
-      clearTimeout(timer);
-      await connecting;
-      connecting = Promise.resolve();
-      client?.removeAllListeners("notification");
-      client?.release(true);
+      stopping.abort();
+      await finished;
     },
   };
+}
+
+/** Resolves when told to stop; rejects when the connection breaks. Never leaves a client behind. */
+async function listenUntilBroken(
+  database: Database,
+  onPayload: (payload: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const client = await database.connect();
+  try {
+    const ended = new Promise<void>((resolve, reject) => {
+      client.on("error", reject);
+      client.on("end", () => {
+        reject(new Error("the connection ended"));
+      });
+      signal.addEventListener("abort", () => {
+        resolve();
+      });
+    });
+    ended.catch(() => {}); // It may break before anybody waits for it.
+    client.on("notification", ({ payload }) => {
+      onPayload(payload ?? "");
+    });
+    await client.query(`listen ${WORK_CHANNEL}`);
+    if (!signal.aborted) await ended;
+  } finally {
+    client.release(true); // Closed, not pooled: it still listens.
+  }
 }

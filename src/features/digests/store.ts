@@ -32,13 +32,6 @@ export async function claimDueDigest(sql: Sql, now: Instant): Promise<Digest | u
   return rows[0] === undefined ? undefined : digestFromRow(rows[0]);
 }
 
-export async function listDigests(sql: Sql): Promise<Digest[]> {
-  const { rows } = await sql.query<DigestRow>(
-    `select ${COLUMNS} from digests d order by d.digest_key`,
-  );
-  return rows.map(digestFromRow);
-}
-
 export async function updateNextRun(sql: Sql, digestKey: string, next: Instant): Promise<void> {
   await sql.query(`update digests set next_run_at = $2 where digest_key = $1`, [digestKey, next]);
 }

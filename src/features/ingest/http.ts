@@ -5,7 +5,7 @@ import { verifyWebhook } from "../../http/authorization.ts";
 import { decodeBody, parseJson } from "../../http/body.ts";
 import { USAGE_EVENTS_MAX } from "../../http/limits.ts";
 import type { Metrics } from "../../http/metrics.ts";
-import { recordUsage, type UsageSource } from "./flow.ts";
+import { recordUsage, type UsageSource } from "./flow/record-usage.ts";
 import { parseNativeEvent } from "./native-event.ts";
 import type { RecordUsageResult } from "./rules.ts";
 

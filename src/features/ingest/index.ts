@@ -1,4 +1,4 @@
 /** What the rest of the program may use from ingest. */
-export { createIngestMemory, type IngestMemory, recordUsage } from "./flow.ts";
+export { createIngestMemory } from "./flow/ingest-memory.ts";
 export { ingestRoutes } from "./http.ts";
-export { nativeEventJsonSchema, parseNativeEvent } from "./native-event.ts";
+export { nativeEventJsonSchema } from "./native-event.ts";

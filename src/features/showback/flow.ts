@@ -172,7 +172,7 @@ export function scopeName(
 }
 
 /** Exact totals of one query without grouping. */
-export async function loadTotals(database: Database, query: SpendQuery): Promise<SpendTotals> {
+async function loadTotals(database: Database, query: SpendQuery): Promise<SpendTotals> {
   const [row] = await listSpend(database, { ...query, groupBy: [] });
   if (row === undefined) throw new AppError({ code: "internal", message: "a sum has one row" });
   return row;

@@ -66,7 +66,7 @@ export function reportMessage(report: SpendReport): SlackMessage {
 }
 
 /** "▓▓▓▓▓▓▓░░░ 71 % of $500.00 · monthly". */
-export function budgetLine({ percent, limit, spend, periodKind }: BudgetShare): string {
+function budgetLine({ percent, limit, spend, periodKind }: BudgetShare): string {
   const left = limit - spend;
   const rest = left >= 0n ? `${formatUsd(usd(left))} left` : `${formatUsd(usd(-left))} over`;
   return `${bar(percent)} *${String(percent)} %* of ${formatUsd(limit)} ${periodKind} · ${rest}`;

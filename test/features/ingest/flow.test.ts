@@ -1,7 +1,8 @@
 import { pino } from "pino";
 import { beforeEach, describe, expect, test } from "vitest";
 import { instant } from "../../../src/domain/time.ts";
-import { createIngestMemory, recordUsage } from "../../../src/features/ingest/flow.ts";
+import { createIngestMemory } from "../../../src/features/ingest/flow/ingest-memory.ts";
+import { recordUsage } from "../../../src/features/ingest/flow/record-usage.ts";
 import { parseNativeEvent } from "../../../src/features/ingest/native-event.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { useDatabase } from "../../support/database.ts";
@@ -199,7 +200,7 @@ describe("recordUsage", () => {
 
   test("a batch that fails in the middle leaves nothing behind", async () => {
     await db.pool.query(`alter table budget_checks add constraint refuse_all check (false)`);
-    await expect(record([aNativeEvent()])).rejects.toThrow();
+    await expect(record([aNativeEvent()])).rejects.toThrow(/refuse_all/);
     await db.pool.query(`alter table budget_checks drop constraint refuse_all`);
     expect(await totals()).toMatchObject({ events: "0", charged: "0", rolled_up: "0" });
   });

@@ -1,22 +1,20 @@
-/** Ingest, the steps: load what decides price and owner, decide, save all of it at once. */
+/** Records usage: load what decides price and owner, decide, save all of it at once. */
 import type { Logger } from "pino";
 import { v7 as uuid } from "uuid";
-import { assert } from "../../domain/assert.ts";
-import type { Clock, Instant } from "../../domain/time.ts";
-import type { UsageEvent } from "../../domain/usage.ts";
-import { type Database, inTransaction, type Sql } from "../../store/database.ts";
+import { assert } from "../../../domain/assert.ts";
+import type { Clock, Instant } from "../../../domain/time.ts";
+import type { UsageEvent } from "../../../domain/usage.ts";
+import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
+import { allocateEvent, type SpendDimension } from "../../allocation/index.ts";
+import { enqueueBudgetChecks } from "../../budgets/index.ts";
+import { type PricedUsage, priceUsage } from "../../pricing/index.ts";
+import { contentSha256 } from "../native-event.ts";
 import {
-  type AllocationContext,
-  allocateEvent,
-  ensureSpendDimensions,
-  listAllocationRules,
-  loadOwnership,
-  type SpendDimension,
-} from "../allocation/index.ts";
-import { enqueueBudgetChecks } from "../budgets/index.ts";
-import { type Discount, listDiscounts, type PricedUsage, priceUsage } from "../pricing/index.ts";
-import { contentSha256 } from "./native-event.ts";
-import { decideRepeat, type ParsedEvent, type RecordUsageResult, type Rejection } from "./rules.ts";
+  decideRepeat,
+  type ParsedEvent,
+  type RecordUsageResult,
+  type Rejection,
+} from "../rules.ts";
 import {
   addToSpendRollups,
   findContentHashes,
@@ -24,10 +22,16 @@ import {
   insertCharges,
   insertRejectedEvents,
   insertUsageEvents,
-  loadGovernanceVersion,
   type NewUsageEvent,
-} from "./store.ts";
-import { type ChargedEvent, newCharges, spendIncrements } from "./tally.ts";
+} from "../store.ts";
+import { type ChargedEvent, newCharges, spendIncrements } from "../tally.ts";
+
+import {
+  dimensionKey,
+  type IngestMemory,
+  loadOwnershipInForce,
+  nameDimensions,
+} from "./ingest-memory.ts";
 
 interface Deps {
   readonly database: Database;
@@ -36,30 +40,12 @@ interface Deps {
   readonly ingestMemory: IngestMemory;
 }
 
-/** What ingest remembers between batches; all of it can be read again from the database. */
-export interface IngestMemory {
-  ownership: Ownership | undefined;
-  readonly dimensionIds: Map<string, number>;
-  readonly unknownModels: Set<string>;
-}
-
-interface Ownership extends Omit<AllocationContext, "isSourceTrusted"> {
-  readonly governanceVersion: number;
-  readonly discounts: readonly Discount[];
-}
-
-export function createIngestMemory(): IngestMemory {
-  return { ownership: undefined, dimensionIds: new Map(), unknownModels: new Set() };
-}
-
 export interface UsageSource {
   readonly name: string;
   /** Whether what its events say about team and project counts. */
   readonly isTrusted: boolean;
 }
 
-/** Dimensions remembered before starting anew: bounded, whatever ids a source invents. */
-const DIMENSIONS_REMEMBERED_MAX = 100_000;
 /** A deadlock needs two unlucky batches; a third in a row is something else. */
 const ATTEMPTS_MAX = 3;
 
@@ -138,68 +124,6 @@ async function priceAndAllocate(
       return id;
     },
   }));
-}
-
-/** Rules, discounts and memberships, read again only when another governance is in force. */
-async function loadOwnershipInForce({ database, ingestMemory }: Deps): Promise<Ownership> {
-  const memory = ingestMemory;
-  const known = memory.ownership;
-  if (known !== undefined && known.governanceVersion === (await loadGovernanceVersion(database))) {
-    return known;
-  }
-  const loaded = await inTransaction(database, async (sql) => {
-    // One snapshot, so that the version and what it stands for belong together.
-    await sql.query("set transaction isolation level repeatable read, read only");
-    return {
-      governanceVersion: await loadGovernanceVersion(sql),
-      rules: await listAllocationRules(sql),
-      discounts: await listDiscounts(sql),
-      ...(await loadOwnership(sql)),
-    };
-  });
-  memory.ownership = loaded;
-  return loaded;
-}
-
-async function nameDimensions(
-  { database, ingestMemory }: Deps,
-  dimensions: readonly SpendDimension[],
-): Promise<ReadonlyMap<string, number>> {
-  const { dimensionIds } = ingestMemory;
-  const wanted = new Map(dimensions.map((dimension) => [dimensionKey(dimension), dimension]));
-  const named = new Map<string, number>();
-  const unknown: [string, SpendDimension][] = [];
-  for (const [key, dimension] of wanted) {
-    const id = dimensionIds.get(key);
-    if (id === undefined) unknown.push([key, dimension]);
-    else named.set(key, id);
-  }
-  if (unknown.length === 0) return named;
-  // Outside the transaction: a name that nothing refers to yet does no harm.
-  const ids = await ensureSpendDimensions(
-    database,
-    unknown.map(([, dimension]) => dimension),
-  );
-  if (dimensionIds.size + ids.length > DIMENSIONS_REMEMBERED_MAX) dimensionIds.clear();
-  for (const [position, [key]] of unknown.entries()) {
-    const id = ids[position];
-    assert(id !== undefined, "every dimension got its id");
-    dimensionIds.set(key, id);
-    named.set(key, id);
-  }
-  return named;
-}
-
-function dimensionKey(dimension: SpendDimension): string {
-  return JSON.stringify([
-    dimension.teamKey ?? null,
-    dimension.projectKey ?? null,
-    dimension.userEmail ?? null,
-    dimension.modelId,
-    dimension.apiKeyId ?? null,
-    dimension.workspaceId ?? null,
-    dimension.source,
-  ]);
 }
 
 async function save(

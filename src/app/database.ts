@@ -1,0 +1,38 @@
+/** The program's database: a given one, or the embedded one, at the newest schema. */
+import type { Logger } from "pino";
+import { type Database, openDatabase } from "../store/database.ts";
+import { startEmbeddedPostgres } from "../store/embedded.ts";
+import { migrate } from "../store/migrate.ts";
+import type { Config } from "./config.ts";
+
+/** Adds how to let go of it to `undo`, also when it fails halfway. */
+export async function startDatabase(
+  config: Pick<Config, "DATABASE_URL" | "DATA_DIR">,
+  log: Logger,
+  undo: (() => Promise<void>)[],
+): Promise<Database> {
+  const database = openDatabase(await poolConfig(config, log, undo));
+  undo.push(async () => {
+    await database.end();
+  });
+  const ran = await migrate(database);
+  if (ran.length > 0) log.info({ work: "migrate", migrations: ran }, "schema brought up to date");
+  return database;
+}
+
+async function poolConfig(
+  config: Pick<Config, "DATABASE_URL" | "DATA_DIR">,
+  log: Logger,
+  undo: (() => Promise<void>)[],
+): Promise<Parameters<typeof openDatabase>[0]> {
+  const url = config.DATABASE_URL?.reveal();
+  if (url !== undefined) return { connectionString: url };
+  const embedded = await startEmbeddedPostgres({
+    dataDir: config.DATA_DIR,
+    log: (message, fields) => {
+      log.warn(fields, message);
+    },
+  });
+  undo.push(embedded.stop);
+  return embedded.poolConfig;
+}

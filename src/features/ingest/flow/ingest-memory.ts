@@ -1,0 +1,102 @@
+/**
+ * What ingest remembers between batches: who owns what, and the ids of spend dimensions. All of it
+ * can be read again from the database; remembering saves three queries a batch.
+ */
+import { assert } from "../../../domain/assert.ts";
+import { type Database, inTransaction } from "../../../store/database.ts";
+import {
+  type AllocationContext,
+  ensureSpendDimensions,
+  listAllocationRules,
+  loadOwnership,
+  type SpendDimension,
+} from "../../allocation/index.ts";
+import { type Discount, listDiscounts } from "../../pricing/index.ts";
+import { loadGovernanceVersion } from "../store.ts";
+
+interface Deps {
+  readonly database: Database;
+  readonly ingestMemory: IngestMemory;
+}
+
+/** What ingest remembers between batches; all of it can be read again from the database. */
+export interface IngestMemory {
+  ownership: Ownership | undefined;
+  readonly dimensionIds: Map<string, number>;
+  readonly unknownModels: Set<string>;
+}
+
+interface Ownership extends Omit<AllocationContext, "isSourceTrusted"> {
+  readonly governanceVersion: number;
+  readonly discounts: readonly Discount[];
+}
+
+export function createIngestMemory(): IngestMemory {
+  return { ownership: undefined, dimensionIds: new Map(), unknownModels: new Set() };
+}
+
+/** Dimensions remembered before starting anew: bounded, whatever ids a source invents. */
+const DIMENSIONS_REMEMBERED_MAX = 100_000;
+
+/** Rules, discounts and memberships, read again only when another governance is in force. */
+export async function loadOwnershipInForce({ database, ingestMemory }: Deps): Promise<Ownership> {
+  const memory = ingestMemory;
+  const known = memory.ownership;
+  if (known !== undefined && known.governanceVersion === (await loadGovernanceVersion(database))) {
+    return known;
+  }
+  const loaded = await inTransaction(database, async (sql) => {
+    // One snapshot, so that the version and what it stands for belong together.
+    await sql.query("set transaction isolation level repeatable read, read only");
+    return {
+      governanceVersion: await loadGovernanceVersion(sql),
+      rules: await listAllocationRules(sql),
+      discounts: await listDiscounts(sql),
+      ...(await loadOwnership(sql)),
+    };
+  });
+  memory.ownership = loaded;
+  return loaded;
+}
+
+/** Ids of the dimensions by `dimensionKey`; unknown ones are added. */
+export async function nameDimensions(
+  { database, ingestMemory }: Deps,
+  dimensions: readonly SpendDimension[],
+): Promise<ReadonlyMap<string, number>> {
+  const { dimensionIds } = ingestMemory;
+  const wanted = new Map(dimensions.map((dimension) => [dimensionKey(dimension), dimension]));
+  const named = new Map<string, number>();
+  const unknown: [string, SpendDimension][] = [];
+  for (const [key, dimension] of wanted) {
+    const id = dimensionIds.get(key);
+    if (id === undefined) unknown.push([key, dimension]);
+    else named.set(key, id);
+  }
+  if (unknown.length === 0) return named;
+  // Outside the transaction: a name that nothing refers to yet does no harm.
+  const ids = await ensureSpendDimensions(
+    database,
+    unknown.map(([, dimension]) => dimension),
+  );
+  if (dimensionIds.size + ids.length > DIMENSIONS_REMEMBERED_MAX) dimensionIds.clear();
+  for (const [position, [key]] of unknown.entries()) {
+    const id = ids[position];
+    assert(id !== undefined, "every dimension got its id");
+    dimensionIds.set(key, id);
+    named.set(key, id);
+  }
+  return named;
+}
+
+export function dimensionKey(dimension: SpendDimension): string {
+  return JSON.stringify([
+    dimension.teamKey ?? null,
+    dimension.projectKey ?? null,
+    dimension.userEmail ?? null,
+    dimension.modelId,
+    dimension.apiKeyId ?? null,
+    dimension.workspaceId ?? null,
+    dimension.source,
+  ]);
+}
