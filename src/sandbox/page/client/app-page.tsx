@@ -109,7 +109,10 @@ function Home({ state }: { readonly state: PageState }): VNode {
 
 function About({ state }: { readonly state: PageState }): VNode {
   const { bot, commands, shortcuts, channels } = state.workspace;
-  const joined = channels.filter(({ members }) => members.includes(bot.userId));
+  const joined = channels.filter(
+    ({ isPrivate, members }) =>
+      members.includes(bot.userId) && (!isPrivate || members.includes(state.user.id)),
+  );
   return (
     <div class="about">
       <div class="about-head">

@@ -1,6 +1,6 @@
 /**
  * What the composer offers while someone types: commands after a slash at the very beginning, people
- * after `@`, channels after `#`. Pure.
+ * after `@`, public channels after `#`. Pure.
  */
 import type { SlackWorkspace } from "../../slack/protocol.ts";
 
@@ -66,7 +66,7 @@ function peopleItems({ people, usergroups, bot }: SlackWorkspace): readonly Sugg
 
 function channelItems({ channels }: SlackWorkspace): readonly Suggestion[] {
   return channels
-    .filter(({ isArchived }) => !isArchived)
+    .filter(({ isArchived, isPrivate }) => !isArchived && !isPrivate)
     .map(({ name, purpose }) => mentionOf(`#${name}`, purpose));
 }
 
