@@ -174,6 +174,9 @@ describe("replaceGovernedBudgets", () => {
     await check();
 
     expect((await sentLines(db.pool)).slice(1)).toEqual([expect.stringContaining("passed 80%")]);
+    await spend(db.pool, { amount: usd(90), at: NOW });
+    await check();
+    expect((await sentLines(db.pool)).slice(2)).toEqual([expect.stringContaining("has used up")]);
   });
 
   test("leaves budgets made in Slack alone", async () => {

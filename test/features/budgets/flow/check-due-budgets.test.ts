@@ -99,6 +99,19 @@ describe("checkDueBudgets", () => {
     ]);
   });
 
+  test("counts for a person what lies in the period and nothing beside it", async () => {
+    await govern(aGovernedBudget({ key: "per-person", scope: "each:user", limit: usd(100) }));
+    const of = aUser("bo@acme.test");
+    await spend(db.pool, { amount: usd(40), at: "2026-10-31T23:59:59Z", of });
+    await spend(db.pool, { amount: usd(25), at: "2026-11-01T00:00:00Z", of });
+    await spend(db.pool, { amount: usd(25), at: "2026-11-30T23:59:59Z", of });
+    await spend(db.pool, { amount: usd(40), at: "2026-12-01T00:00:00Z", of });
+
+    await check("2026-11-30T23:59:59Z");
+
+    expect(await sentLines(db.pool)).toEqual([expect.stringContaining("$50.00 of $100.00 (50%)")]);
+  });
+
   test("sums what carries a tag, of whatever team", async () => {
     await govern(aGovernedBudget({ key: "prod", scope: "tag:env=prod", limit: usd(100) }));
     const prod = { env: "prod", feature: "a=b" };
