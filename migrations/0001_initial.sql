@@ -86,6 +86,7 @@ create table usage_events (
 );
 -- A request of Claude counts once, whichever sources report it.
 create unique index usage_events_request_id on usage_events (request_id) where request_id is not null;
+create index usage_events_tags on usage_events using gin (tags jsonb_path_ops) where tags is not null;
 create trigger usage_events_append_only before update or delete on usage_events
   for each row execute function refuse_change();
 
@@ -187,6 +188,8 @@ create table budgets (
   archived_at timestamptz -- removed from governance.yml; alerts and grants still refer to it
 );
 
+create index budgets_scope on budgets (scope) where archived_at is null;
+
 -- More money for a time. What is in force at an instant is the base limit plus the grants valid
 -- then; nothing is ever reset.
 create table budget_grants (
@@ -222,6 +225,8 @@ create table budget_alerts (
   acknowledged_at timestamptz,
   primary key (budget_id, member_key, period_start, threshold_percent, limit_usd)
 );
+
+create index budget_alerts_found_at on budget_alerts (found_at);
 
 -- What ingest tells budgets, in its own transaction: this was spent; look. Appended without a
 -- unique key, so that ingest never waits for a check.

@@ -9,7 +9,7 @@ import { type FakeSlack, readManifest } from "../../src/sandbox/slack/index.ts";
 import { aWebhookSecret, signedHeaders } from "./usage-builders.ts";
 
 export const MANIFEST = readManifest(readFileSync("manifest.yml", "utf8"));
-const API_TOKEN = "test-api-token-0123456789";
+export const API_TOKEN = "test-api-token-0123456789";
 
 export interface TestProgram extends Program {
   readonly post: (events: unknown) => Promise<{ readonly status: number; readonly body: unknown }>;
