@@ -260,10 +260,10 @@ function textLength(block: Block): number {
   return JSON.stringify(block).length;
 }
 
-/** A bar of `width` cells for a share in percent, for example "▓▓▓▓░░░░░░". Full from 100 % on. */
+/** A bar of `width` cells for a share in percent, for example "▰▰▰▰▱▱▱▱▱▱". Full from 100 % on. */
 export function bar(percent: number, width = 10): string {
   const filled = Math.max(0, Math.min(width, Math.round((percent / 100) * width)));
-  return "▓".repeat(filled) + "░".repeat(width - filled);
+  return "▰".repeat(filled) + "▱".repeat(width - filled);
 }
 
 /** A time that each reader sees in their own zone and wording. */

@@ -233,10 +233,10 @@ it("a link that does not fit is dropped, not shown as markup", () => {
 
 it("a bar is empty at 0, half at 50 and full from 100 percent on", () => {
   expect([0, 50, 100, 250].map((percent) => bar(percent, 4))).toEqual([
-    "░░░░",
-    "▓▓░░",
-    "▓▓▓▓",
-    "▓▓▓▓",
+    "▱▱▱▱",
+    "▰▰▱▱",
+    "▰▰▰▰",
+    "▰▰▰▰",
   ]);
 });
 

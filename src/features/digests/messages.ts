@@ -137,7 +137,7 @@ function budgetsText(budgets: DigestContent["budgets"]): string {
     .slice(0, BUDGETS_MAX)
     .map(
       ({ name, percent, limit, spend, periodKind }) =>
-        `${bar(percent)} *${String(percent)} %* ${escapeText(name)} · ${formatUsd(spend)} of ${formatUsd(limit)} ${periodKind}`,
+        `${bar(percent)} *${String(percent)}%* ${escapeText(name)} · ${formatUsd(spend)} of ${formatUsd(limit)} ${periodKind}`,
     );
   const rest = nearest.length - BUDGETS_MAX;
   return ["*Budgets*", ...lines, ...(rest > 0 ? [`…and ${String(rest)} others`] : [])].join("\n");
@@ -148,5 +148,5 @@ function changeText(now: Usd, before: Usd | undefined): string | undefined {
   if (before === undefined || before <= 0n) return undefined;
   const percent = Number(((now - before) * 100n) / before);
   if (percent === 0) return "unchanged";
-  return `${percent > 0 ? "▲" : "▼"} ${Math.abs(percent).toLocaleString("en-US")} %`;
+  return `${percent > 0 ? "▲" : "▼"} ${Math.abs(percent).toLocaleString("en-US")}%`;
 }

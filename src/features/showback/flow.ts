@@ -126,7 +126,7 @@ async function buildReport(
     ...keys.map(async (key) => ({
       key,
       rows: (await listSpend(database, { ...query, period: period.current, groupBy: [key] })).map(
-        (row): TopRow => ({ key: row.group[key] ?? null, cost: row.cost }),
+        (row): TopRow => ({ key: shownKey(key, row, wanted.teams), cost: row.cost }),
       ),
     })),
   ]);
@@ -140,6 +140,14 @@ async function buildReport(
     budgets,
     asOf: wanted.now,
   };
+}
+
+/** Teams by their names; everything else as it is. */
+function shownKey(key: GroupKey, row: SpendRow, teams: readonly Team[]): string | null {
+  const value = row.group[key] ?? null;
+  return value === null || key !== "team"
+    ? value
+    : scopeName({ kind: "team", key: value }, teams, { name: "" });
 }
 
 function breakdownKeys(scope: Scope, mayViewPeople: boolean): readonly GroupKey[] {

@@ -65,23 +65,40 @@ export function reportMessage(report: SpendReport): SlackMessage {
   return message(text, blocks);
 }
 
-/** "▓▓▓▓▓▓▓░░░ 71 % of $500.00 · monthly". */
+/** "▰▰▰▰▰▰▰▱▱▱ 71% of $500.00 monthly · $145.00 left". */
 function budgetLine({ percent, limit, spend, periodKind }: BudgetShare): string {
   const left = limit - spend;
   const rest = left >= 0n ? `${formatUsd(usd(left))} left` : `${formatUsd(usd(-left))} over`;
-  return `${bar(percent)} *${String(percent)} %* of ${formatUsd(limit)} ${periodKind} · ${rest}`;
+  return `${bar(percent)} *${String(percent)}%* of ${formatUsd(limit)} ${periodKind} · ${rest}`;
 }
 
 function breakdownText({ key, rows }: Breakdown): string {
   const { top, othersCount, others } = topRows(rows, TOP_ROWS);
   const lines = top.map((row) => `${formatUsd(row.cost)}  ${nameOf(key, row.key)}`);
-  if (othersCount > 0) lines.push(`${formatUsd(others)}  ${String(othersCount)} others`);
+  if (othersCount > 0)
+    lines.push(
+      `${formatUsd(others)}  ${othersCount === 1 ? "1 other" : `${String(othersCount)} others`}`,
+    );
   return [`*${GROUP_TITLES[key] ?? key}*`, ...lines].join("\n");
 }
 
 function nameOf(key: GroupKey, value: string | null): string {
   if (value !== null) return escapeText(value);
-  return key === "team" ? "_Unallocated_" : "_none_";
+  switch (key) {
+    case "team":
+      return "_Unallocated_";
+    case "user":
+      return "_no person_";
+    case "project":
+      return "_no project_";
+    case "model":
+    case "api_key":
+    case "workspace":
+    case "source":
+    case "day":
+    case "hour":
+      return "_none_";
+  }
 }
 
 function factsText(spend: SpendTotals): string {
@@ -91,7 +108,7 @@ function factsText(spend: SpendTotals): string {
   return [
     requests,
     each,
-    ...(cache === undefined ? [] : [`${String(cache)} % of prompts from cache`]),
+    ...(cache === undefined ? [] : [`${String(cache)}% of prompts from cache`]),
   ].join(" · ");
 }
 
@@ -104,7 +121,7 @@ function changeText(now: Usd, before: Usd): string | undefined {
   const percent = changePercent(now, before);
   if (percent === undefined) return undefined;
   if (percent === 0) return "as much as";
-  return `${percent > 0 ? "▲" : "▼"} ${Math.abs(percent).toLocaleString("en-US")} % vs`;
+  return `${percent > 0 ? "▲" : "▼"} ${Math.abs(percent).toLocaleString("en-US")}% vs`;
 }
 
 export function ownSpendMessage(own: OwnSpend): SlackMessage {

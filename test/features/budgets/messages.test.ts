@@ -105,7 +105,7 @@ describe("alertMessage", () => {
     );
     expect(textsOf(shown())).toEqual([
       ":warning: *Search* passed *80%* of its monthly budget: $431.20 of $500.00 (86%).",
-      "`▓▓▓▓▓▓▓▓▓░` 86%\n10 days left, through Nov 30. At this pace $646.80 by then, $146.80 over the limit.\nTop projects: checkout $310.00, no project $121.20",
+      "▰▰▰▰▰▰▰▰▰▱ *86%*\n10 days left, through Nov 30. At this pace $646.80 by then, $146.80 over the limit.\nTop projects: checkout $310.00, no project $121.20",
       "Planned work? Request a raise. To see what drives the cost: `/claude-spend team:search`",
       "Request raise | Acknowledge",
     ]);
@@ -180,8 +180,8 @@ describe("budgetListMessage", () => {
     expect(message.text).toBe("Monthly budget of Search: $431.20 of $700.00 (61%), and 1 more.");
     expect(textsOf(message)).toEqual([
       "Your budgets",
-      "*Search* · monthly\n`▓▓▓▓▓▓░░░░` 61% · $431.20 of $700.00 · 10 days left · $500.00 plus $200.00 raised",
-      "*Search* · monthly\n`▓▓▓▓▓▓▓▓▓░` 86% · $431.20 of $500.00 · 10 days left",
+      "*Search* · monthly\n▰▰▰▰▰▰▱▱▱▱ *61%* · $431.20 of $700.00 · 10 days left · $500.00 plus $200.00 raised",
+      "*Search* · monthly\n▰▰▰▰▰▰▰▰▰▱ *86%* · $431.20 of $500.00 · 10 days left",
     ]);
   });
 

@@ -51,7 +51,7 @@ export function spendText(of: Pick<BudgetStatus, "spend" | "limit" | "percent">)
 }
 
 export function barText(percent: number): string {
-  return `\`${bar(percent)}\` ${String(percent)}%`;
+  return `${bar(percent)} *${String(percent)}%*`;
 }
 
 /** The last day before `end`, as the calendar in `zone` shows it: "Nov 30". */
