@@ -116,6 +116,7 @@ function dayOf({ ts }: ShownMessage): string {
   return dayKey(msOf(ts), eye());
 }
 
+/** Several blocks are something of their own: without a head one could not tell where they begin. */
 function continues(before: ShownMessage | undefined, message: ShownMessage): boolean {
   return (
     before !== undefined &&
@@ -123,6 +124,7 @@ function continues(before: ShownMessage | undefined, message: ShownMessage): boo
     !before.isEphemeral &&
     !message.isEphemeral &&
     before.replyCount === 0 &&
+    message.blocks.length <= 1 &&
     msOf(message.ts) - msOf(before.ts) < COMPACT_WITHIN_MS
   );
 }

@@ -54,11 +54,11 @@ export function go(place: Place): void {
 
 /** Looks at the workspace with another person's eyes, in the same place where they may be there. */
 export function viewAs(userId: string): void {
-  const { place } = current();
-  location.hash = hashOf(
-    userId,
-    place.kind === "conversation" && place.id.startsWith("D") ? { kind: "none" } : place,
-  );
+  const { place, workspace } = current();
+  const mayStay =
+    place.kind !== "conversation" ||
+    workspace.channels.some(({ id, members }) => id === place.id && members.includes(userId));
+  location.hash = hashOf(userId, mayStay ? place : { kind: "none" });
 }
 
 function followAddress(): void {
