@@ -172,7 +172,10 @@ describe("docs/ARCHITECTURE.md", () => {
     ],
   ])("draws the %s as they are", async (_name, options) => {
     const { stdout } = await run("node_modules/.bin/depcruise", [
-      ...["--config", ".config/dependency-cruiser.cjs", "--output-type", "mermaid"],
+      "--config",
+      ".config/dependency-cruiser.cjs",
+      "--output-type",
+      "mermaid",
       ...options,
     ]);
 
