@@ -6,7 +6,6 @@ export default defineConfig({
     root: ".",
     include: ["test/browser/**/*.test.ts"],
     fileParallelism: false,
-    passWithNoTests: true,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     env: { TZ: "UTC" },

@@ -50,7 +50,8 @@ async function runVitest(config, environment = {}) {
         "run",
         ...["--config", `.config/${config}`, "--root", "."],
         ...["--reporter=default", "--reporter=json", `--outputFile.json=${results}`],
-        ...vitestArguments,
+        // A filter may leave nothing for one of the two parts.
+        ...(vitestArguments.length > 0 ? ["--passWithNoTests", ...vitestArguments] : []),
       ],
       environment,
     );
