@@ -89,6 +89,7 @@ async function run(): Promise<void> {
   let live: LiveTraffic | undefined;
   const program = await startBot(slack, () => live);
   state.stop = async () => {
+    slack.closePages();
     await live?.stop();
     await program.stop();
     await slack.close();

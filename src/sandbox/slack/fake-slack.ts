@@ -18,6 +18,7 @@ import { isJsonObject, parseJson } from "./json.ts";
 import { keptFile } from "./kept-file.ts";
 import type { AppManifest } from "./manifest.ts";
 import { shownMessages } from "./messages.ts";
+import { createNoticeStreams } from "./notice-streams.ts";
 import { createPageApi } from "./page-api.ts";
 import { eventPayload, urlVerification } from "./payloads.ts";
 import { SANDBOX_API, type ShownMessage } from "./protocol.ts";
@@ -68,6 +69,8 @@ export interface FakeSlack {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Its own HTTP server, on a free port unless told otherwise; settles with its address. */
   readonly listen: (port?: number, host?: string) => Promise<string>;
+  /** Lets go of the page's windows, whose requests would not end by themselves. */
+  readonly closePages: () => void;
   readonly close: () => Promise<void>;
   readonly setRequestUrl: (url: string) => void;
   /** What Slack does when someone saves a request URL: the bot must return the challenge. */
@@ -111,7 +114,9 @@ export function createFakeSlack(options: FakeSlackOptions): FakeSlack {
       place.baseUrl = await listening(server, port, host);
       return place.baseUrl;
     },
+    closePages: parts.streams.close,
     close: async () => {
+      parts.streams.close();
       parts.events.close();
       socketMode.close();
       closeFile();
@@ -175,8 +180,11 @@ function assemble(
   const client: Client = { slack, deliver, deliverEvent };
   const faults = createFaults(slack);
   const webApi = createWebApi({ slack, credentials, faults, socketMode, isRateLimited });
-  const listener = listenerFor({ slack, webApi, page: createPageApi({ client, changes, faults }) });
-  return { slack, changes, credentials, socketMode, events, client, faults, webApi, listener };
+  const streams = createNoticeStreams(changes);
+  const page = createPageApi({ client, streams, faults });
+  const listener = listenerFor({ slack, webApi, page });
+  const inner = { slack, changes, client, faults, webApi, credentials };
+  return { ...inner, socketMode, events, streams, listener };
 }
 
 async function isVerified(deliver: Deliver): Promise<boolean> {

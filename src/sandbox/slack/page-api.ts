@@ -2,7 +2,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
-import type { Changes } from "./changes.ts";
 import { invalid, markRead, notFound, personFor, personState, placeFor } from "./conversations.ts";
 import type { Faults } from "./faults.ts";
 import { answerJson, readBody } from "./http-exchange.ts";
@@ -10,17 +9,10 @@ import * as interactions from "./interactions.ts";
 import { parseJson } from "./json.ts";
 import { shownMessages } from "./messages.ts";
 import { closeModal, submitModal } from "./modals.ts";
-import {
-  type ChangeNotice,
-  FAULT_KINDS,
-  SANDBOX_API,
-  type SandboxRoutes,
-  type SlackWorkspace,
-} from "./protocol.ts";
+import type { NoticeStreams } from "./notice-streams.ts";
+import { FAULT_KINDS, SANDBOX_API, type SandboxRoutes, type SlackWorkspace } from "./protocol.ts";
 import type { Slack } from "./state.ts";
 import { shownHome, shownModals } from "./views.ts";
-
-const HEARTBEAT_MS = 15_000;
 
 type Route = keyof SandboxRoutes;
 /** What each route answers with, given its query or its body. */
@@ -46,7 +38,7 @@ const element = { user, container, blockId: z.string(), actionId: z.string() };
 /** Answers one request below `SANDBOX_API`. */
 export function createPageApi(options: {
   readonly client: interactions.Client;
-  readonly changes: Changes;
+  readonly streams: NoticeStreams;
   readonly faults: Faults;
 }): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const { slack } = options.client;
@@ -58,7 +50,7 @@ export function createPageApi(options: {
       if (route === "GET /events") {
         const { user: userId } = read(z.object({ user }), Object.fromEntries(url.searchParams));
         personFor(slack, userId);
-        streamNotices(response, options.changes, userId);
+        options.streams.open(response, userId);
         return;
       }
       if (!isRoute(routes, route)) throw notFound(`no route ${route}`);
@@ -211,18 +203,4 @@ async function jsonBody(request: IncomingMessage): Promise<unknown> {
   const body = parseJson(await readBody(request));
   if (body === undefined) throw invalid("the body must be JSON");
   return body;
-}
-
-function streamNotices(response: ServerResponse, changes: Changes, userId: string): void {
-  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-  response.write(": listening\n\n");
-  const stop = changes.listen(userId, (notice: ChangeNotice) => {
-    response.write(`data: ${JSON.stringify(notice)}\n\n`);
-  });
-  const heartbeat = setInterval(() => response.write(": still here\n\n"), HEARTBEAT_MS);
-  heartbeat.unref();
-  response.on("close", () => {
-    stop();
-    clearInterval(heartbeat);
-  });
 }

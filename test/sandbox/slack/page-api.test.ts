@@ -67,6 +67,15 @@ describe("the page's protocol", () => {
     expect(await unread()).toEqual([["claude-spend", true]]);
   });
 
+  it("lets go of open windows, and of those that come back, when it is about to stop", async () => {
+    const events = api(`/events?user=${PEOPLE.dana}`);
+    const open = await fetch(events);
+    slack().closePages();
+
+    expect(await open.text()).toBe(": listening\n\n");
+    expect((await fetch(events)).status).toBe(503);
+  });
+
   it("escapes and links what people type", async () => {
     await send("/messages", {
       user: PEOPLE.dana,
