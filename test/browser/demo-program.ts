@@ -1,0 +1,96 @@
+/**
+ * The demo as a user starts and ends it: `dist/app/demo.js` in a process group of its own, as a
+ * terminal gives it, on a free port and a data directory of its own.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+
+export interface DemoProgram {
+  /** As it says itself in its line `ready URL`. */
+  readonly url: string;
+  readonly startedAt: number;
+  /** From the start of the process to that line. */
+  readonly readyAfterMs: number;
+  /** Ctrl-C: the signal goes to the whole group. Its exit code, and how long it took. */
+  readonly interrupt: () => Promise<{ readonly code: number | null; readonly afterMs: number }>;
+  /** For the end of a test that failed; nothing when it has ended already. */
+  readonly kill: () => void;
+}
+
+const READY_TIMEOUT_MS = 60_000;
+
+/** Resolves at its line `ready URL`; rejects, with all that it said, when that does not come in time. */
+export async function startDemo(where: {
+  readonly dataDir: string;
+  readonly port: number;
+}): Promise<DemoProgram> {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, ["--enable-source-maps", "dist/app/demo.js"], {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, PORT: String(where.port), DATA_DIR: where.dataDir },
+  });
+  const exited = once(child, "exit");
+  const said: string[] = [];
+  createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
+  const lines = createInterface({ input: child.stdout });
+  lines.on("line", (line) => said.push(line));
+  const kill = (): void => {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      process.kill(-child.pid, "SIGKILL");
+    }
+  };
+
+  const url = await new Promise<string>((resolve, reject) => {
+    const fail = (what: string): void => {
+      clearTimeout(timer);
+      kill();
+      reject(new Error(`The demo ${what}. It said:\n${said.join("\n")}`));
+    };
+    const timer = setTimeout(() => fail("was not ready in time"), READY_TIMEOUT_MS);
+    lines.on("line", (line) => {
+      const [, address] = /^ready (http:\/\/\S+)$/.exec(line) ?? [];
+      if (address === undefined) return;
+      clearTimeout(timer);
+      resolve(address);
+    });
+    child.once("exit", (code) => fail(`ended with ${String(code)} before it was ready`));
+  });
+
+  return {
+    url,
+    startedAt,
+    readyAfterMs: performance.now() - startedAt,
+    interrupt: async () => {
+      const from = performance.now();
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGINT");
+      await exited;
+      return { code: child.exitCode, afterMs: performance.now() - from };
+    },
+    kill,
+  };
+}
+
+/** The command lines of processes that name the directory: what a demo has left behind. */
+export async function processesNaming(directory: string): Promise<readonly string[]> {
+  const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const commandLines = await Promise.all(
+    ids.map(async (id) => await readFile(`/proc/${id}/cmdline`, "utf8").catch(() => "")),
+  );
+  return commandLines
+    .map((line) => line.replaceAll("\0", " ").trim())
+    .filter((line) => line.includes(directory));
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port is free");
+  return address.port;
+}

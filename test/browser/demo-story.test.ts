@@ -1,0 +1,325 @@
+/**
+ * The main job as a newcomer clicks through it: the real demo, started as the README says, in a real
+ * browser. The tests tell one story, so they run in their order on one workspace.
+ */
+import { execFile } from "node:child_process";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type DemoProgram, freePort, processesNaming, startDemo } from "./demo-program.ts";
+import {
+  expectCount,
+  launchChromium,
+  newest,
+  openSlack,
+  type SlackClient,
+} from "./slack-client.ts";
+
+/** Measured from the demo's start: its digest comes with the second full minute at the latest. */
+const DIGEST_WITHIN_MS = 130_000;
+const ALERT_WITHIN_MS = 30_000;
+const STOPPED_WITHIN_MS = 5_000;
+const NEXT_READY_WITHIN_MS = 20_000;
+const DECISIONS = { name: /^(Approve|Deny)/ };
+
+/** What has to be undone in the end, however the story goes. */
+const undo: (() => Promise<void> | void)[] = [];
+let where: { readonly dataDir: string; readonly port: number };
+let demo: DemoProgram;
+let browser: Browser;
+let slack: SlackClient;
+
+beforeAll(async () => {
+  await promisify(execFile)("npm", ["run", "build", "--silent"]);
+  const dataDir = await mkdtemp(join(tmpdir(), "claude-spend-browser-"));
+  undo.push(async () => await rm(dataDir, { recursive: true, force: true, maxRetries: 5 }));
+  await chmod(dataDir, 0o755); // Run by root, Postgres is another user, who has to get in.
+  where = { dataDir, port: await freePort() };
+  demo = await startDemo(where);
+  undo.push(demo.kill);
+  browser = await launchChromium();
+  undo.push(async () => await browser.close());
+  slack = await openSlack(browser, demo.url);
+});
+
+afterAll(async () => {
+  for (const step of undo.toReversed()) {
+    // oxlint-disable-next-line no-await-in-loop -- in the reverse order of starting
+    await step();
+  }
+});
+
+test("the demo is ready within a minute and shows a Slack workspace", async () => {
+  expect(demo.readyAfterMs).toBeLessThan(60_000);
+
+  await slack.viewAs("Bo Chen");
+  await slack.openChannel("team-search");
+
+  expect(await slack.page.title()).toContain("Acme");
+  expect(await slack.entry("finops").count()).toBe(0);
+  await slack.shoot("01-workspace");
+});
+
+test("the slash menu completes the command, and the report is visible to its reader only", async () => {
+  const composer = slack.page.getByLabel("Message", { exact: true });
+  await composer.pressSequentially("/cl");
+  const suggestion = slack.page.getByRole("option", { name: "/claude-spend" });
+  await suggestion.waitFor();
+  await slack.shoot("02-slash-menu");
+  await composer.press("Tab");
+  expect(await composer.inputValue()).toBe("/claude-spend ");
+  await composer.pressSequentially("search");
+  await composer.press("Enter");
+
+  const report = await newest(slack.messages("Only visible to you", /Search · \$[\d,.]+/));
+  const words = await report.innerText();
+
+  expect(words).toMatch(/Month to date/i);
+  expect(words).toMatch(/\$[\d,]+\.\d\d\s+ranking/);
+  await slack.shoot("03-report", "report.png");
+  await slack.viewAs("Ana Silva");
+  await slack.openChannel("team-search");
+  await slack.messages("budget").first().waitFor();
+  await expectCount(slack.messages("Only visible to you"), 0);
+  await slack.viewAs("Bo Chen");
+});
+
+test("the bare command answers with one's own spend", async () => {
+  await slack.openChannel("general");
+  await slack.send("/claude-spend");
+
+  const own = await newest(slack.messages("Only visible to you", /You · \$[\d,.]+ this month/));
+
+  expect(await own.innerText()).toContain("Search");
+  await slack.shoot("04-own-spend");
+});
+
+test("help lists the commands, and an unknown name is answered with the nearest ones", async () => {
+  await slack.openChannel("general");
+  await slack.send("/claude-spend help");
+  const help = await newest(slack.messages("What I understand"));
+  expect(await help.innerText()).toContain("/claude-spend raise SCOPE");
+  await slack.shoot("05-help");
+
+  await slack.send("/claude-spend serach");
+  const answer = await newest(slack.messages("serach"));
+
+  expect(await answer.innerText()).toMatch(/Did you mean .*search/s);
+  await slack.shoot("06-unknown-name");
+});
+
+test("App Home shows one's spend and budgets", async () => {
+  await slack.openApp("Home");
+  const home = slack.page.locator(".home");
+  await home.getByText(/You · \$[\d,.]+ this month/).waitFor();
+
+  expect(await home.innerText()).toMatch(/% of \$/);
+  await slack.shoot("07-home", "home.png");
+});
+
+test("a script that runs away is an alert in the team's channel and in Bo's direct messages", async () => {
+  const runaway = await fetch(`${demo.url}/sandbox/api/example/runaway`, { method: "POST" });
+  expect(await runaway.json()).toMatchObject({ rejected: 0 });
+
+  await slack.openApp("Messages");
+  const personal = await newest(
+    slack.messages(/You (passed|have used up).* your daily budget/s),
+    ALERT_WITHIN_MS,
+  );
+  expect(await personal.getByRole("button").allInnerTexts()).toContain("Request raise");
+  await slack.shoot("08-alert-personal");
+
+  await slack.openChannel("team-search");
+  const team = await newest(
+    slack.messages(/Search (passed|has used up).* its daily budget/s),
+    ALERT_WITHIN_MS,
+  );
+  expect(await team.innerText()).toMatch(/\$[\d,.]+ of \$130\.00/);
+  await slack.shoot("09-alert-team", "alert.png");
+});
+
+test("a raise is asked for in a form that names what is wrong", async () => {
+  await slack.openChannel("team-search");
+  await slack.send("/claude-spend raise search");
+  const form = slack.dialog("Request a raise");
+  const budgets = form.getByLabel("Budget", { exact: true });
+  const monthly = budgets.locator("option", { hasText: /Search · monthly/ });
+  await budgets.selectOption((await monthly.getAttribute("value")) ?? "");
+  await form.getByLabel("How much more").fill("abc");
+  await form.getByLabel("What it is for").fill("Re-indexing before the launch");
+  await form.getByRole("button", { name: "Send request" }).click();
+
+  const amount = form.locator(".input", { has: form.page().getByLabel("How much more") });
+  await expect.poll(async () => await amount.getByRole("alert").innerText()).not.toBe("");
+  expect(await form.getByLabel("How much more").getAttribute("aria-invalid")).toBe("true");
+  await slack.shoot("10-raise-field-error");
+  await form.getByLabel("How much more").fill("150");
+  await slack.shoot("11-raise-form");
+  await form.getByRole("button", { name: "Send request" }).click();
+  await form.waitFor({ state: "detached" });
+
+  await slack.openApp("Messages");
+  const asked = await newest(slack.messages("You asked for $150.00"));
+  expect(await asked.innerText()).toContain("ana@acme.test");
+  await slack.shoot("12-asked");
+});
+
+test("the owner's card waits in her direct messages, and Approve decides it there", async () => {
+  await slack.viewAs("Ana Silva");
+  await slack.entry("Claude Spend").getByLabel("1 unread").waitFor();
+  await slack.shoot("13-owner-unread");
+  await slack.openApp("Messages");
+  const card = await newest(slack.messages("bo@acme.test", "$150.00"));
+  expect(await card.getByRole("button").allInnerTexts()).toEqual(
+    expect.arrayContaining(["Approve", "Approve other amount", "Deny"]),
+  );
+  await slack.shoot("14-approval-card", "approval.png");
+
+  await card.getByRole("button", { name: "Approve", exact: true }).click();
+  const confirm = slack.dialog("Approve $150.00?");
+  await confirm.waitFor();
+  await slack.shoot("15-approve-confirm");
+  await confirm.getByRole("button", { name: "Approve" }).click();
+
+  await newest(slack.messages("bo@acme.test", "Approved by ana@acme.test: $150.00"));
+  await expectCount(slack.messages("bo@acme.test", "$150.00").getByRole("button", DECISIONS), 0);
+  await slack.shoot("16-approved");
+});
+
+test("the requester is told, and the new limit is in force", async () => {
+  await slack.viewAs("Bo Chen");
+  await slack.openApp("Messages");
+  await newest(slack.messages("ana@acme.test approved $150.00", "in force now"));
+  await slack.shoot("17-told", "demo.png");
+
+  await slack.openChannel("team-search");
+  await slack.send("/claude-spend budget search");
+
+  const budgets = await newest(slack.messages("Budgets of Search"));
+  expect(await budgets.innerText()).toMatch(/of \$2,350\.00 .*\$2,200\.00 plus \$150\.00 raised/);
+  await slack.shoot("18-new-limit");
+});
+
+test("whoever has no authority never sees a card", async () => {
+  await slack.viewAs("Mia Novak");
+  await slack.openApp("Home");
+  await slack.page
+    .locator(".home")
+    .getByText(/You · /)
+    .waitFor();
+
+  expect(await slack.page.getByRole("button", DECISIONS).count()).toBe(0);
+  expect(await slack.page.getByText("$150.00").count()).toBe(0);
+  await slack.shoot("19-bystander-home");
+  await slack.openApp("Messages");
+  await slack.page.getByRole("log").getByText("very beginning").waitFor();
+  await expectCount(slack.messages(/asks? for|\$150\.00/), 0);
+});
+
+test("a large raise takes two of finance, and the smaller amount holds", async () => {
+  await slack.viewAs("Bo Chen");
+  await slack.openChannel("team-search");
+  await slack.send("/claude-spend raise search 500 Load test of the new ranking");
+  await newest(slack.messages("Only visible to you", "Asked", "$500.00"));
+
+  await slack.viewAs("Finn Roth");
+  await slack.openApp("Messages");
+  const card = await newest(slack.messages("$500.00", "Needs 2 approvals"));
+  await card.getByRole("button", { name: "Approve other amount" }).click();
+  const form = slack.dialog("Approve other amount");
+  await form.getByLabel("Amount in USD").fill("300");
+  await form.getByLabel("Note to the requester").fill("Enough for one run.");
+  await slack.shoot("20-other-amount");
+  await form.getByRole("button", { name: "Approve" }).click();
+  await newest(slack.messages("1 of 2 approved, by finops@acme.test ($300.00)"));
+  await slack.shoot("21-first-of-two");
+
+  await slack.viewAs("Dana Kim");
+  await slack.openApp("Messages");
+  const second = await newest(slack.messages("1 of 2 approved, by finops@acme.test ($300.00)"));
+  await second.getByRole("button", { name: "Approve", exact: true }).click();
+  await slack
+    .dialog(/^Approve \$/)
+    .getByRole("button", { name: "Approve" })
+    .click();
+  const decided = await newest(slack.messages("Approved by", "$300.00 of $500.00"));
+
+  expect(await decided.getByRole("button", DECISIONS).count()).toBe(0);
+  await slack.shoot("22-second-of-two");
+});
+
+test("a denial tells its reason", async () => {
+  await slack.viewAs("Bo Chen");
+  await slack.openChannel("team-search");
+  await slack.send("/claude-spend raise search 900 Just in case");
+  await newest(slack.messages("Only visible to you", "Asked", "$900.00"));
+
+  await slack.viewAs("Dana Kim");
+  await slack.openApp("Messages");
+  const card = await newest(slack.messages("$900.00", "Just in case"));
+  await card.getByRole("button", { name: "Deny" }).click();
+  const form = slack.dialog("Deny request");
+  await form.getByLabel("Reason").fill("Come back with a plan.");
+  await slack.shoot("23-deny");
+  await form.getByRole("button", { name: "Deny" }).click();
+  await newest(slack.messages("$900.00", "Denied by dana@acme.test", "Come back with a plan."));
+
+  await slack.viewAs("Bo Chen");
+  await slack.openApp("Messages");
+  const told = await newest(slack.messages("dana@acme.test denied your request"));
+
+  expect(await told.innerText()).toContain("Come back with a plan.");
+  await slack.shoot("24-denied");
+});
+
+test("it all fits on a phone", async () => {
+  const phone = await openSlack(browser, demo.url, "phone");
+  await phone.viewAs("Bo Chen");
+  await phone.openChannel("team-search");
+  await newest(phone.messages(/its daily budget/));
+  await phone.shoot("25-phone", "phone.png");
+
+  expect(phone.complaints).toEqual([]);
+  await phone.close();
+});
+
+test("the daily digest arrives on its schedule", { timeout: DIGEST_WITHIN_MS }, async () => {
+  const waitMs = demo.startedAt + DIGEST_WITHIN_MS - performance.now();
+  await slack.viewAs("Finn Roth");
+  await slack.openChannel("finops");
+  const digest = await newest(slack.messages(/Acme · \$[\d,.]+ /), waitMs);
+
+  expect(await digest.innerText()).toMatch(/By team[^]*Search[^]*By model/);
+  await slack.shoot("26-digest", "digest.png");
+  expect(slack.complaints).toEqual([]);
+});
+
+test("Ctrl-C ends it all at once, though somebody has the page open", async () => {
+  const { code, afterMs } = await demo.interrupt();
+
+  expect(code).toBe(0);
+  expect(afterMs).toBeLessThan(STOPPED_WITHIN_MS);
+  expect(await processesNaming(where.dataDir)).toEqual([]);
+  await slack.page.getByText("Reconnecting…").waitFor();
+});
+
+test("the next start goes on with the same data, and the open page finds it", async () => {
+  demo = await startDemo(where);
+  undo.push(demo.kill);
+  expect(demo.readyAfterMs).toBeLessThan(NEXT_READY_WITHIN_MS);
+
+  await slack.page.getByText("Reconnecting…").waitFor({ state: "detached" });
+  await slack.viewAs("Bo Chen");
+  await slack.openApp("Messages");
+  await newest(slack.messages("ana@acme.test approved $150.00"));
+  await slack.openChannel("team-search");
+  await slack.send("/claude-spend budget search");
+  await newest(slack.messages("Budgets of Search", "of $2,350.00"));
+  await slack.shoot("27-next-start");
+
+  expect((await demo.interrupt()).code).toBe(0);
+  expect(await processesNaming(where.dataDir)).toEqual([]);
+});
