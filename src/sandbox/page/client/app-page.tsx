@@ -7,7 +7,7 @@ import { runShortcut } from "../model/deeds.ts";
 import { hashOf, type Place } from "../model/place.ts";
 import type { PageState } from "../model/state.ts";
 import { BotAvatar } from "./avatar.tsx";
-import { BackButton } from "./conversation.tsx";
+import { BackButton } from "./back-button.tsx";
 import { BoltIcon } from "./icons.tsx";
 
 type Tab = "home" | "messages" | "about";

@@ -5,8 +5,9 @@ import { go } from "../model/session.ts";
 import { conversationKey, type PageState } from "../model/state.ts";
 import { AppHeader } from "./app-page.tsx";
 import { Avatar, BotAvatar } from "./avatar.tsx";
+import { BackButton } from "./back-button.tsx";
 import { Composer } from "./composer.tsx";
-import { BackIcon, CloseIcon, HashIcon, LockIcon } from "./icons.tsx";
+import { CloseIcon, HashIcon, LockIcon } from "./icons.tsx";
 import { MessageList } from "./message-list.tsx";
 
 interface ConversationProps {
@@ -99,19 +100,6 @@ function ChannelHeader({ state, name, channel }: HeaderProps): VNode {
         </span>
       )}
     </header>
-  );
-}
-
-export function BackButton(): VNode {
-  return (
-    <button
-      type="button"
-      class="back icon-button"
-      aria-label="Back to conversations"
-      onClick={() => go({ kind: "none" })}
-    >
-      <BackIcon />
-    </button>
   );
 }
 
