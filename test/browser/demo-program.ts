@@ -2,7 +2,7 @@
  * The demo as a user starts and ends it: `dist/app/demo.js` in a process group of its own, as a
  * terminal gives it, on a free port and a data directory of its own.
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -21,6 +21,14 @@ export interface DemoProgram {
 }
 
 const READY_TIMEOUT_MS = 60_000;
+
+/** So that dist is what the sources say; fails with what the compiler said. */
+export function buildProgram(): void {
+  const { status, stdout, stderr } = spawnSync("npm", ["run", "build", "--silent"], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`npm run build failed:\n${stdout}${stderr}`);
+}
 
 /** Resolves at its line `ready URL`; rejects, with all that it said, when that does not come in time. */
 export async function startDemo(where: {

@@ -2,14 +2,18 @@
  * The main job as a newcomer clicks through it: the real demo, started as the README says, in a real
  * browser. The tests tell one story, so they run in their order on one workspace.
  */
-import { execFile } from "node:child_process";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type DemoProgram, freePort, processesNaming, startDemo } from "./demo-program.ts";
+import {
+  buildProgram,
+  type DemoProgram,
+  freePort,
+  processesNaming,
+  startDemo,
+} from "./demo-program.ts";
 import {
   expectCount,
   launchChromium,
@@ -33,7 +37,7 @@ let browser: Browser;
 let slack: SlackClient;
 
 beforeAll(async () => {
-  await promisify(execFile)("npm", ["run", "build", "--silent"]);
+  buildProgram();
   const dataDir = await mkdtemp(join(tmpdir(), "claude-spend-browser-"));
   undo.push(async () => await rm(dataDir, { recursive: true, force: true, maxRetries: 5 }));
   await chmod(dataDir, 0o755); // Run by root, Postgres is another user, who has to get in.
@@ -75,14 +79,15 @@ test("the slash menu completes the command, and the report is visible to its rea
   await composer.press("Enter");
 
   const report = await newest(slack.messages("Only visible to you", /Search · \$[\d,.]+/));
-  const words = await report.innerText();
-
-  expect(words).toMatch(/Month to date/i);
-  expect(words).toMatch(/\$[\d,]+\.\d\d\s+ranking/);
+  expect(await report.innerText()).toMatch(/Month to date/i);
   await slack.shoot("03-report", "report.png");
+
+  await slack.send("/claude-spend search 30d"); // On the first of a month, there is more in it.
+  const longer = await newest(slack.messages("Only visible to you", "30 days"));
+  expect(await longer.innerText()).toMatch(/\$[\d,]+\.\d\d\s+ranking/);
+
   await slack.viewAs("Ana Silva");
   await slack.openChannel("team-search");
-  await slack.messages("budget").first().waitFor();
   await expectCount(slack.messages("Only visible to you"), 0);
   await slack.viewAs("Bo Chen");
 });

@@ -90,6 +90,7 @@ export async function openSlack(
     openChannel: async (name) => {
       await entry(name).click();
       await page.getByRole("log", { name: `Messages in #${name}` }).waitFor();
+      await page.getByRole("status", { name: "Loading messages" }).waitFor({ state: "detached" });
     },
     openApp: async (tab) => {
       await entry("Claude Spend").click();
