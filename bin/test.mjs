@@ -87,10 +87,7 @@ function run(command, args, environment) {
 
 function findChromium() {
   const named = process.env.CHROME_PATH;
-  if (named !== undefined && named !== "") {
-    if (existsSync(named)) return named;
-    throw new Error(`CHROME_PATH is ${named}, where there is nothing`);
-  }
+  if (named !== undefined && named !== "") return existsSync(named) ? named : undefined;
   const directories = (process.env.PATH ?? "").split(delimiter);
   const names = ["chromium", "chromium-browser", "google-chrome", "chrome"];
   return names
