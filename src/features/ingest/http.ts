@@ -5,11 +5,13 @@ import { verifyWebhook } from "../../http/authorization.ts";
 import { decodeBody, parseJson } from "../../http/body.ts";
 import { USAGE_EVENTS_MAX } from "../../http/limits.ts";
 import type { Metrics } from "../../http/metrics.ts";
-import { recordUsage, type UsageSource } from "./flow/record-usage.ts";
+import type { UsageSource } from "./flow/price-deliveries.ts";
+import type { RecordUsageDeps } from "./flow/record-usage.ts";
+import { createUsageWriter } from "./flow/usage-writer.ts";
 import { parseNativeEvent } from "./native-event.ts";
 import type { RecordUsageResult } from "./rules.ts";
 
-type Deps = Parameters<typeof recordUsage>[0] & {
+type Deps = RecordUsageDeps & {
   readonly metrics: Metrics;
   /** Secret of the built-in source; undefined: nobody may send to it. */
   readonly ingestSecret: string | undefined;
@@ -21,6 +23,7 @@ type Deps = Parameters<typeof recordUsage>[0] & {
 const DEFAULT_SOURCE: UsageSource = { name: "default", isTrusted: true };
 
 export function ingestRoutes(app: FastifyInstance, deps: Deps): void {
+  const writer = createUsageWriter(deps);
   app.post("/v1/usage", async (request, reply) => {
     const stopTimer = deps.metrics.usageBatchSeconds.startTimer();
     const startedAt = performance.now();
@@ -38,7 +41,7 @@ export function ingestRoutes(app: FastifyInstance, deps: Deps): void {
     const batch = elements.map((raw, index) =>
       parseNativeEvent(raw, { index, source: DEFAULT_SOURCE.name, now }),
     );
-    const result = await recordUsage(deps, DEFAULT_SOURCE, batch);
+    const result = await writer.record({ source: DEFAULT_SOURCE, batch });
 
     if (result.accepted > 0) deps.onRecorded();
     stopTimer();

@@ -22,11 +22,12 @@ export async function insertUsageEvents(
   receivedAt: Instant,
 ): Promise<ReadonlySet<string>> {
   const sorted = rows.toSorted((left, right) =>
-    compareText(left.event.eventId, right.event.eventId),
+    compareText(eventKey(left.event), eventKey(right.event)),
   );
   const column = <T>(read: (row: NewUsageEvent) => T): T[] => sorted.map(read);
-  const { rows: inserted } = await sql.query<{ usage_event_id: string }>(
-    `insert into usage_events
+  const { rows: inserted } = await sql.query<{ usage_event_id: string }>({
+    name: "insert usage events",
+    text: `insert into usage_events
             (usage_event_id, source, event_id, content_sha256, occurred_at, received_at, provider,
              model, usage, request_id, message_id, user_email, claimed_team, claimed_project,
              workspace_id, api_key_id, session_id, operation_id, tags, prompt_hash,
@@ -45,7 +46,7 @@ export async function insertUsageEvents(
       order by n.position
          on conflict do nothing
      returning usage_event_id`,
-    [
+    values: [
       column((row) => row.usageEventId),
       column((row) => row.event.source),
       column((row) => row.event.eventId),
@@ -71,7 +72,7 @@ export async function insertUsageEvents(
       sorted.map((_row, position) => position),
       receivedAt,
     ],
-  );
+  });
   return new Set(inserted.map((row) => row.usage_event_id));
 }
 
@@ -79,19 +80,32 @@ export function hasTags(event: UsageEvent): boolean {
   return Object.keys(event.tags).length > 0;
 }
 
-/** Content hashes of events that are stored under these ids of one source. */
+/** Names an event among all sources. */
+export function eventKey({ source, eventId }: Pick<UsageEvent, "source" | "eventId">): string {
+  return JSON.stringify([source, eventId]);
+}
+
+/** Content hashes by `eventKey` of those events that are stored. */
 export async function findContentHashes(
   sql: Sql,
-  source: string,
-  eventIds: readonly string[],
+  events: readonly Pick<UsageEvent, "source" | "eventId">[],
 ): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await sql.query<{ event_id: string; content_sha256: string }>(
-    `select e.event_id, encode(e.content_sha256, 'hex') as content_sha256
-       from usage_events e
-      where e.source = $1 and e.event_id = any($2::text[])`,
-    [source, eventIds],
+  const { rows } = await sql.query<{
+    source: string;
+    event_id: string;
+    content_sha256: string;
+  }>(
+    `select e.source, e.event_id, encode(e.content_sha256, 'hex') as content_sha256
+       from unnest($1::text[], $2::text[]) as n (source, event_id)
+       join usage_events e on e.source = n.source and e.event_id = n.event_id`,
+    [events.map(({ source }) => source), events.map(({ eventId }) => eventId)],
   );
-  return new Map(rows.map((row) => [row.event_id, row.content_sha256]));
+  return new Map(
+    rows.map((row) => [
+      eventKey({ source: row.source, eventId: row.event_id }),
+      row.content_sha256,
+    ]),
+  );
 }
 
 export interface NewCharge {
@@ -111,8 +125,9 @@ export interface NewCharge {
 
 export async function insertCharges(sql: Sql, charges: readonly NewCharge[]): Promise<void> {
   const column = <T>(read: (charge: NewCharge) => T): T[] => charges.map(read);
-  await sql.query(
-    `insert into charges
+  await sql.query({
+    name: "insert charges",
+    text: `insert into charges
             (usage_event_id, charge_number, charge_category, charge_period_start,
              spend_dimension_id, sku_id, price_id, pricing_basis, consumed_quantity, consumed_unit,
              list_unit_price_usd, list_cost_usd, billed_cost_usd)
@@ -125,7 +140,7 @@ export async function insertCharges(sql: Sql, charges: readonly NewCharge[]): Pr
          as n (usage_event_id, charge_number, charge_period_start, spend_dimension_id, sku_id,
                price_id, pricing_basis, consumed_quantity, consumed_unit, list_unit_price_usd,
                list_cost_usd, billed_cost_usd)`,
-    [
+    values: [
       column((charge) => charge.usageEventId),
       column((charge) => charge.chargeNumber),
       column((charge) => charge.chargePeriodStart.toISOString()),
@@ -139,7 +154,7 @@ export async function insertCharges(sql: Sql, charges: readonly NewCharge[]): Pr
       column((charge) => usdToDecimal(charge.listCost)),
       column((charge) => usdToDecimal(charge.billedCost)),
     ],
-  );
+  });
 }
 
 /** What a batch adds to one row of spend_rollups. */
@@ -166,8 +181,9 @@ export async function addToSpendRollups(
       left.bucketStart.getTime() - right.bucketStart.getTime(),
   );
   const column = <T>(read: (increment: SpendIncrement) => T): T[] => sorted.map(read);
-  await sql.query(
-    `insert into spend_rollups as r
+  await sql.query({
+    name: "add to spend rollups",
+    text: `insert into spend_rollups as r
             (spend_dimension_id, bucket_start, request_count, uncached_input_tokens,
              cache_creation_5m_input_tokens, cache_creation_1h_input_tokens,
              cache_read_input_tokens, output_tokens, web_search_requests, list_cost_usd,
@@ -188,7 +204,7 @@ export async function addToSpendRollups(
             web_search_requests = r.web_search_requests + excluded.web_search_requests,
             list_cost_usd = r.list_cost_usd + excluded.list_cost_usd,
             billed_cost_usd = r.billed_cost_usd + excluded.billed_cost_usd`,
-    [
+    values: [
       column((increment) => increment.spendDimensionId),
       column((increment) => increment.bucketStart.toISOString()),
       column((increment) => increment.requestCount),
@@ -201,31 +217,25 @@ export async function addToSpendRollups(
       column((increment) => usdToDecimal(increment.listCost)),
       column((increment) => usdToDecimal(increment.billedCost)),
     ],
-  );
+  });
 }
 
 export async function insertRejectedEvents(
   sql: Sql,
-  {
-    source,
-    rejections,
-    receivedAt,
-  }: {
-    readonly source: string;
-    readonly rejections: readonly Rejection[];
-    readonly receivedAt: Instant;
-  },
+  rejected: readonly { readonly source: string; readonly rejection: Rejection }[],
+  receivedAt: Instant,
 ): Promise<void> {
   await sql.query(
     `insert into rejected_events (rejected_event_id, source, event_id, code, message, received_at)
-     select n.id, $2, n.event_id, n.code, n.message, $6
-       from unnest($1::uuid[], $3::text[], $4::text[], $5::text[]) as n (id, event_id, code, message)`,
+     select n.id, n.source, n.event_id, n.code, n.message, $6
+       from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
+         as n (id, source, event_id, code, message)`,
     [
-      rejections.map(() => uuid()),
-      source,
-      rejections.map((rejection) => rejection.eventId ?? null),
-      rejections.map((rejection) => rejection.code),
-      rejections.map((rejection) => rejection.message),
+      rejected.map(() => uuid()),
+      rejected.map(({ source }) => source),
+      rejected.map(({ rejection }) => rejection.eventId ?? null),
+      rejected.map(({ rejection }) => rejection.code),
+      rejected.map(({ rejection }) => rejection.message),
       receivedAt,
     ],
   );

@@ -15,11 +15,18 @@ async function record(
   events: readonly unknown[],
   { source = "default", database = db.pool, memory = createIngestMemory() } = {},
 ) {
-  return await recordUsage(
+  const [result] = await recordUsage(
     { database, clock: () => now, log: pino({ level: "silent" }), ingestMemory: memory },
-    { name: source, isTrusted: source === "default" },
-    events.map((raw, index) => parseNativeEvent(raw, { index, source, now })),
+    [aDelivery(events, source)],
   );
+  return result ?? { accepted: -1, duplicates: -1, rejected: [] };
+}
+
+function aDelivery(events: readonly unknown[], source = "default") {
+  return {
+    source: { name: source, isTrusted: source === "default" },
+    batch: events.map((raw, index) => parseNativeEvent(raw, { index, source, now })),
+  };
 }
 
 async function totals(database: Database = db.pool) {

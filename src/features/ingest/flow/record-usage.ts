@@ -1,14 +1,8 @@
 /** Records usage: load what decides price and owner, decide, save all of it at once. */
 import type { Logger } from "pino";
-import { v7 as uuid } from "uuid";
-import { assert } from "../../../domain/assert.ts";
 import type { Clock, Instant } from "../../../domain/time.ts";
-import type { UsageEvent } from "../../../domain/usage.ts";
 import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
-import { allocateEvent, type SpendDimension } from "../../allocation/index.ts";
 import { enqueueBudgetChecks } from "../../budgets/index.ts";
-import { type PricedUsage, priceUsage } from "../../pricing/index.ts";
-import { contentSha256 } from "../native-event.ts";
 import {
   decideRepeat,
   type ParsedEvent,
@@ -17,136 +11,75 @@ import {
 } from "../rules.ts";
 import {
   addToSpendRollups,
+  eventKey,
   findContentHashes,
   hasTags,
   insertCharges,
   insertRejectedEvents,
   insertUsageEvents,
-  type NewUsageEvent,
 } from "../store.ts";
-import { type ChargedEvent, newCharges, spendIncrements } from "../tally.ts";
+import { newCharges, spendIncrements } from "../tally.ts";
 
-import {
-  dimensionKey,
-  type IngestMemory,
-  loadOwnershipInForce,
-  nameDimensions,
-} from "./ingest-memory.ts";
+import type { IngestMemory } from "./ingest-memory.ts";
+import { type PricedEvent, priceDeliveries, type UsageSource } from "./price-deliveries.ts";
 
-interface Deps {
+export interface RecordUsageDeps {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
   readonly ingestMemory: IngestMemory;
 }
 
-export interface UsageSource {
-  readonly name: string;
-  /** Whether what its events say about team and project counts. */
-  readonly isTrusted: boolean;
+/** What one request brought. */
+export interface UsageDelivery {
+  readonly source: UsageSource;
+  readonly batch: readonly ParsedEvent[];
 }
 
 /** A deadlock needs two unlucky batches; a third in a row is something else. */
 const ATTEMPTS_MAX = 3;
 
 /**
- * Records a batch. When this returns, every accepted event is durable, priced, allocated, summed,
- * and budgets know of it; a repeated delivery changes nothing.
+ * Records deliveries, all in one transaction; one result each, in their order. When this returns,
+ * every accepted event is durable, priced, allocated, summed, and budgets know of it; a repeated
+ * delivery changes nothing.
  *
  * 1. price and allocate each event; 2. name its spend dimensions; 3. in one transaction insert the
  * events that are new, their charges and sums, the note to budgets, and the rejections.
  */
 export async function recordUsage(
-  deps: Deps,
-  source: UsageSource,
-  batch: readonly ParsedEvent[],
-): Promise<RecordUsageResult> {
+  deps: RecordUsageDeps,
+  deliveries: readonly UsageDelivery[],
+): Promise<readonly RecordUsageResult[]> {
   const now = deps.clock();
-  const events = batch.flatMap((parsed) => (parsed.kind === "event" ? [parsed] : []));
-  const rejected = batch.flatMap((parsed) =>
-    parsed.kind === "rejected" ? [parsed.rejection] : [],
-  );
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const priced = await priceAndAllocate(deps, source, events);
+      const priced = await priceDeliveries(deps, deliveries);
       // oxlint-disable-next-line no-await-in-loop -- an attempt follows the one that failed
-      return await save(deps, { source, priced, rejected, now });
+      return await save(deps, { deliveries, priced, now });
     } catch (error) {
       if (attempt === ATTEMPTS_MAX || !isRetriable(error)) throw error;
-      deps.log.warn({ err: error, attempt }, "usage batch tried again");
+      deps.log.warn({ err: error, attempt }, "usage tried again");
     }
   }
 }
 
-interface PricedEvent extends ChargedEvent {
-  readonly index: number;
-  readonly row: NewUsageEvent;
-}
-
-async function priceAndAllocate(
-  deps: Deps,
-  source: UsageSource,
-  events: readonly { readonly index: number; readonly event: UsageEvent }[],
-): Promise<readonly PricedEvent[]> {
-  if (events.length === 0) return [];
-  const ownership = await loadOwnershipInForce(deps);
-  const priced = events.map(({ index, event }) => {
-    const usage = priceUsage({ event, discounts: ownership.discounts });
-    const allocation = allocateEvent(
-      { ...event, model: usage.modelId },
-      { ...ownership, isSourceTrusted: source.isTrusted },
-    );
-    const dimensionOf = (modelId: string): SpendDimension => ({
-      ...allocation,
-      modelId,
-      apiKeyId: event.apiKeyId,
-      workspaceId: event.workspaceId,
-      source: event.source,
-    });
-    return { index, event, usage, dimensionOf };
-  });
-  warnOfUnknownModels(deps, priced);
-
-  const ids = await nameDimensions(
-    deps,
-    priced.flatMap(({ usage, dimensionOf }) =>
-      [usage.modelId, ...usage.charges.map((charge) => charge.modelId)].map(dimensionOf),
-    ),
-  );
-  return priced.map(({ index, event, usage, dimensionOf }) => ({
-    index,
-    event,
-    usage,
-    row: { usageEventId: uuid(), contentSha256: contentSha256(event), event },
-    dimensionIdOf: (modelId) => {
-      const id = ids.get(dimensionKey(dimensionOf(modelId)));
-      assert(id !== undefined, "every dimension of a batch was named before");
-      return id;
-    },
-  }));
-}
-
 async function save(
-  { database }: Deps,
-  batch: {
-    readonly source: UsageSource;
+  { database }: RecordUsageDeps,
+  work: {
+    readonly deliveries: readonly UsageDelivery[];
     readonly priced: readonly PricedEvent[];
-    readonly rejected: readonly Rejection[];
     readonly now: Instant;
   },
-): Promise<RecordUsageResult> {
-  const { source, priced, now } = batch;
+): Promise<readonly RecordUsageResult[]> {
+  const { deliveries, priced, now } = work;
   return await inTransaction(database, async (sql) => {
-    const insertedIds = await insertUsageEvents(
-      sql,
-      priced.map(({ row }) => row),
-      now,
-    );
+    const rows = priced.map(({ row }) => row);
+    const insertedIds = rows.length === 0 ? new Set() : await insertUsageEvents(sql, rows, now);
     const isNew = ({ row }: PricedEvent): boolean => insertedIds.has(row.usageEventId);
     const inserted = priced.filter(isNew);
     const conflicts = await findConflicts(
       sql,
-      source,
       priced.filter((event) => !isNew(event)),
     );
     if (inserted.length > 0) {
@@ -154,43 +87,65 @@ async function save(
       await addToSpendRollups(sql, spendIncrements(inserted));
       await enqueueBudgetChecks(sql, budgetChecks(inserted));
     }
-    const rejected = [...batch.rejected, ...conflicts].toSorted(
-      (left, right) => left.index - right.index,
+    const results = resultsOf(deliveries, { inserted, conflicts });
+    const rejected = deliveries.flatMap(({ source }, index) =>
+      (results[index]?.rejected ?? []).map((rejection) => ({ source: source.name, rejection })),
     );
-    if (rejected.length > 0) {
-      await insertRejectedEvents(sql, {
-        source: source.name,
-        rejections: rejected,
-        receivedAt: now,
-      });
-    }
+    if (rejected.length > 0) await insertRejectedEvents(sql, rejected, now);
+    return results;
+  });
+}
+
+interface Conflict {
+  readonly delivery: UsageDelivery;
+  readonly rejection: Rejection;
+}
+
+/** What became of each delivery, in their order. */
+function resultsOf(
+  deliveries: readonly UsageDelivery[],
+  outcome: { readonly inserted: readonly PricedEvent[]; readonly conflicts: readonly Conflict[] },
+): readonly RecordUsageResult[] {
+  const accepted = new Map<UsageDelivery, number>();
+  for (const { delivery } of outcome.inserted) {
+    accepted.set(delivery, (accepted.get(delivery) ?? 0) + 1);
+  }
+  const conflicts = new Map<UsageDelivery, Rejection[]>();
+  for (const { delivery, rejection } of outcome.conflicts) {
+    conflicts.set(delivery, [...(conflicts.get(delivery) ?? []), rejection]);
+  }
+  return deliveries.map((delivery) => {
+    const ownConflicts = conflicts.get(delivery) ?? [];
+    const events = delivery.batch.filter((parsed) => parsed.kind === "event").length;
+    const rejected = [
+      ...delivery.batch.flatMap((parsed) => (parsed.kind === "rejected" ? [parsed.rejection] : [])),
+      ...ownConflicts,
+    ];
     return {
-      accepted: inserted.length,
-      duplicates: priced.length - inserted.length - conflicts.length,
-      rejected,
+      accepted: accepted.get(delivery) ?? 0,
+      duplicates: events - (accepted.get(delivery) ?? 0) - ownConflicts.length,
+      rejected: rejected.toSorted((left, right) => left.index - right.index),
     };
   });
 }
 
 async function findConflicts(
   sql: Sql,
-  source: UsageSource,
   repeated: readonly PricedEvent[],
-): Promise<readonly Rejection[]> {
+): Promise<readonly Conflict[]> {
   if (repeated.length === 0) return [];
   const stored = await findContentHashes(
     sql,
-    source.name,
-    repeated.map(({ event }) => event.eventId),
+    repeated.map(({ event }) => event),
   );
-  return repeated.flatMap(({ event, index, row }) => {
-    const hash = stored.get(event.eventId);
+  return repeated.flatMap(({ event, index, row, delivery }) => {
+    const hash = stored.get(eventKey(event));
     const decision = decideRepeat(
       { eventId: event.eventId, contentSha256: row.contentSha256 },
       hash === undefined ? undefined : { contentSha256: hash },
       index,
     );
-    return decision.kind === "conflict" ? [decision.rejection] : [];
+    return decision.kind === "conflict" ? [{ delivery, rejection: decision.rejection }] : [];
   });
 }
 
@@ -210,18 +165,6 @@ function budgetChecks(events: readonly PricedEvent[]): Parameters<typeof enqueue
     }
   }
   return [...latest.values()];
-}
-
-function warnOfUnknownModels(
-  { log, ingestMemory }: Deps,
-  priced: readonly { readonly event: UsageEvent; readonly usage: PricedUsage }[],
-): void {
-  for (const { event, usage } of priced) {
-    if (usage.isKnownModel || ingestMemory.unknownModels.has(event.model)) continue;
-    if (ingestMemory.unknownModels.size > 1_000) ingestMemory.unknownModels.clear();
-    ingestMemory.unknownModels.add(event.model);
-    log.warn({ model: event.model }, "unknown model priced at the fallback");
-  }
 }
 
 /** Deadlock, serialization failure: Postgres undid everything and asks to come again. */
