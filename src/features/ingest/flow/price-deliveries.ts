@@ -1,0 +1,112 @@
+/** What each event of some deliveries costs, whose it is, and under which spend dimensions it counts. */
+import type { Logger } from "pino";
+import { v7 as uuid } from "uuid";
+import { assert } from "../../../domain/assert.ts";
+import type { UsageEvent } from "../../../domain/usage.ts";
+import type { Database } from "../../../store/database.ts";
+import { type Allocation, allocateEvent, type SpendDimension } from "../../allocation/index.ts";
+import { type PricedUsage, priceUsage } from "../../pricing/index.ts";
+import { contentSha256 } from "../native-event.ts";
+import type { ParsedEvent } from "../rules.ts";
+import type { ChargedEvent } from "../tally.ts";
+import {
+  dimensionKey,
+  type IngestMemory,
+  loadOwnershipInForce,
+  nameDimensions,
+} from "./ingest-memory.ts";
+
+interface Deps {
+  readonly database: Database;
+  readonly log: Logger;
+  readonly ingestMemory: IngestMemory;
+}
+
+export interface UsageSource {
+  readonly name: string;
+  /** Whether what its events say about team and project counts. */
+  readonly isTrusted: boolean;
+}
+
+interface Delivery {
+  readonly source: UsageSource;
+  readonly batch: readonly ParsedEvent[];
+}
+
+export interface PricedEvent extends ChargedEvent {
+  readonly delivery: Delivery;
+  /** Position in the batch of its delivery. */
+  readonly index: number;
+}
+
+export async function priceDeliveries(
+  deps: Deps,
+  deliveries: readonly Delivery[],
+): Promise<readonly PricedEvent[]> {
+  const events = deliveries.flatMap((delivery) =>
+    delivery.batch.flatMap((parsed) =>
+      parsed.kind === "event" ? [{ delivery, index: parsed.index, event: parsed.event }] : [],
+    ),
+  );
+  if (events.length === 0) return [];
+  const ownership = await loadOwnershipInForce(deps);
+  const priced = events.map(({ delivery, index, event }) => {
+    const usage = priceUsage({ event, discounts: ownership.discounts });
+    const allocation = allocateEvent(
+      { ...event, model: usage.modelId },
+      { ...ownership, isSourceTrusted: delivery.source.isTrusted },
+    );
+    // Each model of the event once: most events have one, and many charges under it.
+    const models = new Set([usage.modelId, ...usage.charges.map((charge) => charge.modelId)]);
+    const dimensions = [...models].map((modelId) => ({
+      modelId,
+      dimension: dimensionOf(allocation, event, modelId),
+    }));
+    return { delivery, index, event, usage, dimensions };
+  });
+  warnOfUnknownModels(deps, priced);
+
+  const ids = await nameDimensions(
+    deps,
+    priced.flatMap(({ dimensions }) => dimensions.map(({ dimension }) => dimension)),
+  );
+  return priced.map(({ delivery, index, event, usage, dimensions }) => {
+    const idByModel = new Map(
+      dimensions.map(({ modelId, dimension }) => [modelId, ids.get(dimensionKey(dimension))]),
+    );
+    return {
+      delivery,
+      index,
+      event,
+      usage,
+      row: { usageEventId: uuid(), contentSha256: contentSha256(event), event },
+      dimensionIdOf: (modelId) => {
+        const id = idByModel.get(modelId);
+        assert(id !== undefined, "every dimension of a batch was named before");
+        return id;
+      },
+    };
+  });
+}
+
+function dimensionOf(allocation: Allocation, event: UsageEvent, modelId: string): SpendDimension {
+  return {
+    ...allocation,
+    modelId,
+    apiKeyId: event.apiKeyId,
+    workspaceId: event.workspaceId,
+    source: event.source,
+  };
+}
+
+function warnOfUnknownModels(
+  { log, ingestMemory }: Deps,
+  priced: readonly { readonly event: UsageEvent; readonly usage: PricedUsage }[],
+): void {
+  for (const { event, usage } of priced) {
+    if (usage.isKnownModel || ingestMemory.unknownModels.has(event.model)) continue;
+    if (ingestMemory.unknownModels.size > 1_000) ingestMemory.unknownModels.clear();
+    ingestMemory.unknownModels.add(event.model);
+    log.warn({ model: event.model }, "unknown model priced at the fallback");
+  }
+}
