@@ -11,6 +11,8 @@ export type Sql = Pick<PoolClient, "query">;
 const POOL_CONNECTIONS_MAX = 10;
 /** A person waits for the answer; a query that takes longer would not be read any more. */
 const STATEMENT_TIMEOUT_MS = 5_000;
+/** A server that stopped answering at all can't end the statement itself; then we do. */
+const ANSWER_TIMEOUT_MS = 2 * STATEMENT_TIMEOUT_MS;
 /** Long enough for a failover's first packet, short enough that a webhook is told to come again. */
 const CONNECT_TIMEOUT_MS = 3_000;
 
@@ -19,6 +21,7 @@ export function openDatabase(config: PoolConfig): Database {
   const pool = new Pool({
     max: POOL_CONNECTIONS_MAX,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: "claude-spend",
     options: "-c TimeZone=UTC",
@@ -52,15 +55,26 @@ export async function inTransaction<T>(
     assert(command === "COMMIT", "a transaction with a failed statement can't be committed");
     return result;
   } catch (error) {
-    try {
-      await client.query("rollback");
-    } catch (rollbackError) {
-      broken = rollbackError instanceof Error ? rollbackError : new Error("rollback failed");
-    }
+    // Of no answer the statement may still run: not even a rollback can follow it.
+    broken = isAnswerTimeout(error) ? new Error("no answer") : await rollBack(client);
     throw isConnectionLoss(error) ? unavailable(error) : error;
   } finally {
     client.release(broken);
   }
+}
+
+/** Why the connection can't be used again; undefined when it can. */
+async function rollBack(client: PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query("rollback");
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error("rollback failed");
+  }
+}
+
+function isAnswerTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message === "Query read timeout"; // It has no code.
 }
 
 /** A connection of one's own, to be released by the caller. */
@@ -85,6 +99,7 @@ function unavailable(cause: unknown): AppError {
 export function isConnectionLoss(error: unknown): boolean {
   if (error instanceof AppError) return error.code === "unavailable";
   if (!(error instanceof Error)) return false;
+  if (isAnswerTimeout(error)) return true;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   return (
     /^(08|57P0|53)/.test(code) ||

@@ -23,6 +23,9 @@ const LOCK_POLLS_MAX = (30 * 60_000) / LOCK_POLL_MS;
 /** `unique nulls not distinct` came with 15. */
 const SERVER_VERSION_MIN = 150_000;
 
+/** An index over years of charges takes long; anything is better than ending it halfway. */
+const STATEMENT_MS_MAX = 24 * 60 * 60_000;
+
 const FILE_NAME = /^(\d{4})_[a-z0-9_]+\.sql$/;
 const NO_TRANSACTION = "-- no-transaction";
 const NEXT_STATEMENT = /^-- next statement$/m;
@@ -177,13 +180,13 @@ async function run(session: Sql, { name, sql, sha256 }: Migration): Promise<void
   };
   try {
     if (sql.startsWith(NO_TRANSACTION)) {
-      for (const statement of sql.split(NEXT_STATEMENT)) await session.query(statement);
+      for (const statement of sql.split(NEXT_STATEMENT)) await session.query(patient(statement));
       await record();
       return;
     }
     // An error ends the session, and with it the transaction.
     await session.query("begin");
-    await session.query(sql);
+    await session.query(patient(sql));
     await record();
     await session.query("commit");
   } catch (error) {
@@ -195,6 +198,11 @@ async function run(session: Sql, { name, sql, sha256 }: Migration): Promise<void
       cause: error,
     });
   }
+}
+
+/** Without the pool's limit on how long an answer may take. */
+function patient(text: string): { readonly text: string; readonly query_timeout: number } {
+  return { text, query_timeout: STATEMENT_MS_MAX };
 }
 
 async function readMigrations(directory: string): Promise<Migration[]> {

@@ -1,6 +1,14 @@
-import { describe, expect, test } from "vitest";
+import { once } from "node:events";
+import { connect as connectTo, createServer, type Socket } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { AppError } from "../../src/domain/errors.ts";
-import { type Database, inTransaction, openDatabase, type Sql } from "../../src/store/database.ts";
+import {
+  type Database,
+  inTransaction,
+  isConnectionLoss,
+  openDatabase,
+  type Sql,
+} from "../../src/store/database.ts";
 import { useDatabase } from "../support/database.ts";
 
 const db = useDatabase();
@@ -19,6 +27,32 @@ async function endSession(sql: Sql, database: Database): Promise<void> {
   await database.query("select pg_terminate_backend($1)", [rows[0]?.pid]);
   // The message has to arrive before the session is used again.
   await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
+/** A way to the database that can stop passing anything on without closing, as a lost network does. */
+async function throughProxy(): Promise<{ readonly port: number; readonly fallSilent: () => void }> {
+  const { host, port } = db.poolConfig;
+  const sockets: Socket[] = [];
+  const server = createServer((client) => {
+    const upstream = connectTo(`${String(host)}/.s.PGSQL.${String(port)}`);
+    for (const socket of [client, upstream]) socket.on("error", () => {});
+    client.pipe(upstream).pipe(client);
+    sockets.push(client, upstream);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the proxy has no port");
+  return {
+    port: address.port,
+    fallSilent: () => {
+      for (const socket of sockets) socket.unpipe();
+    },
+  };
 }
 
 describe("inTransaction", () => {
@@ -91,6 +125,27 @@ describe("inTransaction", () => {
     await expect(failing).rejects.toBeInstanceOf(AppError);
     await expect(failing).rejects.toMatchObject({ code: "unavailable", retryable: true });
     await nowhere.end();
+  });
+});
+
+describe("a database that stopped answering", () => {
+  test("is unavailable after a while, inside and outside of a transaction, and its connection replaced", async () => {
+    const proxy = await throughProxy();
+    const address = { ...db.poolConfig, host: "127.0.0.1", port: proxy.port };
+    const database = openDatabase({ ...address, max: 2, query_timeout: 100 });
+    const inside = inTransaction(database, async (sql) => {
+      await addAdmin(sql, "silent@acme.test");
+      proxy.fallSilent();
+      await addAdmin(sql, "never@acme.test");
+    });
+
+    await expect(inside).rejects.toMatchObject({ code: "unavailable", retryable: true });
+    expect((await database.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+    proxy.fallSilent();
+    const outside = await database.query("select 1").catch((error: unknown) => error);
+    expect(isConnectionLoss(outside)).toBe(true);
+    expect((await database.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+    await database.end();
   });
 });
 
