@@ -3,7 +3,12 @@
  * themselves (Slack's receiver, the sandbox). Errors become statuses here, in one table.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
 import type { Logger } from "pino";
 import { v7 as uuid } from "uuid";
 import { AppError, type ErrorCode } from "../domain/errors.ts";
@@ -33,11 +38,29 @@ export function createHttpServer(options: {
   readonly mounts: readonly Mount[];
 }): FastifyInstance {
   const { log, mounts } = options;
+  const answerFailure = (
+    error: FastifyError,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void => {
+    const failure = toAppError(error);
+    if (failure.code === "internal") {
+      log.error(
+        { err: error, request_id: request.id, path: request.routeOptions.url },
+        "request failed",
+      );
+    }
+    if (failure.code === "unavailable") reply.header("retry-after", String(RETRY_AFTER_SECONDS));
+    reply.status(STATUS[failure.code]).send({
+      error: { code: failure.code, message: failure.message, request_id: request.id },
+    });
+  };
   const app: FastifyInstance = Fastify({
     logger: false, // One summary line per unit of work, written by the route that knows the unit.
     bodyLimit: USAGE_BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: () => uuid(),
+    frameworkErrors: answerFailure, // What is wrong before there is a route, such as "/%zz".
     serverFactory: (handler) =>
       createServer((request, response) => {
         const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
@@ -50,19 +73,7 @@ export function createHttpServer(options: {
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {
     done(null, body);
   });
-  app.setErrorHandler(async (error: FastifyError, request, reply) => {
-    const failure = toAppError(error);
-    if (failure.code === "internal") {
-      log.error(
-        { err: error, request_id: request.id, path: request.routeOptions.url },
-        "request failed",
-      );
-    }
-    if (failure.code === "unavailable") reply.header("retry-after", String(RETRY_AFTER_SECONDS));
-    return await reply.status(STATUS[failure.code]).send({
-      error: { code: failure.code, message: failure.message, request_id: request.id },
-    });
-  });
+  app.setErrorHandler(answerFailure);
   app.setNotFoundHandler(async (request, reply) => {
     return await reply.status(404).send({
       error: {
@@ -93,10 +104,11 @@ function runMount(
 /** What any thrown value means to a client. Our own bugs tell nothing but an id. */
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  if (isConnectionLoss(error) || isTimeout(error)) {
+  if (isConnectionLoss(error) || isGivenUp(error)) {
     return new AppError({
       code: "unavailable",
-      message: "The database can't answer right now. Nothing was changed; try again soon.",
+      // Whether a change was kept may be in doubt; all of ours may be sent twice.
+      message: "The database can't answer right now. Try again soon: nothing counts twice.",
       retryable: true,
       cause: error,
     });
@@ -121,9 +133,10 @@ function toAppError(error: unknown): AppError {
   });
 }
 
-/** Postgres gave the statement up: a lock or a slow disk, not a mistake of the client. */
-function isTimeout(error: unknown): boolean {
-  return (
-    error instanceof Error && "code" in error && (error.code === "57014" || error.code === "55P03")
-  );
+/** Time-out, lock time-out, deadlock, serialization failure: not a mistake of the client. */
+const GIVEN_UP_CODES: ReadonlySet<unknown> = new Set(["57014", "55P03", "40P01", "40001"]);
+
+/** Postgres gave the statement up, and undid its transaction. */
+function isGivenUp(error: unknown): boolean {
+  return error instanceof Error && "code" in error && GIVEN_UP_CODES.has(error.code);
 }
