@@ -38,6 +38,9 @@ export interface Usage extends UsageQuantities {
   readonly iterations: readonly UsageIteration[];
 }
 
+export const COST_BASES = ["computed", "reported"] as const;
+export type CostBasis = (typeof COST_BASES)[number];
+
 /** Immutable fact that something was used; unique by source and event id, for ever. */
 export interface UsageEvent {
   readonly source: string;
@@ -60,8 +63,15 @@ export interface UsageEvent {
   readonly operationId: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly promptHash: string | undefined;
-  /** What the source believes it cost. Kept for comparison, never added to anything. */
+  /** What the source says it cost. Kept for comparison; counts only when `costBasis` says so. */
   readonly reportedCost: Usd | undefined;
+  /**
+   * Where the cost comes from: computed from the quantities and the price list, or reported by a
+   * source that knows more than its quantities tell (no split of cache writes by lifetime).
+   */
+  readonly costBasis: CostBasis;
+  /** The stream was cut off: the output is a floor, not what was really produced. */
+  readonly isIncomplete: boolean;
 }
 
 export const TOKEN_TYPES = [

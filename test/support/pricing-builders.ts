@@ -46,6 +46,8 @@ export function aPriceable(
     model,
     usage: aUsage(usage),
     workspaceId: event.workspaceId,
+    reportedCost: undefined,
+    costBasis: "computed",
   };
 }
 

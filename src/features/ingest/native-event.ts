@@ -130,6 +130,8 @@ export function parseNativeEvent(
     tags: native.tags ?? {},
     promptHash: native.prompt_hash ?? undefined,
     reportedCost,
+    costBasis: "computed",
+    isIncomplete: false,
   };
   const rejection = checkOccurredAt(event, index, now);
   return rejection === undefined

@@ -31,18 +31,20 @@ export async function insertUsageEvents(
             (usage_event_id, source, event_id, content_sha256, occurred_at, received_at, provider,
              model, usage, request_id, message_id, user_email, claimed_team, claimed_project,
              workspace_id, api_key_id, session_id, operation_id, tags, prompt_hash,
-             reported_cost_usd)
+             reported_cost_usd, cost_basis, is_incomplete)
      select n.usage_event_id, n.source, n.event_id, decode(n.content_sha256, 'hex'), n.occurred_at,
             $22, n.provider, n.model, n.usage, n.request_id, n.message_id, n.user_email,
             n.claimed_team, n.claimed_project, n.workspace_id, n.api_key_id, n.session_id,
-            n.operation_id, n.tags, n.prompt_hash, n.reported_cost_usd
+            n.operation_id, n.tags, n.prompt_hash, n.reported_cost_usd,
+            n.cost_basis, n.is_incomplete
        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[],
                    $7::text[], $8::jsonb[], $9::text[], $10::text[], $11::text[], $12::text[],
                    $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::jsonb[],
-                   $19::text[], $20::numeric[], $21::integer[])
+                   $19::text[], $20::numeric[], $21::integer[], $23::text[], $24::boolean[])
          as n (usage_event_id, source, event_id, content_sha256, occurred_at, provider, model, usage,
                request_id, message_id, user_email, claimed_team, claimed_project, workspace_id,
-               api_key_id, session_id, operation_id, tags, prompt_hash, reported_cost_usd, position)
+               api_key_id, session_id, operation_id, tags, prompt_hash, reported_cost_usd, position,
+               cost_basis, is_incomplete)
       order by n.position
          on conflict do nothing
      returning usage_event_id`,
@@ -71,6 +73,8 @@ export async function insertUsageEvents(
       ),
       sorted.map((_row, position) => position),
       receivedAt,
+      column((row) => row.event.costBasis),
+      column((row) => row.event.isIncomplete),
     ],
   });
   return new Set(inserted.map((row) => row.usage_event_id));

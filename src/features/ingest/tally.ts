@@ -72,7 +72,8 @@ export function spendIncrements(events: readonly ChargedEvent[]): SpendIncrement
     for (const charge of event.usage.charges) {
       const row = rowOf(event, charge.modelId);
       if (charge.tokenType === "web_search") row.webSearchRequests += charge.consumedQuantity;
-      else row[QUANTITY_OF[charge.tokenType]] += charge.consumedQuantity;
+      else if (charge.tokenType !== "request")
+        row[QUANTITY_OF[charge.tokenType]] += charge.consumedQuantity;
       row.listCost = usd(row.listCost + charge.listCost);
       row.billedCost = usd(row.billedCost + charge.billedCost);
     }

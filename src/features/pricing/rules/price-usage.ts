@@ -5,7 +5,7 @@
  * pico-dollars, so list cost = unit price × quantity exactly. Only a discount can make rounding
  * necessary, and it happens once, at the end.
  */
-import { multiplyUsd, type Usd, usd } from "../../../domain/money.ts";
+import { allocate, multiplyUsd, type Usd, usd } from "../../../domain/money.ts";
 import {
   TOKEN_TYPES,
   type TokenType,
@@ -17,13 +17,14 @@ import { type NormalisedModel, normaliseModelId } from "./model-id.ts";
 import { WEB_SEARCH_PRICE } from "./price-list.ts";
 import { priceTerms } from "./price-terms.ts";
 
-type PricingBasis = "list" | "contracted" | "estimated";
+type PricingBasis = "list" | "contracted" | "estimated" | "reported";
 
 export interface ChargeLine {
   readonly modelId: string;
   /** What has a price: model, token type, and what of size, speed, batch and region changes it. */
   readonly skuId: string;
-  readonly tokenType: TokenType | "web_search";
+  /** `request`: a reported cost without any quantity that it could be split by. */
+  readonly tokenType: TokenType | "web_search" | "request";
   /** The row of the price list. */
   readonly priceId: string;
   readonly pricingBasis: PricingBasis;
@@ -38,7 +39,7 @@ export interface ChargeLine {
 /** What pricing needs to know of a usage event. */
 export type PriceableUsage = Pick<
   UsageEvent,
-  "occurredAt" | "provider" | "model" | "usage" | "workspaceId"
+  "occurredAt" | "provider" | "model" | "usage" | "workspaceId" | "reportedCost" | "costBasis"
 >;
 
 export interface PricedUsage {
@@ -74,7 +75,9 @@ export function priceUsage({
   return {
     modelId: requested.modelId,
     isKnownModel: requested.isKnown && runs.every(({ model }) => model.isKnown),
-    charges: lines.map((line) => withDiscount(line, event, discounts)),
+    charges: withReportedCost(lines, event, requested).map((line) =>
+      withDiscount(line, event, discounts),
+    ),
   };
 }
 
@@ -168,6 +171,42 @@ function costOf(unitPrice: Usd, quantity: number): Usd {
   return usd(unitPrice * BigInt(quantity));
 }
 
+/**
+ * A cost that its source reports stands in for the computed list cost, split over the lines by what
+ * they would have cost, so that it adds up to the last pico-dollar.
+ */
+function withReportedCost(
+  lines: readonly ListedLine[],
+  { costBasis, reportedCost }: PriceableUsage,
+  { modelId }: NormalisedModel,
+): readonly ListedLine[] {
+  if (costBasis !== "reported" || reportedCost === undefined) return lines;
+  if (lines.length === 0) {
+    return [
+      {
+        modelId,
+        skuId: `${modelId}/request`,
+        tokenType: "request",
+        priceId: "reported",
+        pricingBasis: "reported",
+        consumedQuantity: 1,
+        consumedUnit: "requests",
+        listUnitPrice: reportedCost,
+        listCost: reportedCost,
+      },
+    ];
+  }
+  const shares = allocate(
+    reportedCost,
+    lines.map((line) => ({ key: line, weight: line.listCost })),
+  );
+  return shares.map(({ key: line, amount }) => ({
+    ...line,
+    pricingBasis: "reported",
+    listCost: amount,
+  }));
+}
+
 function withDiscount(
   line: ListedLine,
   { workspaceId, occurredAt }: PriceableUsage,
@@ -178,7 +217,7 @@ function withDiscount(
   const { numerator, denominator } = discount.share;
   return {
     ...line,
-    pricingBasis: line.pricingBasis === "estimated" ? "estimated" : "contracted",
+    pricingBasis: line.pricingBasis === "list" ? "contracted" : line.pricingBasis,
     billedCost: multiplyUsd(line.listCost, { numerator: denominator - numerator, denominator }),
   };
 }
