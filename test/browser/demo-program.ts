@@ -2,7 +2,7 @@
  * The demo as a user starts and ends it: `dist/app/demo.js` in a process group of its own, as a
  * terminal gives it, on a free port and a data directory of its own.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -42,6 +42,7 @@ export async function startDemo(where: {
     env: { ...process.env, PORT: String(where.port), DATA_DIR: where.dataDir },
   });
   const exited = once(child, "exit");
+  watchOver(child, where.dataDir);
   const said: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
   const lines = createInterface({ input: child.stdout });
@@ -80,6 +81,28 @@ export async function startDemo(where: {
     },
     kill,
   };
+}
+
+/**
+ * A test that is interrupted leaves nothing behind either: a process of its own waits for the end of
+ * its input, which comes when this process ends in whatever way, and then stops the demo.
+ */
+function watchOver(demo: ChildProcess, dataDir: string): void {
+  const stopDemo = `
+    process.stdin.resume().on("end", () => {
+      try {
+        process.kill(${String(-(demo.pid ?? 0))}, "SIGINT");
+      } catch {}
+      setTimeout(() => {
+        require("node:fs").rmSync(${JSON.stringify(dataDir)}, { recursive: true, force: true, maxRetries: 5 });
+      }, 3_000);
+    });`;
+  const watchdog = spawn(process.execPath, ["-e", stopDemo], {
+    detached: true, // Ctrl-C is for the test; this one must outlive it.
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  watchdog.unref();
+  demo.once("exit", () => watchdog.kill());
 }
 
 /** The command lines of processes that name the directory: what a demo has left behind. */
