@@ -1,5 +1,6 @@
 /** The program's database: a given one, or the embedded one, at the newest schema. */
 import type { Logger } from "pino";
+import { AppError } from "../domain/errors.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { startEmbeddedPostgres } from "../store/embedded.ts";
 import { migrate } from "../store/migrate.ts";
@@ -15,9 +16,24 @@ export async function startDatabase(
   undo.push(async () => {
     await database.end();
   });
-  const ran = await migrate(database);
+  const ran = await migrate(database).catch((error: unknown) => {
+    throw config.DATABASE_URL === undefined ? error : unreachable(error);
+  });
   if (ran.length > 0) log.info({ work: "migrate", migrations: ran }, "schema brought up to date");
   return database;
+}
+
+/** At a start somebody reads the answer who can change the setting: why, but never its value. */
+function unreachable(error: unknown): unknown {
+  if (!(error instanceof AppError && error.code === "unavailable")) return error;
+  const { cause } = error;
+  const reason = cause instanceof Error ? cause.message : "no answer";
+  return new AppError({
+    code: "unavailable",
+    message: `DATABASE_URL: can't connect (${reason}). Check host, port, user, password and database; characters such as # in a password are written as %23.`,
+    retryable: true,
+    cause,
+  });
 }
 
 async function poolConfig(

@@ -15,6 +15,7 @@ import { operationsRoutes } from "../http/operations.ts";
 import { createHttpServer, type Mount } from "../http/server.ts";
 import { type Loop, startLoop } from "../jobs/loop.ts";
 import { startMinuteTick } from "../jobs/minute-tick.ts";
+import { runAll } from "../jobs/run-all.ts";
 import { createWaker, type Waker } from "../jobs/wake.ts";
 import { createSlackApp } from "../slack/app.ts";
 import { createDirectory } from "../slack/directory.ts";
@@ -54,10 +55,7 @@ export async function startProgram(options: {
   const clock = options.clock ?? (() => instant(new Date()));
   const undo: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
-    for (const step of undo.splice(0).toReversed()) {
-      // oxlint-disable-next-line no-await-in-loop -- in the reverse order of starting
-      await step();
-    }
+    await runAll(undo.splice(0).toReversed());
   };
   try {
     const database = await startDatabase(config, log, undo);

@@ -29,6 +29,8 @@ export function slackMounts(slack: SlackApp | undefined): Mount[] {
 }
 
 const SLACK_RETRY_MS = 15_000;
+/** Longer than Slack needs when it is well. In Socket Mode the SDK itself goes on trying for long. */
+const SLACK_START_MS = 10_000;
 
 /**
  * Starts to listen to Slack and returns how to stop. A wrong token ends the start; while Slack is
@@ -36,6 +38,12 @@ const SLACK_RETRY_MS = 15_000;
  */
 export async function startSlack(slack: SlackApp, log: Logger): Promise<() => Promise<void>> {
   let timer: NodeJS.Timeout | undefined;
+  let isStopping = false;
+  const tryAgainLater = (error: unknown): void => {
+    if (isStopping) return;
+    log.warn({ err: error }, "Slack is away; the program runs without it");
+    timer = setTimeout(() => void retry(), SLACK_RETRY_MS);
+  };
   const retry = async (): Promise<void> => {
     try {
       await slack.start();
@@ -43,18 +51,33 @@ export async function startSlack(slack: SlackApp, log: Logger): Promise<() => Pr
       tryAgainLater(error);
     }
   };
-  const tryAgainLater = (error: unknown): void => {
-    log.warn({ err: error }, "Slack is away; starting without it");
-    timer = setTimeout(() => void retry(), SLACK_RETRY_MS);
-  };
+  const started = slack.start();
   try {
-    await slack.start();
+    const isInTime = await isSettledWithin(started, SLACK_START_MS);
+    if (!isInTime) {
+      log.warn({}, "Slack does not let us in yet; the program runs without it");
+      started.catch(tryAgainLater);
+    }
   } catch (error) {
     if (!(error instanceof AppError && error.retryable)) throw error;
     tryAgainLater(error);
   }
   return async () => {
+    isStopping = true;
     clearTimeout(timer);
     await slack.stop();
   };
+}
+
+/** False when the time is over first; rejects as `work` does until then. */
+async function isSettledWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, ms, false);
+  });
+  try {
+    return await Promise.race([work.then(() => true), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

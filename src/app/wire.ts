@@ -27,6 +27,7 @@ import { createIngestMemory, ingestRoutes } from "../features/ingest/index.ts";
 import { showbackListeners, showbackRoutes } from "../features/showback/index.ts";
 import { requireBearer } from "../http/authorization.ts";
 import type { Metrics } from "../http/metrics.ts";
+import { runAll } from "../jobs/run-all.ts";
 import type { Waker } from "../jobs/wake.ts";
 import type { Directory } from "../slack/directory.ts";
 import { helpListeners } from "../slack/help.ts";
@@ -95,9 +96,11 @@ export function wire(plumbing: Plumbing): Wiring {
       return count;
     },
     everyMinute: async () => {
-      await sendDueDigests({ database, clock, log });
-      await expireApprovals({ database, clock });
-      await escalateApprovals({ database, clock });
+      await runAll([
+        async () => await sendDueDigests({ database, clock, log }),
+        async () => await expireApprovals({ database, clock }),
+        async () => await escalateApprovals({ database, clock }),
+      ]);
     },
   };
 }
