@@ -51,8 +51,8 @@ const HOST = "127.0.0.1";
 process.env["TZ"] = "UTC";
 const clock: Clock = () => instant(new Date());
 const { values: flags } = parseArgs({ options: { fresh: { type: "boolean", default: false } } });
-const port = Number(process.env["PORT"] ?? "3000");
-const dataDir = process.env["DATA_DIR"] ?? ".data";
+const port = Number(setting("PORT", "3000"));
+const dataDir = setting("DATA_DIR", ".data");
 const files = { slack: join(dataDir, "slack.json"), story: join(dataDir, "story.json") };
 
 const state = { isStopping: false, stop: async (): Promise<void> => {} };
@@ -257,6 +257,12 @@ Claude Spend runs on one machine, with stand-ins for Slack and Anthropic.
 
 Ctrl-C stops everything. The data stays in ${dataDir}; npm run demo -- --fresh begins anew.
 `;
+}
+
+/** An empty value counts as not set, as everywhere. */
+function setting(name: string, otherwise: string): string {
+  const value = process.env[name] ?? "";
+  return value === "" ? otherwise : value;
 }
 
 function say(text: string): void {

@@ -6,6 +6,7 @@
  * Postgres' own `date_trunc`, in the zones that break naive code.
  */
 import { TZDate } from "@date-fns/tz";
+import { lightFormat } from "date-fns";
 import { assert } from "./assert.ts";
 import type { Brand } from "./brand.ts";
 
@@ -145,8 +146,7 @@ export function localParts(
 
 /** "2026-11-23", as the calendar in `zone` shows it. */
 export function localDate(at: Instant, zone: TimeZone): string {
-  const { year, month, day } = localParts(at, zone);
-  return `${String(year)}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}`;
+  return lightFormat(new TZDate(at.getTime(), zone), "yyyy-MM-dd");
 }
 
 /** The first instant of "2026-11-23" in `zone`; undefined when there is no such date. */

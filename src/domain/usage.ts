@@ -38,8 +38,7 @@ export interface Usage extends UsageQuantities {
   readonly iterations: readonly UsageIteration[];
 }
 
-export const COST_BASES = ["computed", "reported"] as const;
-export type CostBasis = (typeof COST_BASES)[number];
+export type CostBasis = "computed" | "reported";
 
 /** Immutable fact that something was used; unique by source and event id, for ever. */
 export interface UsageEvent {

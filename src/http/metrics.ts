@@ -6,7 +6,6 @@ export interface Metrics {
   readonly usageEvents: Counter<"source" | "outcome">;
   readonly usageBatchSeconds: Histogram;
   readonly budgetChecks: Counter;
-  readonly slackMessages: Counter<"outcome">;
   readonly outboxWaiting: Gauge;
   readonly budgetChecksWaiting: Gauge;
 }
@@ -33,12 +32,6 @@ export function createMetrics(): Metrics {
     budgetChecks: new Counter({
       name: "claude_spend_budget_checks_total",
       help: "Budget checks worked through.",
-      registers,
-    }),
-    slackMessages: new Counter({
-      name: "claude_spend_slack_messages_total",
-      help: "Messages of the outbox that were handled, by outcome.",
-      labelNames: ["outcome"],
       registers,
     }),
     outboxWaiting: new Gauge({

@@ -109,7 +109,7 @@ async function expectEachAlertOnce(seed: number): Promise<void> {
   const keys = slack()
     .calls("chat.postMessage")
     .filter(({ answer }) => answer?.["ok"] === true)
-    .map(({ args }) => /dedupe_key\W+(alert:[\w:-]+)/.exec(JSON.stringify(args))?.[1]);
+    .map(({ args }) => /dedupe_key\W+(alert:[\w:-]+)/.exec(JSON.stringify(args))?.[1] ?? "");
   expect({ seed, keys: keys.toSorted() }).toEqual({ seed, keys: [...new Set(keys)].toSorted() });
   const { rows } = await db.pool.query<{ highest: number; announced: number; sent: number }>(
     `select max(a.threshold_percent) as highest,

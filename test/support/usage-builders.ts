@@ -29,9 +29,6 @@ export function aNativeEvent(
   };
 }
 
-/** What `aNativeEvent` costs: the first worked example of the price list. */
-export const NATIVE_EVENT_COST = "0.040000";
-
 export function aWebhookSecret(): string {
   return `whsec_${randomBytes(32).toString("base64")}`;
 }

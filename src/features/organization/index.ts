@@ -7,13 +7,11 @@ export {
   type ScopeResolution,
 } from "./rules/resolve-scope-name.ts";
 export {
-  belongsToTeam,
   mayChangeBudget,
   mayViewPeopleOf,
   mayViewScope,
   type Organization,
   type Person,
   type Team,
-  teamOfProject,
 } from "./rules.ts";
 export { replaceOrganization } from "./store.ts";

@@ -36,7 +36,7 @@ export interface Person {
 }
 
 /** Whether `person` owns the team or is a member of it. */
-export function belongsToTeam(person: Person, teamKey: string): boolean {
+function belongsToTeam(person: Person, teamKey: string): boolean {
   return person.ownedTeams.includes(teamKey) || person.memberTeams.includes(teamKey);
 }
 
@@ -111,7 +111,7 @@ export function mayChangeBudget(person: Person, scope: Scope, teams: readonly Te
   }
 }
 
-export function teamOfProject(projectKey: string, teams: readonly Team[]): Team | undefined {
+function teamOfProject(projectKey: string, teams: readonly Team[]): Team | undefined {
   return teams.find((team) => team.projects.includes(projectKey));
 }
 

@@ -8,7 +8,10 @@ import {
   unknownPersonMessage,
 } from "./messages.ts";
 
-type Deps = Parameters<typeof loadReport>[0];
+type Deps = Parameters<typeof loadReport>[0] & {
+  /** Turns `<@U1|bo>` into the person's address. */
+  readonly directory: { readonly resolveMentions: (text: string) => Promise<string> };
+};
 
 export function showbackListeners(deps: Deps): SlackListeners {
   return {
@@ -26,7 +29,10 @@ export function showbackListeners(deps: Deps): SlackListeners {
             await respond(ownSpendMessage(await loadOwnSpend(deps, actor.email)));
             return;
           }
-          const result = await loadReport(deps, { asker: actor.email, text });
+          const result = await loadReport(deps, {
+            asker: actor.email,
+            text: await deps.directory.resolveMentions(text),
+          });
           await respond(
             result.kind === "report" ? reportMessage(result.report) : reportRefusalMessage(result),
           );
