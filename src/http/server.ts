@@ -12,7 +12,7 @@ import Fastify, {
 import type { Logger } from "pino";
 import { v7 as uuid } from "uuid";
 import { AppError, type ErrorCode } from "../domain/errors.ts";
-import { isConnectionLoss } from "../store/database.ts";
+import { isConnectionLoss, isGivenUp } from "../store/database.ts";
 import { REQUEST_TIMEOUT_MS, RETRY_AFTER_SECONDS, USAGE_BODY_BYTES_MAX } from "./limits.ts";
 
 export interface Mount {
@@ -131,12 +131,4 @@ function toAppError(error: unknown): AppError {
       "Something went wrong on our side. The request id says which line of our log explains it.",
     cause: error,
   });
-}
-
-/** Time-out, lock time-out, deadlock, serialization failure: not a mistake of the client. */
-const GIVEN_UP_CODES: ReadonlySet<unknown> = new Set(["57014", "55P03", "40P01", "40001"]);
-
-/** Postgres gave the statement up, and undid its transaction. */
-function isGivenUp(error: unknown): boolean {
-  return error instanceof Error && "code" in error && GIVEN_UP_CODES.has(error.code);
 }

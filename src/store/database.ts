@@ -109,3 +109,11 @@ export function isConnectionLoss(error: unknown): boolean {
     )
   );
 }
+
+/** Time-out, lock time-out, deadlock, serialization failure. */
+const GIVEN_UP_CODES: ReadonlySet<unknown> = new Set(["57014", "55P03", "40P01", "40001"]);
+
+/** Whether Postgres gave the statement up and undid its transaction: nobody's mistake. */
+export function isGivenUp(error: unknown): boolean {
+  return error instanceof Error && "code" in error && GIVEN_UP_CODES.has(error.code);
+}

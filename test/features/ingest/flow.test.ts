@@ -48,6 +48,21 @@ beforeEach(async () => {
 });
 
 describe("recordUsage", () => {
+  test("budgets need not wait for an event that a wrong clock dated ahead", async () => {
+    const due = aNativeEvent({ occurred_at: "2026-11-23T11:59:00Z" });
+    const ahead = aNativeEvent({ occurred_at: "2026-11-23T21:00:00Z" });
+
+    await record([due, ahead]);
+
+    const { rows } = await db.pool.query(
+      `select b.occurred_at from budget_checks b order by b.occurred_at`,
+    );
+    expect(rows).toEqual([
+      { occurred_at: new Date("2026-11-23T11:59:00Z") },
+      { occurred_at: new Date("2026-11-23T21:00:00Z") },
+    ]);
+  });
+
   test("stores event, charges, sums and the note to budgets together", async () => {
     expect(await record([aNativeEvent({ team: "search", tags: { env: "prod" } })])).toEqual({
       accepted: 1,

@@ -73,6 +73,25 @@ describe("createUsageWriter", () => {
     expect(rowCount).toBe(2);
   });
 
+  test("fails all of a commit that took too long at once, not each again", async () => {
+    const impatient = db.openPool({ statement_timeout: 300 });
+    const writer = aWriter(impatient);
+    await writer.record(aDelivery(aNativeEvent()));
+    const blocker = await db.pool.connect();
+    await blocker.query(`begin; lock table spend_rollups in share mode`);
+    const startedAt = performance.now();
+    const results = await Promise.allSettled(
+      Array.from({ length: 8 }, async () => await writer.record(aDelivery(aNativeEvent()))),
+    );
+    const tookMs = performance.now() - startedAt;
+    await blocker.query("rollback");
+    blocker.release();
+
+    expect(results.every(({ status }) => status === "rejected")).toBe(true);
+    expect(tookMs).toBeLessThan(4 * 300);
+    expect(await writer.record(aDelivery(aNativeEvent()))).toMatchObject({ accepted: 1 });
+  });
+
   test("refuses more than it can hold, keeps what it took, and goes on", async () => {
     const writer = aWriter();
     const large = () => aDelivery(...Array.from({ length: 5_000 }, () => ({ event_id: "bad" })));

@@ -85,7 +85,7 @@ async function save(
     if (inserted.length > 0) {
       await insertCharges(sql, newCharges(inserted));
       await addToSpendRollups(sql, spendIncrements(inserted));
-      await enqueueBudgetChecks(sql, budgetChecks(inserted));
+      await enqueueBudgetChecks(sql, budgetChecks(inserted, now));
     }
     const results = resultsOf(deliveries, { inserted, conflicts });
     const rejected = deliveries.flatMap(({ source }, index) =>
@@ -150,14 +150,19 @@ async function findConflicts(
 }
 
 /** One note for what a budget could tell apart, so that a batch costs budgets little. */
-function budgetChecks(events: readonly PricedEvent[]): Parameters<typeof enqueueBudgetChecks>[1] {
+function budgetChecks(
+  events: readonly PricedEvent[],
+  now: Instant,
+): Parameters<typeof enqueueBudgetChecks>[1] {
   const latest = new Map<string, Parameters<typeof enqueueBudgetChecks>[1][number]>();
   for (const { event, usage, dimensionIdOf } of events) {
     const tags = hasTags(event) ? event.tags : undefined;
     const day = event.occurredAt.toISOString().slice(0, 10);
+    // A note about what is dated ahead waits for its time; what is due must not wait with it.
+    const isAhead = event.occurredAt > now;
     for (const modelId of new Set(usage.charges.map((charge) => charge.modelId))) {
       const spendDimensionId = dimensionIdOf(modelId);
-      const key = JSON.stringify([spendDimensionId, day, tags]);
+      const key = JSON.stringify([spendDimensionId, day, isAhead, tags]);
       const known = latest.get(key);
       if (known === undefined || known.occurredAt < event.occurredAt) {
         latest.set(key, { spendDimensionId, tags, occurredAt: event.occurredAt });

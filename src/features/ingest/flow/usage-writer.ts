@@ -3,7 +3,7 @@
  * deliveries gather for the next. An idle system never waits for a batch to fill.
  */
 import { AppError } from "../../../domain/errors.ts";
-import { isConnectionLoss } from "../../../store/database.ts";
+import { isConnectionLoss, isGivenUp } from "../../../store/database.ts";
 import type { RecordUsageResult } from "../rules.ts";
 import { type RecordUsageDeps, recordUsage, type UsageDelivery } from "./record-usage.ts";
 
@@ -94,8 +94,9 @@ async function writeGroup(deps: RecordUsageDeps, group: readonly Waiting[]): Pro
       else resolve(result);
     }
   } catch (error) {
-    // What Postgres refuses in one delivery must not fail the others; a lost database fails all.
-    if (group.length === 1 || isConnectionLoss(error)) {
+    // What Postgres refuses in one delivery must not fail the others; a database that is lost or
+    // too slow fails all: each on its own would only take that long again.
+    if (group.length === 1 || isConnectionLoss(error) || isGivenUp(error)) {
       for (const { reject } of group) reject(error);
       return;
     }
