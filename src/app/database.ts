@@ -17,14 +17,17 @@ export async function startDatabase(
     await database.end();
   });
   const ran = await migrate(database).catch((error: unknown) => {
-    throw config.DATABASE_URL === undefined ? error : unreachable(error);
+    throw config.DATABASE_URL === undefined ? error : explainUnreachable(error);
   });
   if (ran.length > 0) log.info({ work: "migrate", migrations: ran }, "schema brought up to date");
   return database;
 }
 
-/** At a start somebody reads the answer who can change the setting: why, but never its value. */
-function unreachable(error: unknown): unknown {
+/**
+ * For whoever can change the setting: why the database at DATABASE_URL can't be reached, never the
+ * value itself. Other errors come back as they are.
+ */
+export function explainUnreachable(error: unknown): unknown {
   if (!(error instanceof AppError && error.code === "unavailable")) return error;
   const { cause } = error;
   const reason = cause instanceof Error ? cause.message : "no answer";

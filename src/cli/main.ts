@@ -107,6 +107,10 @@ try {
   } else {
     const message = error instanceof AppError ? error.message : String(error);
     process.stderr.write(`claude-spend: ${message}\n`);
+    if (process.argv.includes("--json")) {
+      const code = error instanceof AppError ? error.code : "internal";
+      process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+    }
     process.exitCode = EXIT_FAILED;
   }
 }

@@ -1,4 +1,5 @@
 /** The database that the bot uses, for as long as one command needs it. */
+import { explainUnreachable } from "../app/database.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { findRunningPostgres } from "../store/embedded/running.ts";
 import { EMBEDDED_DATABASE, startEmbeddedPostgres } from "../store/embedded.ts";
@@ -14,7 +15,11 @@ export async function withDatabase<T>(
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
   const url = env["DATABASE_URL"] ?? "";
-  if (url !== "") return await using(openDatabase({ connectionString: url }), work);
+  if (url !== "") {
+    return await using(openDatabase({ connectionString: url }), work).catch((error: unknown) => {
+      throw explainUnreachable(error);
+    });
+  }
   const dataDir = env["DATA_DIR"] ?? "./data";
   const running = await findRunningPostgres(dataDir, EMBEDDED_DATABASE);
   if (running !== undefined) return await using(openDatabase(running), work);
