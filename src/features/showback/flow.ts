@@ -28,6 +28,7 @@ import {
   type SpendReport,
   type SpendRow,
   type SpendTotals,
+  sumTotals,
   type TopRow,
 } from "./rules.ts";
 import { listModelIds, listSpend, SPEND_ROWS_MAX } from "./store.ts";
@@ -253,8 +254,7 @@ export async function querySpend(
   { database }: Pick<Deps, "database">,
   query: SpendQuery,
 ): Promise<{ readonly total: SpendTotals; readonly rows: readonly SpendRow[] }> {
-  const total = await loadTotals(database, query);
-  if (query.groupBy.length === 0) return { total, rows: [] };
+  if (query.groupBy.length === 0) return { total: await loadTotals(database, query), rows: [] };
   const rows = await listSpend(database, query);
   if (rows.length > SPEND_ROWS_MAX) {
     throw new AppError({
@@ -262,5 +262,6 @@ export async function querySpend(
       message: `group_by gives more than ${String(SPEND_ROWS_MAX)} rows. Ask for a shorter period, a narrower scope or fewer groups.`,
     });
   }
-  return { total, rows };
+  // Added up here: a second query would also count what arrived since the first.
+  return { total: sumTotals(rows), rows };
 }

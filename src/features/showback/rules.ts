@@ -40,6 +40,23 @@ export interface SpendTotals {
   readonly tokens: Readonly<Record<TokenType, number>>;
 }
 
+/** What several rows come to together. */
+export function sumTotals(rows: readonly SpendTotals[]): SpendTotals {
+  const tokensOf = (type: TokenType): number =>
+    rows.reduce((sum, { tokens }) => sum + tokens[type], 0);
+  return {
+    cost: sumUsd(rows.map(({ cost }) => cost)),
+    requests: rows.reduce((sum, { requests }) => sum + requests, 0),
+    tokens: {
+      uncached_input: tokensOf("uncached_input"),
+      cache_write_5m: tokensOf("cache_write_5m"),
+      cache_write_1h: tokensOf("cache_write_1h"),
+      cache_read: tokensOf("cache_read"),
+      output: tokensOf("output"),
+    },
+  };
+}
+
 /** `group` holds the value of each key asked for; null: none, for a team that is Unallocated. */
 export interface SpendRow extends SpendTotals {
   readonly group: Readonly<Partial<Record<GroupKey, string | null>>>;
