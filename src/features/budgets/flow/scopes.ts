@@ -31,7 +31,10 @@ export async function loadAsking(sql: Sql, email: Email): Promise<Asking> {
   return { person, organization, teams, nameOf: (scope) => scopeName(scope, named) };
 }
 
-/** The scope called `text`; refused without a word about it when the person may not see it. */
+/**
+ * The scope called `text`; refused without a word about it when the person may not see it. What is
+ * near is only named to those who may see it: a suggestion tells that something exists.
+ */
 export function resolveVisibleScope(
   text: string,
   asking: Asking,
@@ -43,7 +46,8 @@ export function resolveVisibleScope(
     teams,
   });
   if (resolution.kind === "unknown") {
-    return { kind: "unknown-scope", text, nearest: resolution.nearest };
+    const nearest = resolution.nearest.filter((scope) => mayViewScope(person, scope, teams));
+    return { kind: "unknown-scope", text, nearest };
   }
   const { scope } = resolution;
   return mayViewScope(person, scope, teams)

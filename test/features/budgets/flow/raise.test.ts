@@ -310,6 +310,16 @@ describe("loadRaiseForm", () => {
     });
   });
 
+  test("suggests only what the person may see", async () => {
+    for (const scopeText of ["adss", "user:anna"]) {
+      expect(await load({ readings: [{ target: { scopeText }, reason: "" }] })).toEqual({
+        kind: "unknown-scope",
+        text: scopeText,
+        nearest: [],
+      });
+    }
+  });
+
   test("has nothing to offer where there is no budget", async () => {
     await replaceGovernedBudgets(db.pool, [], time.clock());
 
