@@ -80,6 +80,7 @@ function wiredListeners(): readonly SlackListeners[] {
     directory: createDirectory({ database, web, clock }),
     ingestSecret: undefined,
     apiToken: undefined,
+    secretsKey: undefined,
   });
   return listeners;
 }

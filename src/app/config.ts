@@ -46,6 +46,14 @@ const environment = z.object({
     )
     .transform(secret)
     .optional(),
+  SECRETS_KEY: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9+/]{43}=$/,
+      "expected the base64 of 32 random bytes: openssl rand -base64 32",
+    )
+    .transform(secret)
+    .optional(),
   API_TOKEN: z
     .string()
     .min(16, "expected at least 16 characters")
@@ -75,6 +83,13 @@ const environment = z.object({
 });
 
 export type Config = z.output<typeof environment>;
+
+/** The key of secrets that must be kept readable; undefined when none is set. */
+export function secretsKeyOf({
+  SECRETS_KEY: key,
+}: Pick<Config, "SECRETS_KEY">): Buffer | undefined {
+  return key === undefined ? undefined : Buffer.from(key.reveal(), "base64");
+}
 
 export type ConfigResult =
   | { readonly kind: "config"; readonly config: Config }

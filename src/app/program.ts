@@ -24,7 +24,7 @@ import { sendDueMessages } from "../slack/sender.ts";
 import { createSlackWeb } from "../slack/web-client.ts";
 import type { Database } from "../store/database.ts";
 import type { WorkKind } from "../store/notify.ts";
-import type { Config } from "./config.ts";
+import { type Config, secretsKeyOf } from "./config.ts";
 import { startDatabase } from "./database.ts";
 import { openApiDocument } from "./openapi.ts";
 import { slackApiUrl, slackConfig, slackMounts, startSlack } from "./slack.ts";
@@ -78,6 +78,7 @@ export async function startProgram(options: {
       directory,
       ingestSecret: config.INGEST_SECRET,
       apiToken: config.API_TOKEN,
+      secretsKey: secretsKeyOf(config),
     });
     await applyGovernanceFile({ config, database, clock, log });
 

@@ -25,6 +25,7 @@ import { type GovernanceAppliers, governanceRoutes } from "../features/governanc
 import { homeListeners } from "../features/home/index.ts";
 import { createIngestMemory, ingestRoutes } from "../features/ingest/index.ts";
 import { showbackListeners, showbackRoutes } from "../features/showback/index.ts";
+import { createSourceDirectory } from "../features/sources/index.ts";
 import { requireBearer } from "../http/authorization.ts";
 import type { Metrics } from "../http/metrics.ts";
 import { runAll } from "../jobs/run-all.ts";
@@ -46,6 +47,8 @@ export interface Plumbing {
   readonly directory: Directory;
   readonly ingestSecret: Secret | undefined;
   readonly apiToken: Secret | undefined;
+  /** 32 bytes, for secrets that must be kept readable. */
+  readonly secretsKey: Buffer | undefined;
 }
 
 export interface Wiring {
@@ -80,6 +83,7 @@ export function wire(plumbing: Plumbing): Wiring {
           ...shared,
           ingestMemory: createIngestMemory(),
           ingestSecret: plumbing.ingestSecret?.reveal(),
+          sources: createSourceDirectory({ database, clock, secretsKey: plumbing.secretsKey }),
           onRecorded: () => {
             waker.wake("budget-checks");
           },

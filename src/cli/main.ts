@@ -6,23 +6,17 @@ import { AppError } from "../domain/errors.ts";
 import { instant } from "../domain/time.ts";
 import { applyGovernance, formatProblems } from "../features/governance/index.ts";
 import { migrate } from "../store/migrate.ts";
+import { defineCommandsOf, EXIT_FAILED, EXIT_WRONG_USAGE, type Report } from "./command.ts";
 import { runChecks } from "./doctor.ts";
+import { defineSourceCommands } from "./sources.ts";
 import { withDatabase } from "./with-database.ts";
-
-const EXIT_FAILED = 1;
-const EXIT_WRONG_USAGE = 2;
-
-/** What a command has to say: text for people, the same as JSON for programs. */
-interface Report {
-  readonly text: string;
-  readonly json: object;
-  readonly isFailed?: boolean;
-}
 
 const program = new Command("claude-spend")
   .description("Operate Claude Spend: the settings are the environment of the bot.")
   .showHelpAfterError("Run with --help to see what there is.")
   .exitOverride();
+
+const command = defineCommandsOf(program);
 
 command("migrate", "Bring the database to the newest schema.", async () => {
   const ran = await withDatabase(process.env, async (database) => await migrate(database));
@@ -53,6 +47,11 @@ command(
   },
 );
 
+defineSourceCommands(
+  defineCommandsOf(program.command("sources").description("Who may send usage events.")),
+  process.env,
+);
+
 async function apply(file: string): Promise<Report> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new AppError({ code: "invalid", message: `Can't read ${file}.`, cause });
@@ -75,27 +74,6 @@ async function apply(file: string): Promise<Report> {
     case "refused":
       return { text: formatProblems(outcome.problems, file), json: outcome, isFailed: true };
   }
-}
-
-/** A command that reports, in the form asked for, and exits 0 or 1. */
-function command(
-  name: string,
-  description: string,
-  run: (argument: string) => Promise<Report>,
-): Command {
-  return program
-    .command(name)
-    .description(description)
-    .option("--json", "machine-readable output")
-    .action(async (...given: readonly unknown[]) => {
-      const self = given.at(-1);
-      const argument = typeof given[0] === "string" ? given[0] : "";
-      const isJson = self instanceof Command && self.opts()["json"] === true;
-      const report = await run(argument);
-      const output = isJson ? JSON.stringify(report.json) : report.text;
-      (report.isFailed === true && !isJson ? process.stderr : process.stdout).write(`${output}\n`);
-      process.exitCode = report.isFailed === true ? EXIT_FAILED : 0;
-    });
 }
 
 process.env["TZ"] = "UTC";

@@ -34,20 +34,16 @@ export function requireBearer(
 }
 
 /**
- * Accepts a request that carries a valid signature of `secret` over `body`, not older than five
- * minutes, or the secret itself as a bearer token. Anything else is `unauthorized`, saying why.
+ * Accepts a request whose Standard Webhooks signature over `body` was made with one of `secrets`
+ * within the last five minutes. Anything else is `unauthorized`, saying why.
  */
-export function verifyWebhook(options: {
-  readonly secret: string;
+export function verifySignature(options: {
+  /** Two while one is rotated. */
+  readonly secrets: readonly string[];
   readonly headers: RequestHeaders;
   readonly body: Buffer;
 }): void {
-  const { secret, headers, body } = options;
-  const bearer = bearerOf(headers);
-  if (bearer !== undefined) {
-    if (isSameSecret(bearer, secret)) return;
-    throw unauthorized("The bearer token is not the one of this source.");
-  }
+  const { secrets, headers, body } = options;
   const signed = {
     "webhook-id": single(headers["webhook-id"]),
     "webhook-timestamp": single(headers["webhook-timestamp"]),
@@ -58,19 +54,28 @@ export function verifyWebhook(options: {
       "Sign the request (webhook-id, webhook-timestamp, webhook-signature) or send the source's secret as a bearer token.",
     );
   }
-  try {
-    new Webhook(secret).verify(body, signed, { jsonParse: false });
-  } catch (error) {
-    if (error instanceof WebhookVerificationError) throw unauthorized(`${error.message}.`, error);
-    throw error;
+  let failure: WebhookVerificationError | undefined;
+  for (const secret of secrets) {
+    try {
+      new Webhook(secret).verify(body, signed, { jsonParse: false });
+      return;
+    } catch (error) {
+      if (!(error instanceof WebhookVerificationError)) throw error;
+      failure = error;
+    }
   }
+  throw unauthorized(
+    `${failure?.message ?? "No secret of this source can check signatures"}.`,
+    failure,
+  );
 }
 
-function unauthorized(message: string, cause?: unknown): AppError {
+export function unauthorized(message: string, cause?: unknown): AppError {
   return new AppError({ code: "unauthorized", message, cause });
 }
 
-function bearerOf(headers: RequestHeaders): string | undefined {
+/** The bearer token of a request, if it carries one. */
+export function bearerOf(headers: RequestHeaders): string | undefined {
   return /^Bearer (\S+)$/i.exec(single(headers["authorization"]))?.[1];
 }
 
@@ -79,7 +84,7 @@ function single(value: string | string[] | undefined): string {
 }
 
 /** Digests have one length, so neither the comparison nor its time tells anything of the secret. */
-function isSameSecret(given: string, expected: string): boolean {
+export function isSameSecret(given: string, expected: string): boolean {
   const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));
 }

@@ -25,7 +25,7 @@ export function createMetrics(): Metrics {
     }),
     usageBatchSeconds: new Histogram({
       name: "claude_spend_usage_batch_seconds",
-      help: "Time from the first byte of a usage request to its durable answer.",
+      help: "Time that writing a usage request takes, waiting for its commit included.",
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers,
     }),

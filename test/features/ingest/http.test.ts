@@ -4,6 +4,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { instant } from "../../../src/domain/time.ts";
 import { createIngestMemory, ingestRoutes } from "../../../src/features/ingest/index.ts";
+import { createSourceDirectory } from "../../../src/features/sources/index.ts";
 import { createMetrics } from "../../../src/http/metrics.ts";
 import { createHttpServer } from "../../../src/http/server.ts";
 import { openDatabase } from "../../../src/store/database.ts";
@@ -26,6 +27,11 @@ async function serve(database: Parameters<typeof ingestRoutes>[1]["database"]) {
     metrics: createMetrics(),
     ingestMemory: createIngestMemory(),
     ingestSecret: secret,
+    sources: createSourceDirectory({
+      database: database,
+      clock: () => instant(new Date()),
+      secretsKey: undefined,
+    }),
     onRecorded: () => {
       recordings += 1;
     },

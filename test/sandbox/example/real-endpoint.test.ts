@@ -4,6 +4,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { addMs, DAY_MS, instant } from "../../../src/domain/time.ts";
 import { createIngestMemory, ingestRoutes } from "../../../src/features/ingest/index.ts";
+import { createSourceDirectory } from "../../../src/features/sources/index.ts";
 import { createMetrics } from "../../../src/http/metrics.ts";
 import { createHttpServer } from "../../../src/http/server.ts";
 import { sendUsage } from "../../../src/sandbox/example/send.ts";
@@ -27,6 +28,11 @@ beforeAll(async () => {
     metrics: createMetrics(),
     ingestMemory: createIngestMemory(),
     ingestSecret: SECRET,
+    sources: createSourceDirectory({
+      database: db.pool,
+      clock: () => instant(new Date()),
+      secretsKey: undefined,
+    }),
     onRecorded: () => undefined,
   });
   url = `${await app.listen({ port: 0, host: "127.0.0.1" })}/v1/usage`;

@@ -6,6 +6,7 @@ import type { UsageEvent } from "../../../domain/usage.ts";
 import type { Database } from "../../../store/database.ts";
 import { type Allocation, allocateEvent, type SpendDimension } from "../../allocation/index.ts";
 import { type PricedUsage, priceUsage } from "../../pricing/index.ts";
+import type { Source } from "../../sources/index.ts";
 import { contentSha256 } from "../native-event.ts";
 import type { ParsedEvent } from "../rules.ts";
 import type { ChargedEvent } from "../tally.ts";
@@ -22,14 +23,8 @@ interface Deps {
   readonly ingestMemory: IngestMemory;
 }
 
-export interface UsageSource {
-  readonly name: string;
-  /** Whether what its events say about team and project counts. */
-  readonly isTrusted: boolean;
-}
-
 interface Delivery {
-  readonly source: UsageSource;
+  readonly source: Source;
   readonly batch: readonly ParsedEvent[];
 }
 

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Clock, Instant } from "../../../domain/time.ts";
 import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
 import { enqueueBudgetChecks } from "../../budgets/index.ts";
+import type { Source } from "../../sources/index.ts";
 import {
   decideRepeat,
   type ParsedEvent,
@@ -21,7 +22,7 @@ import {
 import { newCharges, spendIncrements } from "../tally.ts";
 
 import type { IngestMemory } from "./ingest-memory.ts";
-import { type PricedEvent, priceDeliveries, type UsageSource } from "./price-deliveries.ts";
+import { type PricedEvent, priceDeliveries } from "./price-deliveries.ts";
 
 export interface RecordUsageDeps {
   readonly database: Database;
@@ -32,7 +33,7 @@ export interface RecordUsageDeps {
 
 /** What one request brought. */
 export interface UsageDelivery {
-  readonly source: UsageSource;
+  readonly source: Source;
   readonly batch: readonly ParsedEvent[];
 }
 

@@ -1,0 +1,39 @@
+/** What every command has in common: a report as text or JSON, and an exit code. */
+import { Command } from "commander";
+
+export const EXIT_FAILED = 1;
+export const EXIT_WRONG_USAGE = 2;
+
+/** What a command has to say: text for people, the same as JSON for programs. */
+export interface Report {
+  readonly text: string;
+  readonly json: object;
+  readonly isFailed?: boolean;
+}
+
+/** Adds a command whose first argument, if it has one, and options are given to `run`. */
+export type DefineCommand = (
+  name: string,
+  description: string,
+  run: (argument: string, options: Readonly<Record<string, unknown>>) => Promise<Report>,
+) => Command;
+
+export function defineCommandsOf(parent: Command): DefineCommand {
+  return (name, description, run) =>
+    parent
+      .command(name)
+      .description(description)
+      .option("--json", "machine-readable output")
+      .action(async (...given: readonly unknown[]) => {
+        const self = given.at(-1);
+        const options: Readonly<Record<string, unknown>> =
+          self instanceof Command ? self.opts() : {};
+        const isJson = options["json"] === true;
+        const report = await run(typeof given[0] === "string" ? given[0] : "", options);
+        const output = isJson ? JSON.stringify(report.json) : report.text;
+        (report.isFailed === true && !isJson ? process.stderr : process.stdout).write(
+          `${output}\n`,
+        );
+        process.exitCode = report.isFailed === true ? EXIT_FAILED : 0;
+      });
+}

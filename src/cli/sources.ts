@@ -1,0 +1,130 @@
+/** `claude-spend sources`: who may send usage events. */
+import { userInfo } from "node:os";
+import { readConfig, secretsKeyOf } from "../app/config.ts";
+import { AppError } from "../domain/errors.ts";
+import { instant } from "../domain/time.ts";
+import {
+  addSource,
+  listSources,
+  ROTATION_GRACE_HOURS,
+  removeSource,
+  rotateSource,
+  type SourceChange,
+} from "../features/sources/index.ts";
+import { migrate } from "../store/migrate.ts";
+import type { DefineCommand, Report } from "./command.ts";
+import { withDatabase } from "./with-database.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Deps = Parameters<typeof addSource>[0];
+
+export function defineSourceCommands(define: DefineCommand, env: Environment): void {
+  const actor = `command line (${userInfo().username})`;
+  define(
+    "add",
+    "Add a source and show its secret, once.",
+    async (name, options) =>
+      await change(
+        env,
+        async (deps) =>
+          await addSource(deps, { name, isTrusted: options["trusted"] === true, actor }),
+      ),
+  )
+    .argument("<name>", "lower-case letters, digits and dashes")
+    .option("--trusted", "believe what its events say about team and project");
+
+  define(
+    "rotate",
+    "Make a new secret; the one before counts for a while longer.",
+    async (name, options) =>
+      await change(
+        env,
+        async (deps) =>
+          await rotateSource(deps, { name, graceHours: graceHours(options["grace"]), actor }),
+      ),
+  )
+    .argument("<name>")
+    .option("--grace <hours>", "how long both count", String(ROTATION_GRACE_HOURS));
+
+  define(
+    "remove",
+    "Take nothing from a source any more; what it sent stays.",
+    async (name) => await change(env, async (deps) => await removeSource(deps, { name, actor })),
+  ).argument("<name>");
+
+  define("list", "All sources and when their secrets end.", async () => {
+    const sources = await withDeps(env, listSources);
+    return {
+      text:
+        sources.length === 0
+          ? "No sources beside the built-in default (INGEST_SECRET)."
+          : sources
+              .map(({ name, isTrusted, secrets }) => {
+                const until = secrets.map(
+                  ({ validUntil }) => validUntil?.toISOString() ?? "current",
+                );
+                return `${name}  ${isTrusted ? "trusted" : "untrusted"}  secrets: ${until.join(", ") || "none"}`;
+              })
+              .join("\n"),
+      json: { sources },
+    };
+  });
+}
+
+async function change(
+  env: Environment,
+  run: (deps: Deps) => Promise<SourceChange>,
+): Promise<Report> {
+  const outcome = await withDeps(env, run);
+  return { text: changeText(outcome), json: outcome, isFailed: outcome.kind === "refused" };
+}
+
+function changeText(outcome: SourceChange): string {
+  switch (outcome.kind) {
+    case "done":
+      return `Source ${outcome.source}. Its secret, shown only now:
+
+  ${outcome.secret}
+
+It is the source's bearer token (Authorization: Bearer …)${
+        outcome.maySign
+          ? `, and signs requests to /v1/usage?source=${outcome.source} (Standard Webhooks).`
+          : ". To accept signatures as well, set SECRETS_KEY and rotate."
+      }`;
+    case "removed":
+      return `Source ${outcome.source} is removed; within five seconds nothing of it is taken any more.`;
+    case "refused":
+      return REFUSALS[outcome.reason];
+  }
+}
+
+const REFUSALS: Readonly<Record<Extract<SourceChange, { kind: "refused" }>["reason"], string>> = {
+  "not-a-name": "A source is named by lower-case letters, digits and dashes, at most 63.",
+  "built-in": "default is built in: its secret is INGEST_SECRET.",
+  taken:
+    "There is, or was, a source of that name. Choose another: events keep the name of their source.",
+  unknown: "There is no source of that name. `claude-spend sources list` shows all.",
+};
+
+function graceHours(option: unknown): number {
+  const hours = Number(option);
+  if (!Number.isFinite(hours) || hours < 0 || hours > 24 * 365) {
+    throw new AppError({ code: "invalid", message: "--grace: expected hours, from 0 to 8760." });
+  }
+  return hours;
+}
+
+async function withDeps<T>(env: Environment, work: (deps: Deps) => Promise<T>): Promise<T> {
+  const secretsKey = keyOf(env);
+  return await withDatabase(env, async (database) => {
+    await migrate(database);
+    return await work({ database, clock: () => instant(new Date()), secretsKey });
+  });
+}
+
+/** Only this setting: a source can be added before Slack is connected. */
+function keyOf(env: Environment): Buffer | undefined {
+  const result = readConfig({ ROLES: "ingest", SECRETS_KEY: env["SECRETS_KEY"] });
+  if (result.kind === "config") return secretsKeyOf(result.config);
+  throw new AppError({ code: "invalid", message: result.problems.join("; ") });
+}
