@@ -14,6 +14,7 @@ import {
   type SlackListeners,
   type ViewListener,
 } from "../../slack/listener.ts";
+import { enqueueMessage } from "../../slack/outbox.ts";
 import type { SlackWeb } from "../../slack/web.ts";
 import type { ApproverGroups } from "./flow/approvers.ts";
 import {
@@ -121,7 +122,7 @@ function otherAmountView(deps: DecisionDeps): ViewListener {
     run: async ({ actor, web, privateMetadata, values }) => {
       const amount = validAmount(values["amount"]);
       const note = values["note"];
-      await answerDirectly(web, actor, async (actorEmail) =>
+      await answerDirectly(deps, { web, actor }, async (actorEmail) =>
         answerOf(await approve(deps, { requestId: privateMetadata, actorEmail, amount, note })),
       );
     },
@@ -135,7 +136,7 @@ function denyView(deps: DecisionDeps): ViewListener {
       reason.trim() === "" ? { reason: "Say why, so that the requester can act on it." } : {},
     run: async ({ actor, web, privateMetadata, values }) => {
       const reason = values["reason"];
-      await answerDirectly(web, actor, async (actorEmail) =>
+      await answerDirectly(deps, { web, actor }, async (actorEmail) =>
         answerOf(await deny(deps, { requestId: privateMetadata, actorEmail, reason })),
       );
     },
@@ -149,16 +150,29 @@ function validAmount(text = ""): Usd {
   return parsed.amount;
 }
 
-/** A modal has nowhere to answer but the person's own direct messages. */
+/**
+ * A modal has nowhere to answer but the person's own direct messages. Through the outbox: what was
+ * decided must not read as failed because Slack is away a moment later.
+ */
 async function answerDirectly(
-  web: SlackWeb,
-  actor: SlackActor,
+  deps: DecisionDeps,
+  { web, actor }: { readonly web: SlackWeb; readonly actor: SlackActor },
   work: (actorEmail: Email) => Promise<SlackMessage>,
 ): Promise<void> {
-  const answer = await withEmail(actor, work);
-  const channel = await web.openDirectMessage(actor.slackUserId);
-  const posting = { ...answer, channel, dedupeKey: `approval-answer:${randomUUID()}` };
-  await web.postMessage(posting);
+  const dedupeKey = `approval-answer:${randomUUID()}`;
+  const message = await withEmail(actor, work);
+  if (actor.email === undefined) {
+    const channel = await web.openDirectMessage(actor.slackUserId);
+    await web.postMessage({ ...message, channel, dedupeKey });
+    return;
+  }
+  const entry = {
+    dedupeKey,
+    kind: "notice",
+    destination: { person: actor.email },
+    message,
+  } as const;
+  await enqueueMessage(deps.database, entry, deps.clock());
 }
 
 async function withEmail(

@@ -4,6 +4,7 @@ import { approvalListeners, slackApproverGroups } from "../../../src/features/ap
 import type { Modal, SlackMessage } from "../../../src/slack/blocks.ts";
 import type { SlackActor, ViewValues } from "../../../src/slack/listener.ts";
 import type { SlackWeb } from "../../../src/slack/web.ts";
+import type { Database } from "../../../src/store/database.ts";
 import { ANA, BO, DANA, EVE } from "../../support/approvals-builders.ts";
 import { usd } from "../../support/builders.ts";
 import { useDatabase } from "../../support/database.ts";
@@ -25,6 +26,15 @@ beforeEach(async () => {
 
 function refuse(): never {
   throw new Error("not a call that approvals make");
+}
+
+/** Private answers that wait to be sent, taken out. */
+async function answersInOutbox(database: Database): Promise<string[]> {
+  const { rows } = await database.query<{ readonly line: string }>(
+    `delete from outbox_messages m where m.dedupe_key like 'approval-answer:%'
+     returning m.destination || ': ' || m.text as line`,
+  );
+  return rows.map(({ line }) => line);
 }
 
 /** Somebody at Slack: presses buttons, submits modals, and keeps what only they were shown. */
@@ -72,6 +82,7 @@ function slackPerson(deps: Acme, email: SlackActor["email"]) {
       const problems = view?.validate(values, deps.clock());
       if (Object.keys(problems ?? {}).length > 0) return problems;
       await view?.run({ actor, web, values, privateMetadata });
+      answers.push(...(await answersInOutbox(deps.database)));
       return {};
     },
   };
@@ -167,7 +178,7 @@ describe("Approve and Withdraw", () => {
       expect(ana.answers).toEqual([
         "That request doesn't exist (any more).",
         "That request doesn't exist (any more).",
-        "D-U1: That request doesn't exist (any more).",
+        "email:ana@acme.test: That request doesn't exist (any more).",
       ]);
       expect(JSON.stringify(ana.views.at(-1))).toContain("That request doesn't exist");
     },
@@ -200,7 +211,7 @@ describe("Approve other amount", () => {
 
     expect(deps.applied.map(({ amount }) => amount)).toEqual([usd(150.5)]);
     expect(ana.answers).toEqual([
-      "D-U1: Approved: bo@acme.test gets $150.50 of $200.00 for Search, monthly budget.",
+      "email:ana@acme.test: Approved: bo@acme.test gets $150.50 of $200.00 for Search, monthly budget.",
     ]);
   });
 
@@ -211,7 +222,9 @@ describe("Approve other amount", () => {
 
     await ana.submit("approval_other_amount", { amount: "200.01" }, requestId);
 
-    expect(ana.answers).toEqual(["D-U1: You can approve at most the $200.00 asked for."]);
+    expect(ana.answers).toEqual([
+      "email:ana@acme.test: You can approve at most the $200.00 asked for.",
+    ]);
     expect(await statusOf(db.pool, requestId)).toBe("requested");
   });
 
@@ -250,7 +263,7 @@ describe("Deny", () => {
     expect(Object.keys(problems ?? {})).toEqual(["reason"]);
     expect(statusBefore).toBe("requested");
     expect(await statusOf(db.pool, requestId)).toBe("denied");
-    expect(dana.answers).toEqual(["D-U1: Denied. I told bo@acme.test."]);
+    expect(dana.answers).toEqual(["email:dana@acme.test: Denied. I told bo@acme.test."]);
   });
 
   test("shows somebody who has voted already why there is no form", async () => {
