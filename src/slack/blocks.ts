@@ -78,16 +78,22 @@ export function plain(text: string, charsMax: number): PlainText {
 }
 
 function mrkdwn(text: string, charsMax: number): Mrkdwn {
-  const quiet = withoutBroadcasts(text);
+  const quiet = withoutAccidents(text);
   const fitting = truncate(quiet, charsMax);
   // A link or date that was cut in two would show its markup.
   const whole = quiet.length > charsMax ? fitting.replace(/<[^<>]*…$/, "…") : fitting;
   return { type: "mrkdwn", text: whole, verbatim: true };
 }
 
-/** The second net below `escapeText`: this bot never has a reason to call a whole channel. */
-function withoutBroadcasts(text: string): string {
-  return text.replace(/<!(?=channel|here|everyone|group|subteam)/gi, "&lt;!");
+/**
+ * The second net below `escapeText`: this bot never has a reason to call a whole channel, and
+ * "<$0.01" is an amount, not the beginning of a link.
+ */
+function withoutAccidents(text: string): string {
+  return text
+    .replace(/<(?=!(?:channel|here|everyone|group|subteam))/gi, "&lt;")
+    .replace(/<(?=\$)/g, "&lt;")
+    .replace(/>(?=-\$)/g, "&gt;");
 }
 
 export function header(text: string): Block {
@@ -227,7 +233,7 @@ export function home(blocks: readonly Block[]): HomeView {
  * one line that says so. Trailing actions are kept, since they are what the message is for.
  */
 export function message(text: string, blocks: readonly Block[]): SlackMessage {
-  return { text: truncate(withoutBroadcasts(text), MESSAGE_TEXT_CHARS_MAX), blocks: fit(blocks) };
+  return { text: truncate(withoutAccidents(text), MESSAGE_TEXT_CHARS_MAX), blocks: fit(blocks) };
 }
 
 function fit(blocks: readonly Block[]): readonly Block[] {

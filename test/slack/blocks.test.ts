@@ -246,3 +246,10 @@ it("a date falls back to text that cannot break out of it", () => {
     "<!date^1795428000^{date_short}|Nov 23&gt;>",
   );
 });
+
+it("shows an amount under a cent as one, not as the beginning of a link or a quote", () => {
+  const shown = message("<$0.01", [section("<$0.01 of $5.00\n>-$0.01 left")]);
+
+  expect(shown.text).toBe("&lt;$0.01");
+  expect(shown.blocks[0]).toMatchObject({ text: { text: "&lt;$0.01 of $5.00\n&gt;-$0.01 left" } });
+});
