@@ -103,7 +103,8 @@ export function parseReportPeriod(
       previousLabel: "same days last month",
     });
   }
-  if (word === "today") {
+  const days = Number(/^(\d{1,3})d$/.exec(word)?.[1] ?? 0);
+  if (word === "today" || days === 1) {
     return toDate({
       current: { start: dayStart(0), end: until },
       previousStart: dayStart(-1),
@@ -120,8 +121,7 @@ export function parseReportPeriod(
     };
   }
   if (word === "last-month") return wholeMonth([year, month - 1], zone, "Last month");
-  const days = Number(/^(\d{1,3})d$/.exec(word)?.[1] ?? 0);
-  if (days >= 1 && days <= DAYS_MAX) {
+  if (days > 1 && days <= DAYS_MAX) {
     return toDate({
       current: { start: dayStart(1 - days), end: until },
       previousStart: dayStart(1 - 2 * days),
@@ -131,6 +131,14 @@ export function parseReportPeriod(
   }
   const named = /^(20\d{2})-(0[1-9]|1[0-2])$/.exec(word);
   if (named === null) return undefined;
+  if (Number(named[1]) === year && Number(named[2]) === month) {
+    return toDate({
+      current: { start: monthStart(0), end: until },
+      previousStart: monthStart(-1),
+      label: word,
+      previousLabel: "same days of the month before",
+    });
+  }
   return wholeMonth([Number(named[1]), Number(named[2])], zone, word);
 }
 

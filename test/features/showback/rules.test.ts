@@ -1,0 +1,293 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { sumUsd, usd as usdFromPico } from "../../../src/domain/money.ts";
+import { addMs, DAY_MS, HOUR_MS, instant, timeZone } from "../../../src/domain/time.ts";
+import {
+  cacheSharePercent,
+  changePercent,
+  endOfQuarter,
+  parseReportPeriod,
+  topRows,
+} from "../../../src/features/showback/rules.ts";
+import { usd } from "../../support/builders.ts";
+import { spendTotals } from "../../support/showback-builders.ts";
+
+const BERLIN = "Europe/Berlin";
+
+/** "2026-11-01T00:00Z to …, compared with …": both spans as short text. */
+function spans(text: string, now: string, zone = BERLIN): string | undefined {
+  const period = parseReportPeriod(text, instant(now), timeZone(zone));
+  if (period === undefined) return undefined;
+  return [period.current, period.previous]
+    .map(({ start, end }) => [start, end].map((at) => at.toISOString().slice(0, 16)).join(" "))
+    .join(" vs ");
+}
+
+describe("parseReportPeriod", () => {
+  test.each([
+    [
+      "today, against yesterday by this time",
+      "today",
+      "2026-11-23T10:07:00Z",
+      "2026-11-22T23:00 2026-11-23T10:15 vs 2026-11-21T23:00 2026-11-22T10:15",
+    ],
+    [
+      "today on a day of 25 hours, against no more than the whole day before",
+      "today",
+      "2026-10-25T22:50:00Z",
+      "2026-10-24T22:00 2026-10-25T23:00 vs 2026-10-23T22:00 2026-10-24T22:00",
+    ],
+    [
+      "today after a day of 23 hours",
+      "today",
+      "2026-03-30T21:50:00Z",
+      "2026-03-29T22:00 2026-03-30T22:00 vs 2026-03-28T23:00 2026-03-29T22:00",
+    ],
+    [
+      "today at the first instant of the day",
+      "today",
+      "2026-11-22T23:00:00Z",
+      "2026-11-22T23:00 2026-11-22T23:15 vs 2026-11-21T23:00 2026-11-21T23:15",
+    ],
+    [
+      "yesterday, with 25 hours",
+      "yesterday",
+      "2026-10-26T09:00:00Z",
+      "2026-10-24T22:00 2026-10-25T23:00 vs 2026-10-23T22:00 2026-10-24T22:00",
+    ],
+    [
+      "seven days with today as the last one",
+      "7d",
+      "2026-11-23T10:07:00Z",
+      "2026-11-16T23:00 2026-11-23T10:15 vs 2026-11-09T23:00 2026-11-16T10:15",
+    ],
+    [
+      "seven days across the change to winter time",
+      "7d",
+      "2026-10-27T12:00:00Z",
+      "2026-10-20T22:00 2026-10-27T12:15 vs 2026-10-13T22:00 2026-10-20T12:15",
+    ],
+    [
+      "the month to date",
+      "mtd",
+      "2026-11-23T10:07:00Z",
+      "2026-10-31T23:00 2026-11-23T10:15 vs 2026-09-30T22:00 2026-10-23T09:15",
+    ],
+    [
+      "the month to date on the first of the month",
+      "mtd",
+      "2026-11-01T00:01:00Z",
+      "2026-10-31T23:00 2026-11-01T00:15 vs 2026-09-30T22:00 2026-09-30T23:15",
+    ],
+    [
+      "31 days, against no more than the whole shorter month before",
+      "mtd",
+      "2026-03-31T21:50:00Z",
+      "2026-02-28T23:00 2026-03-31T22:00 vs 2026-01-31T23:00 2026-02-28T23:00",
+    ],
+    [
+      "the month to date in January, against December",
+      "mtd",
+      "2027-01-02T11:00:00Z",
+      "2026-12-31T23:00 2027-01-02T11:15 vs 2026-11-30T23:00 2026-12-02T11:15",
+    ],
+    [
+      "the last month, whole",
+      "last-month",
+      "2026-11-23T10:00:00Z",
+      "2026-09-30T22:00 2026-10-31T23:00 vs 2026-08-31T22:00 2026-09-30T22:00",
+    ],
+    [
+      "a month by its name, across the year",
+      "2026-01",
+      "2026-11-23T10:00:00Z",
+      "2025-12-31T23:00 2026-01-31T23:00 vs 2025-11-30T23:00 2025-12-31T23:00",
+    ],
+    [
+      "this month by its name, against as much of the one before",
+      "2026-11",
+      "2026-11-23T10:07:00Z",
+      "2026-10-31T23:00 2026-11-23T10:15 vs 2026-09-30T22:00 2026-10-23T09:15",
+    ],
+  ])("reads %s", (_name, text, now, expected) => {
+    expect(spans(text, now)).toBe(expected);
+  });
+
+  test.each([
+    ["Last Month", "last-month"],
+    ["  last   month ", "last-month"],
+    ["LAST-MONTH", "last-month"],
+    ["this month", "mtd"],
+    ["month", "mtd"],
+    ["MTD", "mtd"],
+    ["1d", "today"],
+    ["07d", "7d"],
+  ])("%j is %s", (text, same) => {
+    const now = "2026-11-23T10:07:00Z";
+
+    expect(spans(text, now)).toBe(spans(same, now));
+    expect(spans(text, now)).toBeDefined();
+  });
+
+  test.each([
+    "",
+    " ",
+    "0d",
+    "367d",
+    "1000d",
+    "-7d",
+    "7",
+    "7 d",
+    "7days",
+    "1.5d",
+    "2026-13",
+    "2026-00",
+    "2026-1",
+    "26-10",
+    "1999-12",
+    "2026-10-01",
+    "last",
+    "last-year",
+    "tomorrow",
+    "team:search",
+    "constructor",
+    "٧d",
+  ])("%j is no period", (text) => {
+    expect(spans(text, "2026-11-23T10:00:00Z")).toBeUndefined();
+  });
+
+  test("names itself and what it is compared with", () => {
+    const named = (text: string) => {
+      const period = parseReportPeriod(text, instant("2026-11-23T10:00:00Z"), timeZone(BERLIN));
+      return `${period?.label ?? ""}, against ${period?.previousLabel ?? ""}`;
+    };
+
+    expect(["today", "1d", "7d", "mtd", "last month", "2026-10", "2026-11"].map(named)).toEqual([
+      "Today, against yesterday by this time",
+      "Today, against yesterday by this time",
+      "Last 7 days, against the 7 days before",
+      "Month to date, against same days last month",
+      "Last month, against the month before",
+      "2026-10, against the month before",
+      "2026-11, against same days of the month before",
+    ]);
+  });
+
+  test("any period that holds now ends with its quarter of an hour; spans never overlap", () => {
+    const zones = ["UTC", BERLIN, "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"];
+    fc.assert(
+      fc.property(
+        fc.date({ min: new Date("2020-01-01"), max: new Date("2030-01-01"), noInvalidDate: true }),
+        fc.constantFrom(...zones),
+        fc.constantFrom("today", "1d", "7d", "30d", "366d", "mtd", "yesterday", "last-month"),
+        (date, zone, text) => {
+          const now = instant(date);
+          const period = parseReportPeriod(text, now, timeZone(zone));
+          if (period === undefined) throw new Error(`${text} is a period`);
+          const { current, previous } = period;
+
+          expect(current.start < current.end).toBe(true);
+          expect(previous.start < previous.end).toBe(true);
+          expect(previous.end <= current.start).toBe(true);
+          if (text !== "yesterday" && text !== "last-month") {
+            expect(current.start <= now).toBe(true);
+            expect(current.end).toEqual(endOfQuarter(now));
+            const span = (of: { start: Date; end: Date }) => of.end.getTime() - of.start.getTime();
+            expect(span(previous)).toBeLessThanOrEqual(span(current));
+          }
+        },
+      ),
+    );
+  });
+});
+
+test("endOfQuarter is ahead of now, by a quarter of an hour at most", () => {
+  expect(endOfQuarter(instant("2026-11-23T10:00:00Z"))).toEqual(instant("2026-11-23T10:15:00Z"));
+  expect(endOfQuarter(instant("2026-11-23T10:14:59.999Z"))).toEqual(
+    instant("2026-11-23T10:15:00Z"),
+  );
+  expect(endOfQuarter(addMs(instant("2026-11-23T10:15:00Z"), DAY_MS + HOUR_MS))).toEqual(
+    instant("2026-11-24T11:30:00Z"),
+  );
+});
+
+describe("changePercent", () => {
+  test.each([
+    [150, 100, 50],
+    [50, 100, -50],
+    [100, 100, 0],
+    [0, 100, -100],
+    [-10, 100, -110],
+    [100.99, 100, 0],
+  ])("of %d against %d is %d percent", (now, before, expected) => {
+    expect(changePercent(usd(now), usd(before))).toBe(expected);
+  });
+
+  test.each([0, -5])("there is none against %d", (before) => {
+    expect(changePercent(usd(5), usd(before))).toBeUndefined();
+  });
+});
+
+describe("cacheSharePercent", () => {
+  const none = { uncached_input: 0, cache_write_5m: 0, cache_write_1h: 0, cache_read: 0 };
+
+  test.each([
+    ["everything", { cache_read: 10 }, 100],
+    ["nothing", { uncached_input: 10 }, 0],
+    [
+      "a third, writes counting as prompt",
+      { cache_read: 1, cache_write_5m: 1, cache_write_1h: 1 },
+      33,
+    ],
+    ["half a percent more", { cache_read: 2, uncached_input: 1 }, 67],
+  ])("%s", (_name, tokens, expected) => {
+    expect(cacheSharePercent(spendTotals({ tokens: { ...none, output: 7, ...tokens } }))).toBe(
+      expected,
+    );
+  });
+
+  test("is unknown without a prompt", () => {
+    expect(cacheSharePercent(spendTotals({ tokens: { ...none, output: 7 } }))).toBeUndefined();
+  });
+});
+
+describe("topRows", () => {
+  test("are the costliest, equal ones by name, and the others as one sum", () => {
+    const rows = [
+      { key: "b", cost: usd(2) },
+      { key: null, cost: usd(2) },
+      { key: "a", cost: usd(2) },
+      { key: "c", cost: usd(9) },
+      { key: "d", cost: usd(-1) },
+    ];
+
+    const { top, othersCount, others } = topRows(rows, 3);
+
+    expect(top.map(({ key }) => key)).toEqual(["c", null, "a"]);
+    expect({ othersCount, others }).toEqual({ othersCount: 2, others: usd(1) });
+  });
+
+  test("of any rows lose nothing, and none that is left out costs more", () => {
+    const row = fc.record({
+      key: fc.option(fc.string()),
+      cost: fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }).map(usdFromPico),
+    });
+    fc.assert(
+      fc.property(fc.array(row), fc.nat(10), (rows, count) => {
+        const { top, othersCount, others } = topRows(rows, count);
+
+        expect(top.length + othersCount).toBe(rows.length);
+        expect(top.length).toBe(Math.min(count, rows.length));
+        expect(sumUsd([...top.map(({ cost }) => cost), others])).toBe(
+          sumUsd(rows.map(({ cost }) => cost)),
+        );
+        expect(top.map(({ cost }) => cost)).toEqual(
+          rows
+            .map(({ cost }) => cost)
+            .toSorted((left, right) => (left < right ? 1 : left > right ? -1 : 0))
+            .slice(0, count),
+        );
+      }),
+    );
+  });
+});
