@@ -49,7 +49,7 @@ command(
 
 defineSourceCommands(
   defineCommandsOf(program.command("sources").description("Who may send usage events.")),
-  process.env,
+  { env: process.env, clock: () => instant(new Date()) },
 );
 
 async function apply(file: string): Promise<Report> {

@@ -2,7 +2,7 @@
 import { userInfo } from "node:os";
 import { readConfig, secretsKeyOf } from "../app/config.ts";
 import { AppError } from "../domain/errors.ts";
-import { instant } from "../domain/time.ts";
+import type { Clock } from "../domain/time.ts";
 import {
   addSource,
   listSources,
@@ -18,14 +18,20 @@ import { withDatabase } from "./with-database.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 type Deps = Parameters<typeof addSource>[0];
 
-export function defineSourceCommands(define: DefineCommand, env: Environment): void {
+interface Surroundings {
+  readonly env: Environment;
+  readonly clock: Clock;
+}
+
+export function defineSourceCommands(define: DefineCommand, { env, clock }: Surroundings): void {
+  const surroundings = { env, clock };
   const actor = `command line (${userInfo().username})`;
   define(
     "add",
     "Add a source and show its secret, once.",
     async (name, options) =>
       await change(
-        env,
+        surroundings,
         async (deps) =>
           await addSource(deps, { name, isTrusted: options["trusted"] === true, actor }),
       ),
@@ -38,7 +44,7 @@ export function defineSourceCommands(define: DefineCommand, env: Environment): v
     "Make a new secret; the one before counts for a while longer.",
     async (name, options) =>
       await change(
-        env,
+        surroundings,
         async (deps) =>
           await rotateSource(deps, { name, graceHours: graceHours(options["grace"]), actor }),
       ),
@@ -49,11 +55,12 @@ export function defineSourceCommands(define: DefineCommand, env: Environment): v
   define(
     "remove",
     "Take nothing from a source any more; what it sent stays.",
-    async (name) => await change(env, async (deps) => await removeSource(deps, { name, actor })),
+    async (name) =>
+      await change(surroundings, async (deps) => await removeSource(deps, { name, actor })),
   ).argument("<name>");
 
   define("list", "All sources and when their secrets end.", async () => {
-    const sources = await withDeps(env, listSources);
+    const sources = await withDeps(surroundings, listSources);
     return {
       text:
         sources.length === 0
@@ -72,10 +79,10 @@ export function defineSourceCommands(define: DefineCommand, env: Environment): v
 }
 
 async function change(
-  env: Environment,
+  surroundings: Surroundings,
   run: (deps: Deps) => Promise<SourceChange>,
 ): Promise<Report> {
-  const outcome = await withDeps(env, run);
+  const outcome = await withDeps(surroundings, run);
   return { text: changeText(outcome), json: outcome, isFailed: outcome.kind === "refused" };
 }
 
@@ -114,11 +121,14 @@ function graceHours(option: unknown): number {
   return hours;
 }
 
-async function withDeps<T>(env: Environment, work: (deps: Deps) => Promise<T>): Promise<T> {
+async function withDeps<T>(
+  { env, clock }: Surroundings,
+  work: (deps: Deps) => Promise<T>,
+): Promise<T> {
   const secretsKey = keyOf(env);
   return await withDatabase(env, async (database) => {
     await migrate(database);
-    return await work({ database, clock: () => instant(new Date()), secretsKey });
+    return await work({ database, clock, secretsKey });
   });
 }
 
