@@ -79,11 +79,14 @@ export function parseUserEmail(
   return parseEmail(value) ?? "invalid";
 }
 
-/** The first problems of an element in one line, each with its field: "usage.input_tokens: too small". */
-export function describeIssues(error: z.ZodError): string {
+/**
+ * The first problems of an element in one line, each with its field: "usage.input_tokens: too
+ * small". `within` is the path of what was parsed, if it is a part of the element.
+ */
+export function describeIssues(error: z.ZodError, within = ""): string {
   return error.issues
     .slice(0, ISSUES_MAX)
-    .map((issue) => `${pathOf(issue) || "event"}: ${lowerFirst(issue.message)}`)
+    .map((issue) => `${within}${pathOf(issue) || "event"}: ${lowerFirst(issue.message)}`)
     .join("; ");
 }
 

@@ -59,10 +59,24 @@ export interface ElementContext {
 /** A call of Claude with its envelope, each field already of the right form. */
 interface Call extends z.infer<z.ZodObject<typeof envelopeFields>> {
   readonly event_id: string;
-  readonly occurred_at: string;
+  /** Absent: the time of receipt. */
+  readonly occurred_at?: string | null | undefined;
   readonly model: string;
   readonly usage: AnthropicUsage;
   readonly isIncomplete?: boolean;
+}
+
+/**
+ * An event that got the time of its receipt, since its source told none. The same delivery again
+ * has another time and must still be the same content.
+ */
+interface EventTimedByReceipt extends UsageEvent {
+  readonly isTimedByReceipt: true;
+}
+
+/** Marks an event whose `occurredAt` is the time of receipt. */
+export function timedByReceipt(event: UsageEvent): EventTimedByReceipt {
+  return { ...event, isTimedByReceipt: true };
 }
 
 /** Parses one element of a batch. Every problem of the event is named in one message. */
@@ -82,10 +96,11 @@ export function eventFromCall(call: Call, { index, source, now }: ElementContext
   const cost = parseReportedCost(call.reported_cost_usd);
   if (typeof cost === "string") return invalidElement(index, call.event_id, cost);
 
+  const isTimed = typeof call.occurred_at === "string";
   const event: UsageEvent = {
     source,
     eventId: call.event_id,
-    occurredAt: instant(call.occurred_at),
+    occurredAt: typeof call.occurred_at === "string" ? instant(call.occurred_at) : now,
     provider: call.provider ?? "anthropic",
     model: call.model,
     usage: usageFromAnthropic(call.usage),
@@ -106,15 +121,18 @@ export function eventFromCall(call: Call, { index, source, now }: ElementContext
   };
   const rejection = checkOccurredAt(event, index, now);
   return rejection === undefined
-    ? { kind: "event", index, event }
+    ? { kind: "event", index, event: isTimed ? event : timedByReceipt(event) }
     : { kind: "rejected", rejection };
 }
 
-/** SHA-256 over what we keep of an event, whatever order or spelling its JSON had. */
+/**
+ * SHA-256 over what we keep of an event, whatever order or spelling its JSON had. A time of receipt
+ * is no part of it.
+ */
 export function contentSha256(event: UsageEvent): string {
   const canonical = {
     ...event,
-    occurredAt: event.occurredAt.toISOString(),
+    occurredAt: "isTimedByReceipt" in event ? null : event.occurredAt.toISOString(),
     reportedCost: event.reportedCost === undefined ? null : usdToDecimal(event.reportedCost),
     tags: Object.entries(event.tags).toSorted(([left], [right]) => (left < right ? -1 : 1)),
   };
