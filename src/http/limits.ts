@@ -8,3 +8,5 @@ export const USAGE_EVENTS_MAX = 5_000;
 export const RETRY_AFTER_SECONDS = 5;
 /** A request that is still being sent after this long is a stuck or hostile client. */
 export const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than load balancers keep an idle connection (60 s), so that they never reuse a closed one. */
+export const KEEP_ALIVE_MS = 72_000;

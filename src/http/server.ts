@@ -13,7 +13,12 @@ import type { Logger } from "pino";
 import { v7 as uuid } from "uuid";
 import { AppError, type ErrorCode } from "../domain/errors.ts";
 import { isConnectionLoss, isGivenUp } from "../store/database.ts";
-import { REQUEST_TIMEOUT_MS, RETRY_AFTER_SECONDS, USAGE_BODY_BYTES_MAX } from "./limits.ts";
+import {
+  KEEP_ALIVE_MS,
+  REQUEST_TIMEOUT_MS,
+  RETRY_AFTER_SECONDS,
+  USAGE_BODY_BYTES_MAX,
+} from "./limits.ts";
 
 export interface Mount {
   /** Whether this listener answers the request, by its path without the query. */
@@ -58,16 +63,19 @@ export function createHttpServer(options: {
   const app: FastifyInstance = Fastify({
     logger: false, // One summary line per unit of work, written by the route that knows the unit.
     bodyLimit: USAGE_BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: () => uuid(),
     frameworkErrors: answerFailure, // What is wrong before there is a route, such as "/%zz".
     serverFactory: (handler) =>
-      createServer((request, response) => {
-        const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
-        const mount = mounts.find(({ matches }) => matches(path));
-        if (mount === undefined) handler(request, response);
-        else runMount(mount, request, response, log);
-      }),
+      // Fastify sets its own time limits only on servers that it made itself.
+      createServer(
+        { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+        (request, response) => {
+          const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+          const mount = mounts.find(({ matches }) => matches(path));
+          if (mount === undefined) handler(request, response);
+          else runMount(mount, request, response, log);
+        },
+      ),
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {

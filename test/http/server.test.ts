@@ -45,3 +45,12 @@ describe("what a failure means to a client", () => {
     expect(answer.json()).toMatchObject({ error: { code: "invalid" } });
   });
 });
+
+test("a request that is sent too slowly is cut off, an idle connection kept for load balancers", async () => {
+  const app = createHttpServer({ log: pino({ level: "silent" }), mounts: [] });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+
+  expect(app.server.requestTimeout).toBe(30_000);
+  expect(app.server.keepAliveTimeout).toBeGreaterThan(60_000);
+  await app.close();
+});
