@@ -19,6 +19,7 @@ import {
 import {
   claimDueDigest,
   countRejectedEvents,
+  countUndelivered,
   listOpenRequestTitles,
   replaceDigests,
   updateNextRun,
@@ -122,6 +123,7 @@ async function loadContent(sql: Sql, digest: Digest, slot: Instant): Promise<Dig
       scope.kind === "org" ? undefined : formatScope(scope),
     ),
     rejectedEvents: scope.kind === "org" ? await countRejectedEvents(sql, span.current) : 0,
+    undelivered: scope.kind === "org" ? await countUndelivered(sql, span.current) : 0,
     asOf: slot,
   };
 }

@@ -42,6 +42,8 @@ export interface DigestContent {
   }[];
   readonly openRequests: readonly string[];
   readonly rejectedEvents: number;
+  /** Alerts and other messages that nobody got. */
+  readonly undelivered: number;
   readonly asOf: Instant;
 }
 
@@ -88,6 +90,14 @@ export function digestMessage(content: DigestContent): SlackMessage {
     blocks.push(
       section(
         `:warning: ${content.rejectedEvents.toLocaleString("en-US")} usage events were rejected and are not in these numbers. \`claude-spend doctor\` lists why.`,
+      ),
+    );
+  }
+  if (content.undelivered > 0) {
+    const many = content.undelivered.toLocaleString("en-US");
+    blocks.push(
+      section(
+        `:warning: ${content.undelivered === 1 ? "1 message" : `${many} messages`} reached nobody: a channel or person is not to be found in Slack. \`claude-spend doctor\` says which.`,
       ),
     );
   }

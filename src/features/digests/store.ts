@@ -76,6 +76,20 @@ export async function countRejectedEvents(
   return Number(rows[0]?.count ?? 0);
 }
 
+/** Messages of a span that were given up: their channel or person is not to be found in Slack. */
+export async function countUndelivered(
+  sql: Sql,
+  span: { readonly start: Instant; readonly end: Instant },
+): Promise<number> {
+  const { rows } = await sql.query<{ count: string }>(
+    `select count(*)::text as count
+       from outbox_messages o
+      where o.status = 'failed' and o.created_at >= $1 and o.created_at < $2`,
+    [span.start, span.end],
+  );
+  return Number(rows[0]?.count ?? 0);
+}
+
 /** Requests that wait for somebody's decision, oldest first. */
 export async function listOpenRequestTitles(
   sql: Sql,
