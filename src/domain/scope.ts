@@ -34,7 +34,8 @@ export function parseScope(text: string): Scope | undefined {
   if (colon < 1) return undefined;
   const kind = SCOPE_KINDS.find((known) => known === trimmed.slice(0, colon));
   const key = trimmed.slice(colon + 1).trim();
-  if (kind === undefined || kind === "org" || key === "") return undefined;
+  // Postgres refuses a NUL in any text, so nothing can be called so.
+  if (kind === undefined || kind === "org" || key === "" || key.includes("\0")) return undefined;
   if (kind === "tag" && !/^[^=]+=.+$/.test(key)) return undefined;
   return { kind, key: kind === "user" ? key.toLowerCase() : key };
 }

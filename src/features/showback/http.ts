@@ -65,9 +65,7 @@ function totalsJson(totals: SpendTotals, costName: "cost" | "total_cost"): objec
 
 function parseQuery(raw: unknown, now: Instant, organization: Organization): SpendQuery {
   const parsed = parameters.safeParse(raw);
-  if (!parsed.success) {
-    throw invalid("expected only scope, from, to, group_by and time_zone, each once");
-  }
+  if (!parsed.success) throw invalid(parameterProblem(parsed.error.issues));
   const given = parsed.data;
   const scope = parseScope(given.scope);
   if (scope === undefined) {
@@ -81,8 +79,21 @@ function parseQuery(raw: unknown, now: Instant, organization: Organization): Spe
   const month = periodOf(now, { kind: "monthly", zone, weekStartsOn: organization.weekStartsOn });
   const start = given.from === undefined ? month.start : parseTime("from", given.from, zone);
   const end = given.to === undefined ? endOfQuarter(now) : parseTime("to", given.to, zone);
-  if (start >= end) throw invalid("to: expected a time after from");
+  if (start >= end) {
+    throw invalid(
+      given.to === undefined && given.from !== undefined
+        ? "from: expected a time in the past, since without to the period ends now"
+        : "to: expected a time after from",
+    );
+  }
   return { scope, period: { start, end }, zone, groupBy: parseGroupBy(given.group_by) };
+}
+
+/** Names the first parameter that is unknown or comes more than once. */
+function parameterProblem([issue]: readonly z.core.$ZodIssue[]): string {
+  return issue?.code === "unrecognized_keys"
+    ? `${issue.keys[0] ?? ""}: expected only the parameters scope, from, to, group_by and time_zone`
+    : `${String(issue?.path[0])}: expected one value, not several`;
 }
 
 function parseTime(name: string, text: string, zone: TimeZone): Instant {

@@ -81,7 +81,7 @@ async function sumCharges(
       where c.charge_period_start >= $1 and c.charge_period_start < $2 and ${condition}`,
     [start, end],
   );
-  const { requests = -1, cost = "", ...counts } = rows[0] ?? { cost: "" };
+  const { requests = -1, cost, ...counts } = rows[0] ?? { cost: "" };
   return { requests, cost, tokens: counts as unknown as SpendTotals["tokens"] };
 }
 
