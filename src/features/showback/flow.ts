@@ -31,7 +31,7 @@ import {
   sumTotals,
   type TopRow,
 } from "./rules.ts";
-import { listModelIds, listSpend, SPEND_ROWS_MAX } from "./store.ts";
+import { listModelIds, listSpend } from "./store.ts";
 
 interface Deps {
   readonly database: Database;
@@ -249,13 +249,16 @@ async function loadBudgetShares(
   }));
 }
 
+/** More rows than this are not read by anybody; the caller is told to ask for less. */
+const SPEND_ROWS_MAX = 10_000;
+
 /** Rows and their total for the read API. Too many rows are an error that says what to do. */
 export async function querySpend(
   { database }: Pick<Deps, "database">,
   query: SpendQuery,
 ): Promise<{ readonly total: SpendTotals; readonly rows: readonly SpendRow[] }> {
   if (query.groupBy.length === 0) return { total: await loadTotals(database, query), rows: [] };
-  const rows = await listSpend(database, query);
+  const rows = await listSpend(database, query, SPEND_ROWS_MAX + 1);
   if (rows.length > SPEND_ROWS_MAX) {
     throw new AppError({
       code: "invalid",

@@ -10,9 +10,6 @@ import { instant, type Period } from "../../domain/time.ts";
 import type { Sql } from "../../store/database.ts";
 import type { GroupKey, SpendQuery, SpendRow } from "./rules.ts";
 
-/** More rows than this are not read by anybody; the caller is told to ask for less. */
-export const SPEND_ROWS_MAX = 10_000;
-
 const GROUP_SQL: Readonly<Record<GroupKey, string>> = {
   team: "d.team_key",
   project: "d.project_key",
@@ -25,8 +22,15 @@ const GROUP_SQL: Readonly<Record<GroupKey, string>> = {
   hour: `to_char(date_trunc('hour', s.at, $6) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`,
 };
 
-/** One row for each group with spend or requests; a single one when nothing is grouped by. */
-export async function listSpend(sql: Sql, query: SpendQuery): Promise<SpendRow[]> {
+/**
+ * One row for each group with spend or requests; a single one when nothing is grouped by. At most
+ * `rowsMax`, in the order of the keys.
+ */
+export async function listSpend(
+  sql: Sql,
+  query: SpendQuery,
+  rowsMax?: number,
+): Promise<SpendRow[]> {
   const { inner, before, after } = splitAtQuarters(query.period);
   const isByTag = query.scope.kind === "tag";
   const groups = query.groupBy.map((key, position) => `${GROUP_SQL[key]} as g${String(position)}`);
@@ -62,7 +66,7 @@ export async function listSpend(sql: Sql, query: SpendQuery): Promise<SpendRow[]
        join spend_dimensions d on d.spend_dimension_id = s.spend_dimension_id
       where $6::text is not null ${scopeCondition(query.scope)}
       ${positions.length === 0 ? "" : `group by ${positions.join(", ")} order by ${positions.join(", ")}`}
-      limit ${String(SPEND_ROWS_MAX + 1)}`,
+      ${rowsMax === undefined ? "" : `limit ${String(rowsMax)}`}`,
     [
       // By tag nothing comes from the rollups: their range is empty, and `before` is everything.
       isByTag ? query.period.end : inner.start,

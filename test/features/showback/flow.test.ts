@@ -1,0 +1,230 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { emailFrom } from "../../../src/domain/email.ts";
+import { instant } from "../../../src/domain/time.ts";
+import { replaceGovernedBudgets } from "../../../src/features/budgets/index.ts";
+import { loadOwnSpend, loadReport } from "../../../src/features/showback/flow.ts";
+import { acme, aGovernedBudget, spend } from "../../support/budget-builders.ts";
+import { usd } from "../../support/builders.ts";
+import { fixedClock } from "../../support/clock.ts";
+import { useDatabase } from "../../support/database.ts";
+
+const db = useDatabase();
+const NOW = "2026-11-23T10:07:00Z";
+const deps = () => ({ database: db.pool, clock: fixedClock(NOW) });
+
+/** Acme: dana is admin; ana owns Search, bo is its member; eve owns Ads; zoe is in no team. */
+const PEOPLE = {
+  dana: emailFrom("dana@acme.test"),
+  ana: emailFrom("ana@acme.test"),
+  bo: emailFrom("bo@acme.test"),
+  eve: emailFrom("eve@acme.test"),
+  zoe: emailFrom("zoe@acme.test"),
+};
+type Name = keyof typeof PEOPLE;
+
+beforeAll(async () => {
+  await acme(db.pool);
+  await replaceGovernedBudgets(
+    db.pool,
+    [aGovernedBudget(), aGovernedBudget({ key: "per-person", scope: "each:user", limit: usd(40) })],
+    instant("2026-10-01T00:00:00Z"),
+  );
+  const search = { teamKey: "search", projectKey: "checkout" };
+  await spend(db.pool, { amount: usd(30), at: NOW, of: { ...search, userEmail: PEOPLE.bo } });
+  await spend(db.pool, { amount: usd(5), at: NOW, of: { ...search, userEmail: PEOPLE.ana } });
+  await spend(db.pool, {
+    amount: usd(11),
+    at: "2026-10-23T10:00:00Z",
+    of: { ...search, userEmail: PEOPLE.bo },
+  });
+  await spend(db.pool, {
+    amount: usd(100),
+    at: NOW,
+    of: {
+      teamKey: "ads",
+      projectKey: undefined,
+      userEmail: PEOPLE.eve,
+      modelId: "claude-secret-9",
+    },
+  });
+  await spend(db.pool, { amount: usd(7), at: NOW, of: { teamKey: undefined } });
+});
+
+async function ask(name: Name, text: string) {
+  return await loadReport(deps(), { asker: PEOPLE[name], text });
+}
+
+async function report(name: Name, text: string) {
+  const result = await ask(name, text);
+  if (result.kind !== "report") throw new Error(`${name} got ${result.kind} for ${text}`);
+  return result.report;
+}
+
+describe("who may see what", () => {
+  test.each<[text: string, allowed: readonly Name[]]>([
+    ["org", ["dana"]],
+    ["Acme", ["dana"]],
+    ["team:search", ["dana", "ana", "bo"]],
+    ["team-search", ["dana", "ana", "bo"]],
+    ["Search 7d", ["dana", "ana", "bo"]],
+    ["team:ads", ["dana", "eve"]],
+    ["project:checkout last month", ["dana", "ana", "bo"]],
+    ["user:bo@acme.test", ["dana", "ana", "bo"]],
+    ["ana@acme.test", ["dana", "ana"]],
+    ["eve@acme.test", ["dana", "eve"]],
+    ["dana@acme.test", ["dana"]],
+    ["zoe@acme.test", ["dana", "zoe"]],
+    ["nobody@acme.test", ["dana"]],
+    ["me", ["dana", "ana", "bo", "eve", "zoe"]],
+    ["model:claude-opus-5-5", ["dana"]],
+    ["api_key:key_1", ["dana"]],
+    ["workspace:ws_1", ["dana"]],
+    ["tag:env=prod", ["dana"]],
+  ])("%s", async (text, allowed) => {
+    const names = Object.keys(PEOPLE) as Name[];
+    const results = await Promise.all(names.map(async (name) => await ask(name, text)));
+    const seeing = names.filter((_name, index) => results[index]?.kind === "report");
+
+    expect(seeing.toSorted()).toEqual(allowed.toSorted());
+    expect(JSON.stringify(results.filter(({ kind }) => kind !== "report"))).not.toMatch(/cost|USD/);
+  });
+
+  test.each<[Name, readonly string[]]>([
+    ["dana", ["org", "ads", "search", "me"]],
+    ["bo", ["search", "me"]],
+    ["zoe", ["me"]],
+  ])("who may not is offered what they may: %s", async (name, viewable) => {
+    const text = name === "dana" ? "nothing-like-it" : "org";
+
+    expect(await ask(name, text)).toMatchObject(
+      name === "dana"
+        ? { kind: "unknown-scope", nearest: viewable }
+        : { kind: "not-allowed", viewable },
+    );
+  });
+
+  test.each<[Name, string, readonly string[]]>([
+    ["bo", "team:serch", ["team:search"]],
+    ["eve", "team:serch", ["ads", "me"]],
+    ["zoe", "team:adz", ["me"]],
+    ["zoe", "project:checkut", ["me"]],
+    ["bo", "claude-secret-8", ["search", "me"]],
+    ["dana", "claude-secret-8", ["model:claude-secret-9"]],
+    ["bo", "user:evee", ["search", "me"]],
+    ["zoe", "acmee", ["me"]],
+  ])("%s, asking for %s, is not told of what they may not see", async (name, text, nearest) => {
+    expect(await ask(name, text)).toEqual({ kind: "unknown-scope", text, nearest });
+  });
+
+  test.each<[Name, string, readonly string[]]>([
+    ["dana", "org", ["team", "model", "user"]],
+    ["dana", "team:search", ["model", "project", "user"]],
+    ["ana", "team:search", ["model", "project", "user"]],
+    ["bo", "team:search", ["model", "project"]],
+    ["ana", "project:checkout", ["model", "user"]],
+    ["bo", "project:checkout", ["model"]],
+    ["dana", "model:claude-opus-5-5", ["model", "user"]],
+    ["bo", "me", ["model", "project"]],
+    ["ana", "bo@acme.test", ["model", "project"]],
+  ])("%s sees %s by %j", async (name, text, keys) => {
+    expect((await report(name, text)).breakdowns.map(({ key }) => key)).toEqual(keys);
+  });
+});
+
+describe("a report", () => {
+  test("has the total, what it is compared with, budgets, and breakdowns that add up", async () => {
+    const { name, spend: now, previous, budgets, breakdowns, asOf } = await report("ana", "search");
+
+    expect({ name, cost: now.cost, previous: previous.cost, asOf }).toEqual({
+      name: "Search",
+      cost: usd(35),
+      previous: usd(11),
+      asOf: instant(NOW),
+    });
+    expect(budgets).toMatchObject([{ limit: usd(500), spend: usd(35), percent: 7 }]);
+    expect(breakdowns).toEqual([
+      { key: "model", rows: [{ key: "claude-opus-5-5", cost: usd(35) }] },
+      { key: "project", rows: [{ key: "checkout", cost: usd(35) }] },
+      {
+        key: "user",
+        rows: [
+          { key: "ana@acme.test", cost: usd(5) },
+          { key: "bo@acme.test", cost: usd(30) },
+        ],
+      },
+    ]);
+  });
+
+  test("of the organization has teams by name and what is unallocated", async () => {
+    const { breakdowns } = await report("dana", "org today");
+
+    expect(breakdowns[0]).toEqual({
+      key: "team",
+      rows: [
+        { key: "Ads", cost: usd(100) },
+        { key: "Search", cost: usd(35) },
+        { key: null, cost: usd(7) },
+      ],
+    });
+  });
+
+  test.each([
+    ["search", "Month to date"],
+    ["search today", "Today"],
+    ["search last month", "Last month"],
+    ["search last-month", "Last month"],
+    ["Search  30D", "Last 30 days"],
+    ["search this month", "Month to date"],
+    ["search 2026-10", "2026-10"],
+  ])("%s is of %s", async (text, label) => {
+    expect((await report("bo", text)).period.label).toBe(label);
+  });
+
+  test("knows the costliest of more than 10,000 people", async () => {
+    await db.pool.query(
+      `with d as (
+         insert into spend_dimensions (user_email, model_id, source, project_key)
+         select 'p' || n || '@acme.test', 'claude-opus-5-5', 'many', 'crowd'
+           from generate_series(1, 10100) n
+         returning spend_dimension_id, user_email)
+       insert into spend_rollups
+              (spend_dimension_id, bucket_start, request_count, uncached_input_tokens,
+               cache_creation_5m_input_tokens, cache_creation_1h_input_tokens,
+               cache_read_input_tokens, output_tokens, web_search_requests, list_cost_usd,
+               billed_cost_usd)
+       select d.spend_dimension_id, '2026-09-05T10:00:00Z', 1, 0, 0, 0, 0, 0, 0, 1,
+              case d.user_email when 'p9999@acme.test' then 50 else 1 end
+         from d;
+       insert into projects (project_key, team_key) values ('crowd', 'search')`,
+    );
+    const { breakdowns } = await report("ana", "project:crowd 2026-09");
+    const people = breakdowns.find(({ key }) => key === "user")?.rows ?? [];
+
+    expect(people).toHaveLength(10_100);
+    expect(people).toContainEqual({ key: "p9999@acme.test", cost: usd(50) });
+  });
+});
+
+describe("what one person sees first", () => {
+  test("is their month, their budgets and their teams; for admins also the whole", async () => {
+    const bo = await loadOwnSpend(deps(), PEOPLE.bo);
+
+    expect(bo).toMatchObject({
+      mine: { cost: usd(30) },
+      myBudgets: [{ limit: usd(40), percent: 75 }],
+      teams: [
+        { key: "search", name: "Search", spend: { cost: usd(35) }, budgets: [{ percent: 7 }] },
+      ],
+    });
+    expect(bo.organization).toBeUndefined();
+    expect(await loadOwnSpend(deps(), PEOPLE.dana)).toMatchObject({
+      mine: { cost: usd(0) },
+      teams: [],
+      organization: { name: "Acme", spend: { cost: usd(142) } },
+    });
+    expect(await loadOwnSpend(deps(), PEOPLE.zoe)).toMatchObject({
+      mine: { cost: usd(0) },
+      teams: [],
+    });
+  });
+});
