@@ -38,6 +38,8 @@ export const envelopeFields = {
   tags: tags.nullish(),
   prompt_hash: id,
   reported_cost_usd: reportedCost,
+  /** The stream was cut off: the output is a floor. */
+  is_incomplete: z.boolean().nullish(),
 };
 
 const nativeEvent = z.object({
@@ -63,7 +65,6 @@ interface Call extends z.infer<z.ZodObject<typeof envelopeFields>> {
   readonly occurred_at?: string | null | undefined;
   readonly model: string;
   readonly usage: AnthropicUsage;
-  readonly isIncomplete?: boolean;
 }
 
 /**
@@ -117,7 +118,7 @@ export function eventFromCall(call: Call, { index, source, now }: ElementContext
     promptHash: call.prompt_hash ?? undefined,
     reportedCost: cost,
     costBasis: "computed",
-    isIncomplete: call.isIncomplete ?? false,
+    isIncomplete: call.is_incomplete ?? false,
   };
   const rejection = checkOccurredAt(event, index, now);
   return rejection === undefined

@@ -32,7 +32,7 @@ const message = z.object({
   model: requiredId,
   usage: anthropicUsage,
   /** Null while a stream goes on, and for ever when it was cut off. */
-  stop_reason: z.unknown(),
+  stop_reason: z.unknown().optional(),
 });
 const messageElement = z.object({ ...envelope, message });
 
@@ -44,7 +44,7 @@ const messageDelta = z.object({
     .partial()
     .extend({ input_tokens: optionalCount, output_tokens: optionalCount })
     .nullish(),
-  delta: z.object({ stop_reason: z.unknown() }).nullish(),
+  delta: z.object({ stop_reason: z.unknown().optional() }).nullish(),
 });
 type DeltaUsage = NonNullable<z.infer<typeof messageDelta>["usage"]>;
 
@@ -116,6 +116,7 @@ export function parseBatchResult(raw: unknown, context: ElementContext): ParsedE
       const billed = { ...usage, service_tier: tier };
       return eventFrom(rest, { ...result.message, usage: billed, isIncomplete: false }, context);
     }
+    case undefined:
     default:
       return invalid(raw, context, "result.type: expected succeeded, errored, canceled or expired");
   }
@@ -136,9 +137,10 @@ interface Response {
 
 function eventFrom(
   { partial_output_characters: characters, ...rest }: Envelope,
-  { id: messageId, model, usage, isIncomplete }: Response,
+  { id: messageId, model, usage, ...response }: Response,
   context: ElementContext,
 ): ParsedEvent {
+  const isIncomplete = response.isIncomplete || rest.is_incomplete === true;
   const floor = Math.floor((characters ?? 0) / CHARACTERS_PER_TOKEN);
   return eventFromCall(
     {
@@ -151,7 +153,7 @@ function eventFrom(
       usage: isIncomplete
         ? { ...usage, output_tokens: Math.max(usage.output_tokens, floor) }
         : usage,
-      isIncomplete,
+      is_incomplete: isIncomplete,
     },
     context,
   );

@@ -18,7 +18,7 @@ const attributes = z.object({
   type: z.string().min(1),
   time: z.string().nullish(),
 });
-const structured = z.object({ data: z.unknown(), data_base64: z.string().nullish() });
+const structured = z.object({ data: z.unknown().optional(), data_base64: z.string().nullish() });
 
 /** An event in CloudEvents' JSON format, alone or as one of a batch. */
 export function structuredElement(
