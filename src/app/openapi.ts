@@ -89,6 +89,12 @@ const usageAnswer = {
   },
 };
 
+const usageResponses = {
+  "202": response("Recorded, as far as the events were valid", usageAnswer),
+  "422": response("Every event was rejected", usageAnswer),
+  ...errors(400, 401, 413, 503),
+};
+
 const spendAnswer = {
   type: "object",
   required: [
@@ -139,6 +145,12 @@ export function openApiDocument(): object {
           scheme: "bearer",
           description: "The source's secret (INGEST_SECRET)",
         },
+        heliconeSignature: {
+          type: "apiKey",
+          in: "header",
+          name: "Helicone-Signature",
+          description: "Lower-case hexadecimal HMAC-SHA256 of the raw body.",
+        },
         standardWebhooks: {
           type: "apiKey",
           in: "header",
@@ -162,18 +174,66 @@ function usagePaths(): object {
         security: [{ standardWebhooks: [] }, { sourceToken: [] }],
         requestBody: {
           required: true,
-          content: json({
-            anyOf: [event, { type: "array", maxItems: USAGE_EVENTS_MAX, items: event }],
-          }),
+          content: {
+            ...json({
+              anyOf: [event, { type: "array", maxItems: USAGE_EVENTS_MAX, items: event }],
+            }),
+            "application/x-ndjson": { schema: { type: "string" } },
+            "application/cloudevents+json": { schema: { type: "object" } },
+            "application/cloudevents-batch+json": { schema: { type: "array" } },
+          },
         },
-        responses: {
-          "202": response("Recorded, as far as the events were valid", usageAnswer),
-          "422": response("Every event was rejected", usageAnswer),
-          ...errors(400, 401, 413, 503),
-        },
+        responses: usageResponses,
       },
     },
+    "/v1/usage/litellm": {
+      post: {
+        summary: "LiteLLM's generic API callback, in each of its log formats",
+        security: [{ sourceToken: [] }, { standardWebhooks: [] }],
+        requestBody: { required: true, content: json({}) },
+        responses: usageResponses,
+      },
+    },
+    "/v1/usage/helicone": {
+      post: {
+        summary: "Helicone's webhook, signed with Helicone-Signature",
+        security: [{ heliconeSignature: [] }, { sourceToken: [] }],
+        parameters: [parameter("source", "Whose HMAC key signed it")],
+        requestBody: { required: true, content: json({ type: "object" }) },
+        responses: usageResponses,
+      },
+    },
+    ...otlpPaths(),
   };
+}
+
+/** OTLP/HTTP; every answer is in the encoding of its request. */
+function otlpPaths(): object {
+  const content = {
+    "application/x-protobuf": { schema: { type: "string", format: "binary" } },
+    ...json({ type: "object" }),
+  };
+  const operation = (signal: string): object => ({
+    summary: `OTLP/HTTP ${signal}: Claude Code, GenAI spans`,
+    security: [{ sourceToken: [] }, { standardWebhooks: [] }],
+    requestBody: { required: true, content },
+    responses: Object.fromEntries(
+      [200, 400, 401, 413, 503].map((status) => [
+        String(status),
+        {
+          description:
+            status === 200 ? "Taken, perhaps in part" : (ERROR_MEANING[status] ?? "Error"),
+          content,
+        },
+      ]),
+    ),
+  });
+  return Object.fromEntries(
+    ["logs", "metrics", "traces"].map((signal) => [
+      `/otlp/v1/${signal}`,
+      { post: operation(signal), put: operation(signal) },
+    ]),
+  );
 }
 
 function readPaths(): object {

@@ -1,4 +1,5 @@
 /** `claude-spend sources`: who may send usage events. */
+import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { readConfig, secretsKeyOf } from "../app/config.ts";
 import { AppError } from "../domain/errors.ts";
@@ -33,11 +34,17 @@ export function defineSourceCommands(define: DefineCommand, { env, clock }: Surr
       await change(
         surroundings,
         async (deps) =>
-          await addSource(deps, { name, isTrusted: options["trusted"] === true, actor }),
+          await addSource(deps, {
+            name,
+            isTrusted: options["trusted"] === true,
+            actor,
+            secret: await readSecret(options["secretFile"]),
+          }),
       ),
   )
     .argument("<name>", "lower-case letters, digits and dashes")
-    .option("--trusted", "believe what its events say about team and project");
+    .option("--trusted", "believe what its events say about team and project")
+    .option("--secret-file <file>", "a key that the other product made; - reads it from stdin");
 
   define(
     "rotate",
@@ -112,6 +119,18 @@ const REFUSALS: Readonly<Record<Extract<SourceChange, { kind: "refused" }>["reas
     "There is, or was, a source of that name. Choose another: events keep the name of their source.",
   unknown: "There is no source of that name. `claude-spend sources list` shows all.",
 };
+
+const SECRET_CHARS_MIN = 16;
+
+async function readSecret(file: unknown): Promise<string | undefined> {
+  if (typeof file !== "string") return undefined;
+  const secret = (await readFile(file === "-" ? "/dev/stdin" : file, "utf8")).trim();
+  if (secret.length >= SECRET_CHARS_MIN && /^\S+$/.test(secret)) return secret;
+  throw new AppError({
+    code: "invalid",
+    message: `--secret-file: expected one secret of at least ${String(SECRET_CHARS_MIN)} characters without spaces.`,
+  });
+}
 
 function graceHours(option: unknown): number {
   const hours = Number(option);

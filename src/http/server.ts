@@ -48,15 +48,8 @@ export function createHttpServer(options: {
     request: FastifyRequest,
     reply: FastifyReply,
   ): void => {
-    const failure = toAppError(error);
-    if (failure.code === "internal") {
-      log.error(
-        { err: error, request_id: request.id, path: request.routeOptions.url },
-        "request failed",
-      );
-    }
-    if (failure.code === "unavailable") reply.header("retry-after", String(RETRY_AFTER_SECONDS));
-    reply.status(STATUS[failure.code]).send({
+    const failure = describeFailure(error, request, { reply, log });
+    reply.status(failure.status).send({
       error: { code: failure.code, message: failure.message, request_id: request.id },
     });
   };
@@ -107,6 +100,26 @@ function runMount(
     log.debug({ err: error }, "mounted listener refused the request");
     if (!response.headersSent) response.writeHead(404).end();
   }
+}
+
+/**
+ * What a thrown value means to a client, in whatever form the route answers. Logs what is our own
+ * fault, and says on the reply when to come again.
+ */
+export function describeFailure(
+  error: unknown,
+  request: FastifyRequest,
+  { reply, log }: { readonly reply: FastifyReply; readonly log: Logger },
+): { readonly status: number; readonly code: ErrorCode; readonly message: string } {
+  const { code, message } = toAppError(error);
+  if (code === "internal") {
+    log.error(
+      { err: error, request_id: request.id, path: request.routeOptions.url },
+      "request failed",
+    );
+  }
+  if (code === "unavailable") reply.header("retry-after", String(RETRY_AFTER_SECONDS));
+  return { status: STATUS[code], code, message };
 }
 
 /** What any thrown value means to a client. Our own bugs tell nothing but an id. */

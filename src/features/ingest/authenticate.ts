@@ -7,6 +7,7 @@ import {
   verifySignature,
 } from "../../http/authorization.ts";
 import { DEFAULT_SOURCE, type Source, type SourceDirectory } from "../sources/index.ts";
+import { verifyHeliconeSignature } from "./adapters/helicone.ts";
 
 export interface Credentials {
   readonly headers: RequestHeaders;
@@ -38,8 +39,26 @@ async function sourceOfToken({ sources, ingestSecret }: Deps, token: string): Pr
   return source;
 }
 
+/** Helicone signs in its own way; `?source=NAME` says with whose HMAC key. A bearer token will do, too. */
+export async function authenticateHelicone(deps: Deps, credentials: Credentials): Promise<Source> {
+  const { headers, body, sourceName = DEFAULT_SOURCE.name } = credentials;
+  const bearer = bearerOf(headers);
+  if (bearer !== undefined) return await sourceOfToken(deps, bearer);
+  const { source, secrets } = await signingSecretsOf(deps, sourceName);
+  const failures = secrets.flatMap((secret) => {
+    try {
+      verifyHeliconeSignature({ secret, headers, body });
+      return [];
+    } catch (error) {
+      return [error];
+    }
+  });
+  if (failures.length === secrets.length) throw failures[0];
+  return source;
+}
+
 /** Secrets that may have signed a request of that source. */
-export async function signingSecretsOf(
+async function signingSecretsOf(
   { sources, ingestSecret }: Deps,
   sourceName: string,
 ): Promise<{ readonly source: Source; readonly secrets: readonly string[] }> {

@@ -1,16 +1,19 @@
 /** Ingest, the routes: authenticate → decode → parse → record → answer. One route a format. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { AppError } from "../../domain/errors.ts";
 import { decodeBody, parseJson } from "../../http/body.ts";
-import { USAGE_EVENTS_MAX } from "../../http/limits.ts";
 import type { Metrics } from "../../http/metrics.ts";
+import { type OtlpSignal, otlpAnswer, otlpError } from "../../http/otlp.ts";
+import { describeFailure } from "../../http/server.ts";
 import type { Source, SourceDirectory } from "../sources/index.ts";
 import type { AdapterContext } from "./adapters/adapter.ts";
-import { authenticateSource } from "./authenticate.ts";
+import { parseHeliconeDelivery } from "./adapters/helicone.ts";
+import { parseLitellmDelivery } from "./adapters/litellm.ts";
+import { parseNativeDelivery } from "./adapters/native.ts";
+import { parseOtlpDelivery } from "./adapters/otlp/delivery.ts";
+import { authenticateHelicone, authenticateSource } from "./authenticate.ts";
 import type { RecordUsageDeps } from "./flow/record-usage.ts";
 import { createUsageWriter, type UsageWriter } from "./flow/usage-writer.ts";
-import { parseNativeEvent } from "./native-event.ts";
 import type { ParsedEvent, RecordUsageResult } from "./rules.ts";
 
 interface Deps extends RecordUsageDeps {
@@ -32,17 +35,82 @@ interface Delivery {
 
 export function ingestRoutes(app: FastifyInstance, deps: Deps): void {
   const writer = createUsageWriter(deps);
-  app.post("/v1/usage", async (request, reply) => {
-    const delivery = await receive(deps, request);
-    return await record({ deps, writer, reply }, delivery, parseNative(delivery));
+  const route = (
+    path: string,
+    parse: (delivery: Delivery) => readonly ParsedEvent[],
+    authenticate: typeof authenticateSource = authenticateSource,
+  ): void => {
+    app.post(path, async (request, reply) => {
+      const delivery = await receive(deps, request, authenticate);
+      const batch = parse(delivery);
+      const result = await write({ ...deps, writer }, delivery, batch);
+      const isAllRejected = batch.length > 0 && result.rejected.length === batch.length;
+      return await reply.status(isAllRejected ? 422 : 202).send(answerOf(result));
+    });
+  };
+  route("/v1/usage", ({ request, body, context }) => {
+    const { headers, query } = request;
+    return parseNativeDelivery(
+      { contentType: contentTypeOf(request), headers, body, query },
+      context,
+    );
   });
+  route("/v1/usage/litellm", ({ request, body, context }) =>
+    parseLitellmDelivery({ contentType: contentTypeOf(request), body }, context),
+  );
+  route(
+    "/v1/usage/helicone",
+    ({ body, context }) => parseHeliconeDelivery(parseJson(body), context),
+    authenticateHelicone,
+  );
+  for (const signal of OTLP_SIGNALS) otlpRoute(app, { ...deps, writer }, signal);
+}
+
+const OTLP_SIGNALS: readonly OtlpSignal[] = ["logs", "metrics", "traces"];
+
+/** OTLP has its own answers: partial success, and errors in the encoding of the request. */
+function otlpRoute(app: FastifyInstance, deps: WriteDeps, signal: OtlpSignal): void {
+  app.route({
+    method: ["POST", "PUT"], // OpenRouter lets its users choose.
+    url: `/otlp/v1/${signal}`,
+    errorHandler: (error, request, reply) => {
+      const failure = describeFailure(error, request, { reply, log: deps.log });
+      const answer = otlpError({ contentType: contentTypeOf(request), ...failure });
+      void reply.status(answer.status).type(answer.contentType).send(answer.body);
+    },
+    handler: async (request, reply) => {
+      const delivery = await receive(deps, request, authenticateSource);
+      const contentType = contentTypeOf(request);
+      // OpenRouter tries an address with an empty request.
+      const isTest = request.headers["x-test-connection"] === "true" && delivery.body.length === 0;
+      const { events, message } = isTest
+        ? { events: [], message: undefined }
+        : parseOtlpDelivery({ signal, contentType, body: delivery.body }, delivery.context);
+      const result = await write(deps, delivery, events);
+      const answer = otlpAnswer({
+        signal,
+        contentType,
+        rejected: result.rejected.length,
+        message: result.rejected[0]?.message ?? message,
+      });
+      return await reply.status(answer.status).type(answer.contentType).send(answer.body);
+    },
+  });
+}
+
+function contentTypeOf(request: FastifyRequest): string | undefined {
+  return request.headers["content-type"];
 }
 
 const query = z.looseObject({ source: z.string().max(64).optional() });
 
-async function receive(deps: Deps, request: FastifyRequest): Promise<Delivery> {
+async function receive(
+  deps: Deps,
+  request: FastifyRequest,
+  authenticate: typeof authenticateSource,
+): Promise<Delivery> {
   const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  const source = await authenticateSource(deps, {
+  const source = await authenticate(deps, {
     headers: request.headers,
     body: raw,
     sourceName: query.safeParse(request.query).data?.source,
@@ -55,51 +123,18 @@ async function receive(deps: Deps, request: FastifyRequest): Promise<Delivery> {
   };
 }
 
-function parseNative({ body, context }: Delivery): readonly ParsedEvent[] {
-  const parsed = parseJson(body);
-  const elements: readonly unknown[] = Array.isArray(parsed) ? parsed : [parsed];
-  if (elements.length > USAGE_EVENTS_MAX) {
-    throw new AppError({
-      code: "too-large",
-      message: `Send at most ${String(USAGE_EVENTS_MAX)} events at a time, not ${String(elements.length)}.`,
-    });
-  }
-  if (!Array.isArray(parsed) && (typeof parsed !== "object" || parsed === null)) {
-    throw new AppError({
-      code: "invalid",
-      message: "Send one usage event as a JSON object, or an array of them.",
-    });
-  }
-  return elements.map((raw, index) => parseNativeEvent(raw, { index, ...context }));
-}
-
-async function record(
-  {
-    deps,
-    writer,
-    reply,
-  }: { readonly deps: Deps; readonly writer: UsageWriter; readonly reply: FastifyReply },
-  { request, source }: Delivery,
-  batch: readonly ParsedEvent[],
-): Promise<FastifyReply> {
-  const result = await write(deps, writer, { request, source, batch });
-  const isAllRejected = batch.length > 0 && result.rejected.length === batch.length;
-  return await reply.status(isAllRejected ? 422 : 202).send(answerOf(result));
+interface WriteDeps extends Deps {
+  readonly writer: UsageWriter;
 }
 
 /** Records, counts and writes the summary line. */
 async function write(
-  deps: Deps,
-  writer: UsageWriter,
-  delivery: {
-    readonly request: FastifyRequest;
-    readonly source: Source;
-    readonly batch: readonly ParsedEvent[];
-  },
+  deps: WriteDeps,
+  { request, source }: Delivery,
+  batch: readonly ParsedEvent[],
 ): Promise<RecordUsageResult> {
-  const { request, source, batch } = delivery;
   const startedAt = performance.now();
-  const result = await writer.record({ source, batch });
+  const result = await deps.writer.record({ source, batch });
   const durationMs = performance.now() - startedAt;
   if (result.accepted > 0) deps.onRecorded();
   deps.metrics.usageBatchSeconds.observe(durationMs / 1_000);

@@ -27,7 +27,16 @@ export type SourceChange =
 
 export async function addSource(
   deps: Deps,
-  { name, isTrusted, actor }: Source & { readonly actor: string },
+  {
+    name,
+    isTrusted,
+    actor,
+    secret: given,
+  }: Source & {
+    readonly actor: string;
+    /** Made elsewhere, for products that make the key themselves; undefined: a new one. */
+    readonly secret?: string | undefined;
+  },
 ): Promise<SourceChange> {
   const problem = problemOfName(name);
   if (problem !== undefined) return { kind: "refused", reason: problem };
@@ -36,7 +45,7 @@ export async function addSource(
     if (!(await store.insertSource(sql, { name, isTrusted }, now))) {
       return { kind: "refused", reason: "taken" };
     }
-    const secret = await addSecret(deps, sql, name);
+    const secret = await addSecret(deps, sql, { source: name, secret: given ?? newSecret() });
     await audit(sql, { action: "source added", name, actor, now, after: { isTrusted } });
     return secret;
   });
@@ -58,7 +67,7 @@ export async function rotateSource(
     }
     const until = graceEnd(now, graceHours);
     await store.endSecrets(sql, name, until);
-    const secret = await addSecret(deps, sql, name);
+    const secret = await addSecret(deps, sql, { source: name, secret: newSecret() });
     await audit(sql, { action: "source rotated", name, actor, now, after: { graceUntil: until } });
     return secret;
   });
@@ -98,8 +107,11 @@ export async function listSources({
   );
 }
 
-async function addSecret(deps: Deps, sql: Sql, source: string): Promise<SourceChange> {
-  const secret = newSecret();
+async function addSecret(
+  deps: Deps,
+  sql: Sql,
+  { source, secret }: { readonly source: string; readonly secret: string },
+): Promise<SourceChange> {
   const encrypted =
     deps.secretsKey === undefined ? undefined : encryptSecret(secret, deps.secretsKey);
   await store.insertSecret(
