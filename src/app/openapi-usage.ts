@@ -1,7 +1,7 @@
 /** How usage comes in, for the description of our HTTP API. */
 import { nativeEventJsonSchema } from "../features/ingest/index.ts";
 import { USAGE_EVENTS_MAX } from "../http/limits.ts";
-import { ERROR_MEANING, json, parameter, response, usageResponses } from "./openapi-schemas.ts";
+import { ERROR_MEANING, json, parameter, usageResponses } from "./openapi-schemas.ts";
 
 /** The routes of ingest. */
 export function usagePaths(): object {
@@ -71,7 +71,10 @@ function otlpPaths(): object {
   return Object.fromEntries(
     ["logs", "metrics", "traces"].map((signal) => [
       `/otlp/v1/${signal}`,
-      { post: operation(signal), put: operation(signal) },
+      {
+        post: operation(signal),
+        ...(signal === "traces" ? { put: operation(signal) } : {}),
+      },
     ]),
   );
 }

@@ -71,7 +71,8 @@ const OTLP_SIGNALS: readonly OtlpSignal[] = ["logs", "metrics", "traces"];
 /** OTLP has its own answers: partial success, and errors in the encoding of the request. */
 function otlpRoute(app: FastifyInstance, deps: WriteDeps, signal: OtlpSignal): void {
   app.route({
-    method: ["POST", "PUT"], // OpenRouter lets its users choose.
+    // OpenRouter, which sends traces only, lets its users choose.
+    method: signal === "traces" ? ["POST", "PUT"] : ["POST"],
     url: `/otlp/v1/${signal}`,
     errorHandler: (error, request, reply) => {
       const failure = describeFailure(error, request, { reply, log: deps.log });
