@@ -29,6 +29,8 @@ import {
 } from "./rules.ts";
 
 const TOP_ROWS = 5;
+/** More teams of one person would push the rest out of a message, and of sight. */
+const TEAMS_SHOWN_MAX = 20;
 
 const GROUP_TITLES: Readonly<Partial<Record<GroupKey, string>>> = {
   team: "By team",
@@ -52,10 +54,10 @@ export function reportMessage(report: SpendReport): SlackMessage {
   if (spend.requests === 0) {
     blocks.push(section("No usage yet in this period."));
   } else {
-    blocks.push(
-      fields(report.breakdowns.filter(({ rows }) => rows.length > 0).map(breakdownText)),
-      context(factsText(spend)),
-    );
+    // A breakdown, asked for at the same time as the total, may not have seen a first event yet.
+    const breakdowns = report.breakdowns.filter(({ rows }) => rows.length > 0).map(breakdownText);
+    if (breakdowns.length > 0) blocks.push(fields(breakdowns));
+    blocks.push(context(factsText(spend)));
   }
   blocks.push(context(asOfText(report)));
   const budget = report.budgets[0];
@@ -138,13 +140,18 @@ export function ownSpendBlocks(own: OwnSpend): readonly Block[] {
     const { name, spend } = own.organization;
     blocks.push(section(`*${escapeText(name)}* · ${formatUsd(spend.cost)} this month`));
   }
-  for (const { name, spend, budgets } of own.teams) {
+  for (const { name, spend, budgets } of own.teams.slice(0, TEAMS_SHOWN_MAX)) {
     const lines = [
       `*${escapeText(name)}* · ${formatUsd(spend.cost)} this month`,
       ...budgets.map(budgetLine),
     ];
     const [first] = budgets;
     blocks.push(section(lines.join("\n"), first === undefined ? undefined : raiseButton(first)));
+  }
+  const hiddenTeams = own.teams.length - TEAMS_SHOWN_MAX;
+  if (hiddenTeams > 0) {
+    const teams = hiddenTeams === 1 ? "1 more team" : `${String(hiddenTeams)} more teams`;
+    blocks.push(context(`…and ${teams}: name one to see it.`));
   }
   if (own.teams.length === 0) {
     blocks.push(

@@ -1,0 +1,254 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { PERIOD_KINDS } from "../../../src/domain/time.ts";
+import {
+  ownSpendBlocks,
+  ownSpendMessage,
+  reportMessage,
+  reportRefusalMessage,
+  unknownPersonMessage,
+} from "../../../src/features/showback/messages.ts";
+import type { BudgetShare, OwnSpend, SpendReport } from "../../../src/features/showback/rules.ts";
+import { anyUsd, hostileText } from "../../support/arbitraries.ts";
+import { usd } from "../../support/builders.ts";
+import { aSpendReport, spendTotals } from "../../support/showback-builders.ts";
+import { homeProblems, messageProblems, shownLines } from "../../support/shown.ts";
+
+function aBudgetShare(overrides: Partial<BudgetShare> = {}): BudgetShare {
+  return {
+    raiseValue: "b|",
+    periodKind: "monthly",
+    limit: usd(500),
+    spend: usd(355),
+    percent: 71,
+    ...overrides,
+  };
+}
+
+function ownSpend(overrides: Partial<OwnSpend> = {}): OwnSpend {
+  return {
+    mine: spendTotals({ cost: usd(12.5) }),
+    myBudgets: [
+      aBudgetShare({ periodKind: "weekly", limit: usd(40), spend: usd(50), percent: 125 }),
+    ],
+    teams: [
+      { key: "search", name: "Search & Co", spend: spendTotals(), budgets: [aBudgetShare()] },
+      { key: "ads", name: "Ads", spend: spendTotals({ cost: usd(0) }), budgets: [] },
+    ],
+    organization: undefined,
+    ...overrides,
+  };
+}
+
+describe("a report", () => {
+  test("says what was spent, compared with what, of which budget, by what", () => {
+    const { text, blocks } = reportMessage(aSpendReport());
+
+    expect([text, ...shownLines(blocks)]).toEqual([
+      "Search: $355.00, month to date, ▲ 77% vs same days last month.",
+      "# Search · $355.00",
+      "*Month to date* · ▲ 77% vs same days last month ($200.00)",
+      "▰▰▰▰▰▰▰▱▱▱ *71%* of $500.00 monthly · $145.00 left",
+      "*By model*\n$300.00  claude-opus-5-5\n$55.00  claude-haiku-4-5",
+      "(1,000 requests · $0.36 each · 80% of prompts from cache)",
+      "(Estimated from usage events at list or contracted price · as of <2026-11-23T10:07:00.000Z>)",
+      "[Request raise]",
+    ]);
+  });
+
+  test("shows the five costliest, the others as one line, and what belongs to nobody", () => {
+    const rows = [null, "a", "b", "c", "d", "e", "f"].map((key, index) => ({
+      key,
+      cost: usd(70 - index * 10),
+    }));
+    const report = aSpendReport({ breakdowns: [{ key: "team", rows }] });
+
+    expect(shownLines(reportMessage(report).blocks)).toContain(
+      [
+        "*By team*",
+        "$70.00  _Unallocated_",
+        "$60.00  a",
+        "$50.00  b",
+        "$40.00  c",
+        "$30.00  d",
+        "$30.00  2 others",
+      ].join("\n"),
+    );
+  });
+
+  test.each([
+    ["equal", 200, "as much as same days last month"],
+    ["less", 100, "▼ 50% vs same days last month"],
+    ["a hundred times more", 20_000, "▲ 9,900% vs same days last month"],
+  ])("%s than before", (_name, dollars, expected) => {
+    const report = aSpendReport({ spend: spendTotals({ cost: usd(dollars) }) });
+
+    expect(reportMessage(report).text).toContain(expected);
+  });
+
+  test("compares with nothing when nothing was spent before, and says when nothing was used", () => {
+    const none = spendTotals({ cost: usd(0), requests: 0 });
+    const first = reportMessage(aSpendReport({ previous: none }));
+    const empty = reportMessage(aSpendReport({ spend: none, previous: none, breakdowns: [] }));
+
+    expect(first.text).toBe("Search: $355.00, month to date.");
+    expect(shownLines(empty.blocks)).toContain("No usage yet in this period.");
+  });
+
+  test("a budget that is over says by how much", () => {
+    const over = aBudgetShare({ spend: usd(600), percent: 120 });
+
+    expect(shownLines(reportMessage(aSpendReport({ budgets: [over] })).blocks)).toContain(
+      "▰▰▰▰▰▰▰▰▰▰ *120%* of $500.00 monthly · $100.00 over",
+    );
+  });
+});
+
+test("a first event that only the total has seen yet breaks nothing", () => {
+  const report = aSpendReport({ breakdowns: [{ key: "model", rows: [] }] });
+
+  expect(messageProblems(reportMessage(report))).toEqual([]);
+});
+
+describe("what one person sees first", () => {
+  test("is their own spend, then their teams", () => {
+    expect(shownLines(ownSpendBlocks(ownSpend()))).toEqual([
+      "# You · $12.50 this month",
+      "▰▰▰▰▰▰▰▰▰▰ *125%* of $40.00 weekly · $10.00 over [Request raise]",
+      "*Search &amp; Co* · $355.00 this month\n▰▰▰▰▰▰▰▱▱▱ *71%* of $500.00 monthly · $145.00 left [Request raise]",
+      "*Ads* · $0.00 this month",
+      "(Details: `/claude-spend search 7d` · all commands: `/claude-spend help`)",
+    ]);
+  });
+
+  test("an admin sees the whole; who is in no team is told how to get into one", () => {
+    const whole = ownSpend({ teams: [], organization: { name: "Acme", spend: spendTotals() } });
+
+    expect(shownLines(ownSpendBlocks(whole))).toContain("*Acme* · $355.00 this month");
+    expect(shownLines(ownSpendBlocks(whole)).at(-2)).toContain("governance.yml");
+    expect(shownLines(ownSpendBlocks(whole)).at(-1)).toContain("/claude-spend org 7d");
+  });
+
+  test("of very many teams shows some, says so, and still ends with how to see more", () => {
+    const teams = Array.from({ length: 200 }, (_, index) => ({
+      key: `t${String(index)}`,
+      name: `Team ${String(index)}`,
+      spend: spendTotals(),
+      budgets: [],
+    }));
+    const lines = shownLines(ownSpendBlocks(ownSpend({ teams })));
+
+    expect(lines.length).toBeLessThan(48);
+    expect(lines.at(-2)).toBe("(…and 180 more teams: name one to see it.)");
+    expect(lines.at(-1)).toContain("/claude-spend t0 7d");
+  });
+});
+
+describe("an answer that is no report", () => {
+  test("says what was not understood and what to try", () => {
+    const { text, blocks } = reportRefusalMessage({
+      kind: "unknown-scope",
+      text: "serch",
+      nearest: ["team:search", "me"],
+    });
+
+    expect(text).toBe("I don't know “serch”.");
+    expect(shownLines(blocks)).toEqual([
+      "I don't know “serch”.\nDid you mean `/claude-spend team:search` or `/claude-spend me`? `/claude-spend help` shows what I understand.",
+    ]);
+  });
+
+  test("says what may be seen instead, and who can tell more", () => {
+    const { blocks } = reportRefusalMessage({
+      kind: "not-allowed",
+      name: "team:ads",
+      viewable: ["me"],
+    });
+
+    expect(shownLines(blocks)).toEqual([
+      "You may not see team:ads.\nYou may see `/claude-spend me`. An admin or an owner of the team can tell you more.",
+    ]);
+  });
+
+  test("to somebody without an address says whom to ask for what", () => {
+    expect(messageProblems(unknownPersonMessage())).toEqual([]);
+    expect(unknownPersonMessage().text).toContain("e-mail address");
+  });
+});
+
+const anyTotals = fc.record({ cost: anyUsd, requests: fc.nat() }).map(spendTotals);
+const anyBudgets = fc.array(
+  fc.record({
+    raiseValue: fc.string({ minLength: 1, maxLength: 300 }),
+    periodKind: fc.constantFrom(...PERIOD_KINDS),
+    limit: anyUsd,
+    spend: anyUsd,
+    percent: fc.integer({ min: -1_000_000, max: 1_000_000 }),
+  }),
+  { maxLength: 12 },
+);
+const anyRows = fc.array(fc.record({ key: fc.option(hostileText), cost: anyUsd }), {
+  maxLength: 30,
+});
+const anyReport: fc.Arbitrary<SpendReport> = fc
+  .record({
+    name: hostileText,
+    spend: anyTotals,
+    previous: anyTotals,
+    budgets: anyBudgets,
+    breakdowns: fc.array(
+      fc.record({ key: fc.constantFrom("team", "model", "user", "project", "day"), rows: anyRows }),
+      { maxLength: 4 },
+    ),
+  })
+  .map(aSpendReport);
+const anyOwnSpend: fc.Arbitrary<OwnSpend> = fc.record({
+  mine: anyTotals,
+  myBudgets: anyBudgets,
+  teams: fc.oneof(
+    fc.array(
+      fc.record({ key: hostileText, name: hostileText, spend: anyTotals, budgets: anyBudgets }),
+      { maxLength: 30 },
+    ),
+    fc
+      .record({ key: hostileText, name: hostileText, spend: anyTotals, budgets: anyBudgets })
+      .map((team) => Array.from({ length: 1_000 }, () => team)),
+  ),
+  organization: fc.option(fc.record({ name: hostileText, spend: anyTotals }), { nil: undefined }),
+});
+
+describe("whatever people and numbers are called", () => {
+  test("every report is one that Slack takes", () => {
+    fc.assert(
+      fc.property(anyReport, (report) => {
+        expect(messageProblems(reportMessage(report))).toEqual([]);
+      }),
+    );
+  });
+
+  test("what one person sees is one that Slack takes, as message and in App Home", () => {
+    fc.assert(
+      fc.property(anyOwnSpend, (own) => {
+        expect(messageProblems(ownSpendMessage(own))).toEqual([]);
+        expect(homeProblems({ type: "home", blocks: ownSpendBlocks(own) })).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("every refusal is one that Slack takes, and shows no markup of what was typed", () => {
+    const names = fc.array(hostileText, { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(hostileText, names, fc.boolean(), (text, scopes, isUnknown) => {
+        const message = reportRefusalMessage(
+          isUnknown
+            ? { kind: "unknown-scope", text, nearest: scopes }
+            : { kind: "not-allowed", name: text, viewable: scopes },
+        );
+
+        expect(messageProblems(message)).toEqual([]);
+        expect(shownLines(message.blocks).join("")).not.toMatch(/<[!@#h]/);
+      }),
+    );
+  });
+});

@@ -1,0 +1,64 @@
+/** What Slack would show of messages and views, and what it would refuse of them. */
+import {
+  areBlocksTooLong,
+  validateBlocks,
+  validateView,
+} from "../../src/sandbox/slack/block-kit.ts";
+import type { Block, HomeView, SlackMessage } from "../../src/slack/blocks.ts";
+
+let ids = 0;
+function newId(): string {
+  ids += 1;
+  return `id-${String(ids)}`;
+}
+
+/** The texts of blocks as a reader sees them, a line a block, buttons in brackets. */
+export function shownLines(blocks: readonly Block[]): string[] {
+  return blocks
+    .map((block) => {
+      switch (block.type) {
+        case "header":
+          return `# ${block.text.text}`;
+        case "section": {
+          const texts = [block.text?.text, ...(block.fields ?? []).map(({ text }) => text)];
+          const button = block.accessory === undefined ? "" : ` [${block.accessory.text.text}]`;
+          return texts.filter((text) => text !== undefined).join(" | ") + button;
+        }
+        case "context":
+          return `(${block.elements.map(({ text }) => text).join(" ")})`;
+        case "actions":
+          return block.elements.map(({ text }) => `[${text.text}]`).join(" ");
+        case "divider":
+          return "---";
+        case "input":
+          return `${block.label.text}: ___`;
+      }
+    })
+    .map((line) => line.replaceAll("\u2060", "").replaceAll(/<!date\^[^|]*\|([^>]*)>/g, "<$1>"));
+}
+
+/** What Slack refuses of a message; empty: it takes it. */
+export function messageProblems({ text, blocks }: SlackMessage): unknown[] {
+  const checked = validateBlocks("message", blocks, newId);
+  return [
+    ...(checked.ok ? [] : checked.problems),
+    ...(checked.ok && areBlocksTooLong(checked.value) ? ["msg_blocks_too_long"] : []),
+    ...(text.trim() === "" ? ["no_text"] : []),
+    ...(text.length > 4_000 ? ["msg_too_long"] : []),
+    ...(/<!(channel|here|everyone|subteam)/i.test(text + JSON.stringify(blocks, withoutPlainText))
+      ? ["calls everybody"]
+      : []),
+  ];
+}
+
+/** In plain text nothing is a mention. */
+function withoutPlainText(_key: string, value: unknown): unknown {
+  const isPlain = typeof value === "object" && value !== null && "type" in value;
+  return isPlain && value.type === "plain_text" ? undefined : value;
+}
+
+/** What Slack refuses of App Home; empty: it takes it. */
+export function homeProblems(view: HomeView): unknown[] {
+  const checked = validateView(view, newId);
+  return checked.ok ? [] : [...checked.problems];
+}
