@@ -9,7 +9,7 @@ import { parseEmail } from "../../../domain/email.ts";
 import { AppError } from "../../../domain/errors.ts";
 import { ZERO_USD } from "../../../domain/money.ts";
 import type { UsageEvent } from "../../../domain/usage.ts";
-import type { RequestHeaders } from "../../../http/authorization.ts";
+import { type RequestHeaders, unauthorized } from "../../../http/authorization.ts";
 import { anthropicUsage, usageFromAnthropic } from "../anthropic-usage.ts";
 import {
   describeIssues,
@@ -20,6 +20,7 @@ import {
   reportedCost,
   requiredId,
 } from "../event-fields.ts";
+import { timedByReceipt } from "../native-event.ts";
 import type { ParsedEvent } from "../rules.ts";
 import type { Adapter, AdapterContext } from "./adapter.ts";
 import { isRecord } from "./native-element.ts";
@@ -48,10 +49,6 @@ export function verifyHeliconeSignature({
   if (!timingSafeEqual(Buffer.from(signature, "hex"), expected)) {
     throw unauthorized("The signature is not the one of this source's HMAC key over this body.");
   }
-}
-
-function unauthorized(message: string): AppError {
-  return new AppError({ code: "unauthorized", message });
 }
 
 /** Attribution that cannot be kept is left out: what was used counts, whoever's it was. */
@@ -138,7 +135,9 @@ function parseDelivery(
   if (typeof cost === "string") return invalid(cost);
   const event = eventFrom(call, { model, provider, cost }, context);
   if (typeof event === "string") return invalid(event);
-  return event === undefined ? undefined : { kind: "event", index: 0, event };
+  return event === undefined
+    ? undefined
+    : { kind: "event", index: 0, event: timedByReceipt(event) };
 }
 
 const INCLUDE_DATA = "Turn on “Include Data” for this webhook in Helicone.";

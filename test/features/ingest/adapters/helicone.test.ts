@@ -9,6 +9,7 @@ import {
   parseHeliconeDelivery,
   verifyHeliconeSignature,
 } from "../../../../src/features/ingest/adapters/helicone.ts";
+import { contentSha256 } from "../../../../src/features/ingest/native-event.ts";
 import { listCostOf } from "../../../support/pricing-builders.ts";
 
 type Delivery = Readonly<Record<string, unknown>>;
@@ -98,10 +99,22 @@ describe("parseHeliconeDelivery", () => {
           reportedCost: usd(41_000_000_000n),
           costBasis: "computed",
           isIncomplete: false,
+          isTimedByReceipt: true,
         },
       },
     ]);
     expect(listCostOf(eventOf(fixture("include-data")))).toBe("0.040000");
+  });
+
+  test("the same delivery at another time has the same content", () => {
+    const [first, second] = ["2026-11-23T14:00:00Z", "2026-11-25T14:00:00Z"].map((at) => {
+      const context = { source: "helicone", now: instant(at) };
+      const [parsed] = parseHeliconeDelivery(fixture("include-data"), context);
+      return parsed?.kind === "event" ? parsed.event : undefined;
+    });
+    if (first === undefined || second === undefined) throw new Error("no event");
+    expect(first.occurredAt).not.toEqual(second.occurredAt);
+    expect(contentSha256(first)).toBe(contentSha256(second));
   });
 
   test("an answer too long to be sent costs what Helicone says", () => {
