@@ -1,5 +1,6 @@
 /** Deliveries to the native endpoint as they arrive there, from recorded fixtures or values. */
 import { readFileSync } from "node:fs";
+import { AppError } from "../../src/domain/errors.ts";
 import { instant } from "../../src/domain/time.ts";
 import type { UsageEvent } from "../../src/domain/usage.ts";
 import type { AdapterContext } from "../../src/features/ingest/adapters/adapter.ts";
@@ -54,4 +55,15 @@ export function rejectionsOf(parsed: readonly ParsedEvent[]): readonly string[] 
       ? [`${String(element.rejection.index)}: ${element.rejection.message}`]
       : [],
   );
+}
+
+/** How a delivery was refused as a whole; undefined when it was not. Bugs rise. */
+export function failureOf(parse: () => unknown): AppError | undefined {
+  try {
+    parse();
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  return undefined;
 }
