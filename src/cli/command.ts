@@ -11,11 +11,15 @@ export interface Report {
   readonly isFailed?: boolean;
 }
 
-/** Adds a command whose first argument, if it has one, and options are given to `run`. */
+/** Adds a command; `run` gets its argument, its options, and all arguments where it takes several. */
 export type DefineCommand = (
   name: string,
   description: string,
-  run: (argument: string, options: Readonly<Record<string, unknown>>) => Promise<Report>,
+  run: (
+    argument: string,
+    options: Readonly<Record<string, unknown>>,
+    all: readonly string[],
+  ) => Promise<Report>,
 ) => Command;
 
 export function defineCommandsOf(parent: Command): DefineCommand {
@@ -29,7 +33,8 @@ export function defineCommandsOf(parent: Command): DefineCommand {
         const options: Readonly<Record<string, unknown>> =
           self instanceof Command ? self.opts() : {};
         const isJson = options["json"] === true;
-        const report = await run(typeof given[0] === "string" ? given[0] : "", options);
+        const all = [given[0]].flat().filter((one) => typeof one === "string");
+        const report = await run(all[0] ?? "", options, all);
         const output = isJson ? JSON.stringify(report.json) : report.text;
         (report.isFailed === true && !isJson ? process.stderr : process.stdout).write(
           `${output}\n`,

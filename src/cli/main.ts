@@ -8,6 +8,7 @@ import { applyGovernance, formatProblems } from "../features/governance/index.ts
 import { migrate } from "../store/migrate.ts";
 import { defineCommandsOf, EXIT_FAILED, EXIT_WRONG_USAGE, type Report } from "./command.ts";
 import { runChecks } from "./doctor.ts";
+import { defineImportCommand } from "./import.ts";
 import { defineSourceCommands } from "./sources.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -51,6 +52,8 @@ defineSourceCommands(
   defineCommandsOf(program.command("sources").description("Who may send usage events.")),
   { env: process.env, clock: () => instant(new Date()) },
 );
+
+defineImportCommand(command, { env: process.env, clock: () => instant(new Date()) });
 
 async function apply(file: string): Promise<Report> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
