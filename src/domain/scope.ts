@@ -3,6 +3,7 @@
  * `tag:env=prod`; budgets may also say `each:user` for one budget a member.
  */
 import { assert } from "./assert.ts";
+import { type Email, parseEmail } from "./email.ts";
 
 export const SCOPE_KINDS = [
   "org",
@@ -49,4 +50,44 @@ export function scopeFrom(text: string): Scope {
 
 export function formatScope(scope: Scope): string {
   return scope.kind === "org" ? "org" : `${scope.kind}:${scope.key}`;
+}
+
+/** Words that mean something else where a team's key could stand: verbs of the command, "me". */
+const TAKEN_WORDS: ReadonlySet<string> = new Set([
+  "me",
+  "org",
+  "organization",
+  "organisation",
+  "ask",
+  "budget",
+  "forecast",
+  "help",
+  "raise",
+  "set",
+  "settings",
+  "top",
+  "why",
+]);
+
+/**
+ * A scope as people type it after a command: a team by its key, a person by their address, whoever
+ * asks as "me". With its kind where the bare word could mean something else.
+ */
+export function typedScope(scope: Scope, asker?: Email): string {
+  switch (scope.kind) {
+    case "team":
+      return /^[a-z0-9][\w./-]*$/i.test(scope.key) && !TAKEN_WORDS.has(scope.key.toLowerCase())
+        ? scope.key
+        : formatScope(scope);
+    case "user":
+      if (scope.key === asker) return "me";
+      return parseEmail(scope.key) === undefined ? formatScope(scope) : scope.key;
+    case "org":
+    case "project":
+    case "api_key":
+    case "workspace":
+    case "model":
+    case "tag":
+      return formatScope(scope);
+  }
 }

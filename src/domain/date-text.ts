@@ -1,0 +1,35 @@
+/**
+ * Dates as people read them in the calendar of a zone: "Nov 30", "Sun, Nov 22", "today". What a
+ * period or a raise ends with is its last day, since nobody thinks of the midnight after it.
+ */
+import { addMs, type Instant, localDate, localParts, type TimeZone } from "./time.ts";
+
+/** "Nov 30"; with its year when that is another one than at `now`. */
+export function dayText(at: Instant, zone: TimeZone, now: Instant): string {
+  const isThisYear = localParts(at, zone).year === localParts(now, zone).year;
+  return formatted(at, zone, {
+    month: "short",
+    day: "numeric",
+    ...(isThisYear ? {} : { year: "numeric" }),
+  });
+}
+
+/** The day that ends at `end`: "today" or as `dayText`. */
+export function lastDayText(end: Instant, zone: TimeZone, now: Instant): string {
+  const last = addMs(end, -1);
+  return localDate(last, zone) === localDate(now, zone) ? "today" : dayText(last, zone, now);
+}
+
+/** "Sun, Nov 22". */
+export function weekdayText(at: Instant, zone: TimeZone): string {
+  return formatted(at, zone, { weekday: "short", month: "short", day: "numeric" });
+}
+
+/** "November 2026". */
+export function monthText(at: Instant, zone: TimeZone): string {
+  return formatted(at, zone, { month: "long", year: "numeric" });
+}
+
+function formatted(at: Instant, zone: TimeZone, options: Intl.DateTimeFormatOptions): string {
+  return new Intl.DateTimeFormat("en-US", { ...options, timeZone: zone }).format(at);
+}
