@@ -75,11 +75,8 @@ function listenToActions(bolt: App, deps: ListenDeps): void {
     if (action.type === "button" && action.url !== undefined) return;
     const listener = registry.actions.get(action.action_id);
     // Buttons of the App Home have no message to answer to.
-    const respond = respondTo(
-      deps,
-      body.user.id,
-      Object.hasOwn(body, "response_url") ? answer : undefined,
-    );
+    const surface = Object.hasOwn(body, "response_url") ? "message" : "home";
+    const respond = respondTo(deps, body.user.id, surface === "message" ? answer : undefined);
     await workplace.run({
       name: `action ${listener?.actionId ?? "unknown"}`,
       slackUserId: body.user.id,
@@ -96,6 +93,7 @@ function listenToActions(bolt: App, deps: ListenDeps): void {
           actor,
           web,
           value: chosenValue(action),
+          surface,
           triggerId: body.trigger_id,
           respond,
         });

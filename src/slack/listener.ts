@@ -39,12 +39,16 @@ export interface Subcommand {
   readonly run: (context: SubcommandContext) => Promise<void>;
 }
 
+/** Where a button is. What is done in a message can be shown there; Home has no message. */
+export type ActionSurface = "message" | "home";
+
 export interface ActionListener {
   readonly actionId: string;
   readonly run: (
     context: Context & {
       /** The button's value. */
       readonly value: string;
+      readonly surface: ActionSurface;
       readonly triggerId: string;
       readonly respond: Respond;
     },

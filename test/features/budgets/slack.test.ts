@@ -112,6 +112,7 @@ async function click(actionId: string, value: string, by = BO) {
     actor: by,
     web,
     value,
+    surface: "message",
     triggerId: "T",
     respond: async (message) => {
       answers.push(message.text);
