@@ -1,7 +1,7 @@
 /** Requests, policies and proposals for tests, valid by default: a test names what it is about. */
 import type { Email } from "../../src/domain/email.ts";
 import { emailFrom } from "../../src/domain/email.ts";
-import { addMs, HOUR_MS, instant } from "../../src/domain/time.ts";
+import { addMs, HOUR_MS, instant, timeZone } from "../../src/domain/time.ts";
 import { type ApprovalPolicy, DEFAULT_POLICY } from "../../src/features/approvals/rules/policy.ts";
 import type {
   ApprovalProposal,
@@ -32,6 +32,7 @@ export function anApprovalRequest(overrides: Partial<ApprovalRequest> = {}): App
     requester: BO,
     requestedAmount: usd(200),
     endsAt: instant("2026-12-01T00:00:00Z"),
+    timeZone: timeZone("UTC"),
     reason: "Re-indexing before the launch",
     policy: aPolicy(),
     asked: [ANA, DANA],
@@ -46,13 +47,23 @@ export function anApprovalRequest(overrides: Partial<ApprovalRequest> = {}): App
   };
 }
 
-export function aVote(approver: Email, dollars = 200): Vote {
-  return { approver, amount: usd(dollars), votedAt: addMs(ASKED_AT, HOUR_MS) };
+export function aVote(approver: Email, dollars = 200, note?: string): Vote {
+  return { approver, amount: usd(dollars), votedAt: addMs(ASKED_AT, HOUR_MS), note };
 }
 
 export function aProposal(overrides: Partial<ApprovalProposal> = {}): ApprovalProposal {
   const { requestedAmount, ...request } = anApprovalRequest();
-  const { kind, scope, subject, title, details, requester, endsAt, reason } = request;
-  const asked = { kind, scope, subject, title, details, requester, endsAt, reason };
+  const {
+    kind,
+    scope,
+    subject,
+    title,
+    details,
+    requester,
+    endsAt,
+    timeZone: zone,
+    reason,
+  } = request;
+  const asked = { kind, scope, subject, title, details, requester, endsAt, timeZone: zone, reason };
   return { ...asked, amount: requestedAmount, ...overrides };
 }

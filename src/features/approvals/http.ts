@@ -53,6 +53,7 @@ function approvalToJson({ request, votes }: ApprovalWithVotes): Readonly<Record<
       approver: vote.approver,
       amount: usdToDecimal(vote.amount),
       voted_at: vote.votedAt.toISOString(),
+      note: vote.note ?? null,
     })),
     decided_by: request.decidedBy ?? null,
     decided_at: request.decidedAt?.toISOString() ?? null,

@@ -7,7 +7,7 @@ import { assert } from "../../domain/assert.ts";
 import type { Email } from "../../domain/email.ts";
 import type { Usd } from "../../domain/money.ts";
 import type { Scope } from "../../domain/scope.ts";
-import { addMs, type Instant } from "../../domain/time.ts";
+import { addMs, type Instant, type TimeZone } from "../../domain/time.ts";
 import type { ApprovalPolicy } from "./rules/policy.ts";
 
 export type ApprovalKind = "budget_raise";
@@ -29,6 +29,8 @@ export interface ApprovalProposal {
   readonly amount: Usd;
   /** Until when what is asked for would hold. */
   readonly endsAt: Instant;
+  /** Whose calendar says which day `endsAt` is the end of. */
+  readonly timeZone: TimeZone;
   readonly reason: string;
 }
 
@@ -52,6 +54,7 @@ export interface ApprovalRequest {
   readonly requester: Email;
   readonly requestedAmount: Usd;
   readonly endsAt: Instant;
+  readonly timeZone: TimeZone;
   readonly reason: string;
   /** Frozen when the request was made: a later policy changes no open request. */
   readonly policy: ApprovalPolicy;
@@ -71,6 +74,8 @@ export interface Vote {
   readonly approver: Email;
   readonly amount: Usd;
   readonly votedAt: Instant;
+  /** For the requester; as typed. */
+  readonly note: string | undefined;
 }
 
 export type RequestRefusal =

@@ -1,6 +1,7 @@
 /**
  * Approvals in Slack: the buttons of the cards and their modals. A button says only which request;
- * who may do what is decided by the flow, at the click. Every click gets a private answer.
+ * who may do what is decided by the flow, at the click. A click whose effect the card does not show
+ * in place gets a private answer.
  */
 import { randomUUID } from "node:crypto";
 import { type Email, parseEmail } from "../../domain/email.ts";
@@ -9,6 +10,7 @@ import { AMOUNT_REFUSAL_TEXT, parseAmount } from "../../domain/money-text.ts";
 import type { Modal, SlackMessage } from "../../slack/blocks.ts";
 import {
   type ActionListener,
+  type ActionSurface,
   openModal,
   type SlackActor,
   type SlackListeners,
@@ -27,8 +29,15 @@ import {
   withdraw,
 } from "./flow/decide-approval.ts";
 import { decisionAnswer, NO_EMAIL_ANSWER, UNKNOWN_REQUEST_ANSWER } from "./messages/answers.ts";
-import { denyModal, loadingModal, otherAmountModal, refusedModal } from "./messages/modals.ts";
-import type { ApprovalAction, ApprovalRequest } from "./rules.ts";
+import {
+  type DecisionForm,
+  denyModal,
+  loadingModal,
+  otherAmountModal,
+  parseFormOrigin,
+  refusedModal,
+} from "./messages/modals.ts";
+import type { ApprovalAction } from "./rules.ts";
 
 export function approvalListeners(deps: DecisionDeps): SlackListeners {
   return {
@@ -76,12 +85,11 @@ function clickAction(
 ): ActionListener {
   return {
     actionId,
-    run: async ({ actor, value, respond }) => {
-      await respond(
-        await withEmail(actor, async (actorEmail) =>
-          answerOf(await decideClick({ requestId: value, actorEmail })),
-        ),
+    run: async ({ actor, value, surface, respond }) => {
+      const answer = await withEmail(actor, async (actorEmail) =>
+        answerOf(await decideClick({ requestId: value, actorEmail }), surface),
       );
+      if (answer !== undefined) await respond(answer);
     },
   };
 }
@@ -93,20 +101,22 @@ function formAction(
     readonly actionId: string;
     readonly title: string;
     readonly action: ApprovalAction;
-    readonly form: (request: ApprovalRequest) => Modal;
+    readonly form: (form: DecisionForm) => Modal;
   },
 ): ActionListener {
   const { actionId, title, action, form } = options;
   return {
     actionId,
-    run: async ({ actor, value, triggerId, web }) => {
+    run: async ({ actor, value, surface, triggerId, web }) => {
       await openModal({ web, triggerId }, loadingModal(title), async () => {
         if (actor.email === undefined) return refusedModal(title, NO_EMAIL_ANSWER);
         const click = { requestId: value, actorEmail: actor.email };
-        const outcome = await previewDecision(deps, click, action);
-        return outcome.kind === "answered" && outcome.decision.kind !== "refused"
-          ? form(outcome.request)
-          : refusedModal(title, answerOf(outcome));
+        const preview = await previewDecision(deps, click, action);
+        if (preview.kind === "unknown-request") return refusedModal(title, UNKNOWN_REQUEST_ANSWER);
+        const { request, decision, slackIds } = preview;
+        return decision.kind === "refused"
+          ? refusedModal(title, decisionAnswer(request, decision))
+          : form({ request, slackIds, surface });
       });
     },
   };
@@ -122,8 +132,9 @@ function otherAmountView(deps: DecisionDeps): ViewListener {
     run: async ({ actor, web, privateMetadata, values }) => {
       const amount = validAmount(values["amount"]);
       const note = values["note"];
+      const { requestId, surface } = parseFormOrigin(privateMetadata);
       await answerDirectly(deps, { web, actor }, async (actorEmail) =>
-        answerOf(await approve(deps, { requestId: privateMetadata, actorEmail, amount, note })),
+        answerOf(await approve(deps, { requestId, actorEmail, amount, note }), surface),
       );
     },
   };
@@ -136,8 +147,9 @@ function denyView(deps: DecisionDeps): ViewListener {
       reason.trim() === "" ? { reason: "Say why, so that the requester can act on it." } : {},
     run: async ({ actor, web, privateMetadata, values }) => {
       const reason = values["reason"];
+      const { requestId, surface } = parseFormOrigin(privateMetadata);
       await answerDirectly(deps, { web, actor }, async (actorEmail) =>
-        answerOf(await deny(deps, { requestId: privateMetadata, actorEmail, reason })),
+        answerOf(await deny(deps, { requestId, actorEmail, reason }), surface),
       );
     },
   };
@@ -157,10 +169,11 @@ function validAmount(text = ""): Usd {
 async function answerDirectly(
   deps: DecisionDeps,
   { web, actor }: { readonly web: SlackWeb; readonly actor: SlackActor },
-  work: (actorEmail: Email) => Promise<SlackMessage>,
+  work: (actorEmail: Email) => Promise<SlackMessage | undefined>,
 ): Promise<void> {
   const dedupeKey = `approval-answer:${randomUUID()}`;
   const message = await withEmail(actor, work);
+  if (message === undefined) return;
   if (actor.email === undefined) {
     const channel = await web.openDirectMessage(actor.slackUserId);
     await web.postMessage({ ...message, channel, dedupeKey });
@@ -177,13 +190,15 @@ async function answerDirectly(
 
 async function withEmail(
   actor: SlackActor,
-  work: (actorEmail: Email) => Promise<SlackMessage>,
-): Promise<SlackMessage> {
+  work: (actorEmail: Email) => Promise<SlackMessage | undefined>,
+): Promise<SlackMessage | undefined> {
   return actor.email === undefined ? NO_EMAIL_ANSWER : await work(actor.email);
 }
 
-function answerOf(outcome: ClickOutcome): SlackMessage {
-  return outcome.kind === "answered"
-    ? decisionAnswer(outcome.request, outcome.decision)
-    : UNKNOWN_REQUEST_ANSWER;
+/** Undefined when the message with the button shows in place what the click did. */
+function answerOf(outcome: ClickOutcome, surface: ActionSurface): SlackMessage | undefined {
+  if (outcome.kind === "unknown-request") return UNKNOWN_REQUEST_ANSWER;
+  const { request, decision } = outcome;
+  const isOpen = decision.kind === "voted" || decision.kind === "refused";
+  return surface === "home" || isOpen ? decisionAnswer(request, decision) : undefined;
 }

@@ -34,7 +34,7 @@ describe("GET /v1/approvals", () => {
     await usePolicies(db.pool, aTier({ quorum: 2 }));
     const deps = acme(db.pool);
     const { requestId } = await ask(deps);
-    await approve(deps, { requestId, actorEmail: ANA, amount: usd(150) });
+    await approve(deps, { requestId, actorEmail: ANA, amount: usd(150), note: "One run." });
 
     const { statusCode, body } = await get("/v1/approvals");
 
@@ -62,6 +62,7 @@ describe("GET /v1/approvals", () => {
               approver: "ana@acme.test",
               amount: "150.000000",
               voted_at: "2026-11-23T10:00:00.000Z",
+              note: "One run.",
             },
           ],
           decided_by: null,

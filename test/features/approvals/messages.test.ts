@@ -2,16 +2,20 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { emailFrom } from "../../../src/domain/email.ts";
 import { usd as usdFromPico } from "../../../src/domain/money.ts";
-import { instant } from "../../../src/domain/time.ts";
+import { instant, timeZone } from "../../../src/domain/time.ts";
 import {
   decisionAnswer,
   refusalAnswer,
   requestRefusalText,
 } from "../../../src/features/approvals/messages/answers.ts";
 import { approvalCardMessage } from "../../../src/features/approvals/messages/card.ts";
-import { denyModal, otherAmountModal } from "../../../src/features/approvals/messages/modals.ts";
+import {
+  denyModal,
+  otherAmountModal,
+  parseFormOrigin,
+} from "../../../src/features/approvals/messages/modals.ts";
 import { askedNotice, outcomeNotice } from "../../../src/features/approvals/messages/notices.ts";
-import { peopleText } from "../../../src/features/approvals/messages/wording.ts";
+import { NO_SLACK_IDS, peopleText } from "../../../src/features/approvals/messages/wording.ts";
 import {
   APPROVAL_STATUSES,
   type ApprovalRequest,
@@ -72,10 +76,10 @@ function shown(message: SlackMessage): string {
 describe("the card", () => {
   test("says who asks for how much for what until when, and why", () => {
     expect(
-      shown(approvalCardMessage({ request: open, votes: [], viewer: ANA })),
+      shown(approvalCardMessage({ request: open, votes: [], viewer: ANA, slackIds: NO_SLACK_IDS })),
     ).toMatchInlineSnapshot(`
-      "text: bo@acme.test asks for $200.00 for Search, monthly budget, until Dec 1, 2026, 00:00 UTC.
-      *bo@acme.test* asks for *$200.00* for Search, monthly budget, until <Dec 1, 2026, 00:00 UTC>.
+      "text: bo@acme.test asks for $200.00 for Search, monthly budget, through Nov 30.
+      *bo@acme.test* asks for *$200.00* for Search, monthly budget, through Nov 30.
       > Re-indexing before the launch
       Now: $480.00 of $500.00 (96 %)
       After: $480.00 of $700.00 (68 %)
@@ -88,53 +92,124 @@ describe("the card", () => {
     const request = anApprovalRequest({ policy: aPolicy({ quorum: 2 }) });
     const votes = [aVote(ANA, 150)];
 
-    expect(shown(approvalCardMessage({ request, votes, viewer: DANA }))).toMatchInlineSnapshot(`
-      "text: bo@acme.test asks for $200.00 for Search, monthly budget, until Dec 1, 2026, 00:00 UTC. 1 of 2 approved, by ana@acme.test ($150.00).
-      *bo@acme.test* asks for *$200.00* for Search, monthly budget, until <Dec 1, 2026, 00:00 UTC>.
+    expect(
+      shown(approvalCardMessage({ request, votes, viewer: DANA, slackIds: NO_SLACK_IDS })),
+    ).toMatchInlineSnapshot(`
+      "text: bo@acme.test asks for $200.00 for Search, monthly budget, through Nov 30. 1 of 2 approved, by ana@acme.test ($150.00).
+      *bo@acme.test* asks for *$200.00* for Search, monthly budget, through Nov 30.
       > Re-indexing before the launch
       Now: $480.00 of $500.00 (96 %)
       After: $480.00 of $700.00 (68 %)
       1 of 2 approved, by ana@acme.test ($150.00) · expires <Nov 26, 2026, 10:00 UTC>
       [Approve] [Approve other amount] [Deny]"
     `);
-    expect(shown(approvalCardMessage({ request, votes, viewer: ANA }))).not.toContain("[Approve]");
+    expect(
+      shown(approvalCardMessage({ request, votes, viewer: ANA, slackIds: NO_SLACK_IDS })),
+    ).not.toContain("[Approve]");
   });
 
   test("becomes its outcome, without buttons", () => {
     const cards = [
-      approvalCardMessage({ request: applied, votes: [aVote(DANA, 150)], viewer: ANA }),
-      approvalCardMessage({ request: denied, votes: [], viewer: ANA }),
-      approvalCardMessage({ request: expired, votes: [], viewer: ANA }),
-      approvalCardMessage({ request: cancelled, votes: [], viewer: ANA }),
+      approvalCardMessage({
+        request: applied,
+        votes: [aVote(DANA, 150)],
+        viewer: ANA,
+        slackIds: NO_SLACK_IDS,
+      }),
+      approvalCardMessage({ request: denied, votes: [], viewer: ANA, slackIds: NO_SLACK_IDS }),
+      approvalCardMessage({ request: expired, votes: [], viewer: ANA, slackIds: NO_SLACK_IDS }),
+      approvalCardMessage({ request: cancelled, votes: [], viewer: ANA, slackIds: NO_SLACK_IDS }),
     ].map(shown);
 
     expect(cards.join("\n\n")).toMatchInlineSnapshot(`
-      "text: bo@acme.test asked for $200.00 for Search, monthly budget, until Dec 1, 2026, 00:00 UTC. Approved by dana@acme.test: $150.00 of $200.00.
-      *bo@acme.test* asked for *$200.00* for Search, monthly budget, until <Dec 1, 2026, 00:00 UTC>.
+      "text: bo@acme.test asked for $200.00 for Search, monthly budget, through Nov 30. Approved by dana@acme.test: $150.00 of $200.00.
+      *bo@acme.test* asked for *$200.00* for Search, monthly budget, through Nov 30.
       > Re-indexing before the launch
       :white_check_mark: Approved by dana@acme.test: $150.00 of $200.00 · <Nov 23, 2026, 12:00 UTC>
       > Enough until the launch?
 
-      text: bo@acme.test asked for $200.00 for Search, monthly budget, until Dec 1, 2026, 00:00 UTC. Denied by dana@acme.test.
-      *bo@acme.test* asked for *$200.00* for Search, monthly budget, until <Dec 1, 2026, 00:00 UTC>.
+      text: bo@acme.test asked for $200.00 for Search, monthly budget, through Nov 30. Denied by dana@acme.test.
+      *bo@acme.test* asked for *$200.00* for Search, monthly budget, through Nov 30.
       > Re-indexing before the launch
       :no_entry: Denied by dana@acme.test · <Nov 23, 2026, 12:00 UTC>
       > Wait for Q1
 
-      text: bo@acme.test asked for $200.00 for Search, monthly budget, until Dec 1, 2026, 00:00 UTC. Expired: nobody decided in time.
-      *bo@acme.test* asked for *$200.00* for Search, monthly budget, until <Dec 1, 2026, 00:00 UTC>.
+      text: bo@acme.test asked for $200.00 for Search, monthly budget, through Nov 30. Expired: nobody decided in time.
+      *bo@acme.test* asked for *$200.00* for Search, monthly budget, through Nov 30.
       > Re-indexing before the launch
       :hourglass: Expired: nobody decided in time · <Nov 23, 2026, 12:00 UTC>
 
-      text: bo@acme.test asked for $200.00 for Search, monthly budget, until Dec 1, 2026, 00:00 UTC. Withdrawn by bo@acme.test.
-      *bo@acme.test* asked for *$200.00* for Search, monthly budget, until <Dec 1, 2026, 00:00 UTC>.
+      text: bo@acme.test asked for $200.00 for Search, monthly budget, through Nov 30. Withdrawn by bo@acme.test.
+      *bo@acme.test* asked for *$200.00* for Search, monthly budget, through Nov 30.
       > Re-indexing before the launch
       :leftwards_arrow_with_hook: Withdrawn by bo@acme.test · <Nov 23, 2026, 12:00 UTC>"
     `);
   });
 
+  test("mentions people whom Slack knows, in blocks only", () => {
+    const slackIds = new Map([
+      [BO, "UBO"],
+      [DANA, "UDANA"],
+    ]);
+    const votes = [aVote(DANA, 150)];
+    const waiting = anApprovalRequest({ policy: aPolicy({ quorum: 2 }) });
+    const messages = [
+      approvalCardMessage({ request: waiting, votes, viewer: ANA, slackIds }),
+      approvalCardMessage({ request: applied, votes, viewer: ANA, slackIds }),
+      askedNotice({ request: waiting, votes, slackIds }),
+      outcomeNotice({ request: applied, votes, slackIds }),
+      outcomeNotice({ request: denied, votes: [], slackIds }),
+    ];
+
+    expect(messages.map((message) => shown(message)).join("\n\n")).toMatchInlineSnapshot(`
+      "text: bo@acme.test asks for $200.00 for Search, monthly budget, through Nov 30. 1 of 2 approved, by dana@acme.test ($150.00).
+      *<@UBO>* asks for *$200.00* for Search, monthly budget, through Nov 30.
+      > Re-indexing before the launch
+      Now: $480.00 of $500.00 (96 %)
+      After: $480.00 of $700.00 (68 %)
+      1 of 2 approved, by <@UDANA> ($150.00) · expires <Nov 26, 2026, 10:00 UTC>
+      [Approve] [Approve other amount] [Deny]
+
+      text: bo@acme.test asked for $200.00 for Search, monthly budget, through Nov 30. Approved by dana@acme.test: $150.00 of $200.00.
+      *<@UBO>* asked for *$200.00* for Search, monthly budget, through Nov 30.
+      > Re-indexing before the launch
+      :white_check_mark: Approved by <@UDANA>: $150.00 of $200.00 · <Nov 23, 2026, 12:00 UTC>
+      > Enough until the launch?
+
+      text: I asked ana@acme.test and dana@acme.test to decide on $200.00 for Search, monthly budget, through Nov 30. The request expires Nov 26, 2026, 10:00 UTC.
+      You asked for *$200.00* for Search, monthly budget, through Nov 30. I asked ana@acme.test and <@UDANA>.
+      1 of 2 approved, by <@UDANA> ($150.00) · expires <Nov 26, 2026, 10:00 UTC>
+      [Withdraw]
+
+      text: :white_check_mark: dana@acme.test approved $150.00 of $200.00 for Search, monthly budget. It is in force now, through Nov 30.
+      :white_check_mark: <@UDANA> approved $150.00 of $200.00 for Search, monthly budget. It is in force now, through Nov 30.
+      > Enough until the launch?
+
+      text: :no_entry: dana@acme.test denied your request for $200.00 for Search, monthly budget.
+      :no_entry: <@UDANA> denied your request for $200.00 for Search, monthly budget.
+      > Wait for Q1"
+    `);
+    expect(messages.map((message) => message.text).join("\n")).not.toContain("<@");
+  });
+
+  test("says today where that is the last day, in the request's own calendar", () => {
+    const request = anApprovalRequest({
+      endsAt: instant("2026-11-23T23:00:00Z"),
+      timeZone: timeZone("Europe/Berlin"),
+    });
+
+    expect(
+      approvalCardMessage({ request, votes: [], viewer: ANA, slackIds: NO_SLACK_IDS }).text,
+    ).toBe("bo@acme.test asks for $200.00 for Search, monthly budget, through today.");
+  });
+
   test("names the amount before it is approved, and carries nothing but the id", () => {
-    const { blocks } = approvalCardMessage({ request: open, votes: [], viewer: ANA });
+    const { blocks } = approvalCardMessage({
+      request: open,
+      votes: [],
+      viewer: ANA,
+      slackIds: NO_SLACK_IDS,
+    });
     const buttons = blocks.flatMap((block) => (block.type === "actions" ? block.elements : []));
 
     expect(buttons.map(({ action_id, style }) => [action_id, style])).toEqual([
@@ -155,13 +230,14 @@ describe("the card", () => {
       requester: emailFrom("a_b*c@acme.test"),
     });
     const json = JSON.stringify([
-      approvalCardMessage({ request, votes: [], viewer: ANA }),
+      approvalCardMessage({ request, votes: [], viewer: ANA, slackIds: NO_SLACK_IDS }),
       approvalCardMessage({
         request: { ...request, status: "denied", decidedBy: ANA, decidedAt, decisionReason: evil },
         votes: [],
         viewer: ANA,
+        slackIds: NO_SLACK_IDS,
       }),
-      askedNotice(request, []),
+      askedNotice({ request, votes: [], slackIds: NO_SLACK_IDS }),
     ]);
 
     const withoutPlainText = json.replaceAll(/"type":"plain_text","text":"[^"]*"/g, "");
@@ -172,25 +248,29 @@ describe("the card", () => {
 
 describe("the requester", () => {
   test("reads who was asked and can withdraw", () => {
-    expect(shown(askedNotice(open, []))).toMatchInlineSnapshot(`
-      "text: I asked ana@acme.test and dana@acme.test to decide on $200.00 for Search, monthly budget. The request expires Nov 26, 2026, 10:00 UTC.
-      You asked for *$200.00* for Search, monthly budget, until <Dec 1, 2026, 00:00 UTC>. I asked ana@acme.test and dana@acme.test.
-      expires <Nov 26, 2026, 10:00 UTC>
+    expect(
+      shown(askedNotice({ request: open, votes: [], slackIds: NO_SLACK_IDS })),
+    ).toMatchInlineSnapshot(`
+      "text: I asked ana@acme.test and dana@acme.test to decide on $200.00 for Search, monthly budget, through Nov 30. The request expires Nov 26, 2026, 10:00 UTC.
+      You asked for *$200.00* for Search, monthly budget, through Nov 30. I asked ana@acme.test and dana@acme.test.
+      Expires <Nov 26, 2026, 10:00 UTC>
       [Withdraw]"
     `);
-    expect(shown(askedNotice(cancelled, []))).not.toContain("[Withdraw]");
+    expect(
+      shown(askedNotice({ request: cancelled, votes: [], slackIds: NO_SLACK_IDS })),
+    ).not.toContain("[Withdraw]");
   });
 
   test("reads what came of it", () => {
     const notices = [
-      outcomeNotice(applied, [aVote(DANA, 150)]),
-      outcomeNotice(denied, []),
-      outcomeNotice(expired, []),
+      outcomeNotice({ request: applied, votes: [aVote(DANA, 150)], slackIds: NO_SLACK_IDS }),
+      outcomeNotice({ request: denied, votes: [], slackIds: NO_SLACK_IDS }),
+      outcomeNotice({ request: expired, votes: [], slackIds: NO_SLACK_IDS }),
     ].map(shown);
 
     expect(notices.join("\n\n")).toMatchInlineSnapshot(`
-      "text: :white_check_mark: dana@acme.test approved $150.00 of $200.00 for Search, monthly budget. It is in force now, until Dec 1, 2026, 00:00 UTC.
-      :white_check_mark: dana@acme.test approved $150.00 of $200.00 for Search, monthly budget. It is in force now, until <Dec 1, 2026, 00:00 UTC>.
+      "text: :white_check_mark: dana@acme.test approved $150.00 of $200.00 for Search, monthly budget. It is in force now, through Nov 30.
+      :white_check_mark: dana@acme.test approved $150.00 of $200.00 for Search, monthly budget. It is in force now, through Nov 30.
       > Enough until the launch?
 
       text: :no_entry: dana@acme.test denied your request for $200.00 for Search, monthly budget.
@@ -200,6 +280,30 @@ describe("the requester", () => {
       text: :hourglass: Nobody decided in time: your request for $200.00 for Search, monthly budget has expired. Ask again if you still need it.
       :hourglass: Nobody decided in time: your request for $200.00 for Search, monthly budget has expired. Ask again if you still need it."
     `);
+  });
+
+  test("reads the note of each voice, with whose it is", () => {
+    const votes = [aVote(ANA, 150, "Enough for one run."), aVote(DANA, 200, "Good luck!")];
+    const notice = outcomeNotice({ request: applied, votes, slackIds: new Map([[ANA, "UANA"]]) });
+
+    expect(shown(notice)).toMatchInlineSnapshot(`
+      "text: :white_check_mark: ana@acme.test and dana@acme.test approved $150.00 of $200.00 for Search, monthly budget. It is in force now, through Nov 30.
+      :white_check_mark: <@UANA> and dana@acme.test approved $150.00 of $200.00 for Search, monthly budget. It is in force now, through Nov 30.
+      <@UANA>:
+      > Enough for one run.
+      dana@acme.test:
+      > Good luck!"
+    `);
+  });
+
+  test("reads a note kept before voices had their own", () => {
+    const notice = outcomeNotice({
+      request: applied,
+      votes: [aVote(DANA, 150)],
+      slackIds: NO_SLACK_IDS,
+    });
+
+    expect(shown(notice)).toContain("> Enough until the launch?");
   });
 
   test.each([
@@ -212,7 +316,7 @@ describe("the requester", () => {
       "ana@acme.test, bo@acme.test, dana@acme.test and 2 others",
     ],
   ])("names people briefly", (people, text) => {
-    expect(peopleText(people)).toBe(text);
+    expect(peopleText(people, NO_SLACK_IDS)).toBe(text);
   });
 });
 
@@ -332,9 +436,9 @@ describe("whatever people typed", () => {
     fc.assert(
       fc.property(requests, ({ request, votes }) => {
         const messages = [
-          approvalCardMessage({ request, votes, viewer: ANA }),
-          askedNotice(request, votes),
-          outcomeNotice(request, votes),
+          approvalCardMessage({ request, votes, viewer: ANA, slackIds: NO_SLACK_IDS }),
+          askedNotice({ request, votes, slackIds: NO_SLACK_IDS }),
+          outcomeNotice({ request, votes, slackIds: NO_SLACK_IDS }),
           decisionAnswer(request, { kind: "applied", amount: usd(1), voteAmount: usd(1) }),
         ];
         for (const message of messages) {
@@ -353,7 +457,12 @@ describe("whatever people typed", () => {
     fc.assert(
       fc.property(requests, ({ request }) => {
         const isOpen = request.status === "requested";
-        const card = approvalCardMessage({ request, votes: [], viewer: ANA });
+        const card = approvalCardMessage({
+          request,
+          votes: [],
+          viewer: ANA,
+          slackIds: NO_SLACK_IDS,
+        });
         expect(card.blocks.some((block) => block.type === "actions")).toBe(isOpen);
       }),
       { numRuns: 150 },
@@ -363,9 +472,15 @@ describe("whatever people typed", () => {
   test("every modal is one that Slack takes", () => {
     fc.assert(
       fc.property(requests, ({ request }) => {
-        for (const modal of [otherAmountModal(request), denyModal(request)]) {
-          expect(validateView(modal, newId)).toMatchObject({ ok: true });
-          expect(modal.private_metadata).toBe(request.requestId);
+        for (const surface of ["message", "home"] as const) {
+          const form = { request, surface, slackIds: NO_SLACK_IDS };
+          for (const modal of [otherAmountModal(form), denyModal(form)]) {
+            expect(validateView(modal, newId)).toMatchObject({ ok: true });
+            expect(parseFormOrigin(modal.private_metadata)).toEqual({
+              requestId: request.requestId,
+              surface,
+            });
+          }
         }
       }),
       { numRuns: 100 },

@@ -221,7 +221,7 @@ function play(
     if (decision.kind === "refused") continue;
     if (decision.kind === "voted" || decision.kind === "applied") {
       const amount = decision.kind === "voted" ? decision.amount : decision.voteAmount;
-      votes = [...votes, { approver: actor, amount, votedAt: now }];
+      votes = [...votes, { approver: actor, amount, votedAt: now, note: undefined }];
     }
     if (decision.kind === "voted") continue;
     request = {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { emailFrom } from "../../../src/domain/email.ts";
 import { approvalListeners, slackApproverGroups } from "../../../src/features/approvals/slack.ts";
 import type { Modal, SlackMessage } from "../../../src/slack/blocks.ts";
-import type { SlackActor, ViewValues } from "../../../src/slack/listener.ts";
+import type { ActionSurface, SlackActor, ViewValues } from "../../../src/slack/listener.ts";
 import type { SlackWeb } from "../../../src/slack/web.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { ANA, BO, DANA, EVE } from "../../support/approvals-builders.ts";
@@ -14,6 +14,7 @@ import {
   ask,
   aTier,
   everything,
+  outbox,
   resetAcme,
   statusOf,
   usePolicies,
@@ -72,9 +73,13 @@ function slackPerson(deps: Acme, email: SlackActor["email"]) {
   return {
     answers,
     views,
-    press: async (actionId: string, value: string): Promise<void> => {
+    press: async (
+      actionId: string,
+      value: string,
+      surface: ActionSurface = "message",
+    ): Promise<void> => {
       const action = listeners.actions?.find((known) => known.actionId === actionId);
-      await action?.run({ actor, web, value, triggerId: "trigger", respond });
+      await action?.run({ actor, web, value, surface, triggerId: "trigger", respond });
     },
     /** Submits a modal as Slack does: `run` only when nothing is wrong. */
     submit: async (callbackId: string, values: ViewValues, privateMetadata: string) => {
@@ -104,7 +109,7 @@ test("listens to every button and modal of its messages", () => {
 });
 
 describe("Approve and Withdraw", () => {
-  test("Approve decides and confirms privately", async () => {
+  test("Approve on the card decides without an answer: the card itself shows it", async () => {
     const deps = acme(db.pool);
     const { requestId } = await ask(deps);
     const ana = slackPerson(deps, ANA);
@@ -112,9 +117,34 @@ describe("Approve and Withdraw", () => {
     await ana.press("approval_approve", requestId);
 
     expect(deps.applied).toHaveLength(1);
+    expect(ana.answers).toEqual([]);
+    expect((await outbox(db.pool, ":card:ana@acme.test:decided"))[0]?.text).toContain(
+      "Approved by ana@acme.test: $200.00.",
+    );
+  });
+
+  test("Approve in App Home confirms privately", async () => {
+    const deps = acme(db.pool);
+    const { requestId } = await ask(deps);
+    const ana = slackPerson(deps, ANA);
+
+    await ana.press("approval_approve", requestId, "home");
+
+    expect(deps.applied).toHaveLength(1);
     expect(ana.answers).toEqual([
       "Approved: bo@acme.test gets $200.00 for Search, monthly budget.",
     ]);
+  });
+
+  test("an approval that waits for another one is confirmed privately, also on the card", async () => {
+    await usePolicies(db.pool, aTier({ quorum: 2 }));
+    const deps = acme(db.pool);
+    const { requestId } = await ask(deps);
+    const ana = slackPerson(deps, ANA);
+
+    await ana.press("approval_approve", requestId);
+
+    expect(ana.answers).toEqual(["Your approval of $200.00 counts: 1 of 2."]);
   });
 
   test("the second of two approvers reads who decided", async () => {
@@ -139,7 +169,8 @@ describe("Approve and Withdraw", () => {
     await bo.press("approval_withdraw", requestId);
 
     expect(await statusOf(db.pool, requestId)).toBe("cancelled");
-    expect(bo.answers).toEqual(["Withdrawn. Nobody can approve it any more."]);
+    expect(bo.answers).toEqual([]);
+    expect((await outbox(db.pool, ":requester:decided"))[0]?.text).toContain("Withdrawn by");
   });
 
   test.each([
@@ -210,6 +241,18 @@ describe("Approve other amount", () => {
     await ana.submit("approval_other_amount", { amount: "$150.50", note: "ok" }, requestId);
 
     expect(deps.applied.map(({ amount }) => amount)).toEqual([usd(150.5)]);
+    expect(ana.answers).toEqual([]);
+  });
+
+  test("opened in App Home, confirms by direct message", async () => {
+    const deps = acme(db.pool);
+    const { requestId } = await ask(deps);
+    const ana = slackPerson(deps, ANA);
+
+    await ana.press("approval_other_amount", requestId, "home");
+    const origin = ana.views.at(-1)?.private_metadata ?? "";
+    await ana.submit("approval_other_amount", { amount: "$150.50" }, origin);
+
     expect(ana.answers).toEqual([
       "email:ana@acme.test: Approved: bo@acme.test gets $150.50 of $200.00 for Search, monthly budget.",
     ]);
@@ -263,6 +306,18 @@ describe("Deny", () => {
     expect(Object.keys(problems ?? {})).toEqual(["reason"]);
     expect(statusBefore).toBe("requested");
     expect(await statusOf(db.pool, requestId)).toBe("denied");
+    expect(dana.answers).toEqual([]);
+  });
+
+  test("opened in App Home, confirms by direct message", async () => {
+    const deps = acme(db.pool);
+    const { requestId } = await ask(deps);
+    const dana = slackPerson(deps, DANA);
+
+    await dana.press("approval_deny", requestId, "home");
+    const origin = dana.views.at(-1)?.private_metadata ?? "";
+    await dana.submit("approval_deny", { reason: "Wait" }, origin);
+
     expect(dana.answers).toEqual(["email:dana@acme.test: Denied. I told bo@acme.test."]);
   });
 

@@ -8,12 +8,28 @@ import { enqueueMessage } from "../../../slack/outbox.ts";
 import type { Sql } from "../../../store/database.ts";
 import { approvalCardMessage } from "../messages/card.ts";
 import { askedNotice, outcomeNotice } from "../messages/notices.ts";
+import type { SlackIds } from "../messages/wording.ts";
 import type { ApprovalRequest, Vote } from "../rules.ts";
+import { loadSlackIds } from "../store/people.ts";
 
 interface Announcement {
   readonly request: ApprovalRequest;
   readonly votes: readonly Vote[];
   readonly now: Instant;
+}
+
+/** Of everybody whom messages about these requests name. */
+export async function slackIdsOf(
+  sql: Sql,
+  requests: readonly Pick<Announcement, "request" | "votes">[],
+): Promise<SlackIds> {
+  const people = requests.flatMap(({ request, votes }) => [
+    request.requester,
+    ...request.asked,
+    ...(request.decidedBy === undefined ? [] : [request.decidedBy]),
+    ...votes.map(({ approver }) => approver),
+  ]);
+  return await loadSlackIds(sql, people);
 }
 
 /** A card in the direct messages of each of these people; a second time it does nothing. */
@@ -22,6 +38,7 @@ export async function enqueueCards(
   { request, votes, now }: Announcement,
   people: readonly Email[],
 ): Promise<void> {
+  const slackIds = await slackIdsOf(sql, [{ request, votes }]);
   for (const viewer of people) {
     await enqueueMessage(
       sql,
@@ -29,7 +46,7 @@ export async function enqueueCards(
         dedupeKey: cardKey(request, viewer),
         kind: "approval",
         destination: { person: viewer },
-        message: approvalCardMessage({ request, votes, viewer }),
+        message: approvalCardMessage({ request, votes, viewer, slackIds }),
       },
       now,
     );
@@ -41,13 +58,14 @@ export async function enqueueAskedNotice(
   sql: Sql,
   { request, votes, now }: Announcement,
 ): Promise<void> {
+  const slackIds = await slackIdsOf(sql, [{ request, votes }]);
   await enqueueMessage(
     sql,
     {
       dedupeKey: requesterKey(request),
       kind: "approval",
       destination: { person: request.requester },
-      message: askedNotice(request, votes),
+      message: askedNotice({ request, votes, slackIds }),
     },
     now,
   );
@@ -62,6 +80,7 @@ export async function enqueueUpdates(
   { request, votes, now }: Announcement,
   state: string,
 ): Promise<void> {
+  const slackIds = await slackIdsOf(sql, [{ request, votes }]);
   const update = async (key: string, person: Email, message: ReturnType<typeof askedNotice>) =>
     await enqueueMessage(
       sql,
@@ -75,10 +94,11 @@ export async function enqueueUpdates(
       now,
     );
   for (const viewer of request.asked) {
-    const card = approvalCardMessage({ request, votes, viewer });
+    const card = approvalCardMessage({ request, votes, viewer, slackIds });
     await update(cardKey(request, viewer), viewer, card);
   }
-  await update(requesterKey(request), request.requester, askedNotice(request, votes));
+  const notice = askedNotice({ request, votes, slackIds });
+  await update(requesterKey(request), request.requester, notice);
 }
 
 /** Tells the requester what came of it: an update in place notifies nobody. */
@@ -86,13 +106,14 @@ export async function enqueueOutcomeNotice(
   sql: Sql,
   { request, votes, now }: Announcement,
 ): Promise<void> {
+  const slackIds = await slackIdsOf(sql, [{ request, votes }]);
   await enqueueMessage(
     sql,
     {
       dedupeKey: `approval:${request.requestId}:outcome`,
       kind: "approval",
       destination: { person: request.requester },
-      message: outcomeNotice(request, votes),
+      message: outcomeNotice({ request, votes, slackIds }),
     },
     now,
   );

@@ -10,6 +10,7 @@ import type { Scope } from "../../../domain/scope.ts";
 import type { Clock, Instant } from "../../../domain/time.ts";
 import { recordAudit } from "../../../store/audit.ts";
 import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
+import type { SlackIds } from "../messages/wording.ts";
 import {
   type ApprovalAction,
   type ApprovalKind,
@@ -20,7 +21,7 @@ import {
 } from "../rules.ts";
 import { findRequest, findRequestForUpdate, updateDecision } from "../store/requests.ts";
 import { insertVote, listVotes } from "../store/votes.ts";
-import { enqueueOutcomeNotice, enqueueUpdates } from "./announce.ts";
+import { enqueueOutcomeNotice, enqueueUpdates, slackIdsOf } from "./announce.ts";
 import { type ApproverGroups, type GroupMembers, loadApprovers, loadGroups } from "./approvers.ts";
 
 /** What an applier gets: the request as it was approved. */
@@ -33,6 +34,8 @@ export interface ApprovedRequest {
   readonly amount: Usd;
   readonly endsAt: Instant;
   readonly requester: Email;
+  /** Everybody whose voice it took, in the order in which they gave it. */
+  readonly approvers: readonly Email[];
   /** Whose voice completed the quorum. */
   readonly decidedBy: Email;
   readonly decidedAt: Instant;
@@ -57,6 +60,11 @@ export type ClickOutcome =
   | { readonly kind: "unknown-request" }
   /** `request` as it is after the click. */
   | { readonly kind: "answered"; readonly request: ApprovalRequest; readonly decision: Decision };
+
+/** With what a form about the request shows. */
+export type Preview =
+  | Extract<ClickOutcome, { kind: "unknown-request" }>
+  | (Extract<ClickOutcome, { kind: "answered" }> & { readonly slackIds: SlackIds });
 
 /** Counts the actor's consent, by default to all of the amount, and applies it at the quorum. */
 export async function approve(
@@ -90,7 +98,7 @@ export async function previewDecision(
   deps: DecisionDeps,
   click: Click,
   action: ApprovalAction,
-): Promise<ClickOutcome> {
+): Promise<Preview> {
   const found = await findWithGroups(deps, click.requestId, action);
   if (found === undefined) return { kind: "unknown-request" };
   const { request, groups } = found;
@@ -100,7 +108,8 @@ export async function previewDecision(
     groups,
     now: deps.clock(),
   });
-  return { kind: "answered", request, decision };
+  const slackIds = await slackIdsOf(deps.database, [{ request, votes: [] }]);
+  return { kind: "answered", request, decision, slackIds };
 }
 
 /**
@@ -127,7 +136,7 @@ async function answerClick(
       now,
     });
     if (decision.kind === "refused") return { kind: "answered", request, decision };
-    const note = reason?.trim();
+    const note = reason === undefined || reason.trim() === "" ? undefined : reason.trim();
     const saved = await save(sql, deps, { request, votes, decision, actor, now, note });
     return { kind: "answered", request: saved, decision };
   });
@@ -182,7 +191,8 @@ async function save(sql: Sql, deps: DecisionDeps, saving: Saving): Promise<Appro
     assert(isFirst, "a locked open request is decided once");
   }
   if (decision.kind === "applied") {
-    const approved = { amount: decision.amount, decidedBy: actor, decidedAt: now };
+    const approvers = votes.map(({ approver }) => approver);
+    const approved = { amount: decision.amount, approvers, decidedBy: actor, decidedAt: now };
     await deps.appliers[request.kind](sql, { ...proposedPart(request), ...approved });
   }
   await recordDecision(sql, saving);
@@ -204,15 +214,14 @@ function proposedPart({
   subject,
   endsAt,
   requester,
-}: ApprovalRequest): Omit<ApprovedRequest, "amount" | "decidedBy" | "decidedAt"> {
+}: ApprovalRequest): Omit<ApprovedRequest, "amount" | "approvers" | "decidedBy" | "decidedAt"> {
   return { requestId, kind, scope, subject, endsAt, requester };
 }
 
-function voteOf({ decision, actor, now }: Saving): Vote | undefined {
-  if (decision.kind === "voted") return { approver: actor, amount: decision.amount, votedAt: now };
-  if (decision.kind === "applied") {
-    return { approver: actor, amount: decision.voteAmount, votedAt: now };
-  }
+function voteOf({ decision, actor, now, note }: Saving): Vote | undefined {
+  const voice = { approver: actor, votedAt: now, note };
+  if (decision.kind === "voted") return { ...voice, amount: decision.amount };
+  if (decision.kind === "applied") return { ...voice, amount: decision.voteAmount };
   return undefined;
 }
 
@@ -224,7 +233,7 @@ function decidedRequest({ request, decision, actor, now, note }: Saving): Approv
     approvedAmount: decision.kind === "applied" ? decision.amount : undefined,
     decidedBy: decision.kind === "cancelled" ? undefined : actor,
     decidedAt: now,
-    decisionReason: note === "" ? undefined : note,
+    decisionReason: note,
   };
 }
 
@@ -248,7 +257,7 @@ async function recordDecision(
       status: decision.kind === "voted" ? request.status : decision.kind,
       ...amount,
       ...vote,
-      ...(note === undefined || note === "" ? {} : { note }),
+      ...(note === undefined ? {} : { note }),
     },
   });
 }

@@ -1,13 +1,20 @@
 /** Requests as they stand, for App Home and the read API. */
 import type { Email } from "../../../domain/email.ts";
 import type { Sql } from "../../../store/database.ts";
+import type { SlackIds } from "../messages/wording.ts";
 import type { ApprovalRequest, ApprovalStatus, Vote } from "../rules.ts";
 import { listRequests } from "../store/requests.ts";
 import { listVotesOf } from "../store/votes.ts";
+import { slackIdsOf } from "./announce.ts";
 
 export interface ApprovalWithVotes {
   readonly request: ApprovalRequest;
   readonly votes: readonly Vote[];
+}
+
+/** With what a card about it shows. */
+export interface OpenApproval extends ApprovalWithVotes {
+  readonly slackIds: SlackIds;
 }
 
 /** A page that answers in time however long the history has become. */
@@ -28,8 +35,8 @@ export async function listApprovals(
 export async function listOpenApprovals(
   sql: Sql,
   filter: { readonly approver?: Email | undefined } = {},
-): Promise<readonly ApprovalWithVotes[]> {
-  return await withVotes(
+): Promise<readonly OpenApproval[]> {
+  const approvals = await withVotes(
     sql,
     await listRequests(sql, {
       status: "requested",
@@ -37,6 +44,8 @@ export async function listOpenApprovals(
       limit: APPROVALS_LISTED_MAX,
     }),
   );
+  const slackIds = await slackIdsOf(sql, approvals);
+  return approvals.map((approval) => ({ ...approval, slackIds }));
 }
 
 async function withVotes(

@@ -18,8 +18,13 @@ import {
   grantText,
   headline,
   headlineText,
+  NO_SLACK_IDS,
+  notesOf,
   peopleText,
+  personText,
   quote,
+  type SlackIds,
+  throughText,
   titleText,
   votesText,
 } from "./wording.ts";
@@ -29,6 +34,7 @@ export interface CardView {
   readonly request: ApprovalRequest;
   readonly votes: readonly Vote[];
   readonly viewer: Email;
+  readonly slackIds: SlackIds;
 }
 
 export function approvalCardMessage(view: CardView): SlackMessage {
@@ -36,16 +42,17 @@ export function approvalCardMessage(view: CardView): SlackMessage {
   const state =
     request.status === "requested"
       ? votesSuffix(request, votes)
-      : ` ${outcomeText(request, votes)}.`;
+      : ` ${outcomeText(request, votes, NO_SLACK_IDS)}.`;
   return message(`${headlineText(request)}${state}`, approvalCardBlocks(view));
 }
 
 /** The card as blocks, for App Home. */
-export function approvalCardBlocks({ request, votes, viewer }: CardView): readonly Block[] {
-  const asked = [section(headline(request)), ...reasonBlocks(request)];
-  if (request.status !== "requested") return [...asked, ...outcomeBlocks(request, votes)];
+export function approvalCardBlocks(view: CardView): readonly Block[] {
+  const { request, votes, viewer, slackIds } = view;
+  const asked = [section(headline(request, slackIds)), ...reasonBlocks(request)];
+  if (request.status !== "requested") return [...asked, ...outcomeBlocks(view)];
 
-  const progress = votes.length === 0 ? quorumText(request) : votesText(request, votes);
+  const progress = votes.length === 0 ? quorumText(request) : votesText(request, votes, slackIds);
   const hasVoted = votes.some((vote) => vote.approver === viewer);
   return [
     ...asked,
@@ -56,31 +63,49 @@ export function approvalCardBlocks({ request, votes, viewer }: CardView): readon
 }
 
 /** What became of the request, for its requester's own copy as well. */
-export function outcomeBlocks(request: ApprovalRequest, votes: readonly Vote[]): readonly Block[] {
+export function outcomeBlocks(view: Omit<CardView, "viewer">): readonly Block[] {
+  const { request, votes, slackIds } = view;
   const when = request.decidedAt === undefined ? "" : ` · ${dateText(request.decidedAt)}`;
-  const reason = request.decisionReason;
   return [
-    section(`${outcomeSign(request)} ${outcomeText(request, votes)}${when}`),
-    ...(reason === undefined ? [] : [section(quote(reason))]),
+    section(`${SIGNS[request.status]} ${outcomeText(request, votes, slackIds)}${when}`),
+    ...noteBlocks(view),
   ];
 }
 
+/** What those who decided wrote; with their names where several people had a voice. */
+export function noteBlocks({
+  request,
+  votes,
+  slackIds,
+}: Omit<CardView, "viewer">): readonly Block[] {
+  const notes = notesOf(request, votes);
+  const voices = new Set([...votes.map(({ approver }) => approver), ...notes.map(({ by }) => by)]);
+  return notes.map(({ by, text }) =>
+    section(voices.size < 2 ? quote(text) : `${personText(by, slackIds)}:\n${quote(text)}`),
+  );
+}
+
 /** "Approved by ana@acme.test: $150.00 of $200.00", without a full stop. */
-export function outcomeText(request: ApprovalRequest, votes: readonly Vote[]): string {
+export function outcomeText(
+  request: ApprovalRequest,
+  votes: readonly Vote[],
+  slackIds: SlackIds,
+): string {
   switch (request.status) {
     case "requested":
       return "Waiting for a decision";
     case "applied": {
       const granted = request.approvedAmount ?? request.requestedAmount;
-      const by = peopleText(votes.map((vote) => vote.approver));
+      const voices = votes.map((vote) => vote.approver);
+      const by = peopleText(voices, slackIds);
       return `Approved by ${by}: ${grantText(request, granted)}`;
     }
     case "denied":
-      return `Denied by ${peopleText(request.decidedBy === undefined ? [] : [request.decidedBy])}`;
+      return `Denied by ${peopleText(request.decidedBy === undefined ? [] : [request.decidedBy], slackIds)}`;
     case "expired":
       return "Expired: nobody decided in time";
     case "cancelled":
-      return `Withdrawn by ${escapeText(request.requester)}`;
+      return `Withdrawn by ${personText(request.requester, slackIds)}`;
   }
 }
 
@@ -92,10 +117,6 @@ const SIGNS: Readonly<Record<ApprovalRequest["status"], string>> = {
   cancelled: ":leftwards_arrow_with_hook:",
 };
 
-function outcomeSign(request: ApprovalRequest): string {
-  return SIGNS[request.status];
-}
-
 function quorumText({ policy }: ApprovalRequest): string {
   return policy.quorum === 1
     ? "One approval is enough"
@@ -103,7 +124,7 @@ function quorumText({ policy }: ApprovalRequest): string {
 }
 
 function votesSuffix(request: ApprovalRequest, votes: readonly Vote[]): string {
-  return votes.length === 0 ? "" : ` ${votesText(request, votes)}.`;
+  return votes.length === 0 ? "" : ` ${votesText(request, votes, NO_SLACK_IDS)}.`;
 }
 
 function reasonBlocks({ reason }: ApprovalRequest): readonly Block[] {
@@ -125,7 +146,7 @@ function decisionButtons(request: ApprovalRequest): readonly Button[] {
       style: "primary",
       confirm: {
         title: `Approve ${amount}?`,
-        text: `${request.requester} gets ${amount} for ${titleText(request)}.`,
+        text: `${request.requester} gets ${amount} for ${titleText(request)}, ${throughText(request)}.`,
         yes: "Approve",
       },
     }),

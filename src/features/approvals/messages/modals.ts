@@ -9,19 +9,27 @@ import {
   section,
 } from "../../../slack/blocks.ts";
 import type { ApprovalRequest } from "../rules.ts";
-import { headline } from "./wording.ts";
+import { headline, type SlackIds } from "./wording.ts";
+
+export interface DecisionForm {
+  readonly request: ApprovalRequest;
+  /** Where its button is. */
+  readonly surface: "message" | "home";
+  readonly slackIds: SlackIds;
+}
 
 /** Long enough for an explanation; a note is not an essay. */
 const NOTE_CHARS_MAX = 500;
 
-export function otherAmountModal(request: ApprovalRequest): Modal {
+export function otherAmountModal(form: DecisionForm): Modal {
+  const { request } = form;
   return modal({
     callbackId: "approval_other_amount",
     title: "Approve other amount",
     submit: "Approve",
-    privateMetadata: request.requestId,
+    privateMetadata: formOrigin(form),
     blocks: [
-      section(headline(request)),
+      section(headline(form.request, form.slackIds)),
       input({
         blockId: "amount",
         label: "Amount in USD",
@@ -38,14 +46,14 @@ export function otherAmountModal(request: ApprovalRequest): Modal {
   });
 }
 
-export function denyModal(request: ApprovalRequest): Modal {
+export function denyModal(form: DecisionForm): Modal {
   return modal({
     callbackId: "approval_deny",
     title: "Deny request",
     submit: "Deny",
-    privateMetadata: request.requestId,
+    privateMetadata: formOrigin(form),
     blocks: [
-      section(headline(request)),
+      section(headline(form.request, form.slackIds)),
       input({
         blockId: "reason",
         label: "Reason, for the requester",
@@ -64,6 +72,22 @@ export function loadingModal(title: string): Modal {
 export function refusedModal(title: string, answer: SlackMessage): Modal {
   return modal({ callbackId: "approval_refused", title, blocks: answer.blocks });
 }
+
+/** What a form remembers: its request, and whether there is a card that shows what becomes of it. */
+function formOrigin({ request, surface }: DecisionForm): string {
+  return surface === "home" ? `${request.requestId}${FROM_HOME}` : request.requestId;
+}
+
+export function parseFormOrigin(privateMetadata: string): {
+  readonly requestId: string;
+  readonly surface: DecisionForm["surface"];
+} {
+  return privateMetadata.endsWith(FROM_HOME)
+    ? { requestId: privateMetadata.slice(0, -FROM_HOME.length), surface: "home" }
+    : { requestId: privateMetadata, surface: "message" };
+}
+
+const FROM_HOME = " home";
 
 function noteInput(actionId: string): Parameters<typeof input>[0]["element"] {
   return {

@@ -9,36 +9,52 @@ import {
   section,
 } from "../../../slack/blocks.ts";
 import type { ApprovalRequest, Vote } from "../rules.ts";
-import { outcomeBlocks, outcomeText } from "./card.ts";
+import { noteBlocks, outcomeBlocks, outcomeText } from "./card.ts";
 import {
   dateText,
   grantText,
   moneyText,
+  NO_SLACK_IDS,
   peopleText,
-  quote,
+  personText,
+  type SlackIds,
+  throughText,
   titleText,
   utcText,
   votesText,
+  wantedText,
 } from "./wording.ts";
 
+export interface RequestNews {
+  readonly request: ApprovalRequest;
+  readonly votes: readonly Vote[];
+  readonly slackIds: SlackIds;
+}
+
 /** Tells whom we asked and until when; withdrawing is possible until it is decided. */
-export function askedNotice(request: ApprovalRequest, votes: readonly Vote[]): SlackMessage {
+export function askedNotice(news: RequestNews): SlackMessage {
+  const { request, votes, slackIds } = news;
   const amount = moneyText(request.requestedAmount);
-  const title = escapeText(titleText(request));
-  const asked = peopleText(request.asked);
-  const what = `You asked for *${amount}* for ${title}, until ${dateText(request.endsAt)}.`;
+  const wanted = wantedText(request);
+  const what = `You asked for *${amount}* for ${wanted}.`;
   if (request.status !== "requested") {
-    return message(`You asked for ${amount} for ${title}. ${outcomeText(request, votes)}.`, [
+    const outcome = outcomeText(request, votes, NO_SLACK_IDS);
+    return message(`You asked for ${amount} for ${wanted}. ${outcome}.`, [
       section(what),
-      ...outcomeBlocks(request, votes),
+      ...outcomeBlocks(news),
     ]);
   }
-  const progress = votes.length === 0 ? "" : `${votesText(request, votes)} · `;
+  const when = dateText(request.expiresAt);
+  const asked = (ids: SlackIds): string => peopleText(request.asked, ids);
   return message(
-    `I asked ${asked} to decide on ${amount} for ${title}. The request expires ${utcText(request.expiresAt)}.`,
+    `I asked ${asked(NO_SLACK_IDS)} to decide on ${amount} for ${wanted}. The request expires ${utcText(request.expiresAt)}.`,
     [
-      section(`${what} I asked ${asked}.`),
-      context(`${progress}expires ${dateText(request.expiresAt)}`),
+      section(`${what} I asked ${asked(slackIds)}.`),
+      context(
+        votes.length === 0
+          ? `Expires ${when}`
+          : `${votesText(request, votes, slackIds)} · expires ${when}`,
+      ),
       actions([
         button({
           actionId: "approval_withdraw",
@@ -56,31 +72,27 @@ export function askedNotice(request: ApprovalRequest, votes: readonly Vote[]): S
 }
 
 /** News for the requester, who did not do it themselves. */
-export function outcomeNotice(request: ApprovalRequest, votes: readonly Vote[]): SlackMessage {
-  const text = outcomeSentence(request, votes, utcText(request.endsAt));
-  const shown = outcomeSentence(request, votes, dateText(request.endsAt));
-  const reason = request.decisionReason;
-  const because = reason === undefined ? [] : [section(quote(reason))];
-  return message(text, [section(shown), ...because]);
+export function outcomeNotice(news: RequestNews): SlackMessage {
+  return message(outcomeSentence({ ...news, slackIds: NO_SLACK_IDS }), [
+    section(outcomeSentence(news)),
+    ...noteBlocks(news),
+  ]);
 }
 
-function outcomeSentence(
-  request: ApprovalRequest,
-  votes: readonly Vote[],
-  endsAtText: string,
-): string {
+function outcomeSentence({ request, votes, slackIds }: RequestNews): string {
   const title = escapeText(titleText(request));
   const { approvedAmount, decidedBy } = request;
   if (request.status === "applied" && approvedAmount !== undefined) {
-    const by = peopleText(votes.map((vote) => vote.approver));
+    const voices = votes.map((vote) => vote.approver);
     return (
-      `:white_check_mark: ${by} approved ${grantText(request, approvedAmount)} for ${title}. ` +
-      `It is in force now, until ${endsAtText}.`
+      `:white_check_mark: ${peopleText(voices, slackIds)} approved ` +
+      `${grantText(request, approvedAmount)} for ${title}. ` +
+      `It is in force now, ${throughText(request)}.`
     );
   }
   const asked = `your request for ${moneyText(request.requestedAmount)} for ${title}`;
   if (request.status === "denied" && decidedBy !== undefined) {
-    return `:no_entry: ${escapeText(decidedBy)} denied ${asked}.`;
+    return `:no_entry: ${personText(decidedBy, slackIds)} denied ${asked}.`;
   }
   return `:hourglass: Nobody decided in time: ${asked} has expired. Ask again if you still need it.`;
 }

@@ -1,4 +1,5 @@
 /** Phrases that cards, notices and answers share, so that a thing is called the same everywhere. */
+import { lastDayText } from "../../../domain/date-text.ts";
 import type { Email } from "../../../domain/email.ts";
 import { formatUsd, type Usd } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
@@ -10,6 +11,18 @@ const REASON_CHARS_MAX = 800;
 const TITLE_CHARS_MAX = 300;
 /** More names than this are a crowd. */
 const PEOPLE_NAMED_MAX = 3;
+
+/** Slack's ids of people, as far as they are known. */
+export type SlackIds = ReadonlyMap<Email, string>;
+
+/** For texts that Slack shows without markup: everybody by their address. */
+export const NO_SLACK_IDS: SlackIds = new Map();
+
+/** A mention, where the id is known; else the address. For direct messages: a mention may ping. */
+export function personText(person: Email, slackIds: SlackIds): string {
+  const id = slackIds.get(person);
+  return id === undefined ? escapeText(person) : `<@${id}>`;
+}
 
 /** Money for mrkdwn: an amount under a cent is written with a "<". */
 export function moneyText(amount: Usd): string {
@@ -37,12 +50,27 @@ export function titleText(request: Pick<ApprovalRequest, "title">): string {
   return shorten(request.title, TITLE_CHARS_MAX);
 }
 
+/** "Search, monthly budget, through Nov 30": what is asked for and its last day, for mrkdwn. */
+export function wantedText(request: ApprovalRequest): string {
+  return `${escapeText(titleText(request))}, ${throughText(request)}`;
+}
+
+/** "through Nov 30", "through today": the last day, in the calendar that the request is about. */
+export function throughText({
+  endsAt,
+  timeZone,
+  requestedAt,
+  decidedAt,
+}: Pick<ApprovalRequest, "endsAt" | "timeZone" | "requestedAt" | "decidedAt">): string {
+  return `through ${lastDayText(endsAt, timeZone, decidedAt ?? requestedAt)}`;
+}
+
 /** Who asks for how much for what until when, as one sentence of mrkdwn. */
-export function headline(request: ApprovalRequest): string {
+export function headline(request: ApprovalRequest, slackIds: SlackIds): string {
   const verb = request.status === "requested" ? "asks" : "asked";
   return (
-    `*${escapeText(request.requester)}* ${verb} for *${moneyText(request.requestedAmount)}* ` +
-    `for ${escapeText(titleText(request))}, until ${dateText(request.endsAt)}.`
+    `*${personText(request.requester, slackIds)}* ${verb} for ` +
+    `*${moneyText(request.requestedAmount)}* for ${wantedText(request)}.`
   );
 }
 
@@ -51,7 +79,7 @@ export function headlineText(request: ApprovalRequest): string {
   const verb = request.status === "requested" ? "asks" : "asked";
   return (
     `${escapeText(request.requester)} ${verb} for ${moneyText(request.requestedAmount)} ` +
-    `for ${escapeText(titleText(request))}, until ${utcText(request.endsAt)}.`
+    `for ${wantedText(request)}.`
   );
 }
 
@@ -64,9 +92,9 @@ export function quote(text: string): string {
 }
 
 /** "ana@acme.test, bo@acme.test and 2 others". */
-export function peopleText(people: readonly Email[]): string {
+export function peopleText(people: readonly Email[], slackIds: SlackIds): string {
   const named = people.length > PEOPLE_NAMED_MAX + 1 ? people.slice(0, PEOPLE_NAMED_MAX) : people;
-  const names = named.map(escapeText);
+  const names = named.map((person) => personText(person, slackIds));
   const rest = people.length - named.length;
   if (rest > 0) return `${names.join(", ")} and ${String(rest)} others`;
   const last = names.at(-1) ?? "nobody";
@@ -74,8 +102,14 @@ export function peopleText(people: readonly Email[]): string {
 }
 
 /** "1 of 2 approved, by ana@acme.test ($150.00)". */
-export function votesText(request: ApprovalRequest, votes: readonly Vote[]): string {
-  const voices = votes.map((vote) => `${escapeText(vote.approver)} (${moneyText(vote.amount)})`);
+export function votesText(
+  request: ApprovalRequest,
+  votes: readonly Vote[],
+  slackIds: SlackIds,
+): string {
+  const voices = votes.map(
+    (vote) => `${personText(vote.approver, slackIds)} (${moneyText(vote.amount)})`,
+  );
   return `${String(votes.length)} of ${String(request.policy.quorum)} approved, by ${voices.join(", ")}`;
 }
 
@@ -84,6 +118,22 @@ export function grantText(request: ApprovalRequest, granted: Usd): string {
   return granted === request.requestedAmount
     ? moneyText(granted)
     : `${moneyText(granted)} of ${moneyText(request.requestedAmount)}`;
+}
+
+/** What those who decided want the requester to know, each as typed. */
+export function notesOf(
+  request: ApprovalRequest,
+  votes: readonly Vote[],
+): readonly { readonly by: Email; readonly text: string }[] {
+  const notes = votes.flatMap(({ approver, note }) =>
+    note === undefined ? [] : [{ by: approver, text: note }],
+  );
+  const { decidedBy, decisionReason } = request;
+  // A denial is no vote; and votes kept no notes before they had a column of their own.
+  const isMissing = !notes.some(({ by }) => by === decidedBy);
+  return decidedBy !== undefined && decisionReason !== undefined && isMissing
+    ? [...notes, { by: decidedBy, text: decisionReason }]
+    : notes;
 }
 
 function shorten(text: string, charsMax: number): string {

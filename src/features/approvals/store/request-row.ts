@@ -2,7 +2,7 @@
 import { emailFrom } from "../../../domain/email.ts";
 import { usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
 import { scopeFrom } from "../../../domain/scope.ts";
-import { instant } from "../../../domain/time.ts";
+import { instant, timeZone } from "../../../domain/time.ts";
 import { type ApprovalPolicy, approverEntryFrom, formatApproverEntry } from "../rules/policy.ts";
 import type { ApprovalKind, ApprovalRequest, ApprovalStatus } from "../rules.ts";
 
@@ -10,7 +10,7 @@ import type { ApprovalKind, ApprovalRequest, ApprovalStatus } from "../rules.ts"
 export const REQUEST_COLUMNS = `r.approval_request_id, r.kind, r.scope, r.subject, r.title, r.details,
        r.requester_email, r.requested_amount_usd::text, r.ends_at, r.reason, r.policy, r.status,
        r.approved_amount_usd::text, r.decided_by, r.decided_at, r.decision_reason, r.requested_at,
-       r.expires_at`;
+       r.expires_at, r.time_zone`;
 
 export interface RequestRow {
   readonly approval_request_id: string;
@@ -31,6 +31,7 @@ export interface RequestRow {
   readonly decision_reason: string | null;
   readonly requested_at: Date;
   readonly expires_at: Date;
+  readonly time_zone: string | null;
 }
 
 export function requestFromRow(row: RequestRow): ApprovalRequest {
@@ -44,6 +45,7 @@ export function requestFromRow(row: RequestRow): ApprovalRequest {
     requester: emailFrom(row.requester_email),
     requestedAmount: usdFromDecimal(row.requested_amount_usd),
     endsAt: instant(row.ends_at),
+    timeZone: optional(row.time_zone, timeZone) ?? timeZone("UTC"),
     reason: row.reason,
     policy: policyFromJson(row.policy),
     asked: row.policy.asked.map(emailFrom),

@@ -28,8 +28,9 @@ export async function insertRequest(sql: Sql, request: ApprovalRequest): Promise
   await sql.query(
     `insert into approval_requests
             (approval_request_id, kind, scope, subject, title, details, requester_email,
-             requested_amount_usd, ends_at, reason, policy, status, requested_at, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'requested', $12, $13)`,
+             requested_amount_usd, ends_at, reason, policy, status, requested_at, expires_at,
+             time_zone)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'requested', $12, $13, $14)`,
     [
       request.requestId,
       request.kind,
@@ -44,6 +45,7 @@ export async function insertRequest(sql: Sql, request: ApprovalRequest): Promise
       policyToJson(request),
       request.requestedAt,
       request.expiresAt,
+      request.timeZone,
     ],
   );
 }

@@ -7,9 +7,9 @@ import type { Vote } from "../rules.ts";
 
 export async function insertVote(sql: Sql, requestId: string, vote: Vote): Promise<void> {
   await sql.query(
-    `insert into approval_votes (approval_request_id, approver_email, amount_usd, voted_at)
-     values ($1, $2, $3, $4)`,
-    [requestId, vote.approver, usdToDecimal(vote.amount), vote.votedAt],
+    `insert into approval_votes (approval_request_id, approver_email, amount_usd, voted_at, note)
+     values ($1, $2, $3, $4, $5)`,
+    [requestId, vote.approver, usdToDecimal(vote.amount), vote.votedAt, vote.note ?? null],
   );
 }
 
@@ -24,7 +24,7 @@ export async function listVotesOf(
   requestIds: readonly string[],
 ): Promise<ReadonlyMap<string, readonly Vote[]>> {
   const { rows } = await sql.query<VoteRow>(
-    `select v.approval_request_id, v.approver_email, v.amount_usd::text, v.voted_at
+    `select v.approval_request_id, v.approver_email, v.amount_usd::text, v.voted_at, v.note
        from approval_votes v
       where v.approval_request_id = any($1::text[])
       order by v.voted_at, v.approver_email`,
@@ -43,6 +43,7 @@ interface VoteRow {
   readonly approver_email: string;
   readonly amount_usd: string;
   readonly voted_at: Date;
+  readonly note: string | null;
 }
 
 function voteFromRow(row: VoteRow): Vote {
@@ -50,5 +51,6 @@ function voteFromRow(row: VoteRow): Vote {
     approver: emailFrom(row.approver_email),
     amount: usdFromDecimal(row.amount_usd),
     votedAt: instant(row.voted_at),
+    note: row.note ?? undefined,
   };
 }

@@ -77,6 +77,7 @@ export async function requestRaise(deps: Deps, request: RaiseRequest): Promise<R
         requester: request.requester,
         amount,
         endsAt: until.at,
+        timeZone: status.timeZone,
         reason: request.reason === "" ? "No reason given." : request.reason,
       },
     );

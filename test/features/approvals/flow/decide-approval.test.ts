@@ -58,6 +58,7 @@ describe("approve", () => {
         amount: usd(200),
         endsAt: instant("2026-12-01T00:00:00Z"),
         requester: BO,
+        approvers: [ANA],
         decidedBy: ANA,
         decidedAt,
       },
@@ -92,11 +93,16 @@ describe("approve", () => {
     const deps = acme(db.pool);
     const { requestId } = await ask(deps);
 
-    const first = await approve(deps, { requestId, actorEmail: ANA, amount: usd(150) });
+    const first = await approve(deps, {
+      requestId,
+      actorEmail: ANA,
+      amount: usd(150),
+      note: "One run.",
+    });
     const afterFirst = (await outbox(db.pool, ":votes-1")).map((row) => row.text);
     const [danas] = await listOpenApprovals(db.pool, { approver: DANA });
     const anas = await listOpenApprovals(db.pool, { approver: ANA });
-    const second = await approve(deps, { requestId, actorEmail: DANA });
+    const second = await approve(deps, { requestId, actorEmail: DANA, note: "  " });
 
     expect(decisionOf(first)).toMatchObject({ kind: "voted", approvals: 1, quorum: 2 });
     expect(afterFirst).toHaveLength(3);
@@ -104,10 +110,28 @@ describe("approve", () => {
     expect(danas?.votes).toMatchObject([{ approver: ANA, amount: usd(150) }]);
     expect(anas).toEqual([]);
     expect(decisionOf(second)).toMatchObject({ kind: "applied", amount: usd(150) });
-    expect(deps.applied).toHaveLength(1);
+    expect(deps.applied).toMatchObject([{ approvers: [ANA, DANA], decidedBy: DANA }]);
     expect((await outbox(db.pool, ":card:ana@acme.test:decided"))[0]?.text).toContain(
       "Approved by ana@acme.test and dana@acme.test: $150.00 of $200.00.",
     );
+    const [notice] = await outbox(db.pool, ":outcome");
+    expect(JSON.stringify(notice?.blocks)).toContain("> One run.");
+  });
+
+  test("mentions whom Slack has shown us, the latest of two with one address", async () => {
+    await db.pool.query(
+      `insert into slack_users (slack_user_id, email, display_name, seen_at) values
+         ('U1', 'ana@acme.test', 'Ana', '2026-11-01'), ('U2', 'ana@acme.test', 'Ana', '2026-11-02'),
+         ('U3', 'bo@acme.test', 'Bo', '2026-11-01')`,
+    );
+    const deps = acme(db.pool);
+    const { requestId } = await ask(deps);
+
+    await approve(deps, { requestId, actorEmail: ANA });
+
+    const [card] = await outbox(db.pool, ":card:dana@acme.test:decided");
+    expect(card?.text).toMatch(/^bo@acme\.test asked .* Approved by ana@acme\.test/);
+    expect(JSON.stringify(card?.blocks)).toMatch(/<@U3>.*Approved by <@U2>/);
   });
 
   test("rolls everything back when the applier fails, and can be tried again", async () => {

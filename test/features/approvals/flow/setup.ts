@@ -17,7 +17,7 @@ import { type ManualClock, manualClock } from "../../../support/clock.ts";
 export async function resetAcme(database: Database): Promise<void> {
   await database.query(`
     truncate approval_policies, approval_requests, approval_votes, audit_entries, outbox_messages,
-             teams, team_members, projects, admins;
+             teams, team_members, projects, admins, slack_users;
     insert into admins (email) values ('dana@acme.test');
     insert into teams (team_key, name) values ('search', 'Search');
     insert into team_members (team_key, email, role) values

@@ -79,6 +79,7 @@ async function apply(overrides: Partial<Parameters<typeof applyRaise>[1]> = {}):
       amount: usd(200),
       endsAt: instant("2026-12-01T00:00:00Z"),
       requester: BO,
+      approvers: [ANA],
       decidedBy: ANA,
       decidedAt: time.clock(),
       ...overrides,
