@@ -9,6 +9,7 @@ import { requiredId } from "../../event-fields.ts";
 import type { Attributes } from "./records.ts";
 
 const TAGS_MAX = 32;
+const SHORT_CHARS_MAX = 64;
 const EPOCH_MS_MAX = 8_640_000_000_000_000;
 
 const TEAM_NAMES = ["team.id", "team", "team_id"];
@@ -28,7 +29,8 @@ const TECHNICAL_TAGS: ReadonlySet<string> = new Set([
 const TECHNICAL =
   /^(?:app|aws|azure|browser|claude_code|cloud|container|deployment|device|faas|gcp|gen_ai|heroku|host|identity|k8s|os|process|service|session|telemetry|thread|user|webengine|wsl)\./;
 /** `claude -p "…"` has its prompt in `process.command_args`; nothing like it is ever a tag. */
-const HOLDS_TEXT = /arg|body|command|completion|content|input|instruction|message|output|prompt/i;
+const HOLDS_TEXT =
+  /answer|arg|body|command|completion|content|error|input|instruction|message|output|prompt|query|question|response|text|tool/i;
 
 /** The first of `names` that holds a text which can be an id; the event's own value comes first. */
 export function firstId(
@@ -38,11 +40,19 @@ export function firstId(
   for (const attributes of sources) {
     for (const name of names) {
       const value = attributes[name];
-      const parsed = requiredId.safeParse(typeof value === "number" ? String(value) : value);
+      // Most names are absent, and a failing parse costs far more than a check.
+      if (value === undefined || typeof value === "boolean") continue;
+      const parsed = requiredId.safeParse(String(value));
       if (parsed.success) return parsed.data;
     }
   }
   return undefined;
+}
+
+/** The same for names that are stored as words, such as a provider's. */
+export function shortName(attributes: Attributes, names: readonly string[]): string | undefined {
+  const name = firstId([attributes], names);
+  return name !== undefined && name.length <= SHORT_CHARS_MAX ? name : undefined;
 }
 
 /** Team, project and person of a call. What is no address is no person, and costs nobody the event. */
@@ -54,7 +64,10 @@ export function ownerOf(
   readonly claimedProject: string | undefined;
   readonly userEmail: Email | undefined;
 } {
-  const emails = userNames.flatMap((name) => parseEmail(firstId(sources, [name]) ?? "") ?? []);
+  const emails = userNames.flatMap((name) => {
+    const user = firstId(sources, [name]);
+    return user === undefined ? [] : (parseEmail(user) ?? []);
+  });
   return {
     claimedTeam: firstId(sources, TEAM_NAMES),
     claimedProject: firstId(sources, PROJECT_NAMES),

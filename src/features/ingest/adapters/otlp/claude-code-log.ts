@@ -127,8 +127,9 @@ function eventIdOf(call: ApiRequest): string | undefined {
 }
 
 function timeOf({ attributes, fields }: OtlpRecord): Instant | undefined | "invalid" {
-  const timestamp = isoTime.safeParse(attributes["event.timestamp"]);
-  if (timestamp.success) return instant(timestamp.data);
+  const own = attributes["event.timestamp"];
+  const timestamp = own === undefined ? undefined : isoTime.safeParse(own);
+  if (timestamp?.success === true) return instant(timestamp.data);
   return timeFromNanos(fields["timeUnixNano"]) ?? timeFromNanos(fields["observedTimeUnixNano"]);
 }
 

@@ -8,7 +8,7 @@ import type { UsageEvent } from "../../../../domain/usage.ts";
 import { invalidElement, requiredId } from "../../event-fields.ts";
 import { checkOccurredAt, type ParsedEvent } from "../../rules.ts";
 import type { AdapterContext } from "../adapter.ts";
-import { firstId, ownerOf, tagsOf, timeFromNanos } from "./attribution.ts";
+import { firstId, ownerOf, shortName, tagsOf, timeFromNanos } from "./attribution.ts";
 import { genAiUsage } from "./gen-ai-usage.ts";
 import type { Attributes, OtlpRecord } from "./records.ts";
 
@@ -70,7 +70,7 @@ export function parseGenAiSpan(
     source,
     eventId: ids.eventId,
     occurredAt: instant(occurredAt),
-    provider: (firstId([attributes], PROVIDER_NAMES) ?? "anthropic").slice(0, 64),
+    provider: shortName(attributes, PROVIDER_NAMES) ?? "anthropic",
     model,
     usage: figures.usage,
     requestId: ids.requestId,

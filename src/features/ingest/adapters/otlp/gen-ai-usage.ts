@@ -5,7 +5,8 @@
  */
 import { z } from "zod";
 import type { CostBasis, Usage, UsageEvent, UsageIteration } from "../../../../domain/usage.ts";
-import { describeIssues, looseCount, text } from "../../event-fields.ts";
+import { describeIssues, looseCount } from "../../event-fields.ts";
+import { shortName } from "./attribution.ts";
 import { parseDollars } from "./dollars.ts";
 import type { Attributes } from "./records.ts";
 
@@ -106,7 +107,7 @@ function usageOf(counts: Counts, attributes: Attributes): Usage {
   return {
     ...quantities,
     webSearchRequests: 0,
-    serviceTier: text(64).safeParse(attributes["anthropic.response.service_tier"]).data,
+    serviceTier: shortName(attributes, ["anthropic.response.service_tier"]),
     inferenceGeo: undefined,
     speed: undefined,
     iterations: withCompaction({ ...quantities, type: "message", model: undefined }, counts),
