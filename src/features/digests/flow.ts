@@ -33,22 +33,38 @@ interface Deps {
 
 /**
  * Puts every digest that is due into the outbox; says how many. Slot, message and the next slot are
- * one transaction, so a slot is told once whatever crashes and however many replicas run.
+ * one transaction, so a slot is told once whatever crashes and however many replicas run. One that
+ * fails stays due and holds up no other; what the first one threw is thrown at the end.
  */
 export async function sendDueDigests({ database, clock, log }: Deps): Promise<number> {
+  const failures = new Map<string, unknown>();
   let count = 0;
   for (;;) {
-    const now = clock();
-    // oxlint-disable-next-line no-await-in-loop -- one transaction a digest, until none is due
-    const digest = await inTransaction(database, async (sql) => await sendOne(sql, now, log));
-    if (digest === undefined) return count;
-    count += 1;
+    const claim: { digest: Digest | undefined } = { digest: undefined };
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- one transaction a digest, until none is due
+      await inTransaction(database, async (sql) => {
+        const now = clock();
+        claim.digest = await claimDueDigest(sql, now, [...failures.keys()]);
+        if (claim.digest !== undefined) await decideDigest(sql, claim.digest, { now, log });
+      });
+      if (claim.digest === undefined) break;
+      count += 1;
+    } catch (error) {
+      if (claim.digest === undefined) throw error;
+      failures.set(claim.digest.digestKey, error);
+      log.warn({ err: error, digest_key: claim.digest.digestKey }, "digest will be tried again");
+    }
   }
+  for (const failure of failures.values()) throw failure;
+  return count;
 }
 
-async function sendOne(sql: Sql, now: Instant, log: Logger): Promise<Digest | undefined> {
-  const digest = await claimDueDigest(sql, now);
-  if (digest === undefined) return undefined;
+async function decideDigest(
+  sql: Sql,
+  digest: Digest,
+  { now, log }: { readonly now: Instant; readonly log: Logger },
+): Promise<void> {
   const decision = decideSlot(digest, now);
   if (decision.kind === "send") {
     const content = await loadContent(sql, digest, digest.nextRunAt);
@@ -73,7 +89,6 @@ async function sendOne(sql: Sql, now: Instant, log: Logger): Promise<Digest | un
     },
     "digest slot decided",
   );
-  return digest;
 }
 
 async function loadContent(sql: Sql, digest: Digest, slot: Instant): Promise<DigestContent> {

@@ -18,16 +18,20 @@ interface DigestRow {
 const COLUMNS = `d.digest_key, d.channel, d.scope, d.every, d.on_weekday, d.at_local_time,
             d.time_zone, d.next_run_at`;
 
-/** The one that is due the longest, locked: another replica takes the next one. */
-export async function claimDueDigest(sql: Sql, now: Instant): Promise<Digest | undefined> {
+/** The one that is due the longest, locked: another replica takes the next one. None of `except`. */
+export async function claimDueDigest(
+  sql: Sql,
+  now: Instant,
+  except: readonly string[],
+): Promise<Digest | undefined> {
   const { rows } = await sql.query<DigestRow>(
     `select ${COLUMNS}
        from digests d
-      where d.next_run_at <= $1
+      where d.next_run_at <= $1 and d.digest_key <> all($2::text[])
       order by d.next_run_at, d.digest_key
         for update skip locked
       limit 1`,
-    [now],
+    [now, except],
   );
   return rows[0] === undefined ? undefined : digestFromRow(rows[0]);
 }
