@@ -31,7 +31,7 @@ export interface Delivery {
   readonly stop: () => void;
 }
 
-/** With the waits between them about five minutes: a restart of Claude Spend, and then some. */
+/** With the waits between them some four minutes: a restart of Claude Spend, and then some. */
 const ATTEMPTS_MAX = 12;
 const RETRY_DELAY_MS = 500;
 const RETRY_DELAY_MS_MAX = 60_000;

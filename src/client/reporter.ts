@@ -9,10 +9,10 @@ import { createSender, type Deadline, type UsageCounts } from "./sender.ts";
 import { type UsageAttribution, type UsageReport, usageEventJson } from "./usage-event.ts";
 
 export interface UsageReporterOptions {
-  /** Where Claude Spend listens: `https://spend.acme.test`. */
-  readonly url: string | URL;
+  /** Where Claude Spend listens: `https://spend.acme.test`. Undefined is refused, with a message. */
+  readonly url: string | URL | undefined;
   /** `INGEST_SECRET`, or what `claude-spend sources add` showed: `whsec_…`. */
-  readonly secret: string;
+  readonly secret: string | undefined;
   /** Name of the source that the secret belongs to; without it the built-in one. */
   readonly source?: string | undefined;
   /** `bearer` where Claude Spend has no SECRETS_KEY and so can't check a source's signatures. */
@@ -92,7 +92,7 @@ function readReport(
 }
 
 function destinationOf(options: UsageReporterOptions, now: () => Date): Destination {
-  const { secret, source, authentication = "signature" } = options;
+  const { source, authentication = "signature" } = options;
   const url = URL.canParse(String(options.url)) ? new URL(String(options.url)) : undefined;
   if (url?.protocol !== "https:" && url?.protocol !== "http:") {
     throw new TypeError("url: expected where Claude Spend listens, as in https://spend.acme.test");
@@ -101,6 +101,10 @@ function destinationOf(options: UsageReporterOptions, now: () => Date): Destinat
     url.pathname = `${url.pathname.replace(/\/$/, "")}/v1/usage`;
   }
   if (source !== undefined) url.searchParams.set("source", source);
+  const secret = options.secret ?? "";
+  if (authentication === "bearer" && !/^[!-~]+$/.test(secret)) {
+    throw new TypeError("secret: expected a token without blanks or line ends");
+  }
   return {
     url: url.href,
     secret,

@@ -413,8 +413,12 @@ test.each([
   [{ url: "spend.acme.test" }, "url: expected where Claude Spend listens"],
   [{ url: "ftp://spend.acme.test" }, "url: expected"],
   [{ secret: "sk-ant-1" }, "secret: expected a Standard Webhooks secret"],
+  [{ url: undefined }, "url: expected"],
   [{ secret: "whsec_" }, "secret: expected"],
+  [{ secret: "whsec_%%%" }, "secret: expected"],
+  [{ secret: undefined }, "secret: expected"],
+  [{ secret: `${APP_SECRET}\n`, authentication: "bearer" }, "secret: expected a token"],
   [{ bufferedEventsMax: 0 }, "bufferedEventsMax: expected a whole number of at least 1"],
-])("options %j are refused at once", (options, message) => {
+] as const)("options %j are refused at once", (options, message) => {
   expect(() => aReporter(options)).toThrow(message);
 });
