@@ -29,6 +29,11 @@ module.exports = {
     rule("sandbox-stands-apart", "the stand-ins share nothing with what they stand in for", { path: "^src/sandbox/" }, {
       path: "^src/(?!sandbox/|domain/|http/)",
     }),
+    rule("client-stands-alone", "other people's apps import it, and nothing else with it", { path: "^src/client/" }, {
+      pathNot: ["^src/client/", "node_modules/(standardwebhooks|eventsource-parser)/"],
+      dependencyTypesNot: ["core"],
+    }),
+    rule("client-is-for-apps", "the program has the real thing", { path: "^src/(?!client/)" }, { path: "^src/client/" }),
     rule("features-meet-at-index", "use another feature through its index.ts", { path: "^src/features/([^/]+)/" }, {
       path: "^src/features/[^/]+/",
       pathNot: ["^src/features/$1/", "^src/features/[^/]+/index\\.ts$"],
