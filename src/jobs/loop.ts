@@ -27,6 +27,7 @@ export function startLoop(options: {
   let wakeUp: (() => void) | undefined;
 
   const pause = async (ms: number): Promise<void> => {
+    if (state.isStopping) return; // Nobody is left to end it before its time.
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       wakeUp = () => {
