@@ -10,23 +10,27 @@ const wakers: Waker[] = [];
 
 afterEach(async () => {
   await Promise.all(wakers.splice(0).map(async (waker) => await waker.stop()));
+  await untilListening(0);
 });
 
 /** A replica of its own, once it listens. */
 async function aReplica(): Promise<{ readonly waker: Waker; readonly heard: string[] }> {
-  const listeningBefore = await listening();
   const waker = createWaker(db.openPool(), log);
   wakers.push(waker);
   const heard: string[] = [];
   waker.onWake("budget-checks", () => heard.push("budget-checks"));
   waker.onWake("outbox", () => heard.push("outbox"));
-  await vi.waitFor(async () => {
-    expect(await listening()).toBe(listeningBefore + 1);
-  }, WAIT);
+  await untilListening(wakers.length);
   return { waker, heard };
 }
 
 const WAIT = { timeout: 10_000, interval: 20 };
+
+async function untilListening(count: number): Promise<void> {
+  await vi.waitFor(async () => {
+    expect(await listening()).toBe(count);
+  }, WAIT);
+}
 
 async function listening(): Promise<number> {
   const { rows } = await db.pool.query<{ count: number }>(
@@ -86,16 +90,13 @@ describe("createWaker", () => {
   });
 
   test("after its stop it hears nothing, holds no connection, and waking is harmless", async () => {
-    const before = await listening();
     const { waker, heard } = await aReplica();
     waker.wake("outbox");
     await waker.stop();
     waker.wake("outbox");
     await notifyOfWork(db.pool, "outbox");
 
-    await vi.waitFor(async () => {
-      expect(await listening()).toBe(before);
-    }, WAIT);
+    await untilListening(0);
     expect(heard).toEqual([]);
   });
 });
