@@ -23,7 +23,10 @@ export interface UsageReporterOptions {
   readonly onProblem?: ((problem: UsageProblem) => unknown) | undefined;
   /** Events that wait at most (10,000: some 10 MB); more are dropped, counted and told. */
   readonly bufferedEventsMax?: number | undefined;
-  /** How long a process that has nothing else to do stays to send the rest (5 s). */
+  /**
+   * How long a process that has nothing else to do stays to send the rest (5 s). An attempt that is
+   * under way by then holds it, too: 15 s at most, when Claude Spend does not answer at all.
+   */
   readonly exitTimeoutMs?: number | undefined;
   /** For proxies and tests. */
   readonly fetch?: typeof fetch | undefined;

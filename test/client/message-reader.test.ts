@@ -27,7 +27,14 @@ describe("the usage of a stream", () => {
 
         expect(read(SSE, cut(bytes, at))).toMatchObject({
           isIncomplete: false,
-          message: { model: "claude-opus-5-5", usage: { input_tokens: 140, output_tokens: 44 } },
+          message: {
+            model: "claude-opus-5-5",
+            usage: {
+              input_tokens: 140,
+              output_tokens: 44,
+              cache_creation_input_tokens: 30, // null in the delta: nothing new
+            },
+          },
         });
       }),
     );
