@@ -44,7 +44,11 @@ const API_REQUEST = {
 /** A request with one `api_request` event; a value of undefined leaves the attribute out. */
 export function claudeCodeLogs(
   overrides: AttributeValues = {},
-  { resource = {}, record = {} }: { resource?: AttributeValues; record?: object } = {},
+  {
+    resource = {},
+    record = {},
+    scope = "test",
+  }: { resource?: AttributeValues; record?: object; scope?: string } = {},
 ): object {
   const logRecord = {
     timeUnixNano: "1795440187988000000",
@@ -58,7 +62,7 @@ export function claudeCodeLogs(
         resource: {
           attributes: otlpAttributes({ "service.name": "claude-code", ...resource }),
         },
-        scopeLogs: [{ logRecords: [logRecord] }],
+        scopeLogs: [{ scope: { name: scope }, logRecords: [logRecord] }],
       },
     ],
   };

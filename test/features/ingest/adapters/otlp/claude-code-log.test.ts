@@ -84,6 +84,14 @@ describe("Claude Code's api_request", () => {
     expect(eventOf(attributes, { record, resource }).eventId).toBe("claude_code:req_011CX");
   });
 
+  it("is recognised by its short name and the scope", () => {
+    const parts = { record: { body: undefined }, resource: { "service.name": "my-agents" } };
+
+    expect(eventOf({}, { ...parts, scope: "com.anthropic.claude_code.events" }).model).toBe(
+      "claude-opus-5-5",
+    );
+  });
+
   it("is not mistaken for another product's event of that name", () => {
     const request = claudeCodeLogs(
       {},
