@@ -42,6 +42,7 @@ export function createWaker(database: Database, log: Logger): Waker {
     },
     stop: async () => {
       for (const timer of gathering.values()) clearTimeout(timer);
+      listeners.clear(); // What arrives while the connection closes is nobody's any more.
       await subscription.stop();
     },
   };
