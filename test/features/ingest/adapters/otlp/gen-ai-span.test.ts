@@ -65,11 +65,12 @@ describe("which spans count", () => {
     expect(eventsOf(attributes)).toMatchObject([{ kind: "event" }]);
   });
 
-  it("not a failed call, unless Anthropic's SDK says that its input was counted", () => {
+  it("not a failed call, unless it had output or Anthropic's SDK says that its input was counted", () => {
     const failed = { span: { status: { code: 2 } } };
     const attributes = { "gen_ai.usage.output_tokens": undefined };
 
     expect(eventsOf(attributes, failed)).toEqual([]);
+    expect(eventOf({}, failed).usage.outputTokens).toBe(100);
     expect(eventOf(attributes, { ...failed, ...SDK })).toMatchObject({
       isIncomplete: true,
       usage: { uncachedInputTokens: 1000, outputTokens: 0 },
