@@ -14,6 +14,7 @@ import type { Attributes, OtlpRecord } from "./records.ts";
 
 const SDK_SCOPE = "com.anthropic.sdk.";
 const CLAUDE_API_SERVICE = "claude-platform";
+const CLAUDE_API_SCOPE = "com.anthropic.claude-platform";
 const KIND_SERVER: readonly unknown[] = [2, "SPAN_KIND_SERVER"];
 const STATUS_ERROR: readonly unknown[] = [2, "STATUS_CODE_ERROR"];
 /** Around calls of a model, with the sum of their usage, or without a model at all. */
@@ -115,8 +116,8 @@ function isCallOfClaude(record: OtlpRecord, model: string | undefined): boolean 
   );
 }
 
-function isClaudeApiSpan({ resource }: OtlpRecord): boolean {
-  return resource["service.name"] === CLAUDE_API_SERVICE;
+function isClaudeApiSpan({ resource, scopeName }: OtlpRecord): boolean {
+  return resource["service.name"] === CLAUDE_API_SERVICE || scopeName === CLAUDE_API_SCOPE;
 }
 
 /** Children of the API's span tell of the same tokens once more. */
@@ -125,9 +126,9 @@ function isOutermostOfClaudeApi({ fields }: OtlpRecord): boolean {
 }
 
 /** A failed call costs nothing, unless Anthropic itself had already counted its input. */
-function isFailedForNothing({ fields, scopeName }: OtlpRecord, outputTokens: number): boolean {
-  const { code } = statusOf(fields);
-  return STATUS_ERROR.includes(code) && outputTokens === 0 && !scopeName.startsWith(SDK_SCOPE);
+function isFailedForNothing(record: OtlpRecord, outputTokens: number): boolean {
+  const isAnthropics = record.scopeName.startsWith(SDK_SCOPE) || isClaudeApiSpan(record);
+  return STATUS_ERROR.includes(statusOf(record.fields).code) && outputTokens === 0 && !isAnthropics;
 }
 
 function statusOf(fields: OtlpRecord["fields"]): { readonly code: unknown } {

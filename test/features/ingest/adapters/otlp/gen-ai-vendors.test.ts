@@ -68,6 +68,25 @@ describe("spans of vendors", () => {
     });
   });
 
+  it("Claude API: its spans are known by their scope, too", () => {
+    const internal = { scope: "com.anthropic.claude-platform", span: { kind: 1 } };
+
+    expect(parsedOtlp("traces", genAiSpans({}, internal))).toEqual([]);
+  });
+
+  it("Claude API: a test of the destination is no usage", () => {
+    const attributes = {
+      "gen_ai.usage.input_tokens": undefined,
+      "gen_ai.usage.output_tokens": undefined,
+    };
+    const test = {
+      resource: { "service.name": "claude-platform" },
+      span: { name: "anthropic.test" },
+    };
+
+    expect(parsedOtlp("traces", genAiSpans(attributes, test))).toEqual([]);
+  });
+
   it("Claude API and SDK spans of one request carry the same request id under two event ids", () => {
     const ids = { "anthropic.request.id": "req_011CX", "gen_ai.response.id": "msg_01" };
     const sdk = onlyEvent(parsedOtlp("traces", genAiSpans(ids, SDK)));
