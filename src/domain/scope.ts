@@ -3,7 +3,7 @@
  * `tag:env=prod`; budgets may also say `each:user` for one budget a member.
  */
 import { assert } from "./assert.ts";
-import { type Email, parseEmail } from "./email.ts";
+import { parseEmail } from "./email.ts";
 
 export const SCOPE_KINDS = [
   "org",
@@ -73,7 +73,7 @@ const TAKEN_WORDS: ReadonlySet<string> = new Set([
  * A scope as people type it after a command: a team by its key, a person by their address, whoever
  * asks as "me". With its kind where the bare word could mean something else.
  */
-export function typedScope(scope: Scope, asker?: Email): string {
+export function typedScope(scope: Scope, asker?: string): string {
   switch (scope.kind) {
     case "team":
       return /^[a-z0-9][\w./-]*$/i.test(scope.key) && !TAKEN_WORDS.has(scope.key.toLowerCase())

@@ -47,6 +47,9 @@ type Deps = Parameters<typeof requestRaise>[0] & {
   readonly directory: Pick<Directory, "resolveMentions">;
 };
 
+/** A form in which nothing is chosen yet. */
+const ANY_RAISE = { target: undefined, untilText: undefined, reason: "" };
+
 /** The global shortcut of manifest.yml. */
 const RAISE_SHORTCUT = "request_budget_raise";
 
@@ -63,7 +66,7 @@ export function budgetListeners(deps: Deps): SlackListeners {
       },
       {
         name: "raise",
-        usage: "raise SCOPE [AMOUNT] [until DATE] [reason…]",
+        usage: "raise SCOPE [PERIOD] [AMOUNT] [until DATE] [reason…]",
         description: "Ask for more budget for a time: raise search 200 until friday launch week",
         run: async (context) => {
           await runRaise(deps, context);
@@ -75,8 +78,8 @@ export function budgetListeners(deps: Deps): SlackListeners {
         actionId: REQUEST_RAISE_ACTION,
         run: async ({ actor, web, triggerId, value }) => {
           const ref = parseBudgetRef(value);
-          const readings = ref === undefined ? [] : [{ target: { ref }, reason: "" }];
-          await openRaiseModal(deps, { actor, web, triggerId }, { readings, untilText: undefined });
+          const target = ref === undefined ? undefined : { ref };
+          await openRaiseModal(deps, { actor, web, triggerId }, { ...ANY_RAISE, target });
         },
       },
       {
@@ -98,7 +101,7 @@ export function budgetListeners(deps: Deps): SlackListeners {
       {
         callbackId: RAISE_SHORTCUT,
         run: async (context) => {
-          await openRaiseModal(deps, context, { readings: [], untilText: undefined });
+          await openRaiseModal(deps, context, ANY_RAISE);
         },
       },
     ],
@@ -139,16 +142,14 @@ async function runRaise(deps: Deps, context: SubcommandContext): Promise<void> {
       await respond(raiseAmountAnswer(command.amount));
       return;
     case "incomplete": {
-      const readings = command.readings.map(({ scopeText, reason }) => ({
-        target: { scopeText },
-        reason,
-      }));
-      await openRaiseModal(deps, context, { readings, untilText: command.untilText });
+      const { readings, untilText, reason } = command;
+      const target = readings.length === 0 ? undefined : { readings };
+      await openRaiseModal(deps, context, { target, untilText, reason });
       return;
     }
     case "raise": {
-      const { scopeText, ...asked } = command;
-      const request = { ...asked, requester: email, target: { scopeText } };
+      const { readings, ...asked } = command;
+      const request = { ...asked, requester: email, target: { readings } };
       await respond(raiseAnswer(await requestRaise(deps, request)));
     }
   }

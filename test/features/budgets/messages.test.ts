@@ -106,7 +106,7 @@ describe("alertMessage", () => {
     expect(textsOf(shown())).toEqual([
       ":warning: *Search* passed *80%* of its monthly budget: $431.20 of $500.00 (86%).",
       "▰▰▰▰▰▰▰▰▰▱ *86%*\n10 days left, through Nov 30. At this pace $646.80 by then, $146.80 over the limit.\nTop projects: checkout $310.00, no project $121.20",
-      "Planned work? Request a raise. To see what drives the cost: `/claude-spend team:search`",
+      "Planned work? Request a raise. To see what drives the cost: `/claude-spend search`",
       "Request raise | Acknowledge",
     ]);
   });
@@ -118,6 +118,52 @@ describe("alertMessage", () => {
     expect(shown({ scope, name: "bo@acme.test", alert, drivers: [] }).text).toMatch(
       /^You have used up your monthly budget: \$500\.00 of \$500\.00 \(100%\)\./,
     );
+  });
+
+  test("shows the person how to look at their own spend", () => {
+    const scope = scopeFrom("user:bo@acme.test");
+
+    expect(textsOf(shown({ scope, name: "bo@acme.test" })).at(-2)).toContain("`/claude-spend me`");
+  });
+
+  test.each([
+    [79.99, ":warning: You passed *50%* of your monthly budget: $79.99 of $100.00 (79%)."],
+    [100, ":rotating_light: You have used up your monthly budget: $100.00 of $100.00 (100%)."],
+    [100.99, ":rotating_light: You have used up your monthly budget: $100.99 of $100.00 (100%)."],
+    [109.5, ":rotating_light: You are *over* your monthly budget: $109.50 of $100.00 (109%)."],
+  ])("at $%d says where the spend is, whatever the threshold", (dollars, text) => {
+    const scope = scopeFrom("user:bo@acme.test");
+    const alert = anAlert({ thresholdPercent: 50, limit: usd(100), spend: usd(dollars) });
+
+    expect(textsOf(shown({ scope, name: "bo@acme.test", alert }))[0]).toBe(text);
+  });
+
+  test("of a day speaks of today", () => {
+    const period = {
+      start: instant("2026-11-21T00:00:00Z"),
+      end: instant("2026-11-22T00:00:00Z"),
+    };
+    const budget = aBudget({ periodKind: "daily" });
+    const alert = anAlert({ period, limit: usd(50), spend: usd(40) });
+    const at = (time: string): string | undefined =>
+      textsOf(shown({ budget, alert, drivers: [], now: instant(time) }))[1];
+
+    expect(at("2026-11-21T12:00:00Z")).toBe(
+      "▰▰▰▰▰▰▰▰▱▱ *80%*\nUntil midnight. At this pace $80.00 today, $30.00 over the limit.",
+    );
+    expect(at("2026-11-21T01:00:00Z")).toBe("▰▰▰▰▰▰▰▰▱▱ *80%*\nThe next one begins at midnight.");
+  });
+
+  test("on the last day of a longer period says so", () => {
+    expect(shown({ now: instant("2026-11-30T12:00:00Z") }).text).toContain(
+      "(86%). Ends today. At this pace $438.51 by then, within the limit.",
+    );
+  });
+
+  test("names one driver in the singular", () => {
+    const drivers = [{ kind: "model", name: "claude-opus-5-5", cost: usd(310) }] as const;
+
+    expect(textsOf(shown({ drivers }))[1]).toMatch(/\nTop model: claude-opus-5-5 \$310\.00$/);
   });
 
   test("names no projection while it would be a guess", () => {
@@ -185,6 +231,14 @@ describe("budgetListMessage", () => {
     ]);
   });
 
+  test("says that a day ends today", () => {
+    const statuses = [aStatus({ periodKind: "daily" })];
+
+    expect(textsOf(budgetListMessage({ statuses, about: undefined, now: NOW }))[1]).toMatch(
+      / · ends today$/,
+    );
+  });
+
   test("counts what does not fit", () => {
     const statuses = Array.from({ length: 120 }, () => aStatus());
 
@@ -195,7 +249,7 @@ describe("budgetListMessage", () => {
 
   test.each([
     [undefined, "No budget covers you or your teams yet."],
-    [{ scope: SEARCH, name: "Search" }, "There is no budget for Search yet."],
+    [{ typed: "search", name: "Search" }, "There is no budget for Search yet."],
   ])("says what to do where there is none", (about, text) => {
     const message = budgetListMessage({ statuses: [], about, now: NOW });
 
@@ -208,8 +262,8 @@ describe("answers", () => {
   test.each<[string, SlackMessage, string]>([
     [
       "unknown scope",
-      scopeProblemAnswer({ kind: "unknown-scope", text: "serach", nearest: [SEARCH] }),
-      "I don't know “serach”. Did you mean `team:search`?",
+      scopeProblemAnswer({ kind: "unknown-scope", text: "serach", nearest: ["search"] }),
+      "I don't know “serach”. Did you mean `search`?",
     ],
     [
       "unknown scope far from all",
@@ -223,8 +277,8 @@ describe("answers", () => {
     ],
     [
       "may not set",
-      setBudgetAnswer({ kind: "may-not-set", name: "Search", scope: SEARCH }),
-      "You can't set the budget of Search yourself. Ask for a raise: `/claude-spend raise team:search`",
+      setBudgetAnswer({ kind: "may-not-set", name: "Search", typed: "search" }),
+      "You can't set the budget of Search yourself. Ask for a raise: `/claude-spend raise search`",
     ],
     [
       "governed",
@@ -263,8 +317,24 @@ describe("answers", () => {
     ],
     [
       "no budget to raise",
-      raiseAnswer({ kind: "no-budget", name: "Ads", scope: scopeFrom("team:ads") }),
-      "There is no budget for Ads to raise: nothing limits it. `/claude-spend team:ads` shows what it spends.",
+      raiseAnswer({ kind: "no-budget", name: "Ads", typed: "ads" }),
+      "There is no budget for Ads to raise: nothing limits it. `/claude-spend ads` shows what it spends.",
+    ],
+    [
+      "no budget of that period",
+      raiseAnswer({
+        kind: "no-budget-of-period",
+        name: "Search",
+        typed: "search",
+        periodKind: "daily",
+        periodKinds: ["quarterly", "monthly", "weekly"],
+      }),
+      "There is no daily budget of Search to raise, only a quarterly, a monthly and a weekly one. For example `/claude-spend raise search quarterly 200`.",
+    ],
+    [
+      "words that mean nothing",
+      raiseAnswer({ kind: "unexpected-words", typed: "search", words: "launch week" }),
+      "I don't understand “launch week” after `search`: next comes an amount, perhaps with a period before it, then the reason. For example `/claude-spend raise search 200 launch week`.",
     ],
     [
       "bad date",
@@ -284,8 +354,9 @@ describe("answers", () => {
         amount: usd(1_234.5),
         endsAt: NOVEMBER.end,
         approvers: ["ana@acme.test", "dana@acme.test"],
+        now: NOW,
       }),
-      "Asked ana@acme.test, dana@acme.test for $1,234.50 more in the monthly budget of Search, through Nov 30. I'll tell you what they decide.",
+      "Asked ana@acme.test and dana@acme.test for $1,234.50 more in the monthly budget of Search, through Nov 30. I'll tell you what they decide.",
     ],
     [
       "applied",
@@ -296,9 +367,10 @@ describe("answers", () => {
         amount: usd(200),
         limit: usd(700),
         endsAt: NOVEMBER.end,
-        decidedBy: "ana@acme.test",
+        approvers: ["ana@acme.test", "dana@acme.test"],
+        now: NOW,
       }),
-      "The monthly budget of Search is $700.00 through Nov 30: ana@acme.test approved $200.00 more.",
+      "The monthly budget of Search is $700.00 through Nov 30: ana@acme.test and dana@acme.test approved $200.00 more.",
     ],
     [
       "acknowledged",
@@ -380,7 +452,7 @@ describe("whatever people call things", () => {
           });
           const list = budgetListMessage({
             statuses: Array.from({ length: 60 }, () => ({ ...aStatus({ spend }), name: called })),
-            about: { scope: SEARCH, name: called },
+            about: { typed: called, name: called },
             now: NOW,
           });
 
@@ -403,7 +475,7 @@ describe("whatever people call things", () => {
         const answer = scopeProblemAnswer({
           kind: "unknown-scope",
           text: called,
-          nearest: [SEARCH],
+          nearest: [called],
         });
 
         expect([...viewProblems(view), ...blockProblems(answer)]).toEqual([]);

@@ -154,7 +154,7 @@ describe("/claude-spend budget", () => {
   });
 
   test("names the nearest scopes for one that nobody knows", async () => {
-    expect((await type("budget", "serach")).answer).toContain("Did you mean `team:search`");
+    expect((await type("budget", "serach")).answer).toContain("Did you mean `search`");
   });
 
   test("says what to do when Slack tells no address", async () => {
@@ -190,18 +190,28 @@ describe("/claude-spend raise", () => {
     const { answer, views } = await type("raise", "search 200 until friday Launch week");
 
     expect(answer).toBe(
-      "Asked ana@acme.test, dana@acme.test for $200.00 more in the monthly budget of Search, through Nov 27. I'll tell you what they decide.",
+      "Asked ana@acme.test and dana@acme.test for $200.00 more in the monthly budget of Search, through Nov 27. I'll tell you what they decide.",
     );
     expect(views).toEqual([]);
   });
 
   test("opens the form, filled in, when something is missing", async () => {
-    const { views, answers } = await type("raise", "search launch week");
+    const { views, answers } = await type("raise", "search until friday launch week");
 
     expect(answers).toEqual([]);
     expect(views).toHaveLength(2);
     expect(JSON.stringify(views[1])).toContain('"initial_value":"launch week"');
+    expect(JSON.stringify(views[1])).toContain('"initial_date":"2026-11-27"');
     expect(JSON.stringify(views[1])).toContain('"value":"search-monthly|"');
+  });
+
+  test("says what is expected instead of opening a form for something else", async () => {
+    const { views } = await type("raise", "search dayly");
+
+    expect(views.at(-1)?.submit).toBeUndefined();
+    expect(JSON.stringify(views.at(-1))).toContain(
+      "I don't understand “dayly” after `search`: next comes an amount",
+    );
   });
 
   test.each([
@@ -209,7 +219,9 @@ describe("/claude-spend raise", () => {
     ["search 1000001", "Enter at most $1,000,000."],
     ["search $2OO", "Enter an amount in US dollars"],
     ["search 200 until yesterday", "Enter a date"],
-    ["serach 200", "Did you mean `team:search`"],
+    ["serach 200", "Did you mean `search`"],
+    ["search dayly 200", "I don't understand “dayly” after `search`"],
+    ["search daily 200", "There is no daily budget of Search to raise, only a monthly one."],
     ["ads 200", "You can't see the budgets of Ads."],
   ])("answers %j and asks nobody", async (text, answer) => {
     expect((await type("raise", text)).answer).toContain(answer);

@@ -72,7 +72,7 @@ async function enqueueNews(
   approval: ApprovedRequest,
   { budget, memberKey }: { readonly budget: Budget; readonly memberKey: string },
 ): Promise<void> {
-  const { decidedAt: now, endsAt, amount, decidedBy } = approval;
+  const { decidedAt: now, endsAt, amount, approvers } = approval;
   const directory = await loadDirectory(sql);
   const scope = memberScope(budget.coverage, memberKey);
   const channel = teamOf(scope, directory)?.channel;
@@ -90,7 +90,8 @@ async function enqueueNews(
     amount,
     limit: limitInForce(budget.baseLimit, grants, now),
     endsAt,
-    decidedBy,
+    approvers,
+    now,
   });
   const dedupeKey = `raise:${approval.requestId}`;
   await enqueueMessage(sql, { dedupeKey, kind: "notice", destination, message }, now);

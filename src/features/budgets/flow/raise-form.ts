@@ -3,8 +3,9 @@ import type { Email } from "../../../domain/email.ts";
 import { addMs, type Clock, type Instant, localDate } from "../../../domain/time.ts";
 import type { Database } from "../../../store/database.ts";
 import type { RaiseForm, RaiseResult } from "../messages/raise.ts";
+import type { NamedStatus } from "../messages/wording.ts";
 import { parseUntil } from "../rules/until.ts";
-import type { BudgetStatus } from "../rules.ts";
+import { type BudgetStatus, formatBudgetRef } from "../rules.ts";
 import { findRaisable, type RaiseTarget } from "./request-raise.ts";
 import { loadAsking } from "./scopes.ts";
 import { listBudgetStatus, named } from "./status.ts";
@@ -16,9 +17,10 @@ interface Deps {
 
 export interface RaiseFormQuery {
   readonly email: Email;
-  /** Readings of what was asked for, the likelier first; none: any budget. */
-  readonly readings: readonly { readonly target: RaiseTarget; readonly reason: string }[];
+  /** Undefined: any budget. */
+  readonly target: RaiseTarget | undefined;
   readonly untilText: string | undefined;
+  readonly reason: string;
 }
 
 export type RaiseFormResult =
@@ -28,35 +30,36 @@ export type RaiseFormResult =
 
 export async function loadRaiseForm(
   { database, clock }: Deps,
-  { email, readings, untilText }: RaiseFormQuery,
+  { email, target, untilText, reason }: RaiseFormQuery,
 ): Promise<RaiseFormResult> {
   const now = clock();
   const asking = await loadAsking(database, email);
   const theirs = (await listBudgetStatus(database, { person: asking.person, now })).map(
     named(asking.nameOf),
   );
-  let problem: Exclude<RaiseFormResult, { kind: "form" | "none" }> | undefined;
-  for (const { target, reason } of readings) {
-    // oxlint-disable-next-line no-await-in-loop -- a reading counts only when those before did not
-    const found = await findRaisable(database, target, asking, now);
-    if (found.kind === "found") {
-      const { status } = found.named;
-      const others = theirs.filter(
-        (one) =>
-          one.status.budgetId !== status.budgetId || one.status.memberKey !== status.memberKey,
-      );
-      const untilDate = lastDay(untilText, status, now);
-      const statuses = [found.named, ...others];
-      return { kind: "form", form: { statuses, selected: status, untilDate, reason } };
-    }
-    problem ??= found;
+  if (target === undefined) {
+    if (theirs.length === 0) return { kind: "none" };
+    return {
+      kind: "form",
+      form: { statuses: theirs, selected: undefined, untilDate: undefined, reason },
+    };
   }
-  if (problem !== undefined) return problem;
-  if (theirs.length === 0) return { kind: "none" };
-  return {
-    kind: "form",
-    form: { statuses: theirs, selected: undefined, untilDate: undefined, reason: "" },
-  };
+  const found = await findRaisable(database, target, asking, now);
+  if (found.kind !== "found") return found;
+  const { status } = found.named;
+  const statuses = uniqueBudgets([found.named, ...found.others, ...theirs]);
+  const untilDate = lastDay(untilText, status, now);
+  return { kind: "form", form: { statuses, selected: status, untilDate, reason } };
+}
+
+/** Each budget once, where it comes first. */
+function uniqueBudgets(statuses: readonly NamedStatus[]): NamedStatus[] {
+  const byRef = new Map<string, NamedStatus>();
+  for (const one of statuses) {
+    const ref = formatBudgetRef(one.status);
+    if (!byRef.has(ref)) byRef.set(ref, one);
+  }
+  return [...byRef.values()];
 }
 
 /** The day to show in the date picker; none when what was typed is no date: the person picks one. */

@@ -1,8 +1,8 @@
 /** Asking for more: finds the budget, shows approvers what it is about, hands over to approvals. */
 import type { Email } from "../../../domain/email.ts";
 import type { Usd } from "../../../domain/money.ts";
-import type { Scope } from "../../../domain/scope.ts";
-import type { Clock, Instant } from "../../../domain/time.ts";
+import { type Scope, typedScope } from "../../../domain/scope.ts";
+import { type Clock, type Instant, PERIOD_KINDS, type PeriodKind } from "../../../domain/time.ts";
 import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
 import {
   type ApproverGroups,
@@ -13,6 +13,7 @@ import {
 import { mayViewScope } from "../../organization/index.ts";
 import { type RaiseResult, raiseProposalText } from "../messages/raise.ts";
 import type { NamedStatus } from "../messages/wording.ts";
+import type { ScopeReading } from "../rules/commands.ts";
 import { DRIVER_KIND } from "../rules/recipients.ts";
 import { parseUntil } from "../rules/until.ts";
 import { type BudgetRef, type BudgetStatus, memberScope } from "../rules.ts";
@@ -29,7 +30,9 @@ interface Deps {
 }
 
 /** Which budget: as somebody named it, or as a button or option carried it. */
-export type RaiseTarget = { readonly scopeText: string } | { readonly ref: BudgetRef };
+export type RaiseTarget =
+  | { readonly readings: readonly ScopeReading[] }
+  | { readonly ref: BudgetRef };
 
 export interface RaiseRequest {
   readonly requester: Email;
@@ -85,15 +88,20 @@ export async function requestRaise(deps: Deps, request: RaiseRequest): Promise<R
       return { kind: "refused", text: requestRefusalText(outcome.reason) };
     }
     const { approvers } = outcome;
-    return { kind: "requested", named: found.named, amount, endsAt: until.at, approvers };
+    return { kind: "requested", named: found.named, amount, endsAt: until.at, approvers, now };
   });
 }
 
 type Raisable =
-  | { readonly kind: "found"; readonly named: NamedStatus }
+  /** `others`: the further budgets of the same scope. */
+  | {
+      readonly kind: "found";
+      readonly named: NamedStatus;
+      readonly others: readonly NamedStatus[];
+    }
   | Exclude<RaiseResult, { readonly kind: "requested" | "refused" | "bad-until" }>;
 
-/** Of several budgets of a scope the one nearest its limit; among equals the monthly one. */
+/** Of several budgets of a scope the one of the period that was named, else of the longest. */
 export async function findRaisable(
   sql: Sql,
   target: RaiseTarget,
@@ -103,18 +111,62 @@ export async function findRaisable(
   const resolved =
     "ref" in target
       ? await resolveRef(sql, target.ref, asking)
-      : resolveVisibleScope(target.scopeText, asking);
+      : resolveReadings(target.readings, asking);
   if (resolved.kind !== "found") return resolved;
-  const { scope } = resolved;
-  const statuses = (await listBudgetStatus(sql, { scope, now })).filter(
-    (status) => !("ref" in target) || status.budgetId === target.ref.budgetId,
+  const { scope, periodKind } = resolved;
+  const statuses = longestFirst(await listBudgetStatus(sql, { scope, now }));
+  const status = statuses.find(
+    (one) =>
+      (!("ref" in target) || one.budgetId === target.ref.budgetId) &&
+      (periodKind === undefined || one.periodKind === periodKind),
   );
-  const highest = statuses[0]?.percent;
-  const nearest = statuses.filter((status) => status.percent === highest);
-  const status = nearest.find((one) => one.periodKind === "monthly") ?? nearest[0];
-  return status === undefined
-    ? { kind: "no-budget", name: asking.nameOf(scope), scope }
-    : { kind: "found", named: named(asking.nameOf)(status) };
+  if (status !== undefined) {
+    const others = statuses.filter((one) => one !== status).map(named(asking.nameOf));
+    return { kind: "found", named: named(asking.nameOf)(status), others };
+  }
+  const about = { name: asking.nameOf(scope), typed: typedScope(scope, asking.person.email) };
+  if (periodKind === undefined || statuses.length === 0) return { kind: "no-budget", ...about };
+  const periodKinds = [...new Set(statuses.map((one) => one.periodKind))];
+  return { kind: "no-budget-of-period", ...about, periodKind, periodKinds };
+}
+
+interface ResolvedTarget {
+  readonly kind: "found";
+  readonly scope: Scope;
+  readonly periodKind: PeriodKind | undefined;
+}
+
+/** The first reading whose scope exists; else what is wrong with the one that comes nearest. */
+function resolveReadings(
+  readings: readonly ScopeReading[],
+  asking: Asking,
+): ResolvedTarget | Exclude<Raisable, { kind: "found" }> {
+  let unknown: Extract<RaiseResult, { kind: "unknown-scope" }> | undefined;
+  for (const { scopeText, periodKind, unexpected } of readings) {
+    const resolved = resolveVisibleScope(scopeText, asking);
+    if (resolved.kind === "unknown-scope") {
+      const isNearer = unknown?.nearest.length === 0 && resolved.nearest.length > 0;
+      if (unknown === undefined || isNearer) unknown = resolved;
+      continue;
+    }
+    if (resolved.kind === "not-allowed") return resolved;
+    const { scope } = resolved;
+    if (unexpected === "") return { kind: "found", scope, periodKind };
+    const typed = typedScope(scope, asking.person.email);
+    return { kind: "unexpected-words", typed, words: unexpected };
+  }
+  return unknown ?? { kind: "unknown-scope", text: "", nearest: [] };
+}
+
+/** The same choice every time, whatever was spent; a scope's own budget before one of \`each:…\`. */
+function longestFirst(statuses: readonly BudgetStatus[]): BudgetStatus[] {
+  const lengthOf = ({ periodKind }: BudgetStatus): number => PERIOD_KINDS.indexOf(periodKind);
+  return statuses.toSorted(
+    (left, right) =>
+      lengthOf(right) - lengthOf(left) ||
+      Number(left.memberKey !== "") - Number(right.memberKey !== "") ||
+      (left.budgetId < right.budgetId ? -1 : 1),
+  );
 }
 
 /** What a button or option names is judged by who clicks, like a name that was typed. */
@@ -122,14 +174,12 @@ async function resolveRef(
   sql: Sql,
   ref: BudgetRef,
   { person, teams, nameOf }: Asking,
-): Promise<
-  { readonly kind: "found"; readonly scope: Scope } | Exclude<Raisable, { kind: "found" }>
-> {
+): Promise<ResolvedTarget | Exclude<Raisable, { kind: "found" }>> {
   const budget = await findBudget(sql, ref.budgetId);
   if (budget === undefined) return { kind: "unknown-scope", text: ref.budgetId, nearest: [] };
   const scope = memberScope(budget.coverage, ref.memberKey);
   return mayViewScope(person, scope, teams)
-    ? { kind: "found", scope }
+    ? { kind: "found", scope, periodKind: undefined }
     : { kind: "not-allowed", name: nameOf(scope) };
 }
 

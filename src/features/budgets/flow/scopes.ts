@@ -1,6 +1,6 @@
 /** What a person means by the name of a scope, and whether they may see its budgets. */
 import type { Email } from "../../../domain/email.ts";
-import type { Scope } from "../../../domain/scope.ts";
+import { type Scope, typedScope } from "../../../domain/scope.ts";
 import type { Sql } from "../../../store/database.ts";
 import {
   findPerson,
@@ -46,7 +46,9 @@ export function resolveVisibleScope(
     teams,
   });
   if (resolution.kind === "unknown") {
-    const nearest = resolution.nearest.filter((scope) => mayViewScope(person, scope, teams));
+    const nearest = resolution.nearest
+      .filter((scope) => mayViewScope(person, scope, teams))
+      .map((scope) => typedScope(scope, person.email));
     return { kind: "unknown-scope", text, nearest };
   }
   const { scope } = resolution;

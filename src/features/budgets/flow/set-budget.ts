@@ -1,7 +1,7 @@
 /** `/claude-spend budget set`: a limit by whoever may set it, with an audit entry. */
 import type { Email } from "../../../domain/email.ts";
 import { type Usd, usdToDecimal } from "../../../domain/money.ts";
-import { formatScope, type Scope } from "../../../domain/scope.ts";
+import { formatScope, type Scope, typedScope } from "../../../domain/scope.ts";
 import type { Clock, Instant, PeriodKind } from "../../../domain/time.ts";
 import { recordAudit } from "../../../store/audit.ts";
 import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
@@ -40,7 +40,7 @@ export async function setBudget(
     const { scope } = resolved;
     const name = asking.nameOf(scope);
     if (!mayChangeBudget(asking.person, scope, asking.teams)) {
-      return { kind: "may-not-set", name, scope };
+      return { kind: "may-not-set", name, typed: typedScope(scope, command.actor) };
     }
 
     const locked = await listBudgetsForUpdate(sql, [formatScope(scope)]);

@@ -1,11 +1,11 @@
 /** Where budgets stand now, and what was found. Changes nothing. */
 import type { Email } from "../../../domain/email.ts";
 import { percentOf, type Usd, ZERO_USD } from "../../../domain/money.ts";
-import { formatScope, ORG_SCOPE, type Scope } from "../../../domain/scope.ts";
+import { formatScope, ORG_SCOPE, type Scope, typedScope } from "../../../domain/scope.ts";
 import type { Clock, Instant } from "../../../domain/time.ts";
 import type { Database, Sql } from "../../../store/database.ts";
 import { listTeams, type Person } from "../../organization/index.ts";
-import type { ScopeProblem } from "../messages/budgets.ts";
+import type { NamedScope, ScopeProblem } from "../messages/budgets.ts";
 import type { NamedStatus } from "../messages/wording.ts";
 import { type BudgetAlert } from "../rules/evaluate.ts";
 import {
@@ -130,7 +130,7 @@ export type BudgetListResult =
   | {
       readonly kind: "list";
       readonly statuses: readonly NamedStatus[];
-      readonly about: { readonly scope: Scope; readonly name: string } | undefined;
+      readonly about: NamedScope | undefined;
       readonly now: Instant;
     };
 
@@ -154,7 +154,7 @@ export async function listBudgetsFor(
   return {
     kind: "list",
     statuses: statuses.map(named(nameOf)),
-    about: { scope, name: nameOf(scope) },
+    about: { name: nameOf(scope), typed: typedScope(scope, email) },
     now,
   };
 }

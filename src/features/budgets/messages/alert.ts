@@ -1,6 +1,7 @@
 /** The alert: what happened, how much, what follows, what to do. Pure. */
+import { lastDayText } from "../../../domain/date-text.ts";
 import { formatUsd, percentOf, usd } from "../../../domain/money.ts";
-import { formatScope, type Scope } from "../../../domain/scope.ts";
+import { type Scope, typedScope } from "../../../domain/scope.ts";
 import type { Instant } from "../../../domain/time.ts";
 import {
   actions,
@@ -20,7 +21,6 @@ import {
   commandText,
   daysLeftText,
   driversText,
-  lastDayText,
   type NamedDriver,
   nameText,
   spendText,
@@ -42,10 +42,11 @@ export function alertMessage(
   shown: ShownAlert & { readonly drivers: readonly NamedDriver[]; readonly now: Instant },
 ): SlackMessage {
   const { budget, alert, scope, drivers, now } = shown;
-  const icon = alert.thresholdPercent >= 100 ? ":rotating_light:" : ":warning:";
   const percent = percentOf(alert.spend, alert.limit);
+  const icon = percent >= 100 ? ":rotating_light:" : ":warning:";
   const driverLine = driversText(drivers);
-  const more = commandText(`/claude-spend ${formatScope(scope)}`);
+  // A person's alert is read by that person.
+  const more = commandText(`/claude-spend ${typedScope(scope, scope.key)}`);
   return message(`${headline(shown, plainly)} ${paceText(shown, now)}`, [
     section(`${icon} ${headline(shown, bold)}`),
     section(
@@ -109,22 +110,41 @@ function headline(
 ): string {
   const isOwn = scope.kind === "user";
   const who = isOwn ? "You" : strong(capitalized(nameText(name)));
-  const whose = isOwn ? "your" : "its";
-  const what =
-    alert.thresholdPercent === 100
-      ? `${isOwn ? "have" : "has"} used up ${whose} ${budget.periodKind} budget`
-      : `passed ${strong(`${String(alert.thresholdPercent)}%`)} of ${whose} ${budget.periodKind} budget`;
-  return `${who} ${what}: ${spendText({ ...alert, percent: percentOf(alert.spend, alert.limit) })}.`;
+  const what = `${isOwn ? "your" : "its"} ${budget.periodKind} budget`;
+  const percent = percentOf(alert.spend, alert.limit);
+  return `${who} ${reachedText(alert, strong, isOwn)} ${what}: ${spendText({ ...alert, percent })}.`;
+}
+
+/** What counts is where the spend is now; the threshold only while there is something left. */
+function reachedText(
+  { thresholdPercent, spend, limit }: BudgetAlert,
+  strong: (text: string) => string,
+  isOwn: boolean,
+): string {
+  const percent = percentOf(spend, limit);
+  if (percent > 100) return `${isOwn ? "are" : "is"} ${strong("over")}`;
+  if (percent === 100) return `${isOwn ? "have" : "has"} used up`;
+  return `passed ${strong(`${String(thresholdPercent)}%`)} of`;
 }
 
 /** What is left of the period, and where it ends at this pace when that can be said. */
 function paceText({ budget, alert }: ShownAlert, now: Instant): string {
-  const left = `${capitalized(daysLeftText(alert.period, now))}, through ${lastDayText(alert.period.end, budget.timeZone)}.`;
-  const projected = projectSpend(alert.spend, alert.period, now);
-  if (projected === undefined) return left;
-  const over = usd(projected - alert.limit);
+  const { period, spend, limit } = alert;
+  const projected = projectSpend(spend, period, now);
+  const isDaily = budget.periodKind === "daily";
+  const left = isDaily ? "Until midnight." : `${endText({ budget, alert }, now)}.`;
+  if (projected === undefined) return isDaily ? "The next one begins at midnight." : left;
+  const over = usd(projected - limit);
   const versus = over > 0n ? `${formatUsd(over)} over the limit` : "within the limit";
-  return `${left} At this pace ${formatUsd(projected)} by then, ${versus}.`;
+  return `${left} At this pace ${formatUsd(projected)} ${isDaily ? "today" : "by then"}, ${versus}.`;
+}
+
+/** "9 days left, through Nov 30", "Ends today". */
+function endText({ budget, alert }: Pick<ShownAlert, "budget" | "alert">, now: Instant): string {
+  const { period } = alert;
+  const left = daysLeftText({ period, periodKind: budget.periodKind }, now);
+  const last = lastDayText(period.end, budget.timeZone, now);
+  return capitalized(last === "today" ? left : `${left}, through ${last}`);
 }
 
 function capitalized(text: string): string {

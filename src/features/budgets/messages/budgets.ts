@@ -2,7 +2,6 @@
 
 import { formatUsd, type Usd } from "../../../domain/money.ts";
 import { AMOUNT_REFUSAL_TEXT, type AmountRefusal } from "../../../domain/money-text.ts";
-import { formatScope, type Scope } from "../../../domain/scope.ts";
 import type { Instant } from "../../../domain/time.ts";
 import {
   type Block,
@@ -30,6 +29,12 @@ const BUDGETS_SHOWN_MAX = 40;
 const SET_USAGE = "/claude-spend budget set SCOPE AMOUNT PERIOD";
 const SET_EXAMPLE = "/claude-spend budget set project:checkout 500 monthly";
 
+/** What people call a scope, and how they type it. */
+export interface NamedScope {
+  readonly name: string;
+  readonly typed: string;
+}
+
 export const NO_EMAIL_ANSWER = answer(
   "Slack doesn't tell me your e-mail address, so I don't know which budgets are yours. Add one to your Slack profile, or ask a Slack admin to let this app read it.",
 );
@@ -37,7 +42,7 @@ export const NO_EMAIL_ANSWER = answer(
 /** Whose budgets these are: of one scope, or all that concern the person. */
 export function budgetListMessage(list: {
   readonly statuses: readonly NamedStatus[];
-  readonly about: { readonly scope: Scope; readonly name: string } | undefined;
+  readonly about: NamedScope | undefined;
   readonly now: Instant;
 }): SlackMessage {
   const { statuses, about, now } = list;
@@ -67,18 +72,14 @@ function budgetBlock({ status, name }: NamedStatus, now: Instant): Block {
   return section(
     `*${nameText(name)}* · ${status.periodKind}\n` +
       `${barText(status.percent)} · ${formatUsd(status.spend)} of ${formatUsd(status.limit)} · ` +
-      `${daysLeftText(status.period, now)}${raised}`,
+      `${daysLeftText(status, now)}${raised}`,
     requestRaiseButton(status),
   );
 }
 
-function noBudgetMessage(
-  about: { readonly scope: Scope; readonly name: string } | undefined,
-): SlackMessage {
+function noBudgetMessage(about: NamedScope | undefined): SlackMessage {
   const example = commandText(
-    about === undefined
-      ? SET_EXAMPLE
-      : `/claude-spend budget set ${formatScope(about.scope)} 500 monthly`,
+    about === undefined ? SET_EXAMPLE : `/claude-spend budget set ${about.typed} 500 monthly`,
   );
   return answer(
     about === undefined
@@ -88,14 +89,15 @@ function noBudgetMessage(
 }
 
 export type ScopeProblem =
-  | { readonly kind: "unknown-scope"; readonly text: string; readonly nearest: readonly Scope[] }
+  /** `nearest` as people would type them. */
+  | { readonly kind: "unknown-scope"; readonly text: string; readonly nearest: readonly string[] }
   /** Says nothing about whether there is a budget, or how much was spent. */
   | { readonly kind: "not-allowed"; readonly name: string };
 
 export function scopeProblemAnswer(problem: ScopeProblem): SlackMessage {
   switch (problem.kind) {
     case "unknown-scope": {
-      const nearest = problem.nearest.map((scope) => commandText(formatScope(scope)));
+      const nearest = problem.nearest.map(commandText);
       const hint =
         nearest.length === 0
           ? "Try a team's name, `project:KEY`, `me` or `org`."
@@ -111,7 +113,7 @@ export function scopeProblemAnswer(problem: ScopeProblem): SlackMessage {
 
 export type SetBudgetResult =
   | ScopeProblem
-  | { readonly kind: "may-not-set"; readonly name: string; readonly scope: Scope }
+  | ({ readonly kind: "may-not-set" } & NamedScope)
   | { readonly kind: "governed"; readonly name: string; readonly budgetId: string }
   | { readonly kind: "unchanged"; readonly named: NamedStatus }
   | { readonly kind: "set"; readonly named: NamedStatus; readonly before: Usd | undefined };
@@ -123,7 +125,7 @@ export function setBudgetAnswer(result: SetBudgetResult): SlackMessage {
       return scopeProblemAnswer(result);
     case "may-not-set":
       return answer(
-        `You can't set the budget of ${nameText(result.name)} yourself. Ask for a raise: ${commandText(`/claude-spend raise ${formatScope(result.scope)}`)}`,
+        `You can't set the budget of ${nameText(result.name)} yourself. Ask for a raise: ${commandText(`/claude-spend raise ${result.typed}`)}`,
       );
     case "governed":
       return answer(

@@ -1,9 +1,9 @@
 /** The raise: its modal, what an approver reads, answers, and the news of a new limit. Pure. */
 
+import { lastDayText } from "../../../domain/date-text.ts";
 import { addUsd, formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
 import { AMOUNT_REFUSAL_TEXT, type AmountRefusal } from "../../../domain/money-text.ts";
-import { formatScope, type Scope } from "../../../domain/scope.ts";
-import type { Instant, TimeZone } from "../../../domain/time.ts";
+import type { Instant, PeriodKind, TimeZone } from "../../../domain/time.ts";
 import {
   input,
   type Modal,
@@ -18,16 +18,16 @@ import {
 import { projectSpend } from "../rules/pace.ts";
 import { UNTIL_REFUSAL_TEXT, type UntilRefusal } from "../rules/until.ts";
 import { type BudgetRef, formatBudgetRef } from "../rules.ts";
-import { type ScopeProblem, scopeProblemAnswer } from "./budgets.ts";
+import { type NamedScope, type ScopeProblem, scopeProblemAnswer } from "./budgets.ts";
 import {
   answer,
   budgetName,
   commandText,
   daysLeftText,
-  lastDayText,
   type NamedDriver,
   type NamedStatus,
   nameText,
+  peopleText,
   spendText,
 } from "./wording.ts";
 
@@ -35,11 +35,19 @@ export const RAISE_VIEW = "budget_raise";
 /** Slack refuses an option with a longer value. */
 const OPTION_VALUE_CHARS_MAX = 150;
 const REASON_CHARS_MAX = 500;
-const RAISE_USAGE = "/claude-spend raise SCOPE [AMOUNT] [until DATE] [reason…]";
+const RAISE_USAGE = "/claude-spend raise SCOPE [PERIOD] [AMOUNT] [until DATE] [reason…]";
 
 export type RaiseResult =
   | ScopeProblem
-  | { readonly kind: "no-budget"; readonly name: string; readonly scope: Scope }
+  /** Words between a scope and an amount that are no period. */
+  | { readonly kind: "unexpected-words"; readonly typed: string; readonly words: string }
+  | ({ readonly kind: "no-budget" } & NamedScope)
+  /** There are budgets of the scope, but none of the period that was named. */
+  | ({
+      readonly kind: "no-budget-of-period";
+      readonly periodKind: PeriodKind;
+      readonly periodKinds: readonly PeriodKind[];
+    } & NamedScope)
   | { readonly kind: "bad-until"; readonly reason: UntilRefusal }
   /** Approvals' own reason, as a sentence. */
   | { readonly kind: "refused"; readonly text: string }
@@ -49,6 +57,7 @@ export type RaiseResult =
       readonly amount: Usd;
       readonly endsAt: Instant;
       readonly approvers: readonly string[];
+      readonly now: Instant;
     };
 
 export function raiseAnswer(result: RaiseResult): SlackMessage {
@@ -56,9 +65,17 @@ export function raiseAnswer(result: RaiseResult): SlackMessage {
     case "unknown-scope":
     case "not-allowed":
       return scopeProblemAnswer(result);
+    case "unexpected-words":
+      return answer(
+        `I don't understand “${nameText(result.words)}” after ${commandText(result.typed)}: next comes an amount, perhaps with a period before it, then the reason. For example ${commandText(`/claude-spend raise ${result.typed} 200 launch week`)}.`,
+      );
+    case "no-budget-of-period":
+      return answer(
+        `There is no ${result.periodKind} budget of ${nameText(result.name)} to raise, only ${periodsText(result.periodKinds)}. For example ${commandText(`/claude-spend raise ${result.typed} ${result.periodKinds[0] ?? ""} 200`)}.`,
+      );
     case "no-budget":
       return answer(
-        `There is no budget for ${nameText(result.name)} to raise: nothing limits it. ${commandText(`/claude-spend ${formatScope(result.scope)}`)} shows what it spends.`,
+        `There is no budget for ${nameText(result.name)} to raise: nothing limits it. ${commandText(`/claude-spend ${result.typed}`)} shows what it spends.`,
       );
     case "bad-until":
       return answer(`Nothing was asked for. ${UNTIL_REFUSAL_TEXT[result.reason]}`);
@@ -66,12 +83,20 @@ export function raiseAnswer(result: RaiseResult): SlackMessage {
       return answer(`Nothing was asked for. ${result.text}`);
     case "requested": {
       const { status, name } = result.named;
-      const who = result.approvers.map(nameText).join(", ");
+      const budget = budgetName({ name, periodKind: status.periodKind });
+      const last = lastDayText(result.endsAt, status.timeZone, result.now);
       return answer(
-        `Asked ${who} for ${formatUsd(result.amount)} more in the ${budgetName({ name, periodKind: status.periodKind })}, through ${lastDayText(result.endsAt, status.timeZone)}. I'll tell you what they decide.`,
+        `Asked ${peopleText(result.approvers)} for ${formatUsd(result.amount)} more in the ${budget}, through ${last}. I'll tell you what they decide.`,
       );
     }
   }
+}
+
+/** "a monthly and a daily one". */
+function periodsText(periodKinds: readonly PeriodKind[]): string {
+  const named = periodKinds.map((kind) => `a ${kind}`);
+  const last = named.at(-1) ?? "";
+  return `${named.length < 2 ? last : `${named.slice(0, -1).join(", ")} and ${last}`} one`;
 }
 
 /** Answers a command whose amount is none. */
@@ -170,16 +195,14 @@ export function raiseProposalText(proposal: {
   const raised = addUsd(status.limit, amount);
   const projected = projectSpend(status.spend, status.period, now);
   const topDriver = drivers[0];
+  const last = lastDayText(status.period.end, status.timeZone, now);
+  const by = last === "today" ? "the end of today" : last;
   return {
     title: `${named.name}, ${status.periodKind} budget`,
     details: [
-      `Now: ${spendText(status)}, ${daysLeftText(status.period, now)}.`,
+      `Now: ${spendText(status)}, ${daysLeftText(status, now)}.`,
       `With the raise: ${spendText({ ...status, limit: raised, percent: percentOf(status.spend, raised) })}.`,
-      ...(projected === undefined
-        ? []
-        : [
-            `At this pace: ${formatUsd(projected)} by ${lastDayText(status.period.end, status.timeZone)}.`,
-          ]),
+      ...(projected === undefined ? [] : [`At this pace: ${formatUsd(projected)} by ${by}.`]),
       ...(topDriver === undefined
         ? []
         : [`Largest part: ${topDriver.name}, ${formatUsd(topDriver.cost)}.`]),
@@ -187,7 +210,7 @@ export function raiseProposalText(proposal: {
   };
 }
 
-/** For the people of a budget: how much there is now, until when, and who decided. */
+/** For the channel of a budget's team: how much there is now, until when, and who decided. */
 export function raiseAppliedMessage(raise: {
   readonly name: string;
   readonly periodKind: NamedStatus["status"]["periodKind"];
@@ -195,10 +218,11 @@ export function raiseAppliedMessage(raise: {
   readonly amount: Usd;
   readonly limit: Usd;
   readonly endsAt: Instant;
-  readonly decidedBy: string;
+  readonly approvers: readonly string[];
+  readonly now: Instant;
 }): SlackMessage {
   const text =
     `The ${budgetName(raise)} is ${formatUsd(raise.limit)} through ` +
-    `${lastDayText(raise.endsAt, raise.timeZone)}: ${nameText(raise.decidedBy)} approved ${formatUsd(raise.amount)} more.`;
+    `${lastDayText(raise.endsAt, raise.timeZone, raise.now)}: ${peopleText(raise.approvers)} approved ${formatUsd(raise.amount)} more.`;
   return message(text, [section(`:moneybag: ${text}`)]);
 }

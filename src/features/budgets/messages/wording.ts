@@ -1,12 +1,6 @@
 /** Phrases that alerts, lists and answers share, so that a thing is called the same everywhere. */
 import { formatUsd, type Usd } from "../../../domain/money.ts";
-import {
-  addMs,
-  type Instant,
-  localParts,
-  type PeriodKind,
-  type TimeZone,
-} from "../../../domain/time.ts";
+import type { Instant, PeriodKind } from "../../../domain/time.ts";
 import {
   bar,
   escapeText,
@@ -32,12 +26,15 @@ export interface NamedDriver {
 }
 
 const NAME_CHARS_MAX = 120;
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const DRIVERS_CALLED: Readonly<Record<DriverKind, string>> = {
-  team: "teams",
-  project: "projects",
-  user: "people",
-  model: "models",
+/** More names than this are a crowd. */
+const PEOPLE_NAMED_MAX = 3;
+const DRIVERS_CALLED: Readonly<
+  Record<DriverKind, { readonly one: string; readonly many: string }>
+> = {
+  team: { one: "team", many: "teams" },
+  project: { one: "project", many: "projects" },
+  user: { one: "person", many: "people" },
+  model: { one: "model", many: "models" },
 };
 
 /** A name that people chose, short enough for a sentence and harmless in mrkdwn. */
@@ -54,24 +51,32 @@ export function barText(percent: number): string {
   return `${bar(percent)} *${String(percent)}%*`;
 }
 
-/** The last day before `end`, as the calendar in `zone` shows it: "Nov 30". */
-export function lastDayText(end: Instant, zone: TimeZone): string {
-  const { month, day } = localParts(addMs(end, -1), zone);
-  return `${MONTHS[month - 1] ?? ""} ${String(day)}`;
-}
-
-/** "9 days left", "last day". */
-export function daysLeftText(period: BudgetStatus["period"], now: Instant): string {
+/** "9 days left", "ends today". */
+export function daysLeftText(
+  { period, periodKind }: Pick<BudgetStatus, "period" | "periodKind">,
+  now: Instant,
+): string {
   const days = daysLeft(period, now);
-  return days <= 1 ? "last day" : `${String(days)} days left`;
+  return periodKind === "daily" || days <= 1 ? "ends today" : `${String(days)} days left`;
 }
 
-/** "Top projects: checkout $210.00, ranking $130.00"; undefined when nothing was spent. */
+/** "ana@acme.test, bo@acme.test and 2 others". */
+export function peopleText(people: readonly string[]): string {
+  const named = people.length > PEOPLE_NAMED_MAX + 1 ? people.slice(0, PEOPLE_NAMED_MAX) : people;
+  const names = named.map(nameText);
+  const rest = people.length - named.length;
+  if (rest > 0) return `${names.join(", ")} and ${String(rest)} others`;
+  const last = names.at(-1) ?? "nobody";
+  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
+}
+
+/** "Top projects: checkout $210.00, ranking $130.00", "Top model: …"; undefined when nothing was spent. */
 export function driversText(drivers: readonly NamedDriver[]): string | undefined {
   const [first] = drivers;
   if (first === undefined) return undefined;
   const parts = drivers.map(({ name, cost }) => `${nameText(name)} ${formatUsd(cost)}`);
-  return `Top ${DRIVERS_CALLED[first.kind]}: ${parts.join(", ")}`;
+  const { one, many } = DRIVERS_CALLED[first.kind];
+  return `Top ${drivers.length === 1 ? one : many}: ${parts.join(", ")}`;
 }
 
 /** "monthly budget of Search" */

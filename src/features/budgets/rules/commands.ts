@@ -18,10 +18,22 @@ export type SetCommand =
   | { readonly kind: "refused"; readonly reason: "usage" | "period" }
   | { readonly kind: "refused"; readonly reason: "amount"; readonly amount: AmountRefusal };
 
+/**
+ * One way to read the words before an amount. Only who knows the organization can tell which one
+ * is meant: the first whose scope exists.
+ */
+export interface ScopeReading {
+  readonly scopeText: string;
+  /** Which of the scope's budgets is meant. */
+  readonly periodKind: PeriodKind | undefined;
+  /** Words after the scope that mean nothing there; empty when everything was understood. */
+  readonly unexpected: string;
+}
+
 export type RaiseCommand =
   | {
       readonly kind: "raise";
-      readonly scopeText: string;
+      readonly readings: readonly ScopeReading[];
       readonly amount: Usd;
       readonly untilText: string | undefined;
       readonly reason: string;
@@ -29,9 +41,10 @@ export type RaiseCommand =
   /** Something is missing: the modal asks for it. */
   | {
       readonly kind: "incomplete";
-      /** Readings of the text, the likelier first; none: no scope was named. */
-      readonly readings: readonly { readonly scopeText: string; readonly reason: string }[];
+      /** None: no scope was named. */
+      readonly readings: readonly ScopeReading[];
       readonly untilText: string | undefined;
+      readonly reason: string;
     }
   | { readonly kind: "refused"; readonly amount: AmountRefusal };
 
@@ -75,7 +88,7 @@ export function parseSetCommand(text: string): SetCommand {
   return { kind: "set", scopeText, amount: parsed.amount, periodKind };
 }
 
-/** `SCOPE [AMOUNT] [until DATE] [reason…]`. The scope may be several words. */
+/** `SCOPE [PERIOD] [AMOUNT] [until DATE] [reason…]`. The scope may be several words. */
 export function parseRaiseCommand(text: string): RaiseCommand {
   const words = wordsOf(text);
   const found = findAmount(words);
@@ -85,28 +98,37 @@ export function parseRaiseCommand(text: string): RaiseCommand {
 
   const parsed = parseAmount(found.text);
   if (parsed.kind === "refused") return { kind: "refused", amount: parsed.reason };
-  const scopeText = scopeOf(words.slice(0, found.from), ["by"]);
+  const readings = scopeReadings(scopeOf(words.slice(0, found.from), ["by"]));
   const { untilText, reason } = splitUntil(words.slice(found.to));
-  return { kind: "raise", scopeText, amount: parsed.amount, untilText, reason };
+  return { kind: "raise", readings, amount: parsed.amount, untilText, reason };
 }
 
 function incomplete(words: readonly string[], until: number): RaiseCommand {
   const named = until === -1 ? words : words.slice(0, until);
   const { untilText, reason } = until === -1 ? NOTHING_ELSE : splitUntil(words.slice(until));
-  const [first = "", ...others] = named;
-  const readings =
-    named.length === 0
-      ? []
-      : [
-          { scopeText: named.join(" "), reason },
-          ...(others.length === 0 || until !== -1
-            ? []
-            : [{ scopeText: first, reason: others.join(" ") }]),
-        ];
-  return { kind: "incomplete", readings, untilText };
+  return { kind: "incomplete", readings: scopeReadings(named.join(" ")), untilText, reason };
 }
 
 const NOTHING_ELSE = { untilText: undefined, reason: "" };
+
+/** `SCOPE [PERIOD]`: all of it a name, a name and a period, or a name and something else. */
+export function scopeReadings(text: string): ScopeReading[] {
+  const words = wordsOf(text);
+  const [first = "", ...others] = words;
+  if (words.length === 0) return [];
+  const readings: ScopeReading[] = [reading(words)];
+  if (others.length === 0) return readings;
+  const periodKind = PERIOD_WORDS[words.at(-1)?.toLowerCase() ?? ""];
+  if (periodKind !== undefined) readings.push({ ...reading(words.slice(0, -1)), periodKind });
+  if (periodKind === undefined || others.length > 1) {
+    readings.push({ ...reading([first]), unexpected: others.join(" ") });
+  }
+  return readings;
+}
+
+function reading(words: readonly string[]): ScopeReading {
+  return { scopeText: words.join(" "), periodKind: undefined, unexpected: "" };
+}
 
 function splitUntil(words: readonly string[]): {
   readonly untilText: string | undefined;

@@ -196,7 +196,7 @@ describe("checkDueBudgets", () => {
 
     expect(await sentLines(db.pool)).toEqual([
       expect.stringContaining(
-        "Search passed 50% of its monthly budget: $50.00 of $100.00 (50%). Last day, through Oct 31.",
+        "Search passed 50% of its monthly budget: $50.00 of $100.00 (50%). Ends today. At this pace $50.00 by then",
       ),
     ]);
   });
@@ -305,7 +305,7 @@ describe("checkDueBudgets", () => {
     const { rows } = await db.pool.query<{ readonly blocks: unknown }>(
       "select m.blocks from outbox_messages m",
     );
-    expect(JSON.stringify(rows)).toContain("Top projects: no project $600.00");
+    expect(JSON.stringify(rows)).toContain("Top project: no project $600.00");
     expect(JSON.stringify(rows)).not.toContain("bo@acme.test");
   });
 

@@ -16,6 +16,10 @@ import {
   listBudgetStatus,
   replaceGovernedBudgets,
 } from "../../../../src/features/budgets/index.ts";
+import {
+  type ScopeReading,
+  scopeReadings,
+} from "../../../../src/features/budgets/rules/commands.ts";
 import { listAudit } from "../../../../src/store/audit.ts";
 import { inTransaction } from "../../../../src/store/database.ts";
 import {
@@ -58,10 +62,14 @@ async function check(): Promise<void> {
   while ((await checkDueBudgets(deps)) > 0);
 }
 
+function typed(text: string): { readonly readings: readonly ScopeReading[] } {
+  return { readings: scopeReadings(text) };
+}
+
 async function raise(overrides: Partial<RaiseRequest> = {}): ReturnType<typeof requestRaise> {
   return await requestRaise(deps, {
     requester: BO,
-    target: { scopeText: "search" },
+    target: typed("search"),
     amount: usd(200),
     untilText: undefined,
     reason: "Launch week",
@@ -79,8 +87,8 @@ async function apply(overrides: Partial<Parameters<typeof applyRaise>[1]> = {}):
       amount: usd(200),
       endsAt: instant("2026-12-01T00:00:00Z"),
       requester: BO,
-      approvers: [ANA],
-      decidedBy: ANA,
+      approvers: [ANA, DANA],
+      decidedBy: DANA,
       decidedAt: time.clock(),
       ...overrides,
     });
@@ -137,38 +145,77 @@ describe("requestRaise", () => {
     );
   });
 
-  test("of several budgets takes the one nearest its limit", async () => {
+  test.each([
+    [["daily", "monthly", "weekly"], "search", "monthly"],
+    [["monthly", "quarterly"], "search", "quarterly"],
+    [["yearly", "quarterly"], "search", "yearly"],
+    [["daily", "monthly", "weekly"], "search daily", "daily"],
+    [["daily", "monthly", "weekly"], "search week", "weekly"],
+  ] as const)("of %j, %j is the %s one, whatever was spent", async (periods, text, period) => {
     await replaceGovernedBudgets(
       db.pool,
-      [aGovernedBudget(), aGovernedBudget({ key: "daily", period: "daily", limit: usd(100) })],
+      periods.map((one) => aGovernedBudget({ key: one, period: one, limit: usd(100) })),
       instant("2026-10-01T00:00:00Z"),
     );
     await spend(db.pool, { amount: usd(90), at: NOW });
+    await spend(db.pool, { amount: usd(30), at: "2026-11-02T00:00:00Z" });
 
-    expect(await raise()).toMatchObject({ named: { status: { budgetId: "daily" } } });
+    expect(await raise({ target: typed(text) })).toMatchObject({
+      named: { status: { budgetId: period } },
+    });
   });
 
-  test("among equals takes the monthly one", async () => {
+  test("of two with one period takes the scope's own", async () => {
     await replaceGovernedBudgets(
       db.pool,
-      [aGovernedBudget({ key: "a-daily", period: "daily" }), aGovernedBudget()],
+      [aGovernedBudget({ key: "a-each", scope: "each:team" }), aGovernedBudget()],
       instant("2026-10-01T00:00:00Z"),
     );
 
     expect(await raise()).toMatchObject({ named: { status: { budgetId: "search-monthly" } } });
   });
 
+  test("names the periods there are for one that has no budget", async () => {
+    expect(await raise({ target: typed("search daily") })).toEqual({
+      kind: "no-budget-of-period",
+      name: "Search",
+      typed: "search",
+      periodKind: "daily",
+      periodKinds: ["monthly"],
+    });
+  });
+
+  test("a team whose name ends like a period is still found", async () => {
+    await db.pool.query("update teams set name = 'Black Week' where team_key = 'search'");
+
+    expect(await raise({ target: typed("black week") })).toMatchObject({
+      named: { status: { budgetId: "search-monthly" } },
+    });
+  });
+
+  test.each([
+    ["search soon", { kind: "unexpected-words", typed: "search", words: "soon" }],
+    ["search launch week", { kind: "unexpected-words", typed: "search", words: "launch week" }],
+    ["me dayly", { kind: "unexpected-words", typed: "me", words: "dayly" }],
+    ["serach daily", { kind: "unknown-scope", text: "serach", nearest: ["search"] }],
+    ["nobody knows", { kind: "unknown-scope", text: "nobody knows", nearest: [] }],
+    ["ads daily", { kind: "not-allowed", name: "Ads" }],
+    ["ads soon", { kind: "not-allowed", name: "Ads" }],
+  ])("answers %j with what is wrong", async (text, result) => {
+    expect(await raise({ target: typed(text) })).toEqual(result);
+  });
+
   test("of a person's own budget names the person", async () => {
-    expect(await raise({ target: { scopeText: "me" } })).toMatchObject({
+    expect(await raise({ target: typed("me") })).toMatchObject({
       kind: "requested",
       named: { name: BO, status: { memberKey: BO, limit: usd(40) } },
     });
   });
 
   test.each([
-    ["a name that nobody knows", { target: { scopeText: "serach" } }, "unknown-scope"],
-    ["another team", { target: { scopeText: "ads" } }, "not-allowed"],
-    ["another person", { target: { scopeText: "ana@acme.test" } }, "not-allowed"],
+    ["a name that nobody knows", { target: typed("serach") }, "unknown-scope"],
+    ["another team", { target: typed("ads") }, "not-allowed"],
+    ["another person", { target: typed("ana@acme.test") }, "not-allowed"],
     [
       "somebody else's part in a button",
       { target: { ref: { budgetId: "per-person", memberKey: ANA } } },
@@ -179,7 +226,7 @@ describe("requestRaise", () => {
       { target: { ref: { budgetId: "nope", memberKey: "" } } },
       "unknown-scope",
     ],
-    ["a scope without a budget", { target: { scopeText: "project:checkout" } }, "no-budget"],
+    ["a scope without a budget", { target: typed("project:checkout") }, "no-budget"],
     ["a date that is over", { untilText: "2026-11-22" }, "bad-until"],
     ["a date that is none", { untilText: "whenever" }, "bad-until"],
     ["a date too far ahead", { untilText: "2028-01-01" }, "bad-until"],
@@ -205,7 +252,7 @@ describe("applyRaise", () => {
 
     expect(await limitOf("team:search")).toBe(usd(700));
     expect(await listAudit(db.pool, "budget:search-monthly")).toEqual([
-      expect.objectContaining({ actor: ANA, action: "budget.raised" }),
+      expect.objectContaining({ actor: DANA, action: "budget.raised" }),
     ]);
   });
 
@@ -247,7 +294,7 @@ describe("applyRaise", () => {
     await check();
 
     expect((await sentLines(db.pool)).at(-1)).toContain(
-      "has used up its monthly budget: $521.00 of $500.00 (104%)",
+      "Search is over its monthly budget: $521.00 of $500.00 (104%)",
     );
   });
 
@@ -271,7 +318,13 @@ describe("applyRaise", () => {
 });
 
 const load = async (overrides: Partial<Parameters<typeof loadRaiseForm>[1]> = {}) =>
-  await loadRaiseForm(deps, { email: BO, readings: [], untilText: undefined, ...overrides });
+  await loadRaiseForm(deps, {
+    email: BO,
+    target: undefined,
+    untilText: undefined,
+    reason: "",
+    ...overrides,
+  });
 
 describe("loadRaiseForm", () => {
   test("offers the person's budgets", async () => {
@@ -284,13 +337,11 @@ describe("loadRaiseForm", () => {
     ]);
   });
 
-  test("takes the first reading that names a budget, and its reason and date", async () => {
+  test("chooses the budget that was named, with reason and date", async () => {
     const result = await load({
-      readings: [
-        { target: { scopeText: "search launch week" }, reason: "" },
-        { target: { scopeText: "search" }, reason: "launch week" },
-      ],
+      target: typed("search month"),
       untilText: "friday",
+      reason: "launch week",
     });
 
     expect(result).toMatchObject({
@@ -303,17 +354,32 @@ describe("loadRaiseForm", () => {
     });
   });
 
-  test("says what is wrong with the likeliest reading", async () => {
-    expect(await load({ readings: [{ target: { scopeText: "serach" }, reason: "" }] })).toEqual({
+  test("lists all budgets of the scope, the chosen one first and none twice", async () => {
+    await replaceGovernedBudgets(
+      db.pool,
+      (["daily", "monthly", "weekly"] as const).map((period) =>
+        aGovernedBudget({ key: period, period }),
+      ),
+      instant("2026-10-01T00:00:00Z"),
+    );
+
+    const result = await load({ target: typed("search weekly"), email: ANA });
+
+    const statuses = result.kind === "form" ? result.form.statuses : [];
+    expect(statuses.map(({ status }) => status.budgetId)).toEqual(["weekly", "monthly", "daily"]);
+  });
+
+  test("says what is wrong", async () => {
+    expect(await load({ target: typed("serach") })).toEqual({
       kind: "unknown-scope",
       text: "serach",
-      nearest: [{ kind: "team", key: "search" }],
+      nearest: ["search"],
     });
   });
 
   test("suggests only what the person may see", async () => {
     for (const scopeText of ["adss", "user:anna"]) {
-      expect(await load({ readings: [{ target: { scopeText }, reason: "" }] })).toEqual({
+      expect(await load({ target: typed(scopeText) })).toEqual({
         kind: "unknown-scope",
         text: scopeText,
         nearest: [],

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   parseRaiseCommand,
   parseSetCommand,
+  type ScopeReading,
 } from "../../../../src/features/budgets/rules/commands.ts";
 import { usd } from "../../../support/builders.ts";
 
@@ -41,28 +42,63 @@ describe("parseSetCommand", () => {
   });
 });
 
+function named(scopeText: string): ScopeReading {
+  return { scopeText, periodKind: undefined, unexpected: "" };
+}
+
 describe("parseRaiseCommand", () => {
   test.each([
-    ["search 200", { scopeText: "search", amount: usd(200) }],
+    ["search 200", { readings: [named("search")], amount: usd(200) }],
     [
       "search by $200 until end of month",
-      { scopeText: "search", amount: usd(200), untilText: "end of month" },
+      { readings: [named("search")], amount: usd(200), untilText: "end of month" },
     ],
     [
       "bo@acme.test 1.5k UNTIL 2026-12-05",
-      { scopeText: "bo@acme.test", amount: usd(1_500), untilText: "2026-12-05" },
+      { readings: [named("bo@acme.test")], amount: usd(1_500), untilText: "2026-12-05" },
     ],
     [
       "Search Team 200 until friday launch week",
-      { scopeText: "Search Team", amount: usd(200), untilText: "friday", reason: "launch week" },
+      {
+        readings: [named("Search Team"), { ...named("Search"), unexpected: "Team" }],
+        amount: usd(200),
+        untilText: "friday",
+        reason: "launch week",
+      },
     ],
     [
       "search 200 usd until dec 5 re-indexing",
-      { scopeText: "search", amount: usd(200), untilText: "dec 5", reason: "re-indexing" },
+      { readings: [named("search")], amount: usd(200), untilText: "dec 5", reason: "re-indexing" },
+    ],
+    [
+      "search daily 50",
+      {
+        readings: [named("search daily"), { ...named("search"), periodKind: "daily" }],
+        amount: usd(50),
+      },
+    ],
+    [
+      "search per 50 more",
+      {
+        readings: [named("search per"), { ...named("search"), unexpected: "per" }],
+        amount: usd(50),
+        reason: "more",
+      },
+    ],
+    [
+      "search launch Week by 50",
+      {
+        readings: [
+          named("search launch Week"),
+          { ...named("search launch"), periodKind: "weekly" },
+          { ...named("search"), unexpected: "launch Week" },
+        ],
+        amount: usd(50),
+      },
     ],
     [
       "search $ 200 re-indexing until friday",
-      { scopeText: "search", amount: usd(200), reason: "re-indexing until friday" },
+      { readings: [named("search")], amount: usd(200), reason: "re-indexing until friday" },
     ],
   ])("reads %j", (text, asked) => {
     expect(parseRaiseCommand(text)).toEqual({
@@ -85,22 +121,21 @@ describe("parseRaiseCommand", () => {
     expect(parseRaiseCommand(text)).toEqual({ kind: "refused", amount });
   });
 
-  test("without an amount offers its readings, the whole text first", () => {
-    expect(parseRaiseCommand("search launch week")).toEqual({
+  test("without an amount, what follows the scope is no reason", () => {
+    expect(parseRaiseCommand("search launch")).toEqual({
       kind: "incomplete",
-      readings: [
-        { scopeText: "search launch week", reason: "" },
-        { scopeText: "search", reason: "launch week" },
-      ],
+      readings: [named("search launch"), { ...named("search"), unexpected: "launch" }],
       untilText: undefined,
+      reason: "",
     });
   });
 
   test("takes a number of the date for no amount", () => {
-    expect(parseRaiseCommand("search until dec 5 launch")).toEqual({
+    expect(parseRaiseCommand("search monthly until dec 5 launch")).toEqual({
       kind: "incomplete",
-      readings: [{ scopeText: "search", reason: "launch" }],
+      readings: [named("search monthly"), { ...named("search"), periodKind: "monthly" }],
       untilText: "dec 5",
+      reason: "launch",
     });
   });
 
@@ -109,6 +144,7 @@ describe("parseRaiseCommand", () => {
       kind: "incomplete",
       readings: [],
       untilText: undefined,
+      reason: "",
     });
   });
 });
