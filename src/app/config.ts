@@ -15,10 +15,23 @@ function secret(text: string): Secret {
 const ROLES = ["ingest", "slack", "worker"] as const;
 export type Role = (typeof ROLES)[number];
 
-const secretText = z.string().min(1).transform(secret);
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+
+const secretText = z.string().transform(secret);
+const PORT_EXPECTED = "expected a whole number from 0 to 65535";
+/** Never shows the address itself: it may hold a password. */
+const webAddress = z.url({
+  protocol: /^https?$/,
+  error: "expected an address that begins with https:// or http://",
+});
 
 const environment = z.object({
-  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  PORT: z
+    .string()
+    .regex(/^\d+$/, PORT_EXPECTED)
+    .transform(Number)
+    .refine((port) => port <= 65_535, PORT_EXPECTED)
+    .default(3000),
   HOST: z.string().min(1).default("0.0.0.0"),
   DATABASE_URL: z
     .string()
@@ -37,7 +50,7 @@ const environment = z.object({
     .startsWith("xapp-", "expected an app-level token, which starts with xapp-")
     .transform(secret)
     .optional(),
-  SLACK_API_URL: z.url().optional(),
+  SLACK_API_URL: webAddress.optional(),
   INGEST_SECRET: z
     .string()
     .regex(
@@ -61,9 +74,11 @@ const environment = z.object({
     .transform(secret)
     .optional(),
   ANTHROPIC_ADMIN_KEY: secretText.optional(),
-  ANTHROPIC_ORG_KIND: z.enum(["console", "enterprise"]).default("console"),
+  ANTHROPIC_ORG_KIND: z
+    .enum(["console", "enterprise"], "expected console or enterprise")
+    .default("console"),
   ANTHROPIC_API_KEY: secretText.optional(),
-  ANTHROPIC_BASE_URL: z.url().optional(),
+  ANTHROPIC_BASE_URL: webAddress.optional(),
   GOVERNANCE_FILE: z.string().min(1).optional(),
   ROLES: z
     .string()
@@ -79,10 +94,17 @@ const environment = z.object({
       }
       return roles;
     }),
-  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`).default("info"),
 });
 
 export type Config = z.output<typeof environment>;
+
+/** Every secret among the settings, for whoever must make sure that none of them gets out. */
+export function secretsOf(config: Config): readonly string[] {
+  return Object.values(config).flatMap((value) =>
+    typeof value === "object" && "reveal" in value ? [value.reveal()] : [],
+  );
+}
 
 /** The key of secrets that must be kept readable; undefined when none is set. */
 export function secretsKeyOf({

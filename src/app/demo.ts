@@ -133,7 +133,7 @@ async function startBot(slack: FakeSlack, live: () => LiveTraffic | undefined): 
   });
   return await startProgram({
     config,
-    log: createLog(config.LOG_LEVEL),
+    log: createLog(config),
     clock,
     mounts: [
       {

@@ -14,7 +14,7 @@ if (result.kind === "problems") {
   process.exit(1);
 }
 
-const log = createLog(result.config.LOG_LEVEL);
+const log = createLog(result.config);
 let program: Program | undefined;
 let isStopping = false;
 
