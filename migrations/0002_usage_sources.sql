@@ -26,6 +26,9 @@ alter table usage_events
   add column cost_basis text not null default 'computed' check (cost_basis in ('computed', 'reported')),
   add column is_incomplete boolean not null default false;
 
+-- Some sources know only the message, not the request that led to it; a request has one message.
+create unique index usage_events_message_id on usage_events (message_id) where message_id is not null;
+
 alter table charges drop constraint charges_pricing_basis_check;
 alter table charges add constraint charges_pricing_basis_check
   check (pricing_basis in ('list', 'contracted', 'estimated', 'reported'));

@@ -119,6 +119,13 @@ describe("recordUsage", () => {
     expect(await totals()).toMatchObject({ events: "1", requests: "1" });
   });
 
+  test("counts it once as well when they share only the message", async () => {
+    await record([aNativeEvent({ request_id: "req_2", message_id: "msg_2" })]);
+
+    const other = aNativeEvent({ message_id: "msg_2" });
+    expect(await record([other], { source: "spans" })).toMatchObject({ accepted: 0, duplicates: 1 });
+  });
+
   test("the same id of another source is another event", async () => {
     const event = aNativeEvent();
     await record([event]);
