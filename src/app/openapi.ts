@@ -82,7 +82,10 @@ function readPaths(): object {
     "/v1/budgets": list("Budgets and how much of them is used", "budgets", [
       parameter("scope", "Only this scope"),
     ]),
-    "/v1/alerts": list("Alerts that were found, newest first", "alerts", []),
+    "/v1/alerts": list("Alerts that were found, newest first", "alerts", [
+      parameter("scope", "Only this scope"),
+      parameter("limit", "How many at most, from 1 to 1000"),
+    ]),
     "/v1/approvals": list("Approval requests and their votes", "approvals", [
       parameter("status", "Only this status"),
     ]),
