@@ -27,6 +27,8 @@ const HEADER_CHARS_MAX = 150;
 const BUTTON_CHARS_MAX = 75;
 const CONTEXT_ELEMENTS_MAX = 10;
 const ACTIONS_ELEMENTS_MAX = 25;
+/** Ours: nobody types more. */
+const COMMAND_CHARS_MAX = 200;
 const MODAL_TITLE_CHARS_MAX = 24;
 const LABEL_CHARS_MAX = 2_000;
 const OPTION_CHARS_MAX = 75;
@@ -49,6 +51,19 @@ export function escapeText(text: string): string {
       // A word joiner after a format character keeps it visible but without effect.
       .replace(/[*_~`]/g, "$&\u2060")
   );
+}
+
+/**
+ * Something to copy and type, in a code span: only what would end the span or make markup is
+ * replaced.
+ */
+export function commandText(text: string): string {
+  const safe = text
+    .replaceAll("`", "'")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;");
+  return `\`${truncate(safe, COMMAND_CHARS_MAX)}\``;
 }
 
 /** At most `charsMax` characters, the last an ellipsis when something was cut. Never empty. */

@@ -5,6 +5,7 @@ import {
   type Block,
   bar,
   button,
+  commandText,
   context,
   DIVIDER,
   escapeText,
@@ -193,6 +194,22 @@ describe("modal", () => {
     const privateMetadata = "x".repeat(3_001);
     expect(() => modal({ callbackId: "c", title: "t", privateMetadata, blocks: [] })).toThrow(
       /private metadata/,
+    );
+  });
+});
+
+describe("commandText", () => {
+  it("shows what can be copied and typed", () => {
+    expect(commandText("/claude-spend data_platform")).toBe("`/claude-spend data_platform`");
+  });
+
+  it("never ends its code span early, whatever is in it", () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const shown = commandText(text);
+        expect(shown).toMatch(/^`[^`<>]*`$/s);
+        expect(shown.length).toBeLessThanOrEqual(202);
+      }),
     );
   });
 });

@@ -7,6 +7,7 @@ import {
   actions,
   type Block,
   button,
+  commandText,
   context,
   message,
   type SlackMessage,
@@ -18,7 +19,6 @@ import { type Budget, type BudgetRef, formatBudgetRef } from "../rules.ts";
 import {
   answer,
   barText,
-  commandText,
   daysLeftText,
   driversText,
   type NamedDriver,

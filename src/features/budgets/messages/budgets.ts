@@ -5,6 +5,7 @@ import { AMOUNT_REFUSAL_TEXT, type AmountRefusal } from "../../../domain/money-t
 import type { Instant } from "../../../domain/time.ts";
 import {
   type Block,
+  commandText,
   context,
   header,
   message,
@@ -16,7 +17,6 @@ import {
   answer,
   barText,
   budgetName,
-  commandText,
   daysLeftText,
   type NamedStatus,
   nameText,

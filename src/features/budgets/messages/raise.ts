@@ -5,6 +5,7 @@ import { addUsd, formatUsd, percentOf, type Usd } from "../../../domain/money.ts
 import { AMOUNT_REFUSAL_TEXT, type AmountRefusal } from "../../../domain/money-text.ts";
 import type { Instant, PeriodKind, TimeZone } from "../../../domain/time.ts";
 import {
+  commandText,
   input,
   type Modal,
   message,
@@ -22,7 +23,6 @@ import { type NamedScope, type ScopeProblem, scopeProblemAnswer } from "./budget
 import {
   answer,
   budgetName,
-  commandText,
   daysLeftText,
   type NamedDriver,
   type NamedStatus,

@@ -90,16 +90,6 @@ export function budgetName({
   return `${periodKind} budget of ${nameText(name)}`;
 }
 
-/** Something to type, in a code span: only what would end the span or make markup is replaced. */
-export function commandText(text: string): string {
-  const safe = text
-    .replaceAll("`", "'")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;");
-  return `\`${truncate(safe, 200)}\``;
-}
-
 /** A private answer of one paragraph; the same words in the notification. */
 export function answer(text: string): SlackMessage {
   return message(text, [section(text)]);
