@@ -5,7 +5,12 @@ import type { Clock, Instant, Period } from "../../domain/time.ts";
 import { enqueueMessage } from "../../slack/outbox.ts";
 import { type Database, inTransaction, type Sql } from "../../store/database.ts";
 import { listBudgetStatus } from "../budgets/index.ts";
-import { listTeams, loadOrganization } from "../organization/index.ts";
+import {
+  listTeams,
+  loadOrganization,
+  type Organization,
+  type Team,
+} from "../organization/index.ts";
 import { type GroupKey, listSpend, scopeName } from "../showback/index.ts";
 import { type DigestContent, digestMessage } from "./messages.ts";
 import {
@@ -132,7 +137,7 @@ async function loadContent(sql: Sql, digest: Digest, slot: Instant): Promise<Dig
       }),
     ),
     models: movers(await rowsOf(span.current, "model"), await rowsOf(span.previous, "model")),
-    budgets: await loadBudgets(sql, { scope, slot, teams }),
+    budgets: await loadBudgets(sql, { scope, slot, teams, organization }),
     openRequests: await listOpenRequestTitles(
       sql,
       scope.kind === "org" ? undefined : formatScope(scope),
@@ -157,10 +162,12 @@ async function loadBudgets(
     scope,
     slot,
     teams,
+    organization,
   }: {
     readonly scope: Scope;
     readonly slot: Instant;
-    readonly teams: readonly { readonly key: string; readonly name: string }[];
+    readonly teams: readonly Team[];
+    readonly organization: Organization;
   },
 ): Promise<DigestContent["budgets"]> {
   const scopes: readonly Scope[] =
@@ -173,7 +180,7 @@ async function loadBudgets(
     const statuses = await listBudgetStatus(sql, { scope: one, now: slot });
     budgets.push(
       ...statuses.map((status) => ({
-        name: one.kind === "team" ? (teamName(one.key, teams) ?? one.key) : formatScope(one),
+        name: scopeName(one, teams, organization),
         periodKind: status.periodKind,
         percent: status.percent,
         limit: status.limit,

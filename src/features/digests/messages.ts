@@ -1,13 +1,7 @@
 /** Digests, the words: one message that a finance lead reads in half a minute. Pure. */
+import { dayText, lastDayText, monthText, weekdayText } from "../../domain/date-text.ts";
 import { formatUsd, type Usd, ZERO_USD } from "../../domain/money.ts";
-import {
-  addMs,
-  type Instant,
-  localDate,
-  type Period,
-  type PeriodKind,
-  type TimeZone,
-} from "../../domain/time.ts";
+import type { Instant, Period, PeriodKind, TimeZone } from "../../domain/time.ts";
 import {
   type Block,
   bar,
@@ -49,11 +43,16 @@ export interface DigestContent {
 
 const ROWS_MAX = 5;
 const BUDGETS_MAX = 6;
+const SPAN_BEFORE: Readonly<Record<DigestInterval, string>> = {
+  day: "the day before",
+  week: "the week before",
+  month: "the month before",
+};
 
 export function digestMessage(content: DigestContent): SlackMessage {
   const cost = content.cost ?? ZERO_USD;
   const when = spanText(content);
-  const change = changeText(cost, content.previousCost);
+  const change = totalChangeText(cost, content);
   const text = `${content.name} spent ${formatUsd(cost)} ${when}${change === undefined ? "" : ` (${change})`}.`;
   const blocks: Block[] = [
     header(`${content.name} · ${formatUsd(cost)} ${when}`),
@@ -62,7 +61,7 @@ export function digestMessage(content: DigestContent): SlackMessage {
         ? "No usage was reported."
         : [
             ...(change === undefined ? [] : [`*${change}*`]),
-            `${content.requests.toLocaleString("en-US")} requests`,
+            countText(content.requests, "request", "requests"),
           ].join(" · "),
     ),
   ];
@@ -89,15 +88,14 @@ export function digestMessage(content: DigestContent): SlackMessage {
   if (content.rejectedEvents > 0) {
     blocks.push(
       section(
-        `:warning: ${content.rejectedEvents.toLocaleString("en-US")} usage events were rejected and are not in these numbers. \`claude-spend doctor\` lists why.`,
+        `:warning: ${countText(content.rejectedEvents, "usage event was rejected and is", "usage events were rejected and are")} not in these numbers. \`claude-spend doctor\` lists why.`,
       ),
     );
   }
   if (content.undelivered > 0) {
-    const many = content.undelivered.toLocaleString("en-US");
     blocks.push(
       section(
-        `:warning: ${content.undelivered === 1 ? "1 message" : `${many} messages`} reached nobody: a channel or person is not to be found in Slack. \`claude-spend doctor\` says which.`,
+        `:warning: ${countText(content.undelivered, "message", "messages")} reached nobody: a channel or person is not to be found in Slack. \`claude-spend doctor\` says which.`,
       ),
     );
   }
@@ -109,16 +107,14 @@ export function digestMessage(content: DigestContent): SlackMessage {
   return message(text, blocks);
 }
 
-function spanText({ every, period, zone }: DigestContent): string {
-  const first = localDate(period.start, zone);
-  const last = localDate(addMs(period.end, -1), zone);
+function spanText({ every, period: { start, end }, zone, asOf }: DigestContent): string {
   switch (every) {
     case "day":
-      return `on ${first}`;
+      return `on ${weekdayText(start, zone)}`;
     case "week":
-      return `${first} to ${last}`;
+      return `from ${dayText(start, zone, asOf)} to ${lastDayText(end, zone, asOf)}`;
     case "month":
-      return `in ${first.slice(0, 7)}`;
+      return `in ${monthText(start, zone)}`;
   }
 }
 
@@ -134,7 +130,7 @@ function listText(
     return `${formatUsd(row.cost)}  ${name}${change === undefined ? "" : `  _${change}_`}`;
   });
   const rest = shown.length - ROWS_MAX;
-  return [`*${title}*`, ...lines, ...(rest > 0 ? [`…and ${String(rest)} others`] : [])].join("\n");
+  return [`*${title}*`, ...lines, ...othersLine(rest)].join("\n");
 }
 
 function emptyName(kind: "team" | "project" | "model"): string {
@@ -150,13 +146,30 @@ function budgetsText(budgets: DigestContent["budgets"]): string {
         `${bar(percent)} *${String(percent)}%* ${escapeText(name)} · ${formatUsd(spend)} of ${formatUsd(limit)} ${periodKind}`,
     );
   const rest = nearest.length - BUDGETS_MAX;
-  return ["*Budgets*", ...lines, ...(rest > 0 ? [`…and ${String(rest)} others`] : [])].join("\n");
+  return ["*Budgets*", ...lines, ...othersLine(rest)].join("\n");
 }
 
-/** "▲ 12 %"; undefined when there is nothing to compare with. */
+function othersLine(count: number): string[] {
+  return count > 0 ? [`…and ${countText(count, "other", "others")}`] : [];
+}
+
+function countText(count: number, one: string, many: string): string {
+  return `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
+}
+
+/** "▲ 12% vs the day before"; undefined when there is nothing to compare with. */
+function totalChangeText(now: Usd, { every, previousCost }: DigestContent): string | undefined {
+  const change = changeText(now, previousCost);
+  if (change === undefined) return undefined;
+  return `${change === UNCHANGED ? "as much as" : `${change} vs`} ${SPAN_BEFORE[every]}`;
+}
+
+const UNCHANGED = "unchanged";
+
+/** "▲ 12%"; undefined when there is nothing to compare with. */
 function changeText(now: Usd, before: Usd | undefined): string | undefined {
   if (before === undefined || before <= 0n) return undefined;
   const percent = Number(((now - before) * 100n) / before);
-  if (percent === 0) return "unchanged";
+  if (percent === 0) return UNCHANGED;
   return `${percent > 0 ? "▲" : "▼"} ${Math.abs(percent).toLocaleString("en-US")}%`;
 }

@@ -86,10 +86,10 @@ describe("sendDueDigests", () => {
 
     const [message] = await sent();
     expect(message?.destination).toBe("#finops");
-    expect(message?.text).toBe("Acme spent $66.00 on 2026-11-22 (▲ 65%).");
+    expect(message?.text).toBe("Acme spent $66.00 on Sun, Nov 22 (▲ 65% vs the day before).");
     expect(shownLines(message?.blocks ?? [])).toEqual([
-      "# Acme · $66.00 on 2026-11-22",
-      "*▲ 65%* · 2 requests",
+      "# Acme · $66.00 on Sun, Nov 22",
+      "*▲ 65% vs the day before* · 2 requests",
       "*By team*\n$60.00  Search  _▲ 50%_\n$6.00  _Unallocated_ | *By model*\n$66.00  claude-opus-5-5  _▲ 65%_",
       expect.stringMatching(
         /^\*Budgets\*\n▰▰▰▰▰▰▰▰▰▰ \*120%\* Search · \$600.00 of \$500.00 monthly$/,
@@ -107,7 +107,7 @@ describe("sendDueDigests", () => {
     await sendAt("2026-11-23T08:00:00Z");
 
     const [message] = await sent();
-    expect(message?.text).toBe("Search spent $7.00 on 2026-11-22.");
+    expect(message?.text).toBe("Search spent $7.00 on Sun, Nov 22.");
     expect(JSON.stringify(message?.blocks)).not.toMatch(/99|Ads/);
     expect(shownLines(message?.blocks ?? [])[2]).toContain("*By project*\n$7.00  checkout");
   });
@@ -147,7 +147,7 @@ describe("sendDueDigests", () => {
     expect(await sendAt("2026-11-23T13:30:00Z")).toBe(1);
     expect(await sendAt("2026-11-23T13:31:00Z")).toBe(0);
 
-    expect((await sent()).map(({ text }) => text)).toEqual(["Acme spent $4.00 on 2026-11-22."]);
+    expect((await sent()).map(({ text }) => text)).toEqual(["Acme spent $4.00 on Sun, Nov 22."]);
     expect(await nextRuns()).toEqual({ daily: "2026-11-24T08:00:00.000Z" });
   });
 
@@ -159,7 +159,7 @@ describe("sendDueDigests", () => {
     expect(await nextRuns()).toEqual({ daily: "2026-11-26T08:00:00.000Z" });
 
     await sendAt("2026-11-26T08:00:00Z");
-    expect((await sent()).map(({ text }) => text)).toEqual(["Acme spent $0.00 on 2026-11-25."]);
+    expect((await sent()).map(({ text }) => text)).toEqual(["Acme spent $0.00 on Wed, Nov 25."]);
   });
 
   test("a digest that fails holds up no other, and is tried again", async () => {
