@@ -2,7 +2,7 @@
 
 import type { Email } from "../../domain/email.ts";
 import { AppError } from "../../domain/errors.ts";
-import { formatScope, ORG_SCOPE, type Scope } from "../../domain/scope.ts";
+import { ORG_SCOPE, type Scope, typedScope } from "../../domain/scope.ts";
 import type { Clock, Instant } from "../../domain/time.ts";
 import type { Database } from "../../store/database.ts";
 import { listBudgetStatus, raiseButtonValue } from "../budgets/index.ts";
@@ -61,7 +61,7 @@ export async function loadReport(
     // Suggesting what one may not see would tell that it exists.
     const nearest = resolution.nearest
       .filter((scope) => mayViewScope(person, scope, teams))
-      .map(formatScope);
+      .map((near) => typedScope(near, asker));
     return {
       kind: "unknown-scope",
       text: scopeText,
@@ -70,7 +70,7 @@ export async function loadReport(
   }
   const { scope } = resolution;
   if (!mayViewScope(person, scope, teams)) {
-    return { kind: "not-allowed", name: formatScope(scope), viewable };
+    return { kind: "not-allowed", name: typedScope(scope, asker), viewable };
   }
   const mayViewPeople = scope.kind !== "user" && mayViewPeopleOf(person, scope, teams);
   return {
@@ -101,8 +101,9 @@ function splitPeriod(
 /** What to offer somebody instead of what they asked for, as they would type it. */
 function viewableScopes(person: Person, teams: readonly Team[]): string[] {
   const own = teams
-    .filter((team) => mayViewScope(person, { kind: "team", key: team.key }, teams))
-    .map((team) => team.key);
+    .map((team): Scope => ({ kind: "team", key: team.key }))
+    .filter((scope) => mayViewScope(person, scope, teams))
+    .map((scope) => typedScope(scope));
   return [...(person.isAdmin ? ["org"] : []), ...own.slice(0, 5), "me"];
 }
 

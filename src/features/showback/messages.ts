@@ -1,11 +1,13 @@
 /** Showback, the words: reports as people read them in Slack. Pure. */
 import { formatUsd, type Usd, usd } from "../../domain/money.ts";
+import { typedScope } from "../../domain/scope.ts";
 import {
   actions,
   type Block,
   type Button,
   bar,
   button,
+  commandText,
   context,
   escapeText,
   fields,
@@ -105,7 +107,7 @@ function nameOf(key: GroupKey, value: string | null): string {
 
 function factsText(spend: SpendTotals): string {
   const cache = cacheSharePercent(spend);
-  const requests = `${spend.requests.toLocaleString("en-US")} requests`;
+  const requests = `${spend.requests.toLocaleString("en-US")} ${spend.requests === 1 ? "request" : "requests"}`;
   const each = `${formatUsd(usd(spend.cost / BigInt(Math.max(1, spend.requests))))} each`;
   return [
     requests,
@@ -160,10 +162,12 @@ export function ownSpendBlocks(own: OwnSpend): readonly Block[] {
       ),
     );
   }
-  const example = own.teams[0]?.key ?? (own.organization === undefined ? "me" : "org");
+  const [team] = own.teams;
+  const otherwise = own.organization === undefined ? "me" : "org";
+  const example = team === undefined ? otherwise : typedScope({ kind: "team", key: team.key });
   blocks.push(
     context(
-      `Details: \`/claude-spend ${escapeText(example)} 7d\` · all commands: \`/claude-spend help\``,
+      `Details: ${commandText(`/claude-spend ${example} 7d`)} · all commands: \`/claude-spend help\``,
     ),
   );
   return blocks;
@@ -203,7 +207,7 @@ function refusalText(result: Exclude<ReportResult, { readonly kind: "report" }>)
 }
 
 function choices(scopes: readonly string[]): string {
-  const typed = scopes.map((scope) => `\`/claude-spend ${escapeText(scope)}\``);
+  const typed = scopes.map((scope) => commandText(`/claude-spend ${scope}`));
   return typed.length < 2
     ? typed.join("")
     : `${typed.slice(0, -1).join(", ")} or ${typed.at(-1) ?? ""}`;

@@ -104,7 +104,7 @@ describe("who may see what", () => {
   });
 
   test.each<[Name, string, readonly string[]]>([
-    ["bo", "team:serch", ["team:search"]],
+    ["bo", "team:serch", ["search"]],
     ["eve", "team:serch", ["ads", "me"]],
     ["zoe", "team:adz", ["me"]],
     ["zoe", "project:checkut", ["me"]],

@@ -149,24 +149,24 @@ describe("an answer that is no report", () => {
     const { text, blocks } = reportRefusalMessage({
       kind: "unknown-scope",
       text: "serch",
-      nearest: ["team:search", "me"],
+      nearest: ["search", "me"],
     });
 
     expect(text).toBe("I don't know “serch”.");
     expect(shownLines(blocks)).toEqual([
-      "I don't know “serch”.\nDid you mean `/claude-spend team:search` or `/claude-spend me`? `/claude-spend help` shows what I understand.",
+      "I don't know “serch”.\nDid you mean `/claude-spend search` or `/claude-spend me`? `/claude-spend help` shows what I understand.",
     ]);
   });
 
   test("says what may be seen instead, and who can tell more", () => {
     const { blocks } = reportRefusalMessage({
       kind: "not-allowed",
-      name: "team:ads",
+      name: "ads",
       viewable: ["me"],
     });
 
     expect(shownLines(blocks)).toEqual([
-      "You may not see team:ads.\nYou may see `/claude-spend me`. An admin or an owner of the team can tell you more.",
+      "You may not see ads.\nYou may see `/claude-spend me`. An admin or an owner of the team can tell you more.",
     ]);
   });
 
