@@ -94,7 +94,12 @@ describe("the description of the API", () => {
     const references = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1] ?? "");
     const broken = references.filter((reference) => {
       const parts = reference.replace(/^#\//, "").split("/");
-      return parts.reduce<unknown>((at, part) => (at as never)?.[part], document) === undefined;
+      return (
+        parts.reduce<unknown>(
+          (at, part) => (at as Record<string, unknown> | undefined)?.[part],
+          document,
+        ) === undefined
+      );
     });
     const schemes = operations().flatMap(([, , { security = [] }]) =>
       security.flatMap(Object.keys),

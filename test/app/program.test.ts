@@ -1,0 +1,201 @@
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { AppError } from "../../src/domain/errors.ts";
+import { useDatabase } from "../support/database.ts";
+import { PEOPLE, useFakeSlack } from "../support/fake-slack.ts";
+import { runSql } from "../support/global-setup.ts";
+import { MANIFEST, startTestProgram, type TestProgram } from "../support/program.ts";
+import { aNativeEvent } from "../support/usage-builders.ts";
+
+const db = useDatabase();
+const slack = useFakeSlack({ manifest: MANIFEST });
+let directory = "";
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "claude-spend-program-"));
+});
+afterAll(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function start(env: Readonly<Record<string, string>> = {}): Promise<TestProgram> {
+  return await startTestProgram({ poolConfig: db.poolConfig, fake: slack(), env });
+}
+
+async function failureOf(env: Readonly<Record<string, string>>): Promise<AppError> {
+  const outcome = await start(env).catch((error: unknown) => error);
+  if (outcome instanceof AppError) return outcome;
+  throw new Error(`expected an AppError, got ${String(outcome)}`);
+}
+
+/** Connections to the test's database, but for the one that asks. */
+async function expectNoConnections(): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const { rows } = await db.pool.query<{ count: number }>(
+        `select count(*)::integer as count
+           from pg_stat_activity a
+          where a.datname = current_database() and a.pid <> pg_backend_pid()`,
+      );
+      expect(rows[0]?.count).toBe(0);
+    },
+    { timeout: 5_000, interval: 20 },
+  );
+}
+
+async function isListening(port: number): Promise<boolean> {
+  return await fetch(`http://127.0.0.1:${String(port)}/healthz`).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+describe("a start that fails", () => {
+  test("for Slack refuses the token says what to do, and leaves nothing behind", async () => {
+    const port = await freePort();
+    const failure = await failureOf({ SLACK_BOT_TOKEN: "xoxb-wrong", PORT: String(port) });
+
+    expect(failure).toMatchObject({ code: "unauthorized", retryable: false });
+    expect(failure.message).toMatch(/SLACK_BOT_TOKEN \(invalid_auth\): copy the Bot User OAuth/);
+    expect(failure.message).not.toContain("xoxb-wrong");
+    expect(await isListening(port)).toBe(false);
+    await expectNoConnections();
+  });
+
+  test("for the port is taken says which, and leaves nothing behind", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const address = taken.address();
+    const port = typeof address === "object" && address !== null ? String(address.port) : "";
+
+    const failure = await failureOf({ PORT: port });
+
+    expect(failure).toMatchObject({
+      code: "conflict",
+      message: `Port ${port} is taken by another program. Stop that one, or set PORT.`,
+    });
+    await expectNoConnections();
+    taken.close();
+  });
+
+  test.each([
+    ["is not there", undefined, /GOVERNANCE_FILE: can't read .*missing\.yml/],
+    [
+      "is wrong",
+      "teams:\n  search: { nam: Search }\n",
+      /GOVERNANCE_FILE was not applied:\n[^]*wrong\.yml:2:13 teams\.search\.nam: unknown key/,
+    ],
+  ])(
+    "for the governance file %s says where, and leaves nothing behind",
+    async (_name, text, says) => {
+      const file = join(directory, text === undefined ? "missing.yml" : "wrong.yml");
+      if (text !== undefined) await writeFile(file, text);
+
+      const failure = await failureOf({ GOVERNANCE_FILE: file });
+
+      expect(failure.code).toBe("invalid");
+      expect(failure.message).toMatch(says);
+      await expectNoConnections();
+    },
+  );
+});
+
+describe("a program", () => {
+  test("applies its governance file before it takes anything", async () => {
+    const program = await start({
+      GOVERNANCE_FILE: "docs/examples/governance.yml",
+      ROLES: "ingest",
+    });
+    const { body } = await program.get("/v1/governance");
+
+    expect(JSON.stringify(body)).toContain("Acme");
+    await program.stop();
+  });
+
+  test("starts and takes usage while Slack is away, and hears Slack when it is back", async () => {
+    slack().faults.add({ kind: "http_500", method: "auth.test", times: 1 });
+    const program = await start();
+
+    const event = aNativeEvent({
+      occurred_at: new Date().toISOString(),
+      user_email: "bo@acme.test",
+    });
+    expect((await program.post([event])).status).toBe(202);
+
+    slack().faults.clear();
+    const bo = slack().as(PEOPLE.bo);
+    await bo.command("/claude-spend");
+    const answer = await bo.waitForMessage("#general", ({ text }) => text.includes("You spent"));
+    expect(answer.text).toContain("$0.04");
+    await program.stop();
+  });
+
+  test("that only takes usage asks Slack nothing and needs none of its settings", async () => {
+    const program = await start({
+      ROLES: "ingest",
+      SLACK_BOT_TOKEN: "",
+      SLACK_SIGNING_SECRET: "",
+      SLACK_API_URL: "",
+    });
+    const event = aNativeEvent({ occurred_at: new Date().toISOString() });
+
+    expect((await program.post([event])).status).toBe(202);
+    expect(slack().calls()).toEqual([]);
+    expect((await fetch(`${program.url}/slack/events`, { method: "POST" })).status).toBe(404);
+    await program.stop();
+  });
+
+  test("without the role ingest has no route for usage", async () => {
+    const program = await start({ ROLES: "worker" });
+
+    expect((await program.post([aNativeEvent()])).status).toBe(404);
+    expect((await program.get("/healthz")).status).toBe(200);
+    await program.stop();
+  });
+
+  test("stops once, however often it is asked, and leaves no connection", async () => {
+    const program = await start();
+    const port = Number(new URL(program.url).port);
+    await Promise.all([program.stop(), program.stop()]);
+    await program.stop();
+
+    expect(await isListening(port)).toBe(false);
+    await expectNoConnections();
+  });
+
+  test("without its database is alive but not ready, and is both again when it is back", async () => {
+    const program = await start({ ROLES: "ingest" });
+    const name = String(db.poolConfig.database);
+    const admin = inject("adminConfig");
+    await runSql(admin, `alter database ${name} allow_connections false`);
+    await runSql(
+      admin,
+      `select pg_terminate_backend(a.pid) from pg_stat_activity a where a.datname = '${name}'`,
+    );
+
+    expect(await program.get("/readyz")).toMatchObject({
+      status: 503,
+      body: { error: { code: "unavailable" } },
+    });
+    expect((await program.post([aNativeEvent()])).status).toBe(503);
+    expect((await program.get("/healthz")).status).toBe(200);
+    expect((await fetch(`${program.url}/metrics`)).status).toBe(200);
+
+    await runSql(admin, `alter database ${name} allow_connections true`);
+    expect((await program.get("/readyz")).status).toBe(200);
+    await program.stop();
+  });
+});
