@@ -47,6 +47,7 @@ const DEMO_ADMIN_KEY = "sk-ant-admin01-demo";
 const ANTHROPIC_PREFIX = "/sandbox/anthropic";
 const RUNAWAY_PATH = "/sandbox/api/example/runaway";
 const HOST = "127.0.0.1";
+const API_HEADERS = { authorization: `Bearer ${DEMO_API_TOKEN}` };
 
 process.env["TZ"] = "UTC";
 const clock: Clock = () => instant(new Date());
@@ -95,9 +96,11 @@ async function run(): Promise<void> {
     await slack.close();
   };
   slack.setRequestUrl(`${program.url}/slack/events`);
-  await applyExampleGovernance(program);
+  const isFirst = await isFirstStart(program);
+  if (isFirst) await putGovernance(program, EXAMPLE_GOVERNANCE.replace(DAILY_DIGEST, ""));
   const story = await openExampleStory({ file: files.story, now: clock() });
   const sentUntil = await sendExample(program, story);
+  if (isFirst) await putGovernance(program, withDigestSoon(clock()));
   live = startLiveTraffic({
     url: `${program.url}/v1/usage`,
     secret: DEMO_INGEST_SECRET,
@@ -170,15 +173,19 @@ function demoConfig(slack: FakeSlack): Config {
   throw new AppError({ code: "invalid", message: result.problems.join("; ") });
 }
 
-/** Only on data that has none: what people changed since stays as it is. */
-async function applyExampleGovernance({ url }: Program): Promise<void> {
-  const address = `${url}/v1/governance`;
-  const headers = { authorization: `Bearer ${DEMO_API_TOKEN}` };
-  const existing = await fetch(address, { headers });
+/** What people changed since the first start stays as it is. */
+async function isFirstStart({ url }: Program): Promise<boolean> {
+  const existing = await fetch(`${url}/v1/governance`, { headers: API_HEADERS });
   await existing.arrayBuffer();
-  if (existing.status === 200) return;
-  const body = withDigestSoon(EXAMPLE_GOVERNANCE, clock());
-  const applied = await fetch(address, { method: "PUT", headers, body });
+  return existing.status !== 200;
+}
+
+async function putGovernance({ url }: Program, document: string): Promise<void> {
+  const applied = await fetch(`${url}/v1/governance`, {
+    method: "PUT",
+    headers: API_HEADERS,
+    body: document,
+  });
   const answer = await applied.text();
   if (applied.status !== 200) {
     throw new AppError({
@@ -188,14 +195,16 @@ async function applyExampleGovernance({ url }: Program): Promise<void> {
   }
 }
 
+const DAILY_DIGEST = '  - { channel: "#finops", scope: org, every: day, at: "09:00" }\n';
+
 /**
  * The daily digest comes on schedule, like every digest; in a demo nobody waits until 9:00, so its
- * hour is between one and two minutes from now.
+ * hour is the next full minute. It is added once yesterday's usage is there.
  */
-function withDigestSoon(governance: string, now: Instant): string {
-  const { hour, minute } = localParts(addMs(now, 2 * MINUTE_MS), timeZone(EXAMPLE_ZONE));
+function withDigestSoon(now: Instant): string {
+  const { hour, minute } = localParts(addMs(now, MINUTE_MS), timeZone(EXAMPLE_ZONE));
   const time = `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
-  return governance.replace('every: day, at: "09:00"', `every: day, at: "${time}"`);
+  return EXAMPLE_GOVERNANCE.replace(DAILY_DIGEST, DAILY_DIGEST.replace("09:00", time));
 }
 
 /** Sends what is not recorded yet of the example's days; returns up to where. */
@@ -246,7 +255,7 @@ Claude Spend runs on one machine, with stand-ins for Slack and Anthropic.
   Open ${url} and look around as Bo (engineer), Ana (owner of Search) or Dana (finance, admin).
   In any channel type  /claude-spend  ·  /claude-spend search  ·  /claude-spend raise search
   In #team-search and in Bo's direct messages alerts arrive by themselves within three minutes,
-  in #finops the daily digest within two. A script of Bo's runs away when you say so:
+  in #finops the daily digest within one. A script of Bo's runs away when you say so:
     curl -X POST ${url}${RUNAWAY_PATH}
 
   Send an event yourself:
