@@ -47,6 +47,8 @@ const DEMO_ADMIN_KEY = "sk-ant-admin01-demo";
 const ANTHROPIC_PREFIX = "/sandbox/anthropic";
 const RUNAWAY_PATH = "/sandbox/api/example/runaway";
 const HOST = "127.0.0.1";
+/** Its line in the example's governance.yml. */
+const DAILY_DIGEST = '  - { channel: "#finops", scope: org, every: day, at: "09:00" }\n';
 const API_HEADERS = { authorization: `Bearer ${DEMO_API_TOKEN}` };
 
 process.env["TZ"] = "UTC";
@@ -194,8 +196,6 @@ async function putGovernance({ url }: Program, document: string): Promise<void> 
     });
   }
 }
-
-const DAILY_DIGEST = '  - { channel: "#finops", scope: org, every: day, at: "09:00" }\n';
 
 /**
  * The daily digest comes on schedule, like every digest; in a demo nobody waits until 9:00, so its
