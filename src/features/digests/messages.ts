@@ -60,7 +60,7 @@ export function digestMessage(content: DigestContent): SlackMessage {
       content.requests === 0
         ? "No usage was reported."
         : [
-            ...(change === undefined ? [] : [`*${change}*`]),
+            ...(change === undefined ? [] : [`*${capitalized(change)}*`]),
             countText(content.requests, "request", "requests"),
           ].join(" · "),
     ),
@@ -147,6 +147,10 @@ function budgetsText(budgets: DigestContent["budgets"]): string {
     );
   const rest = nearest.length - BUDGETS_MAX;
   return ["*Budgets*", ...lines, ...othersLine(rest)].join("\n");
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function othersLine(count: number): string[] {

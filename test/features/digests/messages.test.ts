@@ -53,9 +53,9 @@ describe("a digest", () => {
   });
 
   test("says that as much was spent, or nothing about a span without spend", () => {
-    expect(digestMessage(aDigest({ previousCost: usd(43.82) })).text).toBe(
-      "Acme spent $43.82 on Sun, Nov 22 (as much as the day before).",
-    );
+    const unchanged = digestMessage(aDigest({ previousCost: usd(43.82) }));
+    expect(unchanged.text).toBe("Acme spent $43.82 on Sun, Nov 22 (as much as the day before).");
+    expect(shownLines(unchanged.blocks)[1]).toMatch(/^\*As much as the day before\* · /);
     expect(digestMessage(aDigest({ previousCost: usd(0) })).text).toBe(
       "Acme spent $43.82 on Sun, Nov 22.",
     );
