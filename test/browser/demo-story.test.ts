@@ -131,7 +131,7 @@ test("a script that runs away is an alert in the team's channel and in Bo's dire
 
   await slack.openApp("Messages");
   const personal = await newest(
-    slack.messages(/You (passed|have used up).* your daily budget/s),
+    slack.messages(/You (passed|have used up|are over).* your daily budget/s),
     ALERT_WITHIN_MS,
   );
   expect(await personal.getByRole("button").allInnerTexts()).toContain("Request raise");
@@ -139,7 +139,7 @@ test("a script that runs away is an alert in the team's channel and in Bo's dire
 
   await slack.openChannel("team-search");
   const team = await newest(
-    slack.messages(/Search (passed|has used up).* its daily budget/s),
+    slack.messages(/Search (passed|has used up|is over).* its daily budget/s),
     ALERT_WITHIN_MS,
   );
   expect(await team.innerText()).toMatch(/\$[\d,.]+ of \$130\.00/);
@@ -181,7 +181,9 @@ test("a raise is asked for in a form that names what is wrong", async () => {
 
   await slack.openApp("Messages");
   const asked = await newest(slack.messages("You asked for $150.00"));
-  expect(await asked.innerText()).toContain("ana@acme.test");
+  expect(await asked.innerText()).toMatch(
+    /through (today|[A-Z][a-z]+ \d+)\. I asked (@Ana Silva|ana@acme\.test)\./,
+  );
   await slack.shoot("13-asked");
 });
 
@@ -190,7 +192,7 @@ test("the owner's card waits in her direct messages, and Approve decides it ther
   await slack.entry("Claude Spend").getByLabel("1 unread").waitFor();
   await slack.shoot("14-owner-unread");
   await slack.openApp("Messages");
-  const card = await newest(slack.messages("bo@acme.test", "$150.00"));
+  const card = await newest(slack.messages("@Bo Chen asks for $150.00"));
   expect(await card.getByRole("button").allInnerTexts()).toEqual(
     expect.arrayContaining(["Approve", "Approve other amount", "Deny"]),
   );
@@ -202,15 +204,15 @@ test("the owner's card waits in her direct messages, and Approve decides it ther
   await slack.shoot("16-approve-confirm");
   await confirm.getByRole("button", { name: "Approve" }).click();
 
-  await newest(slack.messages("bo@acme.test", "Approved by ana@acme.test: $150.00"));
-  await expectCount(slack.messages("bo@acme.test", "$150.00").getByRole("button", DECISIONS), 0);
+  await newest(slack.messages("@Bo Chen asked for", "Approved by @Ana Silva: $150.00"));
+  await expectCount(slack.messages("@Bo Chen", "$150.00").getByRole("button", DECISIONS), 0);
   await slack.shoot("17-approved");
 });
 
 test("the requester is told, and the new limit is in force", async () => {
   await slack.viewAs("Bo Chen");
   await slack.openApp("Messages");
-  await newest(slack.messages("ana@acme.test approved $150.00", "in force now"));
+  await newest(slack.messages("@Ana Silva approved $150.00", "in force now, through"));
   await slack.shoot("18-told", "demo.png");
 
   await slack.openChannel("team-search");
@@ -252,21 +254,30 @@ test("a large raise takes two of finance, and the smaller amount holds", async (
   await form.getByLabel("Note to the requester").fill("Enough for one run.");
   await slack.shoot("21-other-amount");
   await form.getByRole("button", { name: "Approve" }).click();
-  await newest(slack.messages("1 of 2 approved, by finops@acme.test ($300.00)"));
+  await newest(slack.messages("1 of 2 approved, by @Finn Roth ($300.00)"));
   await slack.shoot("22-first-of-two");
 
   await slack.viewAs("Dana Kim");
   await slack.openApp("Messages");
-  const second = await newest(slack.messages("1 of 2 approved, by finops@acme.test ($300.00)"));
+  const second = await newest(slack.messages("1 of 2 approved, by @Finn Roth ($300.00)"));
   await second.getByRole("button", { name: "Approve", exact: true }).click();
   await slack
     .dialog(/^Approve \$/)
     .getByRole("button", { name: "Approve" })
     .click();
-  const decided = await newest(slack.messages("Approved by", "$300.00 of $500.00"));
+  const decided = await newest(
+    slack.messages("Approved by @Finn Roth and @Dana Kim", "$300.00 of $500.00"),
+  );
 
   expect(await decided.getByRole("button", DECISIONS).count()).toBe(0);
+  expect(await slack.messages("Approved: ").count()).toBe(0);
   await slack.shoot("23-second-of-two");
+
+  await slack.viewAs("Bo Chen");
+  await slack.openApp("Messages");
+  await newest(
+    slack.messages("@Finn Roth and @Dana Kim approved $300.00 of $500.00", "Enough for one run."),
+  );
 });
 
 test("a denial tells its reason", async () => {
@@ -283,11 +294,11 @@ test("a denial tells its reason", async () => {
   await form.getByLabel("Reason").fill("Come back with a plan.");
   await slack.shoot("24-deny");
   await form.getByRole("button", { name: "Deny" }).click();
-  await newest(slack.messages("$900.00", "Denied by dana@acme.test", "Come back with a plan."));
+  await newest(slack.messages("$900.00", "Denied by @Dana Kim", "Come back with a plan."));
 
   await slack.viewAs("Bo Chen");
   await slack.openApp("Messages");
-  const told = await newest(slack.messages("dana@acme.test denied your request"));
+  const told = await newest(slack.messages("@Dana Kim denied your request"));
 
   expect(await told.innerText()).toContain("Come back with a plan.");
   await slack.shoot("25-denied");
@@ -297,7 +308,7 @@ test("the daily digest arrives on its schedule", { timeout: DIGEST_WITHIN_MS }, 
   const waitMs = demo.startedAt + demo.readyAfterMs + DIGEST_WITHIN_MS - performance.now();
   await slack.viewAs("Finn Roth");
   await slack.openChannel("finops");
-  const digest = await newest(slack.messages(/Acme · \$[\d,.]+ /), waitMs);
+  const digest = await newest(slack.messages(/Acme · \$[\d,.]+ on \w{3}, \w{3} \d+/), waitMs);
 
   expect(await digest.innerText()).toMatch(/By team[^]*Search[^]*By model/);
   await slack.shoot("26-digest", "digest.png");
@@ -321,10 +332,10 @@ test("the next start goes on with the same data, and the open page finds it", as
   await slack.page.getByText("Reconnecting…").waitFor({ state: "detached" });
   await slack.viewAs("Bo Chen");
   await slack.openApp("Messages");
-  await newest(slack.messages("ana@acme.test approved $150.00"));
+  await newest(slack.messages("@Ana Silva approved $150.00"));
   await slack.openChannel("team-search");
   await slack.send("/claude-spend budget search");
-  await newest(slack.messages("Budgets of Search", "of $2,350.00"));
+  await newest(slack.messages("Budgets of Search", "of $2,650.00"));
   await slack.shoot("27-next-start");
 
   expect((await demo.interrupt()).code).toBe(0);
