@@ -6,7 +6,7 @@ import { addMs, DAY_MS, type Instant } from "../domain/time.ts";
 import { manifestSurface } from "../slack/manifest-surface.ts";
 import { OPTIONAL_SCOPES } from "../slack/web.ts";
 import { createSlackWeb } from "../slack/web-client.ts";
-import type { Database, Sql } from "../store/database.ts";
+import { connect, type Database, type Sql } from "../store/database.ts";
 import { listPendingMigrations } from "../store/migrate.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -53,6 +53,7 @@ function checkSettings(env: Environment): Finding {
 async function checkDatabase(env: Environment, now: Instant): Promise<readonly Check[]> {
   try {
     return await withDatabase(env, async (database) => {
+      (await connect(database)).release(); // Whether it can be reached is one finding, not seven.
       const schema = await check("schema", async () => await checkSchema(database));
       return [
         await check("database", async () => await checkServer(database)),
@@ -161,13 +162,13 @@ async function checkMessages(sql: Sql, now: Instant): Promise<Finding> {
   const [row] = rows;
   if (row !== undefined && row.failed !== "0") {
     return warning(
-      `${row.failed} messages of the last week could not be delivered (${row.example ?? ""}). Check that channel or person.`,
+      `${row.failed === "1" ? "1 message" : `${row.failed} messages`} of the last week could not be delivered (${row.example ?? ""}). Check that channel or person.`,
     );
   }
   return row === undefined || row.waiting === "0"
     ? ok("all delivered")
     : warning(
-        `${row.waiting} wait for more than ten minutes. Is a replica with the role worker running?`,
+        `${row.waiting === "1" ? "1 message waits" : `${row.waiting} messages wait`} for more than ten minutes. Is a replica with the role worker running?`,
       );
 }
 
@@ -179,10 +180,10 @@ async function checkSlack(env: Environment): Promise<Finding> {
       : ok("no token: this replica's ROLES need none");
   }
   const apiUrl = env["SLACK_API_URL"] ?? "";
-  const { scopes } = await createSlackWeb({
-    token,
-    ...(apiUrl === "" ? {} : { apiUrl }),
-  }).authTest();
+  const web = createSlackWeb({ token, ...(apiUrl === "" ? {} : { apiUrl }) });
+  const { scopes } = await web.authTest().catch((error: unknown) => {
+    throw withSlackRemedy(error);
+  });
   const missing = manifestSurface([]).scopes.filter((scope) => !scopes.includes(scope));
   if (missing.length > 0) {
     return failed(`the app lacks ${missing.join(", ")}. Reinstall it from manifest.yml.`);
@@ -193,6 +194,16 @@ async function checkSlack(env: Environment): Promise<Finding> {
     : ok(
         `token and scopes are right; without ${optional.join(", ")} an alert may come twice after an outage`,
       );
+}
+
+/** The same failure, and which setting to look at. */
+function withSlackRemedy(error: unknown): unknown {
+  if (!(error instanceof AppError)) return error;
+  const remedy =
+    error.code === "unavailable"
+      ? "Check the network and SLACK_API_URL."
+      : "Copy the Bot User OAuth Token from your app's OAuth & Permissions page into SLACK_BOT_TOKEN.";
+  return new AppError({ code: error.code, message: `${error.message} ${remedy}`, cause: error });
 }
 
 function needsSlack(env: Environment): boolean {

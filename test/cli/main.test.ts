@@ -1,7 +1,7 @@
 /** The command line as a process: what it prints, as text and as JSON, and its exit codes. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { build } from "esbuild";
@@ -83,6 +83,21 @@ describe("claude-spend", () => {
       kind: "unchanged",
       version: 1,
     });
+  });
+
+  test("apply refuses a wrong document with every line, applies nothing of it, and exits with 1", async () => {
+    const wrong = join(directory, "wrong.yml");
+    await writeFile(wrong, "teams:\n  search: { nam: Search }\nbudgets: maybe\n");
+    const ended = await claudeSpend(["apply", wrong]);
+    const asJson = await claudeSpend(["apply", wrong, "--json"]);
+
+    expect(ended).toMatchObject({ exitCode: 1, output: "" });
+    expect(ended.errors).toMatch(/wrong\.yml:2:13 teams\.search\.nam: unknown key/);
+    expect(ended.errors).toMatch(/wrong\.yml:3:10 budgets: /);
+    expect(asJson.exitCode).toBe(1);
+    expect(json(asJson)).toMatchObject({ kind: "refused" });
+    const { rows } = await db.pool.query(`select 1 from governance_documents`);
+    expect(rows).toEqual([]);
   });
 
   test("a failure is JSON, too, where JSON was asked for", async () => {

@@ -1,0 +1,227 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { type Check, runChecks } from "../../src/cli/doctor.ts";
+import { addMs, DAY_MS, HOUR_MS, type Instant, instant, MINUTE_MS } from "../../src/domain/time.ts";
+import { anthropicAdminSandbox } from "../../src/sandbox/anthropic/admin-api.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { listening } from "../sandbox/anthropic/listening.ts";
+import { spend } from "../support/budget-builders.ts";
+import { usd } from "../support/builders.ts";
+import { fixedClock } from "../support/clock.ts";
+import { useDatabase, useEmptyDatabase } from "../support/database.ts";
+import { useFakeSlack } from "../support/fake-slack.ts";
+import { databaseUrl, MANIFEST, testEnvironment } from "../support/program.ts";
+
+const db = useDatabase();
+const empty = useEmptyDatabase();
+const slack = useFakeSlack({ manifest: MANIFEST });
+const NOW = instant("2026-11-23T10:00:00Z");
+const ADMIN_KEY = "sk-ant-admin01-sandbox";
+
+async function checksOf(
+  env: Readonly<Record<string, string>> = {},
+): Promise<Readonly<Record<string, Check>>> {
+  const checks = await runChecks(
+    testEnvironment({ poolConfig: db.poolConfig, fake: slack(), env }),
+    NOW,
+  );
+  return Object.fromEntries(checks.map((check) => [check.name, check]));
+}
+
+async function anthropic(): Promise<string> {
+  const prefix = "/anthropic";
+  const root = await listening(
+    anthropicAdminSandbox({
+      prefix,
+      adminKey: ADMIN_KEY,
+      clock: fixedClock(NOW.toISOString()),
+      organization: { id: "org-1", name: "Acme" },
+    }),
+  );
+  return root + prefix;
+}
+
+async function aMessage(status: string, createdAt: Instant): Promise<void> {
+  await db.pool.query(
+    `insert into outbox_messages
+            (dedupe_key, kind, destination, text, blocks, status, next_attempt_at, created_at, last_error)
+     values ($1, 'alert', '#gone', 'x', '[]', $1, $2, $2, 'channel_not_found')`,
+    [status, createdAt],
+  );
+}
+
+async function aRejection(code: string, receivedAt: Instant): Promise<void> {
+  await db.pool.query(
+    `insert into rejected_events (rejected_event_id, source, code, message, received_at)
+     values (gen_random_uuid(), 'default', $1, 'model: expected a text', $2)`,
+    [code, receivedAt],
+  );
+}
+
+/** An installation that nothing is wrong with. */
+beforeEach(async () => {
+  await db.pool.query(
+    `truncate governance_documents, outbox_messages, rejected_events, spend_rollups, charges, usage_events;
+     insert into governance_documents (version, content, content_sha256, applied_at, applied_by)
+     values (3, 'x', 'x', '2026-11-20T00:00:00Z', 'dana@acme.test')`,
+  );
+  await spend(db.pool, { amount: usd(95), at: addMs(NOW, -HOUR_MS) });
+});
+
+describe("doctor", () => {
+  test("finds a healthy installation healthy, and names what it found", async () => {
+    const ANTHROPIC_BASE_URL = await anthropic();
+    const checks = await checksOf({ ANTHROPIC_ADMIN_KEY: ADMIN_KEY, ANTHROPIC_BASE_URL });
+
+    expect(Object.values(checks).map(({ name, status }) => [name, status])).toEqual([
+      ["settings", "ok"],
+      ["database", "ok"],
+      ["schema", "ok"],
+      ["governance", "ok"],
+      ["usage", "ok"],
+      ["rejected events", "ok"],
+      ["messages", "ok"],
+      ["slack", "ok"],
+      ["anthropic", "ok"],
+    ]);
+    expect(checks["governance"]?.message).toContain("version 3, applied by dana@acme.test");
+    expect(checks["usage"]?.message).toContain("1 requests in the last 24 hours, 0 %");
+    expect(checks["anthropic"]?.message).toContain("Acme");
+  });
+
+  test("settings: names all that is wrong, and goes on to the other checks", async () => {
+    const checks = await checksOf({ PORT: "x", LOG_LEVEL: "loud" });
+
+    expect(checks["settings"]).toMatchObject({ status: "failed" });
+    expect(checks["settings"]?.message).toMatch(/PORT: .*LOG_LEVEL: .*README\.md/);
+    expect(checks["slack"]?.status).toBe("ok");
+  });
+
+  test.each([
+    ["nothing listens", "postgres://bot:s3cret@127.0.0.1:1/spend"],
+    ["it is no address", "postgres://bot:s3#cret@127.0.0.1/spend"],
+  ])("database: says what to do when %s, without the password", async (_name, DATABASE_URL) => {
+    const checks = await checksOf({ DATABASE_URL });
+
+    expect(checks["database"]).toMatchObject({ status: "failed" });
+    expect(checks["database"]?.message).toMatch(/DATABASE_URL.*Check/);
+    expect(JSON.stringify(checks)).not.toMatch(/s3.?cret/);
+    expect(checks["slack"]?.status).toBe("ok");
+  });
+
+  test("schema: an old one is a warning that names the command, a newer one a failure", async () => {
+    const DATABASE_URL = databaseUrl(empty.poolConfig);
+    const old = await checksOf({ DATABASE_URL });
+    expect(old["schema"]).toMatchObject({ status: "warning" });
+    expect(old["schema"]?.message).toContain("`claude-spend migrate`");
+    expect(old["governance"]).toBeUndefined();
+
+    await migrate(empty.pool);
+    await empty.pool.query(
+      `insert into schema_migrations (name, sha256) values ('9999_future.sql', 'x')`,
+    );
+    const newer = await checksOf({ DATABASE_URL });
+    expect(newer["schema"]).toMatchObject({ status: "failed" });
+    expect(newer["schema"]?.message).toContain("Start a newer version");
+  });
+
+  test("governance: none is a warning that names the command", async () => {
+    await db.pool.query(`truncate governance_documents`);
+
+    expect((await checksOf())["governance"]).toMatchObject({
+      status: "warning",
+      message: expect.stringContaining("claude-spend apply") as string,
+    });
+  });
+
+  test("usage: none of the last day is a warning", async () => {
+    await db.pool.query(`truncate spend_rollups`);
+    await spend(db.pool, { amount: usd(1), at: addMs(NOW, -25 * HOUR_MS) });
+
+    expect((await checksOf())["usage"]).toMatchObject({ status: "warning" });
+  });
+
+  test.each([
+    [5, "ok", "5 %"],
+    [20, "warning", "17 %"],
+  ])("usage: $%d without a team beside $95 is %s", async (dollars, status, share) => {
+    const of = { teamKey: undefined };
+    await spend(db.pool, { amount: usd(dollars), at: addMs(NOW, -HOUR_MS), of });
+
+    const { usage } = await checksOf();
+
+    expect(usage).toMatchObject({ status, message: expect.stringContaining(share) as string });
+  });
+
+  test("rejected events: those of the last day by reason, with an example", async () => {
+    await aRejection("invalid", addMs(NOW, -MINUTE_MS));
+    await aRejection("invalid", addMs(NOW, -MINUTE_MS));
+    await aRejection("too_old", addMs(NOW, -MINUTE_MS));
+    await aRejection("conflict", addMs(NOW, -DAY_MS - MINUTE_MS));
+
+    const check = (await checksOf())["rejected events"];
+
+    expect(check?.status).toBe("warning");
+    expect(check?.message).toMatch(/^2 invalid \(for example model: .*\); 1 too_old /);
+    expect(check?.message).not.toContain("conflict");
+  });
+
+  test.each([
+    ["failed", DAY_MS, "warning", /^1 message of the last week .*#gone: channel_not_found/],
+    ["failed", 8 * DAY_MS, "ok", /all delivered/],
+    ["pending", 11 * MINUTE_MS, "warning", /^1 message waits .*role worker/],
+    ["pending", 9 * MINUTE_MS, "ok", /all delivered/],
+  ])("messages: one that is %s for %d ms is %s", async (messageStatus, age, status, says) => {
+    await aMessage(messageStatus, addMs(NOW, -age));
+
+    const { messages } = await checksOf();
+
+    expect(messages?.status).toBe(status);
+    expect(messages?.message).toMatch(says);
+  });
+
+  test.each([
+    ["refused", { SLACK_BOT_TOKEN: "xoxb-wrong" }, /invalid_auth.*SLACK_BOT_TOKEN/],
+    ["not there", { SLACK_BOT_TOKEN: "" }, /SLACK_BOT_TOKEN is not set/],
+    [
+      "right, but Slack away",
+      { SLACK_API_URL: "http://127.0.0.1:1/" },
+      /can't be reached.*SLACK_API_URL/,
+    ],
+  ])("slack: a token that is %s fails and says what to do", async (_name, env, says) => {
+    const check = (await checksOf(env))["slack"];
+
+    expect(check?.status).toBe("failed");
+    expect(check?.message).toMatch(says);
+    expect(check?.message).not.toContain("xoxb-wrong");
+  });
+
+  test.each([
+    ["refused", "sk-ant-admin01-wrong"],
+    ["of the wrong kind", "sk-ant-api03-wrong"],
+  ])(
+    "anthropic: a key that is %s fails and says what to do, without the key",
+    async (_name, key) => {
+      const ANTHROPIC_BASE_URL = await anthropic();
+      const check = (await checksOf({ ANTHROPIC_ADMIN_KEY: key, ANTHROPIC_BASE_URL }))["anthropic"];
+
+      expect(check?.status).toBe("failed");
+      expect(check?.message).toMatch(/Make .* in Console > Settings > Admin keys/);
+      expect(check?.message).not.toContain(key);
+    },
+  );
+});
+
+describe("doctor, where the app was installed with less than it needs", () => {
+  const scopes = MANIFEST.scopes.filter((scope) => scope !== "im:write");
+  const narrow = useFakeSlack({ manifest: { ...MANIFEST, scopes } });
+
+  test("names the scopes that lack", async () => {
+    const env = testEnvironment({ poolConfig: db.poolConfig, fake: narrow() });
+    const check = (await runChecks(env, NOW)).find(({ name }) => name === "slack");
+
+    expect(check).toMatchObject({
+      status: "failed",
+      message: expect.stringMatching(/lacks im:write\. Reinstall/) as string,
+    });
+  });
+});
