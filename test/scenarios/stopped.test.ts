@@ -1,0 +1,120 @@
+/** The bot is told to stop under load: every request that it took is answered, then it is gone. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
+import { build } from "esbuild";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { useDatabase } from "../support/database.ts";
+import { databaseUrl } from "../support/program.ts";
+import { aNativeEvent, aWebhookSecret, signedHeaders } from "../support/usage-builders.ts";
+
+const SENDERS = 8;
+const STOP_MS_MAX = 12_000;
+
+const db = useDatabase();
+const secret = aWebhookSecret();
+// Two levels below the root, like the built program, so that it finds migrations/ as that does.
+const directory = join("dist", `stopped-test-${String(process.pid)}`);
+const bundle = join(directory, "main.mjs");
+let bot: ChildProcess | undefined;
+
+beforeAll(async () => {
+  await mkdir(directory, { recursive: true });
+  await build({
+    entryPoints: ["src/app/main.ts"],
+    outfile: bundle,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    logLevel: "error",
+  });
+});
+afterAll(async () => {
+  bot?.kill("SIGKILL");
+  await rm(directory, { recursive: true, force: true });
+});
+
+test("a stop under load answers what was taken, keeps it, and ends with 0 in time", async () => {
+  const { child, url } = await start();
+  const sent: Promise<Outcome>[] = [];
+  const isPlaying = { value: true };
+  const senders = Array.from({ length: SENDERS }, async () => {
+    while (isPlaying.value) {
+      const outcome = post(url);
+      sent.push(outcome);
+      await outcome;
+    }
+  });
+  await wait(600);
+  const startedAt = performance.now();
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  const [exitCode] = (await exited) as unknown[];
+  const elapsed = performance.now() - startedAt;
+  isPlaying.value = false;
+  await Promise.all(senders);
+
+  const outcomes = await Promise.all(sent);
+  const answered = outcomes.filter(({ status }) => status === 202).map(({ eventId }) => eventId);
+  const { rows } = await db.pool.query<{ event_id: string }>(
+    `select e.event_id from usage_events e`,
+  );
+  const stored = rows.map((row) => row.event_id);
+  expect(exitCode).toBe(0);
+  expect(elapsed).toBeLessThan(STOP_MS_MAX);
+  expect(answered.length).toBeGreaterThan(20);
+  // Nobody is told "recorded" of what is not, and nobody is left without an answer of what is.
+  expect(stored.toSorted()).toEqual(answered.toSorted());
+  expect(outcomes.filter(({ status }) => status >= 500 && status !== 503)).toEqual([]);
+}, 40_000);
+
+interface Outcome {
+  readonly eventId: unknown;
+  /** 0: no connection, or none that gave an answer. */
+  readonly status: number;
+}
+
+async function post(url: string): Promise<Outcome> {
+  const event = aNativeEvent({ occurred_at: new Date().toISOString() });
+  const body = JSON.stringify(event);
+  try {
+    const response = await fetch(`${url}/v1/usage`, {
+      method: "POST",
+      body,
+      headers: signedHeaders(secret, body),
+    });
+    await response.text();
+    return { eventId: event["event_id"], status: response.status };
+  } catch {
+    await wait(10);
+    return { eventId: event["event_id"], status: 0 };
+  }
+}
+
+async function start(): Promise<{ readonly child: ChildProcess; readonly url: string }> {
+  const child = spawn(process.execPath, [bundle], {
+    env: {
+      PATH: process.env["PATH"],
+      DATABASE_URL: databaseUrl(db.poolConfig),
+      INGEST_SECRET: secret,
+      ROLES: "ingest",
+      HOST: "127.0.0.1",
+      PORT: "0",
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  bot = child;
+  return await new Promise((resolve, reject) => {
+    child.once("exit", () => {
+      reject(new Error("the bot ended before it was ready"));
+    });
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const { msg, url } = JSON.parse(line) as { readonly msg: string; readonly url?: string };
+      if (msg === "ready" && url !== undefined) resolve({ child, url });
+    });
+  });
+}
