@@ -1,7 +1,7 @@
 /** Pieces that the description of our HTTP API is made of: schemas and answers. */
 import { USAGE_EVENTS_MAX } from "../http/limits.ts";
 
-export const decimal = {
+const decimal = {
   type: "string",
   pattern: "^-?\\d+\\.\\d{6,12}$",
   description: "Exact US dollars.",
@@ -48,7 +48,7 @@ export const parameter = (name: string, description: string): object => ({
   description,
   schema: { type: "string" },
 });
-export const tokens = {
+const tokens = {
   type: "object",
   properties: Object.fromEntries(
     ["uncached_input", "cache_write_5m", "cache_write_1h", "cache_read", "output"].map((name) => [

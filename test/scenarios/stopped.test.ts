@@ -59,7 +59,9 @@ test("a stop under load answers what was taken, keeps it, and ends with 0 in tim
   await Promise.all(senders);
 
   const outcomes = await Promise.all(sent);
-  const answered = outcomes.filter(({ status }) => status === 202).map(({ eventId }) => eventId);
+  const answered = outcomes
+    .filter(({ status }) => status === 202)
+    .map(({ eventId }) => String(eventId));
   const { rows } = await db.pool.query<{ event_id: string }>(
     `select e.event_id from usage_events e`,
   );
