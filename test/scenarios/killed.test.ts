@@ -87,7 +87,9 @@ describe("a bot that is killed again and again", () => {
 
     // What had no answer is sent again, as every sender does; so is what had one.
     for (let index = 0; index < sent.length; index += 500) {
-      expect(await post(url, env["INGEST_SECRET"] ?? "", sent.slice(index, index + 500))).toBe(true);
+      expect(await post(url, env["INGEST_SECRET"] ?? "", sent.slice(index, index + 500))).toBe(
+        true,
+      );
     }
     // Whatever was spent so far, this crosses every threshold.
     expect(await post(url, env["INGEST_SECRET"] ?? "", [anEventOf(600)])).toBe(true);
@@ -117,7 +119,12 @@ async function expectEachAlertOnce(seed: number): Promise<void> {
             (select count(*)::integer from outbox_messages o where o.kind = 'alert' and o.status = 'sent') as sent
        from budget_alerts a`,
   );
-  expect({ seed, ...rows[0] }).toEqual({ seed, highest: 100, announced: keys.length, sent: keys.length });
+  expect({ seed, ...rows[0] }).toEqual({
+    seed,
+    highest: 100,
+    announced: keys.length,
+    sent: keys.length,
+  });
 }
 
 function anEventOfTenCents(): Record<string, unknown> {
@@ -171,7 +178,9 @@ async function post(url: string, secret: string, events: unknown): Promise<boole
 }
 
 async function storedEventIds(): Promise<ReadonlySet<unknown>> {
-  const { rows } = await db.pool.query<{ event_id: string }>(`select e.event_id from usage_events e`);
+  const { rows } = await db.pool.query<{ event_id: string }>(
+    `select e.event_id from usage_events e`,
+  );
   return new Set(rows.map((row) => row.event_id));
 }
 

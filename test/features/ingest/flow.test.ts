@@ -123,7 +123,10 @@ describe("recordUsage", () => {
     await record([aNativeEvent({ request_id: "req_2", message_id: "msg_2" })]);
 
     const other = aNativeEvent({ message_id: "msg_2" });
-    expect(await record([other], { source: "spans" })).toMatchObject({ accepted: 0, duplicates: 1 });
+    expect(await record([other], { source: "spans" })).toMatchObject({
+      accepted: 0,
+      duplicates: 1,
+    });
   });
 
   test("the same id of another source is another event", async () => {

@@ -59,6 +59,8 @@ async function aSource(name: string, options: { isTrusted?: boolean; secret?: st
   if (change.kind !== "done") throw new Error(change.kind);
   return change.secret;
 }
+/** Typed, where vitest gives `any`. */
+const containing = (text: string): unknown => expect.stringContaining(text);
 const bearer = (token: string) => ({
   authorization: `Bearer ${token}`,
   "content-type": "application/json",
@@ -88,10 +90,7 @@ describe("POST /v1/usage from several sources", () => {
 
     expect(await send("/v1/usage", event, bearer(trusted))).toMatchObject({ status: 202 });
     expect(await send("/v1/usage", event, bearer(other))).toMatchObject({ status: 202 });
-    expect(await stored()).toMatchObject([
-      { source: expect.any(String), cost: "0.040000" },
-      { source: expect.any(String), cost: "0.040000" },
-    ]);
+    expect(await stored()).toMatchObject([{ cost: "0.040000" }, { cost: "0.040000" }]);
     const teams = (await stored()).map(({ source, team }) => [source, team]);
     expect(Object.fromEntries(teams)).toEqual({ checkout: "search", partner: null });
   });
@@ -118,7 +117,7 @@ describe("POST /v1/usage from several sources", () => {
         ...auth,
         "content-type": "application/x-ndjson",
       }),
-    ).toMatchObject({ status: 202, text: expect.stringContaining('"accepted":2') });
+    ).toMatchObject({ status: 202, text: containing('"accepted":2') });
     const data = aNativeEvent({ occurred_at: recently() });
     expect(
       await send(
@@ -126,7 +125,7 @@ describe("POST /v1/usage from several sources", () => {
         JSON.stringify({ specversion: "1.0", id: "1", source: "app", type: "usage", data }),
         { ...auth, "content-type": "application/cloudevents+json" },
       ),
-    ).toMatchObject({ status: 202, text: expect.stringContaining('"accepted":1') });
+    ).toMatchObject({ status: 202, text: containing('"accepted":1') });
     const message = {
       id: "msg_01",
       type: "message",
@@ -144,7 +143,7 @@ describe("POST /v1/usage from several sources", () => {
           "content-type": "application/json",
         },
       ),
-    ).toMatchObject({ status: 202, text: expect.stringContaining('"accepted":1') });
+    ).toMatchObject({ status: 202, text: containing('"accepted":1') });
     const { rows } = await db.pool.query(`select e::text as row from usage_events e`);
     expect(JSON.stringify(rows)).not.toContain("the answer");
   });
@@ -161,7 +160,7 @@ describe("POST /v1/usage/litellm", () => {
 
     expect(await send("/v1/usage/litellm", body, bearer(token))).toMatchObject({
       status: 202,
-      text: expect.stringContaining('"accepted":0'),
+      text: containing('"accepted":0'),
     });
     expect(await stored()).toHaveLength(count);
   });
@@ -227,7 +226,7 @@ describe("POST /otlp/v1/{logs,metrics,traces}", () => {
     const body = JSON.stringify(apiRequest("req_cc_1"));
     expect(await send("/otlp/v1/logs", body, bearer(ingestSecret))).toMatchObject({
       status: 200,
-      type: expect.stringContaining("application/json"),
+      type: containing("application/json"),
       text: "{}",
     });
     expect(await stored()).toMatchObject([{ cost: "0.012345", team: "platform" }]);
@@ -251,7 +250,7 @@ describe("POST /otlp/v1/{logs,metrics,traces}", () => {
     const protobuf = { ...json, "content-type": "application/x-protobuf" };
     expect(await send("/otlp/v1/logs", "{", json)).toMatchObject({
       status: 400,
-      type: expect.stringContaining("json"),
+      type: containing("json"),
     });
     expect(await send("/otlp/v1/logs", Buffer.from([0xff, 0xff]), protobuf)).toMatchObject({
       status: 400,
