@@ -15,7 +15,7 @@ export interface ChargedEvent {
 
 export function newCharges(events: readonly ChargedEvent[]): NewCharge[] {
   return events.flatMap(({ event, row, usage, dimensionIdOf }) =>
-    usage.charges.map((charge, chargeNumber) => ({
+    ownModelFirst(usage).map((charge, chargeNumber) => ({
       usageEventId: row.usageEventId,
       chargeNumber,
       chargePeriodStart: event.occurredAt,
@@ -29,6 +29,13 @@ export function newCharges(events: readonly ChargedEvent[]): NewCharge[] {
       listCost: charge.listCost,
       billedCost: charge.billedCost,
     })),
+  );
+}
+
+/** Charge 0 stands for the request where requests are counted by charges: under its own model. */
+function ownModelFirst({ modelId, charges }: PricedUsage): PricedUsage["charges"] {
+  return charges.toSorted(
+    (left, right) => Number(right.modelId === modelId) - Number(left.modelId === modelId),
   );
 }
 

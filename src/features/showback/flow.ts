@@ -87,10 +87,13 @@ function splitPeriod(
   const words = text.trim().split(/\s+/);
   for (const count of [2, 1]) {
     const period =
-      words.length > count
+      words.length >= count
         ? parseReportPeriod(words.slice(-count).join(" "), now, timeZone)
         : undefined;
-    if (period !== undefined) return { scopeText: words.slice(0, -count).join(" "), period };
+    // A period alone is about oneself.
+    if (period !== undefined) {
+      return { scopeText: words.slice(0, -count).join(" ") || "me", period };
+    }
   }
   const monthToDate = parseReportPeriod("mtd", now, timeZone);
   if (monthToDate === undefined)

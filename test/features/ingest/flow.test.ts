@@ -180,6 +180,25 @@ describe("recordUsage", () => {
     ]);
   });
 
+  test("the first charge of a request is under its own model, whichever model ran first", async () => {
+    const quantities = { input_tokens: 1_000_000, output_tokens: 0 };
+    await record([
+      aNativeEvent({
+        usage: {
+          ...quantities,
+          iterations: [
+            { type: "advisor_message", model: "claude-haiku-4-5", ...quantities },
+            { type: "message", ...quantities },
+          ],
+        },
+      }),
+    ]);
+    const { rows } = await db.pool.query(
+      `select c.sku_id from charges c where c.charge_number = 0`,
+    );
+    expect(rows).toEqual([{ sku_id: "claude-opus-5-5/uncached_input" }]);
+  });
+
   test("eight writers over the same rows lose and repeat nothing", async () => {
     const events = Array.from({ length: 60 }, (_, index) =>
       aNativeEvent({

@@ -67,6 +67,7 @@ describe("who may see what", () => {
     ["team:search", ["dana", "ana", "bo"]],
     ["team-search", ["dana", "ana", "bo"]],
     ["Search 7d", ["dana", "ana", "bo"]],
+    ["7d", ["dana", "ana", "bo", "eve", "zoe"]],
     ["team:ads", ["dana", "eve"]],
     ["project:checkout last month", ["dana", "ana", "bo"]],
     ["user:bo@acme.test", ["dana", "ana", "bo"]],
