@@ -2,7 +2,7 @@
 
 import type { Email } from "../../domain/email.ts";
 import { AppError } from "../../domain/errors.ts";
-import { ORG_SCOPE, type Scope, typedScope } from "../../domain/scope.ts";
+import { ORG_SCOPE, type Scope } from "../../domain/scope.ts";
 import type { Clock, Instant } from "../../domain/time.ts";
 import type { Database } from "../../store/database.ts";
 import { listBudgetStatus, raiseButtonValue } from "../budgets/index.ts";
@@ -11,17 +11,14 @@ import {
   listTeams,
   loadOrganization,
   mayViewPeopleOf,
-  mayViewScope,
   type Organization,
-  type Person,
-  resolveScopeName,
   type Team,
 } from "../organization/index.ts";
+import { readQuestion, splitPeriod } from "./flow/question.ts";
 import {
   type BudgetShare,
   type GroupKey,
   type OwnSpend,
-  parseReportPeriod,
   type ReportPeriod,
   type ReportResult,
   type SpendQuery,
@@ -31,7 +28,7 @@ import {
   sumTotals,
   type TopRow,
 } from "./rules.ts";
-import { listModelIds, listSpend } from "./store.ts";
+import { listSpend } from "./store.ts";
 
 interface Deps {
   readonly database: Database;
@@ -46,68 +43,14 @@ export async function loadReport(
   { database, clock }: Deps,
   { asker, text }: { readonly asker: Email; readonly text: string },
 ): Promise<ReportResult> {
-  const now = clock();
-  const [person, teams, organization] = await Promise.all([
-    findPerson({ database }, asker),
-    listTeams({ database }),
-    loadOrganization({ database }),
-  ]);
-  const { scopeText, period } = splitPeriod(text, now, organization);
-  const modelIds = await listModelIds(database);
-  const directory = { me: asker, organizationName: organization.name, teams, modelIds };
-  const resolution = resolveScopeName(scopeText, directory);
-  const viewable = viewableScopes(person, teams);
-  if (resolution.kind === "unknown") {
-    // Suggesting what one may not see would tell that it exists.
-    const nearest = resolution.nearest
-      .filter((scope) => mayViewScope(person, scope, teams))
-      .map((near) => typedScope(near, asker));
-    return {
-      kind: "unknown-scope",
-      text: scopeText,
-      nearest: nearest.length > 0 ? nearest : viewable,
-    };
-  }
-  const { scope } = resolution;
-  if (!mayViewScope(person, scope, teams)) {
-    return { kind: "not-allowed", name: typedScope(scope, asker), viewable };
-  }
+  const question = await readQuestion({ database, clock }, { asker, text });
+  if (question.kind !== "asked") return question;
+  const { scope, person, teams } = question;
   const mayViewPeople = scope.kind !== "user" && mayViewPeopleOf(person, scope, teams);
   return {
     kind: "report",
-    report: await buildReport(database, { scope, period, teams, organization, mayViewPeople, now }),
+    report: await buildReport(database, { ...question, mayViewPeople }),
   };
-}
-
-function splitPeriod(
-  text: string,
-  now: Instant,
-  { timeZone }: Organization,
-): { readonly scopeText: string; readonly period: ReportPeriod } {
-  const words = text.trim().split(/\s+/);
-  for (const count of [2, 1]) {
-    const period =
-      words.length >= count
-        ? parseReportPeriod(words.slice(-count).join(" "), now, timeZone)
-        : undefined;
-    // A period alone is about oneself.
-    if (period !== undefined) {
-      return { scopeText: words.slice(0, -count).join(" ") || "me", period };
-    }
-  }
-  const monthToDate = parseReportPeriod("mtd", now, timeZone);
-  if (monthToDate === undefined)
-    throw new AppError({ code: "internal", message: "mtd is a period" });
-  return { scopeText: text.trim(), period: monthToDate };
-}
-
-/** What to offer somebody instead of what they asked for, as they would type it. */
-function viewableScopes(person: Person, teams: readonly Team[]): string[] {
-  const own = teams
-    .map((team): Scope => ({ kind: "team", key: team.key }))
-    .filter((scope) => mayViewScope(person, scope, teams))
-    .map((scope) => typedScope(scope));
-  return [...(person.isAdmin ? ["org"] : []), ...own.slice(0, 5), "me"];
 }
 
 async function buildReport(
@@ -148,7 +91,7 @@ async function buildReport(
 }
 
 /** Teams by their names; everything else as it is. */
-function shownKey(key: GroupKey, row: SpendRow, teams: readonly Team[]): string | null {
+export function shownKey(key: GroupKey, row: SpendRow, teams: readonly Team[]): string | null {
   const value = row.group[key] ?? null;
   return value === null || key !== "team"
     ? value
@@ -185,7 +128,7 @@ export function scopeName(
 }
 
 /** Exact totals of one query without grouping. */
-async function loadTotals(database: Database, query: SpendQuery): Promise<SpendTotals> {
+export async function loadTotals(database: Database, query: SpendQuery): Promise<SpendTotals> {
   const [row] = await listSpend(database, { ...query, groupBy: [] });
   if (row === undefined) throw new AppError({ code: "internal", message: "a sum has one row" });
   return row;

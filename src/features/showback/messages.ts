@@ -24,7 +24,7 @@ import {
   changePercent,
   type GroupKey,
   type OwnSpend,
-  type ReportResult,
+  type QuestionRefusal,
   type SpendReport,
   type SpendTotals,
   topRows,
@@ -181,14 +181,12 @@ function raiseButton(budget: BudgetShare): Button {
   });
 }
 
-export function reportRefusalMessage(
-  result: Exclude<ReportResult, { readonly kind: "report" }>,
-): SlackMessage {
+export function reportRefusalMessage(result: QuestionRefusal): SlackMessage {
   const { text, hint } = refusalText(result);
   return message(text, [section(`${escapeText(text)}\n${hint}`)]);
 }
 
-function refusalText(result: Exclude<ReportResult, { readonly kind: "report" }>): {
+function refusalText(result: QuestionRefusal): {
   readonly text: string;
   readonly hint: string;
 } {

@@ -238,10 +238,14 @@ export interface SpendReport {
   readonly asOf: Instant;
 }
 
-export type ReportResult =
-  | { readonly kind: "report"; readonly report: SpendReport }
+/** Why a question has no answer. */
+export type QuestionRefusal =
   | { readonly kind: "unknown-scope"; readonly text: string; readonly nearest: readonly string[] }
   | { readonly kind: "not-allowed"; readonly name: string; readonly viewable: readonly string[] };
+
+export type ReportResult =
+  | { readonly kind: "report"; readonly report: SpendReport }
+  | QuestionRefusal;
 
 /** What one person sees first: their own month, their teams, and for admins the whole. */
 export interface OwnSpend {

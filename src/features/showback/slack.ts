@@ -1,6 +1,8 @@
-/** Showback in Slack: `/claude-spend` and `/claude-spend SCOPE [PERIOD]`. */
+/** Showback in Slack: `/claude-spend`, `/claude-spend SCOPE [PERIOD]` and `top`. */
 import type { SlackListeners } from "../../slack/listener.ts";
+import { loadTop } from "./flow/top.ts";
 import { loadOwnSpend, loadReport } from "./flow.ts";
+import { topMessage } from "./messages/top.ts";
 import {
   ownSpendMessage,
   reportMessage,
@@ -36,6 +38,22 @@ export function showbackListeners(deps: Deps): SlackListeners {
           await respond(
             result.kind === "report" ? reportMessage(result.report) : reportRefusalMessage(result),
           );
+        },
+      },
+      {
+        name: "top",
+        usage: "top [users|projects|models|keys] [SCOPE] [PERIOD]",
+        description: "Who and what drives the cost",
+        run: async ({ actor, text, respond }) => {
+          if (actor.email === undefined) {
+            await respond(unknownPersonMessage());
+            return;
+          }
+          const result = await loadTop(deps, {
+            asker: actor.email,
+            text: await deps.directory.resolveMentions(text),
+          });
+          await respond(topMessage(result));
         },
       },
     ],

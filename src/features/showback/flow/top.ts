@@ -1,0 +1,49 @@
+/** Who and what drives the cost of a scope: the costliest people, projects, models or keys. */
+import type { Email } from "../../../domain/email.ts";
+import type { Clock } from "../../../domain/time.ts";
+import type { Database } from "../../../store/database.ts";
+import { mayViewPeopleOf, type Person } from "../../organization/index.ts";
+import { loadTotals, scopeName, shownKey } from "../flow.ts";
+import { parseTop, type TopResult } from "../rules/top.ts";
+import { listSpend } from "../store.ts";
+import { readQuestion } from "./question.ts";
+
+interface Deps {
+  readonly database: Database;
+  readonly clock: Clock;
+}
+
+/** Answers `top [users|projects|models|keys] [SCOPE] [PERIOD]`. Amounts per person need authority. */
+export async function loadTop(
+  deps: Deps,
+  { asker, text }: { readonly asker: Email; readonly text: string },
+): Promise<TopResult> {
+  const { dimension: named, rest } = parseTop(text);
+  const question = await readQuestion(deps, { asker, text: rest, otherwise: ownLargestScope });
+  if (question.kind !== "asked") return question;
+  const { scope, period, person, teams, organization } = question;
+  const mayViewPeople = mayViewPeopleOf(person, scope, teams);
+  const dimension = named ?? (mayViewPeople && scope.kind !== "user" ? "user" : "project");
+  const name = scopeName(scope, teams, organization);
+  if (dimension === "user" && !mayViewPeople) return { kind: "people-are-private", name };
+
+  const query = { scope, zone: organization.timeZone };
+  const costs = async (span: typeof period.current) =>
+    (await listSpend(deps.database, { ...query, period: span, groupBy: [dimension] })).map(
+      (row) => ({ key: shownKey(dimension, row, teams), cost: row.cost }),
+    );
+  const previous = await costs(period.previous);
+  const rows = (await costs(period.current)).map((row) => ({
+    ...row,
+    previousCost: previous.find(({ key }) => key === row.key)?.cost,
+  }));
+  const total = await loadTotals(deps.database, { ...query, period: period.current, groupBy: [] });
+  return { kind: "top", top: { name, dimension, period, rows, total: total.cost } };
+}
+
+/** What somebody means who names no scope: the largest one that is theirs. */
+function ownLargestScope(person: Person): string {
+  if (person.isAdmin) return "org";
+  const team = person.ownedTeams[0] ?? person.memberTeams[0];
+  return team === undefined ? "me" : `team:${team}`;
+}

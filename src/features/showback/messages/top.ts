@@ -1,0 +1,78 @@
+/** What `top` answers. Pure. */
+import { formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
+import {
+  commandText,
+  context,
+  escapeText,
+  header,
+  message,
+  type SlackMessage,
+  section,
+} from "../../../slack/blocks.ts";
+import { reportRefusalMessage } from "../messages.ts";
+import type { TopDimension, TopList, TopResult } from "../rules/top.ts";
+import { changePercent, topRows } from "../rules.ts";
+
+const ROWS_MAX = 10;
+
+const CALLED: Readonly<Record<TopDimension, { readonly title: string; readonly none: string }>> = {
+  user: { title: "people", none: "no person" },
+  project: { title: "projects", none: "no project" },
+  model: { title: "models", none: "no model" },
+  api_key: { title: "API keys", none: "no API key" },
+  team: { title: "teams", none: "Unallocated" },
+};
+
+export function topMessage(result: TopResult): SlackMessage {
+  switch (result.kind) {
+    case "top":
+      return topListMessage(result.top);
+    case "people-are-private":
+      return message(`What each person of ${result.name} spent is for its owners and admins.`, [
+        section(
+          `What each person of *${escapeText(result.name)}* spent is for its owners and admins.\nYou may ask for ${commandText("/claude-spend top projects")} or ${commandText("/claude-spend top models")}.`,
+        ),
+      ]);
+    case "unknown-scope":
+    case "not-allowed":
+      return reportRefusalMessage(result);
+  }
+}
+
+function topListMessage({ name, dimension, period, rows, total }: TopList): SlackMessage {
+  const { title, none } = CALLED[dimension];
+  const costs = rows.filter((row) => row.cost !== 0n);
+  const [first] = topRows(costs, 1).top;
+  if (first === undefined || total <= 0n) {
+    const text = `${name} has no spend yet: ${period.label.toLowerCase()}.`;
+    return message(text, [section(escapeText(text))]);
+  }
+  const { top, othersCount, others } = topRows(costs, ROWS_MAX);
+  const previous = new Map(rows.map((row) => [row.key, row.previousCost]));
+  const lines = top.map((row, index) => {
+    const label = row.key === null ? `_${none}_` : escapeText(row.key);
+    const share = `${String(percentOf(row.cost, total))}%`;
+    return `${String(index + 1)}. *${escapeText(formatUsd(row.cost))}*  ${label} · ${share}${changeText(row.cost, previous.get(row.key))}`;
+  });
+  if (othersCount > 0) {
+    lines.push(
+      `…and ${othersCount === 1 ? "1 other" : `${String(othersCount)} others`}: ${escapeText(formatUsd(others))}`,
+    );
+  }
+  const summary = `Top ${title} of ${name}: ${first.key ?? none} ${formatUsd(first.cost)} of ${formatUsd(total)}, ${period.label.toLowerCase()}.`;
+  return message(summary, [
+    header(`Top ${title} · ${name}`),
+    section(
+      `*${escapeText(period.label)}* · ${escapeText(formatUsd(total))} in all\n${lines.join("\n")}`,
+    ),
+    context(`Share of the whole · change vs ${period.previousLabel}`),
+  ]);
+}
+
+/** " · ▲ 12%"; " · new" for what had no cost before. */
+function changeText(now: Usd, before: Usd | undefined): string {
+  const percent = before === undefined ? undefined : changePercent(now, before);
+  if (percent === undefined) return " · new";
+  if (percent === 0) return "";
+  return ` · ${percent > 0 ? "▲" : "▼"} ${Math.abs(percent).toLocaleString("en-US")}%`;
+}

@@ -1,0 +1,107 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { emailFrom } from "../../../src/domain/email.ts";
+import { instant } from "../../../src/domain/time.ts";
+import { loadTop } from "../../../src/features/showback/flow/top.ts";
+import { topMessage } from "../../../src/features/showback/messages/top.ts";
+import { parseTop, type TopDimension } from "../../../src/features/showback/rules/top.ts";
+import { anyUsd, hostileText } from "../../support/arbitraries.ts";
+import { acme, spend } from "../../support/budget-builders.ts";
+import { usd } from "../../support/builders.ts";
+import { fixedClock } from "../../support/clock.ts";
+import { useDatabase } from "../../support/database.ts";
+import { messageProblems, shownLines } from "../../support/shown.ts";
+
+const db = useDatabase();
+const NOW = "2026-11-23T10:07:00Z";
+const deps = () => ({ database: db.pool, clock: fixedClock(NOW) });
+const [DANA, ANA, BO] = ["dana@acme.test", "ana@acme.test", "bo@acme.test"].map(emailFrom);
+
+/** Acme: dana is admin; ana owns Search, bo is its member. */
+beforeAll(async () => {
+  await acme(db.pool);
+  const of = { teamKey: "search", projectKey: "checkout", userEmail: BO };
+  await spend(db.pool, { amount: usd(30), at: NOW, of });
+  await spend(db.pool, { amount: usd(20), at: "2026-10-10T10:00:00Z", of });
+  await spend(db.pool, {
+    amount: usd(10),
+    at: NOW,
+    of: { ...of, projectKey: "ranking", userEmail: ANA },
+  });
+  await spend(db.pool, { amount: usd(60), at: NOW, of: { teamKey: undefined } });
+});
+
+async function linesFor(asker: typeof BO, text: string) {
+  if (asker === undefined) throw new Error("nobody asks");
+  return shownLines(topMessage(await loadTop(deps(), { asker, text })).blocks);
+}
+
+describe("top", () => {
+  test.each([
+    ["", undefined, ""],
+    ["users", "user", ""],
+    ["People search 7d", "user", "search 7d"],
+    ["keys", "api_key", ""],
+    ["search", undefined, "search"],
+    ["models last month", "model", "last month"],
+  ])("%j asks for %s of %j", (text, dimension, rest) => {
+    expect(parseTop(text)).toEqual({ dimension, rest });
+  });
+
+  test("shows the costliest with share and change, of one's own team when none is named", async () => {
+    const lines = (await linesFor(BO, "projects")).join("\n");
+    expect(lines).toContain("Top projects · Search");
+    expect(lines).toMatch(/1\. \*\$30\.00\* {2}checkout · 75% · ▲ 50%/);
+    expect(lines).toMatch(/2\. \*\$10\.00\* {2}ranking · 25% · new/);
+  });
+
+  test("an admin's top is the organization's, by person, with what nobody owns", async () => {
+    const lines = (await linesFor(DANA, "")).join("\n");
+    expect(lines).toContain("Top people · Acme");
+    expect(lines).toContain("no person");
+    expect(await linesFor(DANA, "teams")).toContainEqual(expect.stringContaining("Unallocated"));
+  });
+
+  test("what each person spent is shown to owners and admins only", async () => {
+    expect((await linesFor(ANA, "users search")).join("\n")).toContain("bo@acme.test");
+    const refused = (await linesFor(BO, "users search")).join("\n");
+    expect(refused).toContain("for its owners and admins");
+    expect(refused).not.toContain("$");
+    expect((await linesFor(BO, "search")).join("\n")).toContain("Top projects");
+  });
+
+  test("another team is refused as in a report", async () => {
+    expect((await linesFor(BO, "models org")).join("\n")).toContain("You may not see");
+  });
+
+  test("says so where nothing was spent", async () => {
+    expect((await linesFor(DANA, "models search 2026-01")).join("\n")).toContain("no spend");
+  });
+});
+
+test("the answer is within Slack's limits for any names and amounts", () => {
+  const dimensions: readonly TopDimension[] = ["user", "project", "model", "api_key", "team"];
+  const period = {
+    current: { start: instant("2026-11-01T00:00:00Z"), end: instant(NOW) },
+    previous: { start: instant("2026-10-01T00:00:00Z"), end: instant("2026-10-23T00:00:00Z") },
+    label: "Month to date",
+    previousLabel: "same days last month",
+  };
+  const row = fc.record({
+    key: fc.option(hostileText),
+    cost: anyUsd,
+    previousCost: fc.option(anyUsd, { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(
+      hostileText,
+      fc.constantFrom(...dimensions),
+      fc.array(row, { maxLength: 60 }),
+      anyUsd,
+      (name, dimension, rows, total) => {
+        const shown = topMessage({ kind: "top", top: { name, dimension, period, rows, total } });
+        expect(messageProblems(shown)).toEqual([]);
+      },
+    ),
+  );
+});
