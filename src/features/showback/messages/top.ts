@@ -51,7 +51,8 @@ function topListMessage({ name, dimension, period, rows, total }: TopList): Slac
   const previous = new Map(rows.map((row) => [row.key, row.previousCost]));
   const lines = top.map((row, index) => {
     const label = row.key === null ? `_${none}_` : escapeText(row.key);
-    const share = `${String(percentOf(row.cost, total))}%`;
+    const percent = percentOf(row.cost, total);
+    const share = percent === 0 && row.cost > 0n ? "&lt;1%" : `${String(percent)}%`;
     return `${String(index + 1)}. *${escapeText(formatUsd(row.cost))}*  ${label} · ${share}${changeText(row.cost, previous.get(row.key))}`;
   });
   if (othersCount > 0) {
