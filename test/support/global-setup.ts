@@ -97,7 +97,7 @@ export function inDatabase(config: AdminConfig, database: string): PoolConfig {
   if (config.connectionString === undefined) return { ...config, database };
   const url = new URL(config.connectionString);
   url.pathname = `/${database}`;
-  return { connectionString: url.href };
+  return { connectionString: url.href, database };
 }
 
 export async function runSql(config: AdminConfig, sql: string): Promise<void> {

@@ -20,7 +20,12 @@ export interface TestProgram extends Program {
   ) => Promise<{ readonly status: number; readonly body: never }>;
 }
 
-export function databaseUrl({ host, port, user, database }: PoolConfig): string {
+export function databaseUrl({ connectionString, host, port, user, database }: PoolConfig): string {
+  if (connectionString !== undefined) {
+    const url = new URL(connectionString);
+    url.pathname = `/${String(database)}`;
+    return url.href;
+  }
   return `postgresql://${String(user)}@localhost:${String(port)}/${String(database)}?host=${encodeURIComponent(String(host))}`;
 }
 
