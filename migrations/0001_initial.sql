@@ -118,7 +118,7 @@ create index spend_dimensions_project on spend_dimensions (project_key);
 create index spend_dimensions_user on spend_dimensions (user_email);
 
 -- No foreign keys from the tables that every event writes: what they refer to is written before or
--- with them and never deleted, and checking them is two thirds of what an event costs.
+-- with them and never deleted, and checking them took a quarter of the time of a batch.
 create table charges (
   usage_event_id uuid not null,
   charge_number smallint not null,
