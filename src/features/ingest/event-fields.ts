@@ -32,7 +32,12 @@ export const requiredId = text(ID_CHARS_MAX).min(1);
 /** An id that may be absent; `null` is the same as absent. */
 export const id = requiredId.nullish();
 
-export const count = z.number().int().min(0).max(TOKENS_MAX);
+const WHOLE_NUMBER = `expected a whole number from 0 to ${String(TOKENS_MAX)}`;
+export const count = z
+  .number(WHOLE_NUMBER)
+  .int(WHOLE_NUMBER)
+  .min(0, WHOLE_NUMBER)
+  .max(TOKENS_MAX, WHOLE_NUMBER);
 export const optionalCount = count.nullish();
 
 /** A count that sources also write as decimal text ("12") or as a float without a fraction. */

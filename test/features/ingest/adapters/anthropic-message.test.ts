@@ -170,7 +170,7 @@ describe("the events of a stream", () => {
     [
       "fractional tokens",
       [events[0], { type: "message_delta", usage: { output_tokens: 1.5 } }],
-      "0: stream_events.1.usage.output_tokens: invalid input: expected int, received number",
+      "0: stream_events.1.usage.output_tokens: expected a whole number from 0 to 1000000000000",
     ],
     [
       "a start without a message",

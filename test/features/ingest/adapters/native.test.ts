@@ -100,7 +100,7 @@ describe("NDJSON", () => {
     expect(eventsOf(parsed).map((event) => event.eventId)).toEqual(["line-1", "line-7"]);
     expect(rejectionsOf(parsed)).toEqual([
       "1: line 3: expected a JSON object in UTF-8",
-      "2: usage.input_tokens: too small: expected number to be >=0",
+      "2: usage.input_tokens: expected a whole number from 0 to 1000000000000",
       "3: event: invalid input: expected object, received array",
     ]);
   });
