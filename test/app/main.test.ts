@@ -1,37 +1,18 @@
 /** The process itself: how it ends, and what it says when it can't start. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { build } from "esbuild";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
+import { useBundledProgram } from "../support/bundled-program.ts";
 import { useDatabase } from "../support/database.ts";
 import { databaseUrl } from "../support/program.ts";
 
 const db = useDatabase();
-// Two levels below the root, like the built program, so that it finds migrations/ as that does.
-const directory = join("dist", `main-test-${String(process.pid)}`);
-const bundle = join(directory, "main.mjs");
+const { bundle } = useBundledProgram("src/app/main.ts");
 const started: ChildProcess[] = [];
 
-beforeAll(async () => {
-  await mkdir(directory, { recursive: true });
-  await build({
-    entryPoints: ["src/app/main.ts"],
-    outfile: bundle,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    logLevel: "error",
-  });
-});
 afterEach(() => {
   for (const child of started.splice(0)) child.kill("SIGKILL");
-});
-afterAll(async () => {
-  await rm(directory, { recursive: true, force: true });
 });
 
 interface Run {

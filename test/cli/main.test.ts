@@ -1,35 +1,17 @@
 /** The command line as a process: what it prints, as text and as JSON, and its exit codes. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { useBundledProgram } from "../support/bundled-program.ts";
 import { useDatabase, useEmptyDatabase } from "../support/database.ts";
 import { databaseUrl } from "../support/program.ts";
 
 const db = useDatabase();
 const empty = useEmptyDatabase();
-// Two levels below the root, like the built program, so that it finds migrations/ as that does.
-const directory = join("dist", `cli-test-${String(process.pid)}`);
-const bundle = join(directory, "main.mjs");
-
-beforeAll(async () => {
-  await mkdir(directory, { recursive: true });
-  await build({
-    entryPoints: ["src/cli/main.ts"],
-    outfile: bundle,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    logLevel: "error",
-  });
-});
-afterAll(async () => {
-  await rm(directory, { recursive: true, force: true });
-});
+const { bundle, directory } = useBundledProgram("src/cli/main.ts");
 
 interface Ended {
   readonly exitCode: unknown;

@@ -2,12 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
+import { useBundledProgram } from "../support/bundled-program.ts";
 import { useDatabase } from "../support/database.ts";
 import { useFakeSlack } from "../support/fake-slack.ts";
 import { API_TOKEN, MANIFEST, testEnvironment } from "../support/program.ts";
@@ -19,26 +17,11 @@ const EVENTS_PER_REQUEST = 5;
 
 const db = useDatabase();
 const slack = useFakeSlack({ manifest: MANIFEST });
-// Two levels below the root, like the built program, so that it finds migrations/ as that does.
-const directory = join("dist", `killed-test-${String(process.pid)}`);
-const bundle = join(directory, "main.mjs");
+const { bundle } = useBundledProgram("src/app/main.ts");
 let bot: ChildProcess | undefined;
 
-beforeAll(async () => {
-  await mkdir(directory, { recursive: true });
-  await build({
-    entryPoints: ["src/app/main.ts"],
-    outfile: bundle,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    logLevel: "error",
-  });
-});
 afterAll(async () => {
   await kill();
-  await rm(directory, { recursive: true, force: true });
 });
 
 describe("a bot that is killed again and again", () => {

@@ -1,12 +1,10 @@
 /** The bot is told to stop under load: every request that it took is answered, then it is gone. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
-import { build } from "esbuild";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
+import { useBundledProgram } from "../support/bundled-program.ts";
 import { useDatabase } from "../support/database.ts";
 import { databaseUrl } from "../support/program.ts";
 import { aNativeEvent, aWebhookSecret, signedHeaders } from "../support/usage-builders.ts";
@@ -16,26 +14,11 @@ const STOP_MS_MAX = 12_000;
 
 const db = useDatabase();
 const secret = aWebhookSecret();
-// Two levels below the root, like the built program, so that it finds migrations/ as that does.
-const directory = join("dist", `stopped-test-${String(process.pid)}`);
-const bundle = join(directory, "main.mjs");
+const { bundle } = useBundledProgram("src/app/main.ts");
 let bot: ChildProcess | undefined;
 
-beforeAll(async () => {
-  await mkdir(directory, { recursive: true });
-  await build({
-    entryPoints: ["src/app/main.ts"],
-    outfile: bundle,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    logLevel: "error",
-  });
-});
-afterAll(async () => {
+afterAll(() => {
   bot?.kill("SIGKILL");
-  await rm(directory, { recursive: true, force: true });
 });
 
 test("a stop under load answers what was taken, keeps it, and ends with 0 in time", async () => {
