@@ -42,6 +42,7 @@ export interface Program {
 const LOOP_INTERVAL_MS = 2_000;
 /** Requests that still run after this long are cut off, so that a stop always ends. */
 const STOP_TIMEOUT_MS = 10_000;
+const IDLE_CLOSE_MS = 100;
 
 /** Starts everything that the roles of `config` ask for; rejects with what to do about it. */
 export async function startProgram(options: {
@@ -208,10 +209,15 @@ async function listen(app: FastifyInstance, { PORT: port, HOST: host }: Config):
 }
 
 async function closeServer(app: FastifyInstance): Promise<void> {
+  // A connection that was busy when closing began is idle afterwards, and would be kept alive.
+  const idle = setInterval(() => {
+    app.server.closeIdleConnections();
+  }, IDLE_CLOSE_MS);
   const timer = setTimeout(() => {
     app.server.closeAllConnections();
   }, STOP_TIMEOUT_MS);
   await app.close();
+  clearInterval(idle);
   clearTimeout(timer);
 }
 
