@@ -72,33 +72,66 @@ export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
-/** The calendar period of `kind` around `at`, as people in `zone` see it. */
+/** Fiscal months and years, where they are not those of the calendar on the wall. */
+export interface FiscalCalendar {
+  /** The day on which months begin, 1 to 28: every month has it. Default 1. */
+  readonly fiscalMonthStartsOn?: number;
+  /** The month, 1 to 12, in which the first month of a year begins. Default 1. */
+  readonly fiscalYearStartsIn?: number;
+}
+
+/**
+ * The period of `kind` around `at`, as people in `zone` see it. Quarters are three months each,
+ * counted from the start of the fiscal year. The periods of a calendar tile time.
+ */
 export function periodOf(
   at: Instant,
-  calendar: { readonly kind: PeriodKind; readonly zone: TimeZone; readonly weekStartsOn: Weekday },
+  calendar: FiscalCalendar & {
+    readonly kind: PeriodKind;
+    readonly zone: TimeZone;
+    readonly weekStartsOn: Weekday;
+  },
 ): Period {
-  const { year, month, day, weekday } = localParts(at, calendar.zone);
+  const { kind, zone, weekStartsOn, fiscalMonthStartsOn = 1, fiscalYearStartsIn = 1 } = calendar;
+  const [year, month, day] = localDayOf(at, zone);
   const between = (start: LocalDay, end: LocalDay): Period => ({
-    start: startOfLocalDay(start, calendar.zone),
-    end: startOfLocalDay(end, calendar.zone),
+    start: startOfLocalDay(start, zone),
+    end: startOfLocalDay(end, zone),
   });
-  switch (calendar.kind) {
-    case "daily":
-      return between([year, month, day], [year, month, day + 1]);
-    case "weekly": {
-      const first = day - ((weekday - WEEKDAYS.indexOf(calendar.weekStartsOn) + 7) % 7);
-      return between([year, month, first], [year, month, first + 7]);
-    }
-    case "monthly":
-      return between([year, month, 1], [year, month + 1, 1]);
-    case "quarterly": {
-      const first = month - ((month - 1) % 3);
-      return between([year, first, 1], [year, first + 3, 1]);
-    }
-    case "yearly":
-      return between([year, 1, 1], [year + 1, 1, 1]);
+  if (kind === "daily") return between([year, month, day], [year, month, day + 1]);
+  if (kind === "weekly") {
+    const weekday = new Date(Date.UTC(year, month - 1, day)).getUTCDay();
+    const first = day - ((weekday - WEEKDAYS.indexOf(weekStartsOn) + 7) % 7);
+    return between([year, month, first], [year, month, first + 7]);
   }
+  const months = MONTHS_OF[kind];
+  // The month that has begun, counted from year 0, and how many belong to the period before it.
+  const begun = year * 12 + (month - 1) - (day < fiscalMonthStartsOn ? 1 : 0);
+  const first = begun - ((begun - (fiscalYearStartsIn - 1)) % months);
+  const startOf = (count: number): LocalDay => [
+    Math.floor(count / 12),
+    (count % 12) + 1,
+    fiscalMonthStartsOn,
+  ];
+  return between(startOf(first), startOf(first + months));
 }
+
+/**
+ * The day that an instant belongs to. Where clocks are set back just after midnight the former date
+ * is shown again for a while: that hour belongs to the day that has begun.
+ */
+function localDayOf(at: Instant, zone: TimeZone): LocalDay {
+  const { year, month, day } = localParts(at, zone);
+  if (startOfLocalDay([year, month, day + 1], zone) > at) return [year, month, day];
+  const next = new Date(Date.UTC(year, month - 1, day + 1));
+  return [next.getUTCFullYear(), next.getUTCMonth() + 1, next.getUTCDate()];
+}
+
+const MONTHS_OF: Readonly<Record<"monthly" | "quarterly" | "yearly", number>> = {
+  monthly: 1,
+  quarterly: 3,
+  yearly: 12,
+};
 
 /** Year, month (1–12) and day; a day or month beyond its range rolls over, as in `Date.UTC`. */
 type LocalDay = readonly [year: number, month: number, day: number];

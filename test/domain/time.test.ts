@@ -10,6 +10,7 @@ import {
   instant,
   localDate,
   localParts,
+  MINUTE_MS,
   PERIOD_KINDS,
   type PeriodKind,
   parseLocalDate,
@@ -54,11 +55,14 @@ const instants = fc
   })
   .map(instant);
 const zones = fc.constantFrom(...ZONES).map(timeZone);
-const calendars = fc.record({
-  kind: fc.constantFrom(...PERIOD_KINDS),
-  zone: zones,
+const fiscal = {
   weekStartsOn: fc.constantFrom(...WEEKDAYS),
-});
+  fiscalMonthStartsOn: fc.integer({ min: 1, max: 28 }),
+  fiscalYearStartsIn: fc.integer({ min: 1, max: 12 }),
+};
+const calendars = fc.record({ kind: fc.constantFrom(...PERIOD_KINDS), zone: zones, ...fiscal });
+/** Every zone that this runtime knows and we accept. */
+const EVERY_ZONE = Intl.supportedValuesOf("timeZone").flatMap((name) => parseTimeZone(name) ?? []);
 
 /**
  * Postgres' own calendar: at odd hours over 20 years, and closely around each change of the zone's
@@ -117,6 +121,67 @@ describe("periodOf", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  test("tiles time in every zone: no gap, no overlap, whatever the clocks there do", () => {
+    expect(EVERY_ZONE.length).toBeGreaterThan(300);
+    const anyCalendar = fc.record({
+      kind: fc.constantFrom(...PERIOD_KINDS),
+      zone: fc.constantFrom(...EVERY_ZONE),
+      ...fiscal,
+    });
+    fc.assert(
+      fc.property(instants, anyCalendar, (at, calendar) => {
+        const period = periodOf(at, calendar);
+
+        expect(contains(period, at)).toBe(true);
+        const before = periodOf(addMs(period.start, -1), calendar);
+        const after = periodOf(period.end, calendar);
+        expect(before.end).toEqual(period.start);
+        expect(after.start).toEqual(period.end);
+        expect(contains(after, period.end)).toBe(true);
+        // A rollup holds a quarter of an hour: a period is a whole number of them.
+        expect(period.start.getTime() % (15 * MINUTE_MS)).toBe(0);
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+
+  test("days tile the hours around each change of a clock, also one at a minute past midnight", () => {
+    for (const [zone, around] of [
+      ["America/St_Johns", "2010-11-07T02:31:00Z"],
+      ["Asia/Beirut", "2026-10-24T21:00:00Z"],
+      ["Africa/Cairo", "2026-04-23T22:00:00Z"],
+      ["Pacific/Apia", "2011-12-30T10:00:00Z"],
+    ] as const) {
+      for (let minutes = -180; minutes <= 180; minutes += 7) {
+        const at = addMs(instant(around), minutes * MINUTE_MS);
+        for (const kind of PERIOD_KINDS) {
+          const calendar = { kind, zone: timeZone(zone), weekStartsOn: "monday" } as const;
+          expect(contains(periodOf(at, calendar), at)).toBe(true);
+        }
+      }
+    }
+  });
+
+  test.each([
+    ["monthly", "2026-11-23T10:00:00Z", "2026-10-26", "2026-11-26"],
+    ["monthly", "2026-11-26T00:00:00Z", "2026-11-26", "2026-12-26"],
+    ["monthly", "2026-12-31T10:00:00Z", "2026-12-26", "2027-01-26"],
+    ["quarterly", "2026-11-23T10:00:00Z", "2026-10-26", "2027-01-26"],
+    ["quarterly", "2026-04-25T10:00:00Z", "2026-01-26", "2026-04-26"],
+    ["yearly", "2026-04-25T23:59:59Z", "2025-04-26", "2026-04-26"],
+    ["yearly", "2026-11-23T10:00:00Z", "2026-04-26", "2027-04-26"],
+  ] as const)("a %s period of a fiscal year from April 26 around %s", (kind, at, start, end) => {
+    expect(
+      periodOf(instant(at), {
+        kind,
+        zone: timeZone("UTC"),
+        weekStartsOn: "monday",
+        fiscalMonthStartsOn: 26,
+        fiscalYearStartsIn: 4,
+      }),
+    ).toEqual({ start: instant(start), end: instant(end) });
   });
 
   test("a week starts on the day that the organization says", () => {
