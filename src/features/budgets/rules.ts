@@ -1,7 +1,7 @@
 /**
  * Budgets, the decisions: which budgets some spend counts towards and what limit is in force. Pure.
  * When somebody must hear of it is rules/evaluate.ts, who rules/recipients.ts; dates that people
- * type are rules/until.ts, commands rules/commands.ts.
+ * type are domain/until.ts, commands rules/commands.ts.
  */
 import { addUsd, sumUsd, type Usd } from "../../domain/money.ts";
 import {

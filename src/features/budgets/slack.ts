@@ -6,6 +6,7 @@
 import { AppError } from "../../domain/errors.ts";
 import { AMOUNT_REFUSAL_TEXT, parseAmount } from "../../domain/money-text.ts";
 import { type Instant, instant } from "../../domain/time.ts";
+import { refusalOfDate, UNTIL_REFUSAL_TEXT } from "../../domain/until.ts";
 import type { Modal } from "../../slack/blocks.ts";
 import type { Directory } from "../../slack/directory.ts";
 import {
@@ -40,7 +41,6 @@ import {
   raiseModal,
 } from "./messages/raise.ts";
 import { parseRaiseCommand, parseSetCommand } from "./rules/commands.ts";
-import { refusalOfDate, UNTIL_REFUSAL_TEXT } from "./rules/until.ts";
 import { parseBudgetRef } from "./rules.ts";
 
 type Deps = Parameters<typeof requestRaise>[0] & {

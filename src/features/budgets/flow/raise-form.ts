@@ -1,10 +1,10 @@
 /** What the raise modal offers: the budgets that a person may see, the likeliest one chosen. */
 import type { Email } from "../../../domain/email.ts";
 import { addMs, type Clock, type Instant, localDate } from "../../../domain/time.ts";
+import { parseUntil } from "../../../domain/until.ts";
 import type { Database } from "../../../store/database.ts";
 import type { RaiseForm, RaiseResult } from "../messages/raise.ts";
 import type { NamedStatus } from "../messages/wording.ts";
-import { parseUntil } from "../rules/until.ts";
 import { type BudgetStatus, formatBudgetRef } from "../rules.ts";
 import { findRaisable, type RaiseTarget } from "./request-raise.ts";
 import { loadAsking } from "./scopes.ts";

@@ -3,6 +3,7 @@ import type { Email } from "../../../domain/email.ts";
 import type { Usd } from "../../../domain/money.ts";
 import { type Scope, typedScope } from "../../../domain/scope.ts";
 import { type Clock, type Instant, PERIOD_KINDS, type PeriodKind } from "../../../domain/time.ts";
+import { parseUntil } from "../../../domain/until.ts";
 import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
 import {
   type ApproverGroups,
@@ -15,7 +16,6 @@ import { type RaiseResult, raiseProposalText } from "../messages/raise.ts";
 import type { NamedStatus } from "../messages/wording.ts";
 import type { ScopeReading } from "../rules/commands.ts";
 import { DRIVER_KIND } from "../rules/recipients.ts";
-import { parseUntil } from "../rules/until.ts";
 import { type BudgetRef, type BudgetStatus, memberScope } from "../rules.ts";
 import { findBudget } from "../store/budgets.ts";
 import { listTopDrivers } from "../store/spend.ts";

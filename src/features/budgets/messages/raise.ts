@@ -4,6 +4,7 @@ import { lastDayText } from "../../../domain/date-text.ts";
 import { addUsd, formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
 import { AMOUNT_REFUSAL_TEXT, type AmountRefusal } from "../../../domain/money-text.ts";
 import type { Instant, PeriodKind, TimeZone } from "../../../domain/time.ts";
+import { UNTIL_REFUSAL_TEXT, type UntilRefusal } from "../../../domain/until.ts";
 import {
   commandText,
   input,
@@ -17,7 +18,6 @@ import {
   select,
 } from "../../../slack/blocks.ts";
 import { projectSpend } from "../rules/pace.ts";
-import { UNTIL_REFUSAL_TEXT, type UntilRefusal } from "../rules/until.ts";
 import { type BudgetRef, formatBudgetRef } from "../rules.ts";
 import { type NamedScope, type ScopeProblem, scopeProblemAnswer } from "./budgets.ts";
 import {

@@ -6,7 +6,7 @@
 import type { Usd } from "../../../domain/money.ts";
 import { type AmountRefusal, parseAmount } from "../../../domain/money-text.ts";
 import type { PeriodKind } from "../../../domain/time.ts";
-import { countUntilWords } from "./until.ts";
+import { countUntilWords } from "../../../domain/until.ts";
 
 export type SetCommand =
   | {

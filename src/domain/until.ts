@@ -1,6 +1,6 @@
 /**
- * The end of a raise as people type it: `2026-12-05`, `friday`, `dec 5`, `end of month`. The day
- * that is named is the last one of the raise. Strict: what is not understood is refused. Pure.
+ * Until when, as people type it: `2026-12-05`, `friday`, `dec 5`, `end of month`. The day that is
+ * named is the last one. Strict: what is not understood is refused.
  */
 import {
   addMs,
@@ -14,10 +14,10 @@ import {
   timeZone,
   WEEKDAYS,
   type Weekday,
-} from "../../../domain/time.ts";
+} from "./time.ts";
 
-/** A raise that lasts longer is a new limit, and belongs into the budget itself. */
-const RAISE_DAYS_MAX = 366;
+/** What lasts longer is no exception any more, and belongs into governance.yml. */
+const DAYS_AHEAD_MAX = 366;
 
 export type UntilRefusal = "not-a-date" | "past" | "too-far";
 
@@ -29,7 +29,7 @@ export type ParsedUntil =
 export const UNTIL_REFUSAL_TEXT: Readonly<Record<UntilRefusal, string>> = {
   "not-a-date": "Enter a date: 2026-12-05, dec 5, friday, tomorrow or end of month.",
   past: "Choose a date that is not over yet.",
-  "too-far": `Choose a date at most ${String(RAISE_DAYS_MAX)} days ahead.`,
+  "too-far": `Choose a date at most ${String(DAYS_AHEAD_MAX)} days ahead.`,
 };
 
 export interface UntilCalendar {
@@ -55,14 +55,14 @@ const PERIOD_KIND = {
 } as const;
 
 /**
- * Reads the last day of a raise; `at` is the first instant after it in the zone. A weekday is the
+ * Reads a last day; `at` is the first instant after it in the zone. A weekday is the
  * next one after today, a date without a year the next one that is not over.
  */
 export function parseUntil(text: string, now: Instant, calendar: UntilCalendar): ParsedUntil {
   const at = endOf(text.trim().toLowerCase().replace(/\s+/g, " "), now, calendar);
   if (at === undefined) return { kind: "refused", reason: "not-a-date" };
   if (at <= now) return { kind: "refused", reason: "past" };
-  if (at.getTime() - now.getTime() > RAISE_DAYS_MAX * DAY_MS) {
+  if (at.getTime() - now.getTime() > DAYS_AHEAD_MAX * DAY_MS) {
     return { kind: "refused", reason: "too-far" };
   }
   return { kind: "until", at };

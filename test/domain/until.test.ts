@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addMs, DAY_MS, instant, localDate, timeZone } from "../../../../src/domain/time.ts";
+import { addMs, DAY_MS, instant, localDate, timeZone } from "../../src/domain/time.ts";
 import {
   countUntilWords,
   parseUntil,
   refusalOfDate,
   type UntilRefusal,
-} from "../../../../src/features/budgets/rules/until.ts";
+} from "../../src/domain/until.ts";
 
 /** A Monday. */
 const NOW = instant("2026-11-23T10:00:00Z");
