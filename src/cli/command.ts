@@ -1,5 +1,7 @@
 /** What every command has in common: a report as text or JSON, and an exit code. */
+import { userInfo } from "node:os";
 import { Command } from "commander";
+import { withAuditOrigin } from "../store/audit-origin.ts";
 
 export const EXIT_FAILED = 1;
 export const EXIT_WRONG_USAGE = 2;
@@ -34,11 +36,28 @@ export function defineCommandsOf(parent: Command): DefineCommand {
           self instanceof Command ? self.opts() : {};
         const isJson = options["json"] === true;
         const all = [given[0]].flat().filter((one) => typeof one === "string");
-        const report = await run(all[0] ?? "", options, all);
+        const origin = {
+          via: "cli",
+          command: [parent.name(), name].join(" "),
+          user: userName(),
+        } as const;
+        const report = await withAuditOrigin(
+          origin,
+          async () => await run(all[0] ?? "", options, all),
+        );
         const output = isJson ? JSON.stringify(report.json) : report.text;
         (report.isFailed === true && !isJson ? process.stderr : process.stdout).write(
           `${output}\n`,
         );
         process.exitCode = report.isFailed === true ? EXIT_FAILED : 0;
       });
+}
+
+/** A container may run us as a number that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return "unknown";
+  }
 }

@@ -2,6 +2,7 @@
  * The one HTTP server: Fastify for our routes, and mounts for listeners that read raw requests
  * themselves (Slack's receiver, the sandbox). Errors become statuses here, in one table.
  */
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import Fastify, {
   type FastifyError,
@@ -12,7 +13,9 @@ import Fastify, {
 import type { Logger } from "pino";
 import { v7 as uuid } from "uuid";
 import { AppError, type ErrorCode } from "../domain/errors.ts";
+import { type AuditOrigin, withAuditOrigin } from "../store/audit-origin.ts";
 import { isConnectionLoss, isGivenUp } from "../store/database.ts";
+import { bearerOf } from "./authorization.ts";
 import {
   KEEP_ALIVE_MS,
   REQUEST_TIMEOUT_MS,
@@ -74,6 +77,11 @@ export function createHttpServer(options: {
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {
     done(null, body);
   });
+  // Around the handler itself: what reads the body runs outside of earlier hooks' context.
+  app.addHook("preHandler", (request, _reply, done) => {
+    if (CHANGING_METHODS.has(request.method)) withAuditOrigin(originOf(request), done);
+    else done();
+  });
   app.setErrorHandler(answerFailure);
   app.setNotFoundHandler(async (request, reply) => {
     return await reply.status(404).send({
@@ -85,6 +93,22 @@ export function createHttpServer(options: {
     });
   });
   return app;
+}
+
+/** Of what the admin API changes. Usage arrives by POST, which changes nothing that is audited. */
+const CHANGING_METHODS: ReadonlySet<string> = new Set(["PUT", "PATCH", "DELETE"]);
+const FINGERPRINT_CHARS = 12;
+
+function originOf(request: FastifyRequest): AuditOrigin {
+  const token = bearerOf(request.headers);
+  return {
+    via: "api",
+    route: `${request.method} ${request.routeOptions.url ?? ""}`,
+    request_id: request.id,
+    ...(token === undefined
+      ? {}
+      : { token: createHash("sha256").update(token).digest("hex").slice(0, FINGERPRINT_CHARS) }),
+  };
 }
 
 function runMount(

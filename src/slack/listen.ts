@@ -54,6 +54,7 @@ function listenToCommand(bolt: App, deps: ListenDeps): void {
       name: `command ${found?.subcommand.name ?? ""}`.trim(),
       slackUserId: command.user_id,
       slackTeamId: command.team_id,
+      place: { channel: command.channel_id },
       tell: respond,
       async run(actor) {
         if (found === undefined) {
@@ -81,6 +82,7 @@ function listenToActions(bolt: App, deps: ListenDeps): void {
       name: `action ${listener?.actionId ?? "unknown"}`,
       slackUserId: body.user.id,
       slackTeamId: body.team?.id ?? body.user.team_id ?? "",
+      place: { channel: body.channel?.id, message_ts: body.message?.ts },
       tell: respond,
       async run(actor) {
         if (listener === undefined) {

@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { Clock } from "../domain/time.ts";
+import { withAuditOrigin } from "../store/audit-origin.ts";
 import type { SlackMessage } from "./blocks.ts";
 import type { Directory } from "./directory.ts";
 import type { SlackActor } from "./listener.ts";
@@ -22,6 +23,11 @@ export interface Work {
   readonly name: string;
   readonly slackUserId: string;
   readonly slackTeamId: string;
+  /** Where it was typed or clicked, for the audit trail. */
+  readonly place?: {
+    readonly channel?: string | undefined;
+    readonly message_ts?: string | undefined;
+  };
   readonly run: (actor: SlackActor) => Promise<void>;
   /** Tells the person that it failed. */
   readonly tell: (problem: SlackMessage) => Promise<void>;
@@ -87,7 +93,16 @@ async function attempt(
   try {
     const { slackUserId, slackTeamId } = work;
     const { email } = await deps.directory.loadSlackUser(slackUserId);
-    await work.run({ slackUserId, slackTeamId, email });
+    const origin = {
+      via: "slack",
+      surface: work.name,
+      slack_user_id: slackUserId,
+      slack_team_id: slackTeamId,
+      ...work.place,
+    } as const;
+    await withAuditOrigin(origin, async () => {
+      await work.run({ slackUserId, slackTeamId, email });
+    });
     return undefined;
   } catch (error) {
     return { error, problemId: randomUUID().slice(0, 8) };
