@@ -60,7 +60,7 @@ async function aRejection(code: string, receivedAt: Instant): Promise<void> {
 /** An installation that nothing is wrong with. */
 beforeEach(async () => {
   await db.pool.query(
-    `truncate governance_documents, outbox_messages, rejected_events, spend_rollups, charges, usage_events;
+    `truncate governance_documents, outbox_messages, rejected_events, spend_rollups, charges, usage_events, usage_identities;
      insert into governance_documents (version, content, content_sha256, applied_at, applied_by)
      values (3, 'x', 'x', '2026-11-20T00:00:00Z', 'dana@acme.test')`,
   );

@@ -30,7 +30,7 @@ function spending(dollars: number, overrides: Readonly<Record<string, unknown>> 
   });
 }
 
-const tables = `usage_events, charges, spend_rollups, budget_checks, rejected_events, budget_alerts,
+const tables = `usage_identities, usage_events, charges, spend_rollups, budget_checks, rejected_events, budget_alerts,
   budget_grants, budgets, approval_votes, approval_requests, approval_policies, audit_entries,
   outbox_messages, digests, governance_documents, team_members, projects, teams, admins,
   organization_settings, allocation_rules, discounts, slack_users`;

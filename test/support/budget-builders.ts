@@ -105,11 +105,11 @@ export async function spend(
   eventCounter += 1;
   const id = `00000000-0000-7000-8000-${String(eventCounter).padStart(12, "0")}`;
   const amount = usdToDecimal(what.amount);
+  await sql.query(`select ensure_usage_partitions($1)`, [at]);
   await sql.query(
     `insert into usage_events
-            (usage_event_id, source, event_id, content_sha256, occurred_at, received_at, provider,
-             model, usage, tags)
-     values ($1::uuid, 'test', $4, '\\x00', $2, $2, 'anthropic', 'claude-opus-5-5', '{}', $3)`,
+            (usage_event_id, source, event_id, occurred_at, received_at, provider, model, usage, tags)
+     values ($1::uuid, 'test', $4, $2, $2, 'anthropic', 'claude-opus-5-5', '{}', $3)`,
     [id, at, what.tags === undefined ? null : JSON.stringify(what.tags), id],
   );
   await sql.query(
@@ -161,7 +161,7 @@ export async function sentLines(sql: Sql): Promise<string[]> {
 export async function forgetEverything(sql: Sql): Promise<void> {
   await sql.query(
     `truncate budgets, budget_grants, budget_alerts, budget_checks, outbox_messages,
-              spend_rollups, charges, usage_events, spend_dimensions, approval_policies,
+              spend_rollups, charges, usage_events, usage_identities, spend_dimensions, approval_policies,
               approval_requests, approval_votes, audit_entries cascade`,
   );
 }

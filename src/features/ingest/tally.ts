@@ -3,7 +3,9 @@ import { usd } from "../../domain/money.ts";
 import type { TokenType, UsageEvent, UsageQuantities } from "../../domain/usage.ts";
 import type { PricedUsage } from "../pricing/index.ts";
 import { bucketStart } from "./rules.ts";
-import type { NewCharge, NewUsageEvent, SpendIncrement } from "./store.ts";
+import type { NewCharge } from "./store/charges.ts";
+import type { NewUsageEvent } from "./store/identities.ts";
+import type { SpendIncrement } from "./store/spend-rollups.ts";
 
 export interface ChargedEvent {
   readonly event: UsageEvent;

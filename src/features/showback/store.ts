@@ -49,7 +49,7 @@ export async function listSpend(
               ${tokensOf("cache_write_1h")}, ${tokensOf("cache_read")}, ${tokensOf("output")},
               c.billed_cost_usd
          from charges c
-              ${isByTag ? "join usage_events e on e.usage_event_id = c.usage_event_id" : ""}
+              ${isByTag ? "join usage_events e on e.usage_event_id = c.usage_event_id and e.occurred_at = c.charge_period_start" : ""}
         where ((c.charge_period_start >= $3 and c.charge_period_start < $1)
                or (c.charge_period_start >= $4 and c.charge_period_start < $5))
               ${isByTag ? "and e.tags @> $7::jsonb" : ""}

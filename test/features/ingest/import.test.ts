@@ -30,7 +30,7 @@ async function* lines(...texts: readonly string[]) {
 
 beforeEach(async () => {
   await db.pool.query(
-    `truncate usage_events, charges, spend_rollups, budget_checks, rejected_events`,
+    `truncate usage_identities, usage_events, charges, spend_rollups, budget_checks, rejected_events`,
   );
 });
 

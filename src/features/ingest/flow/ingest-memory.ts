@@ -1,8 +1,9 @@
 /**
- * What ingest remembers between batches: who owns what, and the ids of spend dimensions. All of it
- * can be read again from the database; remembering saves three queries a batch.
+ * What ingest remembers between batches: who owns what, the ids of spend dimensions, the months that
+ * have a place. All of it can be asked of the database again; remembering saves four queries a batch.
  */
 import { assert } from "../../../domain/assert.ts";
+import type { Instant } from "../../../domain/time.ts";
 import { type Database, inTransaction } from "../../../store/database.ts";
 import {
   type AllocationContext,
@@ -12,7 +13,8 @@ import {
   type SpendDimension,
 } from "../../allocation/index.ts";
 import { type Discount, listDiscounts } from "../../pricing/index.ts";
-import { loadGovernanceVersion } from "../store.ts";
+import { loadGovernanceVersion } from "../store/governance-version.ts";
+import { ensureUsagePartitions } from "../store/partitions.ts";
 
 interface Deps {
   readonly database: Database;
@@ -24,6 +26,8 @@ export interface IngestMemory {
   ownership: Ownership | undefined;
   readonly dimensionIds: Map<string, number>;
   readonly unknownModels: Set<string>;
+  /** "2026-11": months that events and charges can be stored in. */
+  readonly months: Set<string>;
 }
 
 interface Ownership extends Omit<AllocationContext, "isSourceTrusted"> {
@@ -32,7 +36,12 @@ interface Ownership extends Omit<AllocationContext, "isSourceTrusted"> {
 }
 
 export function createIngestMemory(): IngestMemory {
-  return { ownership: undefined, dimensionIds: new Map(), unknownModels: new Set() };
+  return {
+    ownership: undefined,
+    dimensionIds: new Map(),
+    unknownModels: new Set(),
+    months: new Set(),
+  };
 }
 
 /** Dimensions remembered before starting anew: bounded, whatever ids a source invents. */
@@ -57,6 +66,23 @@ export async function loadOwnershipInForce({ database, ingestMemory }: Deps): Pr
   });
   memory.ownership = loaded;
   return loaded;
+}
+
+/** Sees to it that what occurred at these times can be stored, however long ago. */
+export async function ensureMonths(
+  { database, ingestMemory }: Deps,
+  times: readonly Instant[],
+): Promise<void> {
+  const { months } = ingestMemory;
+  const unknown = new Map<string, Instant>();
+  for (const at of times) {
+    const month = at.toISOString().slice(0, 7);
+    if (!months.has(month)) unknown.set(month, at);
+  }
+  if (unknown.size === 0) return;
+  // Outside the transaction: others can use the month from now on.
+  await ensureUsagePartitions(database, [...unknown.values()]);
+  for (const month of unknown.keys()) months.add(month);
 }
 
 /** Ids of the dimensions by `dimensionKey`; unknown ones are added. */

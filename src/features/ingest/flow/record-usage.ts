@@ -10,18 +10,13 @@ import {
   type RecordUsageResult,
   type Rejection,
 } from "../rules.ts";
-import {
-  addToSpendRollups,
-  eventKey,
-  findContentHashes,
-  hasTags,
-  insertCharges,
-  insertRejectedEvents,
-  insertUsageEvents,
-} from "../store.ts";
+import { insertCharges } from "../store/charges.ts";
+import { claimIdentities, eventKey, findContentHashes } from "../store/identities.ts";
+import { insertRejectedEvents } from "../store/rejected-events.ts";
+import { addToSpendRollups } from "../store/spend-rollups.ts";
+import { hasTags, insertUsageEvents } from "../store/usage-events.ts";
 import { newCharges, spendIncrements } from "../tally.ts";
-
-import type { IngestMemory } from "./ingest-memory.ts";
+import { ensureMonths, type IngestMemory } from "./ingest-memory.ts";
 import { type PricedEvent, priceDeliveries } from "./price-deliveries.ts";
 
 export interface RecordUsageDeps {
@@ -45,8 +40,9 @@ const ATTEMPTS_MAX = 3;
  * every accepted event is durable, priced, allocated, summed, and budgets know of it; a repeated
  * delivery changes nothing.
  *
- * 1. price and allocate each event; 2. name its spend dimensions; 3. in one transaction insert the
- * events that are new, their charges and sums, the note to budgets, and the rejections.
+ * 1. price and allocate each event; 2. name its spend dimensions; 3. see to the partitions of its
+ * month; 4. in one transaction claim the identities that are new, insert their events, charges and
+ * sums, the note to budgets, and the rejections.
  */
 export async function recordUsage(
   deps: RecordUsageDeps,
@@ -57,9 +53,15 @@ export async function recordUsage(
     try {
       const priced = await priceDeliveries(deps, deliveries);
       // oxlint-disable-next-line no-await-in-loop -- an attempt follows the one that failed
+      await ensureMonths(
+        deps,
+        priced.map(({ event }) => event.occurredAt),
+      );
+      // oxlint-disable-next-line no-await-in-loop -- an attempt follows the one that failed
       return await save(deps, { deliveries, priced, now });
     } catch (error) {
       if (attempt === ATTEMPTS_MAX || !isRetriable(error)) throw error;
+      deps.ingestMemory.months.clear(); // Retention may have dropped one since.
       deps.log.warn({ err: error, attempt }, "usage tried again");
     }
   }
@@ -76,14 +78,19 @@ async function save(
   const { deliveries, priced, now } = work;
   return await inTransaction(database, async (sql) => {
     const rows = priced.map(({ row }) => row);
-    const insertedIds = rows.length === 0 ? new Set() : await insertUsageEvents(sql, rows, now);
-    const isNew = ({ row }: PricedEvent): boolean => insertedIds.has(row.usageEventId);
+    const newIds = rows.length === 0 ? new Set() : await claimIdentities(sql, rows);
+    const isNew = ({ row }: PricedEvent): boolean => newIds.has(row.usageEventId);
     const inserted = priced.filter(isNew);
     const conflicts = await findConflicts(
       sql,
       priced.filter((event) => !isNew(event)),
     );
     if (inserted.length > 0) {
+      await insertUsageEvents(
+        sql,
+        inserted.map(({ row }) => row),
+        now,
+      );
       await insertCharges(sql, newCharges(inserted));
       await addToSpendRollups(sql, spendIncrements(inserted));
       await enqueueBudgetChecks(sql, budgetChecks(inserted, now));
@@ -173,9 +180,12 @@ function budgetChecks(
   return [...latest.values()];
 }
 
-/** Deadlock, serialization failure: Postgres undid everything and asks to come again. */
+/** Postgres undid everything, and the same can succeed: a deadlock, or a month that was dropped. */
 function isRetriable(error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
   return (
-    error instanceof Error && "code" in error && (error.code === "40P01" || error.code === "40001")
+    error.code === "40P01" ||
+    error.code === "40001" ||
+    (error.code === "23514" && error.message.startsWith("no partition of relation"))
   );
 }
