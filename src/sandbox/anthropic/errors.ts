@@ -3,13 +3,24 @@
 const STATUS = {
   invalid_request_error: 400,
   authentication_error: 401,
+  billing_error: 402,
+  permission_error: 403,
   not_found_error: 404,
+  conflict_error: 409,
+  request_too_large: 413,
   rate_limit_error: 429,
+  api_error: 500,
+  timeout_error: 504,
+  overloaded_error: 529,
 } as const;
 
+export type AdminErrorType = keyof typeof STATUS;
+
 export interface AdminError {
-  readonly type: keyof typeof STATUS;
+  readonly type: AdminErrorType;
   readonly message: string;
+  /** The machine-readable reason, where Anthropic gives one. */
+  readonly errorCode?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -25,7 +36,11 @@ export function errorAnswer(error: AdminError, requestId: string): AdminAnswer {
     status: STATUS[error.type],
     body: {
       type: "error",
-      error: { type: error.type, message: error.message },
+      error: {
+        type: error.type,
+        message: error.message,
+        ...(error.errorCode === undefined ? {} : { details: { error_code: error.errorCode } }),
+      },
       request_id: requestId,
     },
     headers: error.headers ?? {},

@@ -7,7 +7,8 @@ import { type AdminError, invalid } from "./errors.ts";
 
 export type Report = "usage" | "cost";
 
-const DIMENSIONS = [
+/** What both reports can be broken out by. */
+export const DIMENSIONS = [
   "actor",
   "actor_type",
   "agent_id",
@@ -29,15 +30,17 @@ const DIMENSIONS = [
   "user_profile_id",
   "workspace_id",
 ];
-const COST_DIMENSIONS = ["cost_type", "token_type"];
+/** What only costs can be broken out by. */
+export const COST_DIMENSIONS = ["cost_type", "token_type"];
 const DIMENSIONS_MAX = 5;
 
-const FILTERS = [
+const FILTERED = [
   "actor_ids",
   "actor_types",
   "agent_ids",
   "api_key_ids",
   "claude_tag_categories",
+  "claude_tag_user_ids",
   "deployment_ids",
   "environment_ids",
   "context_windows",
@@ -52,7 +55,15 @@ const FILTERS = [
   "speeds",
   "user_profile_ids",
   "workspace_ids",
-].map((name) => `${name}[]`);
+];
+const FILTERS = FILTERED.map((name) => `${name}[]`);
+
+/** "models" filters by "model". */
+export const FILTER_DIMENSIONS: readonly (readonly [filter: string, dimension: string])[] =
+  FILTERED.map((name) => [
+    `${name}[]`,
+    name === "claude_tag_categories" ? "claude_tag_category" : name.replace(/s$/, ""),
+  ]);
 
 const ORDER_BY: Readonly<Record<Report, readonly string[]>> = {
   usage: ["total_tokens", "output_tokens", "requests", "uncached_input_tokens", "time"],
@@ -161,11 +172,11 @@ function pageProblem(report: Report, query: URLSearchParams): AdminError | undef
   if (orderBy !== null && !ORDER_BY[report].includes(orderBy)) {
     return invalid(`order_by: expected one of ${ORDER_BY[report].join(", ")}`);
   }
-  // There is never a second page here, so no cursor can be one of ours.
-  return query.has("page") ? invalid("page: not a cursor of this query") : undefined;
+  return undefined;
 }
 
-function zonedInstant(text: string): Instant | undefined {
+/** RFC 3339 with a zone; undefined for anything else. */
+export function zonedInstant(text: string): Instant | undefined {
   if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/.test(text)) {
     return undefined;
   }

@@ -93,7 +93,7 @@ describe("the stand-in for Anthropic's Admin API", () => {
   });
 
   test.each([
-    ["GET", "/v1/organizations/workspaces"],
+    ["GET", "/v1/organizations/nothing"],
     ["POST", "/v1/organizations/me"],
     ["GET", "/v1/organizations/me/"],
     ["GET", "/"],
