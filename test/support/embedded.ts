@@ -1,0 +1,117 @@
+/** An embedded Postgres of one test, in a directory of its own that is removed after it. */
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach } from "vitest";
+import { type Database, openDatabase } from "../../src/store/database.ts";
+import {
+  type EmbeddedPostgres,
+  removeEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "../../src/store/embedded.ts";
+
+export interface EmbeddedInTest {
+  directory: string;
+  dataDir: string;
+  servers: EmbeddedPostgres[];
+  pools: Database[];
+  logged: string[];
+  start(): Promise<EmbeddedPostgres>;
+  open(server: EmbeddedPostgres): Database;
+  /** Waits until the supervisor has brought the server back. */
+  untilRecovered(): Promise<void>;
+}
+
+/** Each test gets a new directory; whatever it started is stopped after it. */
+export function useEmbedded(): EmbeddedInTest {
+  const embedded: EmbeddedInTest = {
+    directory: "",
+    dataDir: "",
+    servers: [],
+    pools: [],
+    logged: [],
+    start: async () => {
+      const server = await startEmbeddedPostgres({
+        dataDir: embedded.dataDir,
+        disposable: true,
+        // On, so that a commit is in the system's cache: safe from a kill, if not from a power cut.
+        settings: { synchronous_commit: "on" },
+        log: (message) => embedded.logged.push(message),
+      });
+      embedded.servers.push(server);
+      return server;
+    },
+    open: (server) => {
+      const pool = openDatabase(server.poolConfig);
+      embedded.pools.push(pool);
+      return pool;
+    },
+    untilRecovered: async () => {
+      for (let attempt = 0; attempt < 200; attempt += 1) {
+        if (embedded.logged.includes("embedded postgres recovered")) return;
+        await sleep(50);
+      }
+      throw new Error(`the supervisor says only: ${embedded.logged.join(", ")}`);
+    },
+  };
+
+  beforeEach(async () => {
+    embedded.directory = await mkdtemp(join(tmpdir(), "claude-spend-embedded-"));
+    await chmod(embedded.directory, 0o755);
+    embedded.dataDir = join(embedded.directory, "data");
+    embedded.servers = [];
+    embedded.pools = [];
+    embedded.logged = [];
+  });
+  afterEach(async () => {
+    await Promise.all(embedded.pools.map(async (pool) => await pool.end()));
+    await Promise.all(embedded.servers.map(async (server) => await server.stop()));
+    await removeEmbeddedPostgres(embedded.dataDir);
+    await rm(embedded.directory, { recursive: true, force: true });
+  });
+  return embedded;
+}
+
+export async function writeNote(pool: Database, text: string): Promise<void> {
+  await pool.query("create table if not exists notes (text text)");
+  await pool.query("insert into notes (text) values ($1)", [text]);
+}
+
+export async function readNotes(pool: Database): Promise<string[]> {
+  const { rows } = await pool.query<{ text: string }>("select notes.text from notes");
+  return rows.map((row) => row.text);
+}
+
+/** Asks again while the database is away. */
+export async function readNotesSoon(pool: Database): Promise<string[]> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const notes = await readNotes(pool).catch(() => undefined);
+    if (notes !== undefined) return notes;
+    await sleep(50);
+  }
+  throw new Error("the database did not come back");
+}
+
+export async function isRunning(pid: number): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  // One that nobody has buried yet is dead all the same.
+  const state = await readFile(`/proc/${String(pid)}/stat`, "utf8").catch(() => "");
+  return !/\) Z /.test(state);
+}
+
+export async function untilGone(pid: number): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    if (!(await isRunning(pid))) return;
+    await sleep(50);
+  }
+  throw new Error(`process ${String(pid)} is still there`);
+}
+
+export async function pidOf(program: { says(word: string): Promise<unknown> }): Promise<number> {
+  return ((await program.says("ready")) as { pid: number }).pid;
+}
