@@ -5,7 +5,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { initSync as initEts, AutoETS } from "@bsull/augurs/ets";
+import { AutoETS, initSync as initEts } from "@bsull/augurs/ets";
 import { initSync as initMstl, MSTL } from "@bsull/augurs/mstl";
 import { forecastRest } from "../../src/features/budgets/rules/forecast.ts";
 import {
@@ -251,8 +251,7 @@ function isWeekend(day: number): boolean {
 
 /** A factor around 1, never negative. */
 function noise(random: () => number, deviation: number): number {
-  const normal =
-    Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return Math.exp(deviation * normal - (deviation * deviation) / 2);
 }
 

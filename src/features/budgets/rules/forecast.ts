@@ -24,6 +24,13 @@ const RHYTHM_HALF_LIFE_DAYS = 28;
 const RHYTHM_PRIOR_DAYS = 1;
 /** How much of an expected day outweighs what happened today so far. */
 const TODAY_PRIOR = 0.5;
+/** A trend is read off whole weeks, so that no weekday looks like one. */
+const TREND_WEEKS_MIN = 3;
+const TREND_WEEKS_MAX = 6;
+/** How much of its slope a trend keeps from one day to the next: none goes on for ever. */
+const TREND_DAMPING = 0.96;
+/** A slope is believed as far as it exceeds this many of its standard errors. */
+const TREND_DOUBT = 2;
 /** How far a level wanders in a day, of itself: measured on the shapes of the benchmark. */
 const DRIFT_PER_DAY = 0.02;
 /** Days resemble their neighbours: independent errors would make the band too narrow. */
@@ -55,6 +62,8 @@ export interface Rest {
 /** The level of a usual day and the weekdays' share of it; weekday factors average to 1. */
 export interface Rhythm {
   readonly level: number;
+  /** By how much of itself the level grows in a day. */
+  readonly trend: number;
   readonly factors: readonly number[];
   /** Cumulative share of a day's spend after each part; the last is 1. */
   readonly dayCurve: readonly number[];
@@ -67,6 +76,7 @@ export interface Rhythm {
 /** Without any history: every day is like every other. */
 export const EVEN_RHYTHM: Rhythm = {
   level: 0,
+  trend: 0,
   factors: [1, 1, 1, 1, 1, 1, 1],
   dayCurve: Array.from({ length: PARTS_OF_DAY }, (_, part) => (part + 1) / PARTS_OF_DAY),
   noise: 1,
@@ -91,7 +101,7 @@ export function forecastRest(
       : 1;
   const byDay = [pace * todayExpected * (1 - share)];
   for (let day = now.day + 1; day < period.end; day += 1) {
-    byDay.push(rhythm.level * factorOn(rhythm, day));
+    byDay.push(rhythm.level * factorOn(rhythm, day) * growth(rhythm.trend, day - now.day));
   }
   const expected = byDay.reduce((sum, dollars) => sum + dollars, 0);
   if (expected <= 0) return { expected: 0, low: 0, high: 0, byDay };
@@ -114,14 +124,17 @@ export function fitRhythm(past: UsageHistory, today: number, now: Moment): Rhyth
   }));
   const factors = weekdayFactors(fitted);
   const dayCurve = curveOf(fitted.slice(-RHYTHM_HALF_LIFE_DAYS).map(({ day }) => day));
+  const trend = trendOf(fitted.map(({ dollars }) => dollars));
   const weigh = (age: number): number => 0.5 ** (age / LEVEL_HALF_LIFE_DAYS);
+  const usualOn = (day: UsageDay, age: number): number =>
+    (factors[day.weekday] ?? 1) * Math.exp(-trend * age);
   // Today counts as far as it has come.
   const share = shareOfCurve(dayCurve, now.dayShare);
   let spent = today;
   let expected = share * (factors[weekdayOf(now.day)] ?? 1);
   let squares = expected * expected;
   for (const { day, dollars, age } of fitted) {
-    const factor = factors[day.weekday] ?? 1;
+    const factor = usualOn(day, age);
     spent += weigh(age) * dollars;
     expected += weigh(age) * factor;
     squares += (weigh(age) * factor) ** 2;
@@ -129,7 +142,7 @@ export function fitRhythm(past: UsageHistory, today: number, now: Moment): Rhyth
   const level = expected > 0 ? spent / expected : 0;
   const around = fitted.reduce(
     (sum, { day, dollars, age }) => {
-      const usual = level * (factors[day.weekday] ?? 1);
+      const usual = level * usualOn(day, age);
       const weight = weigh(age);
       return {
         errors: sum.errors + weight * (dollars - usual) ** 2,
@@ -140,7 +153,36 @@ export function fitRhythm(past: UsageHistory, today: number, now: Moment): Rhyth
   );
   const noise = around.usual > 0 ? around.errors / around.usual : 1;
   const levelNoise = expected > 0 ? (noise * squares) / (expected * expected) : 1;
-  return { level, factors, dayCurve, noise, levelNoise };
+  return { level, trend, factors, dayCurve, noise, levelNoise };
+}
+
+/**
+ * Daily growth of the last whole weeks on the scale of factors, shrunk by how unsure it is: noise
+ * alone has no trend.
+ */
+function trendOf(dollars: readonly number[]): number {
+  const weeks: number[] = [];
+  for (let end = dollars.length; end >= 7 && weeks.length < TREND_WEEKS_MAX; end -= 7) {
+    weeks.unshift(dollars.slice(end - 7, end).reduce((sum, one) => sum + one, 0));
+  }
+  if (weeks.length < TREND_WEEKS_MIN || weeks.some((week) => week <= 0)) return 0;
+  const logs = weeks.map((week) => Math.log(week));
+  const middle = (weeks.length - 1) / 2;
+  const mean = logs.reduce((sum, one) => sum + one, 0) / logs.length;
+  const spread = logs.reduce((sum, _, index) => sum + (index - middle) ** 2, 0);
+  const slope = logs.reduce((sum, log, index) => sum + (index - middle) * (log - mean), 0) / spread;
+  const errors = logs.reduce(
+    (sum, log, index) => sum + (log - mean - slope * (index - middle)) ** 2,
+    0,
+  );
+  const variance = errors / Math.max(1, logs.length - 2) / spread + 1e-6;
+  const belief = Math.max(0, 1 - (TREND_DOUBT ** 2 * variance) / (slope * slope + 1e-12));
+  return (slope * belief) / 7;
+}
+
+/** Growth of the level after `days` with a trend that flattens. */
+function growth(trend: number, days: number): number {
+  return Math.exp((trend * (1 - TREND_DAMPING ** days)) / (1 - TREND_DAMPING));
 }
 
 function weekdayFactors(
