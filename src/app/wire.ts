@@ -5,6 +5,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Clock } from "../domain/time.ts";
+import { alertListeners, alertRoutes } from "../features/alerts/index.ts";
 import {
   approvalListeners,
   approvalRoutes,
@@ -13,6 +14,7 @@ import {
   replaceApprovalPolicies,
   slackApproverGroups,
 } from "../features/approvals/index.ts";
+import { auditListeners } from "../features/audit/index.ts";
 import {
   applyRaise,
   budgetListeners,
@@ -72,8 +74,10 @@ export function wire(plumbing: Plumbing): Wiring {
   const subcommandFeatures = [
     showbackListeners(shared),
     budgetListeners(shared),
+    alertListeners(shared),
     approvalListeners({ ...shared, appliers: { budget_raise: applyRaise } }),
     homeListeners(shared),
+    auditListeners(shared),
   ];
   return {
     listeners: [...subcommandFeatures, helpListeners(subcommandFeatures)],
@@ -91,6 +95,7 @@ export function wire(plumbing: Plumbing): Wiring {
       }
       showbackRoutes(app, shared);
       budgetRoutes(app, shared);
+      alertRoutes(app, shared);
       approvalRoutes(app, shared);
       governanceRoutes(app, { ...shared, appliers: governanceAppliers });
     },

@@ -11,6 +11,8 @@ export interface Report {
   readonly text: string;
   readonly json: object;
   readonly isFailed?: boolean;
+  /** What was asked for stands on the output already, and nothing else may. */
+  readonly isSilent?: boolean;
 }
 
 /** Adds a command; `run` gets its argument, its options, and all arguments where it takes several. */
@@ -46,9 +48,8 @@ export function defineCommandsOf(parent: Command): DefineCommand {
           async () => await run(all[0] ?? "", options, all),
         );
         const output = isJson ? JSON.stringify(report.json) : report.text;
-        (report.isFailed === true && !isJson ? process.stderr : process.stdout).write(
-          `${output}\n`,
-        );
+        const stream = report.isFailed === true && !isJson ? process.stderr : process.stdout;
+        if (report.isSilent !== true) stream.write(`${output}\n`);
         process.exitCode = report.isFailed === true ? EXIT_FAILED : 0;
       });
 }

@@ -8,21 +8,11 @@ import { OPTIONAL_SCOPES } from "../slack/web.ts";
 import { createSlackWeb } from "../slack/web-client.ts";
 import { connect, type Database, type Sql } from "../store/database.ts";
 import { listPendingMigrations } from "../store/migrate.ts";
+import { checkAuditTrail } from "./check-audit.ts";
+import { type Check, type Finding, failed, ok, warning } from "./finding.ts";
 import { withDatabase } from "./with-database.ts";
 
-export interface Check {
-  readonly name: string;
-  readonly status: "ok" | "warning" | "failed";
-  /** What was found and, unless it is fine, what to do. */
-  readonly message: string;
-}
-
 type Environment = Readonly<Record<string, string | undefined>>;
-type Finding = Omit<Check, "name">;
-
-const ok = (message: string): Finding => ({ status: "ok", message });
-const warning = (message: string): Finding => ({ status: "warning", message });
-const failed = (message: string): Finding => ({ status: "failed", message });
 
 /** Every check, also when an earlier one failed. */
 export async function runChecks(env: Environment, now: Instant): Promise<readonly Check[]> {
@@ -74,6 +64,7 @@ async function checkContents(database: Database, now: Instant): Promise<readonly
     await check("usage", async () => await checkUsage(database, now)),
     await check("rejected events", async () => await checkRejected(database, now)),
     await check("messages", async () => await checkMessages(database, now)),
+    await check("audit", async () => await checkAuditTrail(database)),
   ];
 }
 

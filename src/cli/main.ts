@@ -6,6 +6,7 @@ import { AppError } from "../domain/errors.ts";
 import { instant } from "../domain/time.ts";
 import { applyGovernance, formatProblems } from "../features/governance/index.ts";
 import { migrate } from "../store/migrate.ts";
+import { defineAuditCommands } from "./audit.ts";
 import { defineCommandsOf, EXIT_FAILED, EXIT_WRONG_USAGE, type Report } from "./command.ts";
 import { runChecks } from "./doctor.ts";
 import { defineImportCommand } from "./import.ts";
@@ -50,6 +51,11 @@ command(
 
 defineSourceCommands(
   defineCommandsOf(program.command("sources").description("Who may send usage events.")),
+  { env: process.env, clock: () => instant(new Date()) },
+);
+
+defineAuditCommands(
+  defineCommandsOf(program.command("audit").description("Who changed and decided what.")),
   { env: process.env, clock: () => instant(new Date()) },
 );
 

@@ -59,6 +59,7 @@ const TAKEN_WORDS: ReadonlySet<string> = new Set([
   "organization",
   "organisation",
   "ask",
+  "audit",
   "budget",
   "forecast",
   "help",

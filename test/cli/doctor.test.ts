@@ -80,6 +80,7 @@ describe("doctor", () => {
       ["usage", "ok"],
       ["rejected events", "ok"],
       ["messages", "ok"],
+      ["audit", "ok"],
       ["slack", "ok"],
       ["anthropic", "ok"],
     ]);

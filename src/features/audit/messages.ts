@@ -1,0 +1,186 @@
+/** The audit trail as people read it in Slack, within Block Kit's limits for any entry. Pure. */
+import { formatUsd } from "../../domain/money.ts";
+import { formatScope, type Scope } from "../../domain/scope.ts";
+import {
+  actions,
+  button,
+  context,
+  escapeText,
+  header,
+  message,
+  type SlackMessage,
+  section,
+  slackDate,
+  truncate,
+} from "../../slack/blocks.ts";
+import type { Authority, DutiesReport } from "./rules/duties.ts";
+import { type ChainedEntry, changesOf } from "./rules.ts";
+
+/** Eight entries of this length stay far below what a message may hold. */
+const ENTRY_CHARS_MAX = 700;
+const VALUE_CHARS_MAX = 160;
+const LINES_MAX = 10;
+
+export const AUDIT_OLDER_ACTION = "audit_older";
+
+export const NO_EMAIL_ANSWER = note(
+  "Slack doesn't tell me your e-mail address, so I can't see what you may read.",
+);
+export const NOT_ALLOWED_ANSWER = note(
+  "The audit trail is for admins; owners read what concerns their own teams, for example `/claude-spend audit search`.",
+);
+export const DUTIES_NOT_ALLOWED_ANSWER = note("The separation of duties report is for admins.");
+
+export function unknownScopeAnswer(text: string): SlackMessage {
+  return note(`I know no scope called “${escapeText(truncate(text, 80))}”. Try a team, or org.`);
+}
+
+export function auditPageMessage(page: {
+  readonly scope: Scope;
+  readonly entries: readonly ChainedEntry[];
+  readonly next: number | undefined;
+}): SlackMessage {
+  const name = formatScope(page.scope);
+  if (page.entries.length === 0) {
+    return note(
+      `Nothing${page.next === undefined ? "" : " more"} is recorded about ${escapeText(name)}.`,
+    );
+  }
+  const older =
+    page.next === undefined
+      ? []
+      : [
+          actions([
+            button({
+              actionId: AUDIT_OLDER_ACTION,
+              text: "Older",
+              value: `${String(page.next)} ${name}`,
+            }),
+          ]),
+        ];
+  return message(`Audit trail of ${escapeText(name)}`, [
+    header(`Audit trail of ${name}`),
+    ...page.entries.map((entry) => section(entryText(entry))),
+    context(
+      "Newest first. `claude-spend audit export` gives all of it, `claude-spend audit verify` checks that nothing was changed.",
+    ),
+    ...older,
+  ]);
+}
+
+/** "*#12* · 23 Nov 10:00 · ana@acme.test · budget raised (budget:search-monthly)" and what changed. */
+function entryText(entry: ChainedEntry): string {
+  const at = slackDate(
+    entry.occurredAt,
+    "{date_short_pretty} {time}",
+    entry.occurredAt.toISOString(),
+  );
+  const what = entry.action.replaceAll(/[._]/g, " ");
+  const lines = [
+    `*#${String(entry.sequence)}* · ${at} · ${escapeText(entry.actor)} · *${escapeText(what)}* · ${escapeText(entry.subject)}`,
+    ...changesOf(entry.before, entry.after).map((change) =>
+      escapeText(truncate(change, VALUE_CHARS_MAX)),
+    ),
+    ...(entry.rule === undefined ? [] : [`under: ${shownJson(entry.rule)}`]),
+    ...(entry.origin === undefined ? [] : [`from: ${originText(entry.origin)}`]),
+  ];
+  return truncate(lines.join("\n"), ENTRY_CHARS_MAX);
+}
+
+function shownJson(value: object): string {
+  return escapeText(truncate(JSON.stringify(value), VALUE_CHARS_MAX));
+}
+
+/** "slack, action approval_approve, in D0123": what was recorded, in the order it was recorded. */
+function originText(origin: Readonly<Record<string, unknown>>): string {
+  const parts = Object.values(origin).filter((value) => typeof value === "string");
+  return escapeText(truncate(parts.join(", "), VALUE_CHARS_MAX));
+}
+
+const AUTHORITY_TEXT: Readonly<Record<Authority, string>> = {
+  policy: "as the policy names them",
+  owner: "as an owner",
+  delegate: "in place of somebody absent",
+  escalation: "by escalation",
+  admin: "as an admin whom the policy doesn't name",
+  other: "through a group, or a role that has changed since",
+};
+
+/** The report as plain lines, for a terminal and for Slack alike. */
+export function dutiesLines(report: DutiesReport): readonly {
+  readonly title: string;
+  readonly lines: readonly string[];
+}[] {
+  return [
+    {
+      title: "Who asked, who approved",
+      lines: report.pairings.map(
+        ({ requester, approver, requests, amount }) =>
+          `${requester} asked, ${approver} approved: ${counted(requests, "request")}, ${formatUsd(amount)}`,
+      ),
+    },
+    {
+      title: "Approve each other's",
+      lines: report.mutual.map(
+        ({ people, amount }) => `${people.join(" and ")}: ${formatUsd(amount)}`,
+      ),
+    },
+    {
+      title: "Change the rules and approve under them",
+      lines: report.rulersWhoApprove.map(
+        ({ person, changes, approvals }) =>
+          `${person}: ${counted(changes, "change")}, ${counted(approvals, "approval")}`,
+      ),
+    },
+    {
+      title: "Decided in another way than by the policy's own people",
+      lines: report.unusual.map(
+        ({ approver, authority, forPerson, requester, scope, amount }) =>
+          `${approver} ${AUTHORITY_TEXT[authority]}${forPerson === undefined ? "" : ` (${forPerson})`}: ${formatUsd(amount)} for ${scope}, asked by ${requester}`,
+      ),
+    },
+    {
+      title: "Granted without a person, under a ceiling",
+      lines:
+        report.automatic.requests === 0
+          ? []
+          : [
+              `${counted(report.automatic.requests, "request")}, ${formatUsd(report.automatic.amount)}`,
+            ],
+    },
+    {
+      title: "Decided their own (must be none)",
+      lines: report.own.map(({ requestId, person }) => `${person}: ${requestId}`),
+    },
+  ];
+}
+
+export function dutiesMessage(
+  report: DutiesReport,
+  period: { readonly from: Date; readonly until: Date },
+): SlackMessage {
+  const between = `${period.from.toISOString().slice(0, 10)} to ${period.until.toISOString().slice(0, 10)}`;
+  return message(`Separation of duties, ${between}`, [
+    header("Separation of duties"),
+    context(`Granted requests of ${between}, UTC.`),
+    ...dutiesLines(report).map(({ title, lines }) =>
+      section(`*${escapeText(title)}*\n${cut(lines).map(escapeText).join("\n")}`),
+    ),
+  ]);
+}
+
+/** What a person reads at once; the command line shows everything. */
+function cut(lines: readonly string[]): readonly string[] {
+  if (lines.length === 0) return ["none"];
+  const left = lines.length - LINES_MAX;
+  const shown = lines.slice(0, LINES_MAX).map((line) => truncate(line, 2 * VALUE_CHARS_MAX));
+  return left > 0 ? [...shown, `and ${String(left)} more: claude-spend audit duties`] : shown;
+}
+
+function note(text: string): SlackMessage {
+  return message(text, [section(text)]);
+}
+
+function counted(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${String(count)} ${what}s`;
+}
