@@ -6,6 +6,7 @@ import { listPrices, priceUsage } from "../../../src/features/pricing/index.ts";
 import {
   modelOrUnknown,
   PRICED_MODELS,
+  PUBLISHED_PRICES,
   type Price,
   type PricedModel,
   type TokenPrices,
@@ -64,7 +65,7 @@ describe("the price list", () => {
 
   test("is sound", () => {
     expect(
-      findPriceListProblems([...PRICED_MODELS, modelOrUnknown("claude-of-the-future")]),
+      findPriceListProblems([...PRICED_MODELS, modelOrUnknown(PUBLISHED_PRICES, "claude-of-the-future")]),
     ).toEqual([]);
   });
 
@@ -75,7 +76,7 @@ describe("the price list", () => {
 });
 
 describe("findPriceListProblems", () => {
-  const model = modelOrUnknown("claude-opus-5-5");
+  const model = modelOrUnknown(PUBLISHED_PRICES, "claude-opus-5-5");
   const listed = model.prices[0];
   assert(listed !== undefined, "Opus 5.5 has a price");
   const price: Price = { ...listed, validFrom: undefined };

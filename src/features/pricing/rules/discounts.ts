@@ -2,6 +2,7 @@
 import type { Fraction } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import { normaliseModelId } from "./model-id.ts";
+import { type PriceList, PUBLISHED_PRICES } from "./price-list.ts";
 
 export interface Discount {
   /** A model's name, or a pattern with `*`. Undefined: every model. */
@@ -45,21 +46,22 @@ export function findDiscount(
     readonly workspaceId: string | undefined;
     readonly occurredAt: Instant;
   },
+  prices: PriceList = PUBLISHED_PRICES,
 ): Discount | undefined {
   return discounts.find(
     ({ modelPattern, workspaceId, validFrom, validUntil }) =>
       (validFrom === undefined || validFrom <= charge.occurredAt) &&
       (validUntil === undefined || charge.occurredAt < validUntil) &&
       (workspaceId === undefined || workspaceId === charge.workspaceId) &&
-      (modelPattern === undefined || isModelMatch(modelPattern, charge.modelId)),
+      (modelPattern === undefined || isModelMatch(modelPattern, charge.modelId, prices)),
   );
 }
 
 /** A pattern without `*` may be any spelling of the model, just as in a usage event. */
-function isModelMatch(pattern: string, modelId: string): boolean {
+function isModelMatch(pattern: string, modelId: string, prices: PriceList): boolean {
   const [first = "", ...others] = pattern.trim().toLowerCase().split("*");
   const last = others.pop();
-  if (last === undefined) return normaliseModelId(pattern).modelId === modelId;
+  if (last === undefined) return normaliseModelId(pattern, prices).modelId === modelId;
 
   // Piece by piece instead of a regular expression, which many `*` could make very slow.
   if (!modelId.startsWith(first)) return false;

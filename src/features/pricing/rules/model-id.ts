@@ -2,7 +2,7 @@
  * One name for one model. The Claude API, Bedrock, Vertex, Foundry, OpenRouter, Vercel, LiteLLM and
  * Claude Code spell the same model differently, and some put region, batch or speed into its name.
  */
-import { findModel } from "./price-list.ts";
+import { findModel, type PriceList, PUBLISHED_PRICES } from "./price-list.ts";
 
 export interface NormalisedModel {
   /** The name in the price list; for a model that is not there, what is left of the given name. */
@@ -25,7 +25,10 @@ const REGION_PREFIX = /^(?:(global|us|eu|au|jp|in|apac)\.|([a-z][a-z-]*)\.(?=ant
 const WAY_OF_CALLING = /(?::batch|-batch|-fast)$/;
 
 /** Reads any spelling of a model. Never fails: a name nobody knows is an unknown model. */
-export function normaliseModelId(text: string): NormalisedModel {
+export function normaliseModelId(
+  text: string,
+  prices: PriceList = PUBLISHED_PRICES,
+): NormalisedModel {
   const whole = text.trim().toLowerCase().replace("[1m]", "");
   const name = whole.slice(whole.lastIndexOf("/") + 1).replace(/^~/, "");
 
@@ -38,7 +41,7 @@ export function normaliseModelId(text: string): NormalisedModel {
     .replace(/@default$/, "")
     .replace(/@(\d{8})$/, "-$1")
     .replace(/^claude-.*/, dotsBetweenDigitsToDashes);
-  const model = findModel(plain);
+  const model = findModel(prices, plain);
   return {
     modelId: model?.modelId ?? (plain === "" ? NAMELESS_MODEL : plain),
     isKnown: model !== undefined,

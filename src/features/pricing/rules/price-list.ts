@@ -1,6 +1,7 @@
 /**
- * The price list: published prices, converted exactly to pico-dollars a token when the program
- * loads, and looked up by model and instant. A name is looked up whole, never by its beginning:
+ * The price list: prices converted exactly to pico-dollars a token and looked up by model and
+ * instant. `PUBLISHED_PRICES` comes with the program; `recorded-prices.ts` adds what an operator
+ * recorded since. A name is looked up whole, never by its beginning:
  * `claude-sonnet-5` is the beginning of `claude-sonnet-5-5`, which costs something else.
  */
 import { assert } from "../../../domain/assert.ts";
@@ -68,6 +69,19 @@ const TOKENS_PER_PUBLISHED_PRICE = 1_000_000n;
 /** Batch (½) and residency (11/10) together: a unit price divisible by it stays whole. */
 const MULTIPLIER_DENOMINATOR = 20n;
 
+/** Models with their prices, and each of them under every name that it has. */
+export interface PriceList {
+  readonly models: readonly PricedModel[];
+  readonly byName: ReadonlyMap<string, PricedModel>;
+}
+
+export function priceListOf(models: readonly PricedModel[]): PriceList {
+  return {
+    models,
+    byName: new Map(models.flatMap((model) => model.names.map((name) => [name, model]))),
+  };
+}
+
 export const PRICED_MODELS: readonly PricedModel[] = [
   ...FABLE_MODELS,
   ...OPUS_MODELS,
@@ -75,9 +89,8 @@ export const PRICED_MODELS: readonly PricedModel[] = [
   ...HAIKU_MODELS,
 ].map(modelFromPublished);
 
-const MODELS_BY_NAME: ReadonlyMap<string, PricedModel> = new Map(
-  PRICED_MODELS.flatMap((model) => model.names.map((name) => [name, model])),
-);
+/** What comes with the program. */
+export const PUBLISHED_PRICES: PriceList = priceListOf(PRICED_MODELS);
 
 /**
  * What a model costs that the list does not know: Anthropic's own gateway assumes the same. Taken
@@ -101,18 +114,18 @@ const UNKNOWN_MODEL: PricedModel = modelFromPublished({
 });
 
 /** The model of exactly this name, or of this name without its snapshot date. */
-export function findModel(name: string): PricedModel | undefined {
-  return MODELS_BY_NAME.get(name) ?? MODELS_BY_NAME.get(name.replace(/-\d{8}$/, ""));
+export function findModel({ byName }: PriceList, name: string): PricedModel | undefined {
+  return byName.get(name) ?? byName.get(name.replace(/-\d{8}$/, ""));
 }
 
 /** Like `findModel`; an unknown model has the price of `UNKNOWN_MODEL`, so nothing is ever free. */
-export function modelOrUnknown(modelId: string): PricedModel {
-  return findModel(modelId) ?? UNKNOWN_MODEL;
+export function modelOrUnknown(list: PriceList, modelId: string): PricedModel {
+  return findModel(list, modelId) ?? UNKNOWN_MODEL;
 }
 
 /** Every price of the list, in order of model and time. */
-export function listPrices(): readonly Price[] {
-  return PRICED_MODELS.flatMap((model) => model.prices);
+export function listPrices(list: PriceList = PUBLISHED_PRICES): readonly Price[] {
+  return list.models.flatMap((model) => model.prices);
 }
 
 /**
@@ -150,7 +163,8 @@ function modelFromPublished(model: PublishedModel): PricedModel {
   };
 }
 
-function priceFromPublished(modelId: string, price: PublishedPrice): Price {
+/** Converts one row as it was published. The amounts were checked: what would not stay exact asserts. */
+export function priceFromPublished(modelId: string, price: PublishedPrice): Price {
   return {
     priceId: `${modelId}@${price.from ?? "first"}`,
     modelId,
@@ -184,15 +198,19 @@ function unitPricesFromPublished(rates: PublishedRates): TokenPrices {
   };
 }
 
+/** Whether a price for a million tokens is exact for one token, also with every multiplier. */
+export function isExactPerToken(usdPerMillion: Usd): boolean {
+  return usdPerMillion % (TOKENS_PER_PUBLISHED_PRICE * MULTIPLIER_DENOMINATOR) === 0n;
+}
+
 /** "6.25" a million tokens → pico-dollars a token. Refuses to load what would not stay exact. */
 function unitPriceFromPublished(usdPerMillion: string): Usd {
   const perMillion = usdFromDecimal(usdPerMillion);
-  const perToken = usd(perMillion / TOKENS_PER_PUBLISHED_PRICE);
   assert(
-    perMillion % (TOKENS_PER_PUBLISHED_PRICE * MULTIPLIER_DENOMINATOR) === 0n,
+    isExactPerToken(perMillion),
     `$${usdPerMillion} a million tokens is a whole number of pico-dollars a token, also multiplied`,
   );
-  return perToken;
+  return usd(perMillion / TOKENS_PER_PUBLISHED_PRICE);
 }
 
 function utcDay(day: string | undefined): Instant | undefined {

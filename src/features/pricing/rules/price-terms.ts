@@ -5,7 +5,14 @@
 import { type Fraction, multiplyFractions } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { NormalisedModel } from "./model-id.ts";
-import { modelOrUnknown, type Price, priceAt, type TokenPrices, tierFor } from "./price-list.ts";
+import {
+  modelOrUnknown,
+  type Price,
+  type PriceList,
+  priceAt,
+  type TokenPrices,
+  tierFor,
+} from "./price-list.ts";
 import type { ResidencyPremium } from "./prices/published.ts";
 
 /** How a model was called. */
@@ -37,8 +44,8 @@ const RESIDENCY: Fraction = { numerator: 11n, denominator: 10n };
 const ANYWHERE = [undefined, "", "global", "not_available"];
 
 /** The terms for this call by the list of its time; an unknown model has terms too. */
-export function priceTerms(call: ModelCall): PriceTerms {
-  const model = modelOrUnknown(call.model.modelId);
+export function priceTerms(prices: PriceList, call: ModelCall): PriceTerms {
+  const model = modelOrUnknown(prices, call.model.modelId);
   const { price, isAssumed } = priceAt(model, call.occurredAt);
   const rates = ratesFor(price, call);
   // Fast mode does not exist for batches, so a fast batch is a contradiction: no reduction.

@@ -14,7 +14,7 @@ import {
 } from "../../../domain/usage.ts";
 import { type Discount, findDiscount } from "./discounts.ts";
 import { type NormalisedModel, normaliseModelId } from "./model-id.ts";
-import { WEB_SEARCH_PRICE } from "./price-list.ts";
+import { type PriceList, PUBLISHED_PRICES, WEB_SEARCH_PRICE } from "./price-list.ts";
 import { priceTerms } from "./price-terms.ts";
 
 type PricingBasis = "list" | "contracted" | "estimated" | "reported";
@@ -61,22 +61,25 @@ type ListedLine = Omit<ChargeLine, "billedCost">;
 export function priceUsage({
   event,
   discounts,
+  prices = PUBLISHED_PRICES,
 }: {
   readonly event: PriceableUsage;
   /** The first that matches a charge counts. */
   readonly discounts: readonly Discount[];
+  /** Default: those that come with the program. */
+  readonly prices?: PriceList;
 }): PricedUsage {
-  const requested = normaliseModelId(event.model);
-  const runs = modelRuns(event, requested);
+  const requested = normaliseModelId(event.model, prices);
+  const runs = modelRuns(event, requested, prices);
   const lines = [
-    ...runs.flatMap((run) => tokenLines(event, run)),
+    ...runs.flatMap((run) => tokenLines(event, run, prices)),
     ...webSearchLines(event, requested),
   ];
   return {
     modelId: requested.modelId,
     isKnownModel: requested.isKnown && runs.every(({ model }) => model.isKnown),
     charges: withReportedCost(lines, event, requested).map((line) =>
-      withDiscount(line, event, discounts),
+      withDiscount(line, event, { discounts, prices }),
     ),
   };
 }
@@ -85,14 +88,18 @@ export function priceUsage({
  * The runs that are billed. With iterations the event's own quantities are a summary, and not even
  * a complete one: compactions are missing from it.
  */
-function modelRuns(event: PriceableUsage, requested: NormalisedModel): readonly ModelRun[] {
+function modelRuns(
+  event: PriceableUsage,
+  requested: NormalisedModel,
+  prices: PriceList,
+): readonly ModelRun[] {
   const { iterations } = event.usage;
   if (iterations.length === 0) return [{ model: requested, quantities: event.usage }];
   return iterations.map((iteration) => ({
     model:
       iteration.model === undefined
         ? requested
-        : calledWithin(requested, normaliseModelId(iteration.model)),
+        : calledWithin(requested, normaliseModelId(iteration.model, prices)),
     quantities: iteration,
   }));
 }
@@ -108,9 +115,13 @@ function calledWithin(requested: NormalisedModel, model: NormalisedModel): Norma
   };
 }
 
-function tokenLines(event: PriceableUsage, { model, quantities }: ModelRun): readonly ListedLine[] {
+function tokenLines(
+  event: PriceableUsage,
+  { model, quantities }: ModelRun,
+  prices: PriceList,
+): readonly ListedLine[] {
   const tokens = tokensByType(quantities);
-  const terms = priceTerms({
+  const terms = priceTerms(prices, {
     model,
     occurredAt: event.occurredAt,
     provider: event.provider,
@@ -210,9 +221,13 @@ function withReportedCost(
 function withDiscount(
   line: ListedLine,
   { workspaceId, occurredAt }: PriceableUsage,
-  discounts: readonly Discount[],
+  { discounts, prices }: { readonly discounts: readonly Discount[]; readonly prices: PriceList },
 ): ChargeLine {
-  const discount = findDiscount(discounts, { modelId: line.modelId, workspaceId, occurredAt });
+  const discount = findDiscount(
+    discounts,
+    { modelId: line.modelId, workspaceId, occurredAt },
+    prices,
+  );
   if (discount === undefined) return { ...line, billedCost: line.listCost };
   const { numerator, denominator } = discount.share;
   return {
