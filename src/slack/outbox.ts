@@ -23,20 +23,27 @@ export interface OutboxEntry {
   readonly message: SlackMessage;
   /** Replaces the content of the message with that key, in place, once it has been posted. */
   readonly updates?: string;
+  /** Posts into the thread under the message with that key. */
+  readonly repliesTo?: string;
+  /** From then on it is no longer true and is not sent any more. */
+  readonly validUntil?: Instant;
 }
 
 /** Stores the message; false when its key was there before. Call inside the deciding transaction. */
 export async function enqueueMessage(sql: Sql, entry: OutboxEntry, now: Instant): Promise<boolean> {
   const { rowCount } = await sql.query(
     `insert into outbox_messages
-            (dedupe_key, kind, destination, updates_dedupe_key, text, blocks, next_attempt_at, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $7)
+            (dedupe_key, kind, destination, updates_dedupe_key, reply_to_dedupe_key, valid_until,
+             text, blocks, next_attempt_at, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
          on conflict (dedupe_key) do nothing`,
     [
       entry.dedupeKey,
       entry.kind,
       destinationText(entry.destination),
       entry.updates ?? null,
+      entry.repliesTo ?? null,
+      entry.validUntil ?? null,
       entry.message.text,
       JSON.stringify(entry.message.blocks),
       now,
@@ -57,11 +64,12 @@ export async function countWaitingMessages(sql: Sql): Promise<number> {
 
 const PERSON_PREFIX = "email:";
 
-function destinationText(destination: Destination): string {
+/** As in the column: 'C…', '#name', 'email:a@b.c'. */
+export function destinationText(destination: Destination): string {
   return "channel" in destination ? destination.channel : PERSON_PREFIX + destination.person;
 }
 
-function destinationFrom(text: string): Destination {
+export function destinationFrom(text: string): Destination {
   return text.startsWith(PERSON_PREFIX)
     ? { person: emailFrom(text.slice(PERSON_PREFIX.length)) }
     : { channel: text };

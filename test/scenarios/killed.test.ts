@@ -94,13 +94,15 @@ async function expectEachAlertOnce(seed: number): Promise<void> {
   const keys = slack()
     .calls("chat.postMessage")
     .filter(({ answer }) => answer?.["ok"] === true)
-    .map(({ args }) => /dedupe_key\W+(alert:[\w:-]+)/.exec(JSON.stringify(args))?.[1] ?? "");
+    .map(
+      ({ args }) => /dedupe_key\W+(alert(?:-news)?:[\w:-]+)/.exec(JSON.stringify(args))?.[1] ?? "",
+    );
   expect({ seed, keys: keys.toSorted() }).toEqual({ seed, keys: [...new Set(keys)].toSorted() });
   const { rows } = await db.pool.query<{ highest: number; announced: number; sent: number }>(
     `select max(a.threshold_percent) as highest,
-            (count(*) filter (where a.silent_because is null))::integer as announced,
-            (select count(*)::integer from outbox_messages o where o.kind = 'alert' and o.status = 'sent') as sent
-       from budget_alerts a`,
+            (count(*) filter (where a.not_sent_because is null))::integer as announced,
+            (select count(*)::integer from outbox_messages o where o.kind = 'alert' and o.updates_dedupe_key is null and o.status = 'sent') as sent
+       from alerts a`,
   );
   expect({ seed, ...rows[0] }).toEqual({
     seed,
@@ -171,7 +173,7 @@ async function settled(): Promise<void> {
   for (let attempt = 0; attempt < 800; attempt += 1) {
     const { rows } = await db.pool.query<{ waiting: number }>(
       `select (select count(*) from budget_checks)::int
-            + (select count(*) from outbox_messages where status in ('pending', 'sending'))::int as waiting`,
+            + (select count(*) from outbox_messages where status in ('pending', 'sending', 'unknown'))::int as waiting`,
     );
     if (rows[0]?.waiting === 0) return;
     await wait(50);

@@ -30,7 +30,8 @@ function spending(dollars: number, overrides: Readonly<Record<string, unknown>> 
   });
 }
 
-const tables = `usage_identities, usage_events, charges, spend_rollups, budget_checks, rejected_events, budget_alerts,
+const tables = `usage_identities, usage_events, charges, spend_rollups, budget_checks, rejected_events, alerts,
+  alert_threads, alert_actions, alert_thread_messages, alert_deliveries, alert_gatherings,
   budget_grants, budgets, approval_votes, approval_requests, approval_policies, audit_entries,
   outbox_messages, digests, governance_documents, team_members, projects, teams, admins,
   organization_settings, allocation_rules, discounts, slack_users`;
@@ -198,7 +199,7 @@ async function settled(): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const { rows } = await db.pool.query<{ waiting: number }>(
       `select (select count(*) from budget_checks)::int
-            + (select count(*) from outbox_messages where status in ('pending', 'sending'))::int as waiting`,
+            + (select count(*) from outbox_messages where status in ('pending', 'sending', 'unknown'))::int as waiting`,
     );
     if (rows[0]?.waiting === 0) break;
     await new Promise((resolve) => setTimeout(resolve, 50));

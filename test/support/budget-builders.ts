@@ -21,8 +21,14 @@ export function aBudget(overrides: Partial<Budget> = {}): Budget {
     periodKind: "monthly",
     timeZone: timeZone("UTC"),
     weekStartsOn: "monday",
+    fiscalMonthStartsOn: 1,
+    fiscalYearStartsIn: 1,
     thresholdPercents: [50, 80, 100],
     forecastThresholdPercents: [],
+    rollOverMaxPercent: undefined,
+    paceDays: undefined,
+    notifyReset: false,
+    generation: 1,
     managedBy: "governance",
     ...overrides,
   };
@@ -42,6 +48,8 @@ export function aGovernedBudget(
     period: "monthly",
     timeZone: timeZone("UTC"),
     weekStartsOn: "monday",
+    fiscalMonthStartsOn: 1,
+    fiscalYearStartsIn: 1,
     thresholdPercents: [50, 80, 100],
     forecastThresholdPercents: [],
     ...rest,
@@ -141,18 +149,20 @@ export async function alertLines(sql: Sql): Promise<string[]> {
   const { rows } = await sql.query<{ readonly line: string }>(
     `select a.budget_id || case when a.member_key = '' then '' else ' ' || a.member_key end
             || ' ' || a.threshold_percent || '% of ' || trim_scale(a.limit_usd)
-            || ' ' || coalesce(a.silent_because, 'announced') as line
-       from budget_alerts a
+            || ' ' || coalesce(a.not_sent_because, 'announced') as line
+       from alerts a
       order by a.found_at, a.budget_id, a.member_key, a.limit_usd, a.threshold_percent`,
   );
   return rows.map((row) => row.line);
 }
 
-/** What was decided to be sent: "#team-search: Search passed …". */
+/** What was decided to be posted, as a message or a reply: "#team-search: Search passed …". */
 export async function sentLines(sql: Sql): Promise<string[]> {
   const { rows } = await sql.query<{ readonly line: string }>(
     `select m.destination || ': ' || m.text as line
-       from outbox_messages m order by m.outbox_message_id`,
+       from outbox_messages m
+      where m.updates_dedupe_key is null
+      order by m.outbox_message_id`,
   );
   return rows.map((row) => row.line);
 }
@@ -160,7 +170,7 @@ export async function sentLines(sql: Sql): Promise<string[]> {
 /** Empties what a test of budgets may have written. */
 export async function forgetEverything(sql: Sql): Promise<void> {
   await sql.query(
-    `truncate budgets, budget_grants, budget_alerts, budget_checks, outbox_messages,
+    `truncate budgets, budget_limits, budget_watches, budget_forecasts, budget_forecast_sightings, budget_grants, alerts, alert_threads, budget_checks, outbox_messages,
               spend_rollups, charges, usage_events, usage_identities, spend_dimensions, approval_policies,
               approval_requests, approval_votes, audit_entries cascade`,
   );

@@ -18,13 +18,12 @@ import {
   type ViewValues,
 } from "../../slack/listener.ts";
 import type { SlackWeb } from "../../slack/web.ts";
-import { acknowledgeAlert } from "./flow/acknowledge-alert.ts";
 import { loadRaiseForm, type RaiseFormQuery } from "./flow/raise-form.ts";
 import { requestRaise } from "./flow/request-raise.ts";
 import { setBudget } from "./flow/set-budget.ts";
 import { listBudgetsFor } from "./flow/status.ts";
 import { tellPerson } from "./flow/tell-person.ts";
-import { ACKNOWLEDGE_ACTION, acknowledgeAnswer, REQUEST_RAISE_ACTION } from "./messages/alert.ts";
+import { REQUEST_RAISE_ACTION } from "./messages/alert.ts";
 import {
   budgetListMessage,
   NO_EMAIL_ANSWER,
@@ -80,19 +79,6 @@ export function budgetListeners(deps: Deps): SlackListeners {
           const ref = parseBudgetRef(value);
           const target = ref === undefined ? undefined : { ref };
           await openRaiseModal(deps, { actor, web, triggerId }, { ...ANY_RAISE, target });
-        },
-      },
-      {
-        actionId: ACKNOWLEDGE_ACTION,
-        run: async ({ actor, value, respond }) => {
-          const { email, slackUserId } = actor;
-          await respond(
-            email === undefined
-              ? NO_EMAIL_ANSWER
-              : acknowledgeAnswer(
-                  await acknowledgeAlert(deps, { alertId: value, actor: email, slackUserId }),
-                ),
-          );
         },
       },
     ],

@@ -82,46 +82,11 @@ describe("GET /v1/budgets", () => {
   });
 });
 
-describe("GET /v1/alerts", () => {
-  test.each(["/v1/alerts", "/v1/alerts?scope=user:bo@acme.test&limit=1"])("%s", async (path) => {
-    const { status, body } = await get(path);
-
-    expect(status).toBe(200);
-    expect(body).toEqual({
-      currency: "USD",
-      alerts: [
-        {
-          alert_id: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown,
-          budget_id: "per-person",
-          scope: "user:bo@acme.test",
-          member_key: "bo@acme.test",
-          period_start: "2026-11-01T00:00:00.000Z",
-          period_end: "2026-12-01T00:00:00.000Z",
-          threshold: 50,
-          limit: "40.000000",
-          spend: "25.500000",
-          found_at: "2026-11-23T10:00:00.000Z",
-          announced: true,
-          silent_because: null,
-          acknowledged_by: null,
-          acknowledged_at: null,
-        },
-      ],
-    });
-  });
-
-  test("of another scope are none", async () => {
-    expect((await get("/v1/alerts?scope=team:search")).body["alerts"]).toEqual([]);
-  });
-});
-
-describe("both", () => {
+describe("GET /v1/budgets, refused", () => {
   test.each([
     ["/v1/budgets?scope=nothing", "scope: expected"],
     ["/v1/budgets?team=search", "The only parameter is scope."],
-    ["/v1/alerts?limit=0", "a whole number from 1 to 1000"],
-    ["/v1/alerts?limit=5000", "a whole number from 1 to 1000"],
-    ["/v1/alerts?scope=each:user", "scope: expected"],
+    ["/v1/budgets?scope=each:user", "scope: expected"],
   ])("refuse %s", async (path, message) => {
     const { status, body } = await get(path);
 
@@ -129,7 +94,7 @@ describe("both", () => {
     expect(JSON.stringify(body)).toContain(message);
   });
 
-  test.each(["/v1/budgets", "/v1/alerts"])("%s needs the token", async (path) => {
+  test.each(["/v1/budgets"])("%s needs the token", async (path) => {
     expect((await get(path, "wrong")).status).toBe(401);
   });
 });

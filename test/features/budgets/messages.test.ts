@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { usd as pico } from "../../../src/domain/money.ts";
 import { type Scope, scopeFrom } from "../../../src/domain/scope.ts";
 import { instant, PERIOD_KINDS, timeZone } from "../../../src/domain/time.ts";
+import { threadMessage } from "../../../src/features/alerts/messages/thread.ts";
 import {
-  acknowledgeAnswer,
-  acknowledgedAlertMessage,
-  alertMessage,
+  thresholdContent,
+  thresholdSeverity,
 } from "../../../src/features/budgets/messages/alert.ts";
 import {
   budgetListMessage,
@@ -26,6 +26,7 @@ import { type BudgetAlert } from "../../../src/features/budgets/rules/evaluate.t
 import { type BudgetStatus, formatBudgetRef } from "../../../src/features/budgets/rules.ts";
 import { validateBlocks, validateView } from "../../../src/sandbox/slack/block-kit.ts";
 import type { Modal, SlackMessage } from "../../../src/slack/blocks.ts";
+import { aShownThread, anAlert as aStoredAlert } from "../../support/alert-builders.ts";
 import { aBudget } from "../../support/budget-builders.ts";
 import { usd } from "../../support/builders.ts";
 
@@ -35,17 +36,13 @@ const SEARCH: Scope = { kind: "team", key: "search" };
 
 function anAlert(overrides: Partial<BudgetAlert> = {}): BudgetAlert {
   return {
-    alertId: "01930000-0000-7000-8000-000000000001",
     budgetId: "search-monthly",
     memberKey: "",
     period: NOVEMBER,
     thresholdPercent: 80,
     limit: usd(500),
     spend: usd(431.2),
-    foundAt: NOW,
     silentBecause: undefined,
-    acknowledgedBy: undefined,
-    acknowledgedAt: undefined,
     ...overrides,
   };
 }
@@ -73,8 +70,11 @@ function aStatus(overrides: Partial<BudgetStatus> = {}): NamedStatus {
   };
 }
 
-function shown(overrides: Partial<Parameters<typeof alertMessage>[0]> = {}): SlackMessage {
-  return alertMessage({
+/** As people read it: alerts make the message of the content. */
+function shown(overrides: Partial<Parameters<typeof thresholdContent>[0]> = {}): SlackMessage {
+  const alert = overrides.alert ?? anAlert();
+  const severity = thresholdSeverity(alert);
+  const content = thresholdContent({
     budget: aBudget(),
     alert: anAlert(),
     scope: SEARCH,
@@ -86,6 +86,9 @@ function shown(overrides: Partial<Parameters<typeof alertMessage>[0]> = {}): Sla
     now: NOW,
     ...overrides,
   });
+  return threadMessage(
+    aShownThread({ alerts: [aStoredAlert({ kind: "threshold", severity, content })] }),
+  );
 }
 
 /** What a person reads, block by block. */
@@ -98,7 +101,7 @@ function textsOf(message: SlackMessage): string[] {
   });
 }
 
-describe("alertMessage", () => {
+describe("thresholdContent", () => {
   test("says what happened, how much, what follows and what to do", () => {
     expect(shown().text).toBe(
       "Search passed 80% of its monthly budget: $431.20 of $500.00 (86%). 10 days left, through Nov 30. At this pace $646.80 by then, $146.80 over the limit.",
@@ -106,8 +109,7 @@ describe("alertMessage", () => {
     expect(textsOf(shown())).toEqual([
       ":warning: *Search* passed *80%* of its monthly budget: $431.20 of $500.00 (86%).",
       "▰▰▰▰▰▰▰▰▰▱ *86%*\n10 days left, through Nov 30. At this pace $646.80 by then, $146.80 over the limit.\nTop projects: checkout $310.00, no project $121.20",
-      "Planned work? Request a raise. To see what drives the cost: `/claude-spend search`",
-      "Request raise | Acknowledge",
+      "Request raise | Why? | Acknowledge | Snooze | Assign | Feedback",
     ]);
   });
 
@@ -118,12 +120,6 @@ describe("alertMessage", () => {
     expect(shown({ scope, name: "bo@acme.test", alert, drivers: [] }).text).toMatch(
       /^You have used up your monthly budget: \$500\.00 of \$500\.00 \(100%\)\./,
     );
-  });
-
-  test("shows the person how to look at their own spend", () => {
-    const scope = scopeFrom("user:bo@acme.test");
-
-    expect(textsOf(shown({ scope, name: "bo@acme.test" })).at(-2)).toContain("`/claude-spend me`");
   });
 
   test.each([
@@ -185,7 +181,11 @@ describe("alertMessage", () => {
 
     expect(buttons.map((one) => [one.action_id, one.value])).toEqual([
       ["budget_request_raise", "search-monthly|"],
-      ["budget_acknowledge", "01930000-0000-7000-8000-000000000001"],
+      ["alert_why", "01930000-0000-7000-8000-0000000000aa"],
+      ["alert_acknowledge", "01930000-0000-7000-8000-0000000000aa"],
+      ["alert_snooze", "01930000-0000-7000-8000-0000000000aa"],
+      ["alert_assign", "01930000-0000-7000-8000-0000000000aa"],
+      ["alert_feedback", "01930000-0000-7000-8000-0000000000aa"],
     ]);
   });
 
@@ -195,22 +195,6 @@ describe("alertMessage", () => {
     expect(text).toContain("&lt;!channel&gt;");
     expect(text).toContain("R&amp;D");
     expect(text).not.toContain("<!channel>");
-  });
-
-  test("acknowledged, it names who and keeps the raise", () => {
-    const message = acknowledgedAlertMessage({
-      budget: aBudget(),
-      alert: anAlert(),
-      scope: SEARCH,
-      name: "Search",
-      by: { slackUserId: "U1", email: "ana@acme.test" },
-    });
-
-    expect(textsOf(message)).toEqual([
-      "*Search* passed *80%* of its monthly budget: $431.20 of $500.00 (86%).",
-      ":white_check_mark: Acknowledged by <@U1>",
-      "Request raise",
-    ]);
   });
 });
 
@@ -372,22 +356,6 @@ describe("answers", () => {
       }),
       "The monthly budget of Search is $700.00 through Nov 30: ana@acme.test and dana@acme.test approved $200.00 more.",
     ],
-    [
-      "acknowledged",
-      acknowledgeAnswer({ kind: "acknowledged" }),
-      "Acknowledged. I won't mention this threshold again in this period.",
-    ],
-    [
-      "acknowledged before",
-      acknowledgeAnswer({ kind: "already", by: "ana@acme.test" }),
-      "ana@acme.test acknowledged this before.",
-    ],
-    [
-      "may not acknowledge",
-      acknowledgeAnswer({ kind: "not-allowed" }),
-      "Only people who may see this budget can acknowledge its alerts.",
-    ],
-    ["unknown alert", acknowledgeAnswer({ kind: "unknown" }), "That alert doesn't exist any more."],
   ])("%s", (_, message, text) => {
     expect(message.text).toBe(text);
     expect(blockProblems(message)).toEqual([]);

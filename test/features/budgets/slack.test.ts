@@ -3,7 +3,6 @@ import { emailFrom } from "../../../src/domain/email.ts";
 import { instant } from "../../../src/domain/time.ts";
 import {
   budgetListeners,
-  checkDueBudgets,
   raiseButtonValue,
   replaceGovernedBudgets,
 } from "../../../src/features/budgets/index.ts";
@@ -254,23 +253,6 @@ describe("buttons and shortcut", () => {
 
     expect(JSON.stringify(views[1])).toContain("You can't see the budgets");
     expect(JSON.stringify(views[1])).not.toContain("$");
-  });
-
-  test("Acknowledge answers privately", async () => {
-    await spend(db.pool, { amount: usd(400), at: NOW });
-    await checkDueBudgets({ database: db.pool, clock });
-    const { rows } = await db.pool.query<{ readonly alert_id: string }>(
-      "select a.alert_id from budget_alerts a where a.silent_because is null and a.member_key = ''",
-    );
-    const alertId = rows[0]?.alert_id ?? "";
-
-    expect((await click("budget_acknowledge", alertId)).answers[0]).toContain("Acknowledged.");
-    expect((await click("budget_acknowledge", alertId)).answers[0]).toContain(
-      "acknowledged this before",
-    );
-    expect((await click("budget_acknowledge", alertId, NOBODY)).answers[0]).toContain(
-      "Slack doesn't tell me",
-    );
   });
 
   test("the shortcut offers the person's budgets", async () => {

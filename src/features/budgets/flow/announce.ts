@@ -1,15 +1,17 @@
-/** Puts the message of an alert into the outbox, in the transaction that found the alert. */
+/** Says what was reached: the facts and their messages, in the transaction that found them. */
+import type { AlertFact } from "../../../domain/alert.ts";
 import type { Instant } from "../../../domain/time.ts";
-import { enqueueMessage } from "../../../slack/outbox.ts";
 import type { Sql } from "../../../store/database.ts";
+import { raiseAlerts } from "../../alerts/index.ts";
 import { listTeams, loadOrganization } from "../../organization/index.ts";
-import { alertMessage } from "../messages/alert.ts";
+import { thresholdContent, thresholdSeverity } from "../messages/alert.ts";
 import type { NamedDriver } from "../messages/wording.ts";
+import { budgetThreadKey, thresholdFactKey } from "../rules/alert-keys.ts";
+import type { BudgetAlert } from "../rules/evaluate.ts";
 import { scopeName } from "../rules/names.ts";
-import { type Directory, DRIVER_KIND, type DriverKind, recipientsOf } from "../rules/recipients.ts";
-import { memberScope } from "../rules.ts";
+import { type Directory, DRIVER_KIND, type DriverKind } from "../rules/recipients.ts";
+import { type Budget, memberScope } from "../rules.ts";
 import { type Driver, listTopDrivers } from "../store/spend.ts";
-import type { Announcement } from "./evaluate.ts";
 
 /** More names than this are a report, not an alert. */
 const DRIVERS_MAX = 3;
@@ -26,38 +28,46 @@ export async function loadDirectory(sql: Sql): Promise<Directory> {
   };
 }
 
-/** Key of an alert's message; one message for each of several recipients. */
-export function alertDedupeKey(alertId: string, recipient: number): string {
-  return recipient === 0 ? `alert:${alertId}` : `alert:${alertId}:${String(recipient)}`;
-}
-
-/** One message for each announcement, frozen as things are now. */
-export async function announce(
+/** Raises an alert for each threshold that was reached; how many were announced. */
+export async function raiseReached(
   sql: Sql,
-  announcements: readonly Announcement[],
+  { budget, alerts }: { readonly budget: Budget; readonly alerts: readonly BudgetAlert[] },
   now: Instant,
-): Promise<void> {
-  if (announcements.length === 0) return;
+): Promise<number> {
+  if (alerts.length === 0) return 0;
   const directory = await loadDirectory(sql);
-  for (const { budget, alert } of announcements) {
+  const facts: AlertFact[] = [];
+  for (const alert of alerts) {
     const scope = memberScope(budget.coverage, alert.memberKey);
     const by = DRIVER_KIND[scope.kind];
+    const { period, limit, spend, memberKey, thresholdPercent, silentBecause } = alert;
+    // What is not announced needs no reasons.
+    const of = { scope, by, driversMax: silentBecause === undefined ? DRIVERS_MAX : 0 };
     // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
-    const drivers = await listTopDrivers(sql, { scope, by, driversMax: DRIVERS_MAX }, alert.period);
-    const message = alertMessage({
+    const drivers = of.driversMax === 0 ? [] : await listTopDrivers(sql, of, period);
+    const name = scopeName(scope, directory);
+    const shown = {
       budget,
       alert,
       scope,
-      name: scopeName(scope, directory),
+      name,
       drivers: namedDrivers(drivers, by, directory),
       now,
+    };
+    facts.push({
+      kind: "threshold",
+      factKey: thresholdFactKey(budget, alert),
+      threadKey: budgetThreadKey(budget, { memberKey, period }),
+      scope,
+      severity: thresholdSeverity(alert),
+      period,
+      budget: { budgetId: budget.budgetId, memberKey, thresholdPercent, limit, spend },
+      content: thresholdContent(shown),
+      ...(silentBecause === undefined ? {} : { silentBecause }),
     });
-    for (const [position, destination] of recipientsOf(scope, directory).entries()) {
-      const dedupeKey = alertDedupeKey(alert.alertId, position);
-      // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
-      await enqueueMessage(sql, { dedupeKey, kind: "alert", destination, message }, now);
-    }
   }
+  const results = await raiseAlerts(sql, { clock: () => now }, facts);
+  return results.filter(({ kind }) => kind === "announced").length;
 }
 
 /** Spend that belongs to nobody of that kind is named too: it may be the largest part. */

@@ -8,11 +8,11 @@ import type { Sql } from "../../../store/database.ts";
 import type { ApprovalApplier, ApprovedRequest } from "../../approvals/index.ts";
 import { raiseAppliedMessage } from "../messages/raise.ts";
 import { scopeName } from "../rules/names.ts";
-import { type Recipient, teamOf } from "../rules/recipients.ts";
+import { teamOf } from "../rules/recipients.ts";
 import { type Budget, limitInForce, memberScope } from "../rules.ts";
 import { findBudgetForUpdate } from "../store/budgets.ts";
 import { insertGrant, listGrantsInForce } from "../store/grants.ts";
-import { announce, loadDirectory } from "./announce.ts";
+import { loadDirectory } from "./announce.ts";
 import { recordReached, recordReachedAtLimitChange } from "./evaluate.ts";
 
 /**
@@ -39,7 +39,7 @@ export const applyRaise: ApprovalApplier = async (sql, approval) => {
     });
   }
   const target = { budget, memberKeys: [memberKey] };
-  await announce(sql, await recordReached(sql, target, now), now);
+  await recordReached(sql, target, now);
   const isNew = await insertGrant(sql, {
     grantId: uuid(),
     budgetId,
@@ -77,7 +77,7 @@ async function enqueueNews(
   const scope = memberScope(budget.coverage, memberKey);
   const channel = teamOf(scope, directory)?.channel;
   if (channel === undefined) return;
-  const destination: Recipient = { channel };
+  const destination = { channel };
   const grants = await listGrantsInForce(
     sql,
     { budgetId: budget.budgetId, memberKeys: [memberKey] },

@@ -11,10 +11,8 @@ import {
   hasOtherThresholds,
   isSameYardstick,
 } from "../rules.ts";
-import { deleteOpenAlerts } from "../store/alerts.ts";
 import { archiveBudgets, listKnownBudgetsForUpdate, upsertBudgets } from "../store/budgets.ts";
-import { announce } from "./announce.ts";
-import { type Announcement, recordReached, recordReachedAtLimitChange } from "./evaluate.ts";
+import { recordReached, recordReachedAtLimitChange } from "./evaluate.ts";
 
 /**
  * Makes `governed` the budgets of governance.yml, in the transaction that applies it: changes and
@@ -42,15 +40,6 @@ export async function replaceGovernedBudgets(
       .filter(({ isArchived }) => !isArchived)
       .map(({ budget }) => [budget.budgetId, budget] as const),
   );
-  const stored = new Map(known.map(({ budget }) => [budget.budgetId, budget]));
-  for (const after of budgets) {
-    const before = stored.get(after.budgetId);
-    // What was said about another scope or calendar says nothing about this one.
-    if (before !== undefined && !isSameYardstick(before, after)) {
-      // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
-      await deleteOpenAlerts(sql, after.budgetId, now);
-    }
-  }
   await changeBudgets(
     sql,
     budgets.map((after) => {
@@ -80,12 +69,11 @@ export async function changeBudgets(
   changes: readonly BudgetChange[],
   now: Instant,
 ): Promise<void> {
-  const announcements: Announcement[] = [];
   for (const { before, after } of changes) {
     if (before === undefined || !hasOtherThresholds(before, after)) continue;
     const target = { budget: before, memberKeys: undefined };
     // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
-    announcements.push(...(await recordReached(sql, target, now)));
+    await recordReached(sql, target, now);
   }
   await upsertBudgets(
     sql,
@@ -95,11 +83,10 @@ export async function changeBudgets(
     const target = { budget: after, memberKeys: undefined };
     if (before === undefined) {
       // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
-      announcements.push(...(await recordReached(sql, target, now)));
+      await recordReached(sql, target, now);
     } else if (hasOtherThresholds(before, after)) {
       // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
       await recordReachedAtLimitChange(sql, target, now);
     }
   }
-  await announce(sql, announcements, now);
 }

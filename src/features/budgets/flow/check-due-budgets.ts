@@ -4,8 +4,7 @@ import { type Database, inTransaction } from "../../../store/database.ts";
 import { type Budget, budgetsTouchedBy, coveragesOf, currentPeriod } from "../rules.ts";
 import { listBudgetsForUpdate } from "../store/budgets.ts";
 import { type BudgetCheck, claimBudgetChecks } from "../store/checks.ts";
-import { announce } from "./announce.ts";
-import { type Announcement, recordReached, type Target } from "./evaluate.ts";
+import { recordReached, type Target } from "./evaluate.ts";
 
 interface Deps {
   readonly database: Database;
@@ -33,13 +32,12 @@ export async function checkDueBudgets({ database, clock, log }: Deps): Promise<n
     // Waiting for the locks may have taken us into another period.
     const now = clock();
     const targets = targetsOf(budgets, checks, now);
-    const announcements: Announcement[] = [];
+    let alerts = 0;
     for (const target of targets) {
       // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
-      announcements.push(...(await recordReached(sql, target, now)));
+      alerts += await recordReached(sql, target, now);
     }
-    await announce(sql, announcements, now);
-    return { checks: checks.length, budgets: targets.length, alerts: announcements.length };
+    return { checks: checks.length, budgets: targets.length, alerts };
   });
   if (done.checks > 0) {
     log?.info(

@@ -2,7 +2,6 @@
  * Looks at one budget now and records what it finds. The caller has locked the budget, so nobody
  * else decides about it meanwhile; facts and messages commit with the caller's transaction.
  */
-import { v7 as uuid } from "uuid";
 import { ZERO_USD } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
@@ -13,9 +12,10 @@ import {
   reachedAtLimitChange,
 } from "../rules/evaluate.ts";
 import { type Budget, currentPeriod, limitInForce } from "../rules.ts";
-import { insertAlerts, listReachedFacts } from "../store/alerts.ts";
+import { listReachedFacts } from "../store/alerts.ts";
 import { listGrantsInForce } from "../store/grants.ts";
 import { loadSpendByMember } from "../store/spend.ts";
+import { raiseReached } from "./announce.ts";
 
 /** A locked budget, and whose part of it to look at; undefined: everybody's who spent something. */
 export interface Target {
@@ -23,17 +23,8 @@ export interface Target {
   readonly memberKeys: readonly string[] | undefined;
 }
 
-export interface Announcement {
-  readonly budget: Budget;
-  readonly alert: BudgetAlert;
-}
-
-/** Records newly reached thresholds of the current period; returns those that people must hear of. */
-export async function recordReached(
-  sql: Sql,
-  target: Target,
-  now: Instant,
-): Promise<Announcement[]> {
+/** Raises newly reached thresholds of the current period; how many people hear of. */
+export async function recordReached(sql: Sql, target: Target, now: Instant): Promise<number> {
   const alerts = (await loadEvaluations(sql, target, now)).flatMap((found): BudgetAlert[] => {
     const decision = evaluateBudget(found.evaluation);
     if (decision.kind === "quiet") return [];
@@ -44,10 +35,7 @@ export async function recordReached(
       ),
     ];
   });
-  const inserted = await insertAlerts(sql, alerts);
-  return alerts
-    .filter((alert) => alert.silentBecause === undefined && inserted.has(alert.alertId))
-    .map((alert) => ({ budget: target.budget, alert }));
+  return await raiseReached(sql, { budget: target.budget, alerts }, now);
 }
 
 /** Records without a message what is already reached under a limit that has just changed. */
@@ -57,14 +45,12 @@ export async function recordReachedAtLimitChange(
   now: Instant,
 ): Promise<void> {
   const found = await loadEvaluations(sql, target, now);
-  await insertAlerts(
-    sql,
-    found.flatMap((one) =>
-      reachedAtLimitChange(one.evaluation).map((thresholdPercent) =>
-        alertOf(one, { thresholdPercent, silentBecause: "limit-changed" }),
-      ),
+  const alerts = found.flatMap((one) =>
+    reachedAtLimitChange(one.evaluation).map((thresholdPercent) =>
+      alertOf(one, { thresholdPercent, silentBecause: "limit-changed" }),
     ),
   );
+  await raiseReached(sql, { budget: target.budget, alerts }, now);
 }
 
 interface Found {
@@ -72,7 +58,6 @@ interface Found {
   readonly memberKey: string;
   readonly period: BudgetAlert["period"];
   readonly evaluation: Evaluation;
-  readonly now: Instant;
 }
 
 async function loadEvaluations(sql: Sql, target: Target, now: Instant): Promise<Found[]> {
@@ -82,12 +67,11 @@ async function loadEvaluations(sql: Sql, target: Target, now: Instant): Promise<
   const period = currentPeriod(budget, now);
   const spends = await loadSpendByMember(sql, { coverage, memberKeys }, period);
   const grants = await listGrantsInForce(sql, { budgetId, memberKeys }, now);
-  const facts = await listReachedFacts(sql, { budgetId, memberKeys, periodStart: period.start });
+  const facts = await listReachedFacts(sql, { budget, memberKeys, period });
   return [...spends].map(([memberKey, spend]) => ({
     target,
     memberKey,
     period,
-    now,
     evaluation: {
       thresholdPercents,
       limit: limitInForce(
@@ -102,19 +86,15 @@ async function loadEvaluations(sql: Sql, target: Target, now: Instant): Promise<
 }
 
 function alertOf(
-  { target, memberKey, period, evaluation, now }: Found,
+  { target, memberKey, period, evaluation }: Found,
   what: Pick<BudgetAlert, "thresholdPercent" | "silentBecause">,
 ): BudgetAlert {
   return {
-    alertId: uuid(),
     budgetId: target.budget.budgetId,
     memberKey,
     period,
     limit: evaluation.limit,
     spend: evaluation.spend,
-    foundAt: now,
-    acknowledgedBy: undefined,
-    acknowledgedAt: undefined,
     ...what,
   };
 }

@@ -1,4 +1,4 @@
-/** Where budgets stand now, and what was found. Changes nothing. */
+/** Where budgets stand now. Changes nothing. */
 import type { Email } from "../../../domain/email.ts";
 import { percentOf, type Usd, ZERO_USD } from "../../../domain/money.ts";
 import { formatScope, ORG_SCOPE, type Scope, typedScope } from "../../../domain/scope.ts";
@@ -7,7 +7,6 @@ import type { Database, Sql } from "../../../store/database.ts";
 import { listTeams, type Person } from "../../organization/index.ts";
 import type { NamedScope, ScopeProblem } from "../messages/budgets.ts";
 import type { NamedStatus } from "../messages/wording.ts";
-import { type BudgetAlert } from "../rules/evaluate.ts";
 import {
   type Budget,
   type BudgetStatus,
@@ -15,9 +14,7 @@ import {
   grantsInForce,
   limitInForce,
   memberScope,
-  parseCoverage,
 } from "../rules.ts";
-import * as alerts from "../store/alerts.ts";
 import { listBudgets } from "../store/budgets.ts";
 import { listGrantsInForce } from "../store/grants.ts";
 import { loadSpendByMember } from "../store/spend.ts";
@@ -161,25 +158,6 @@ export async function listBudgetsFor(
 
 export function named(nameOf: (scope: Scope) => string): (status: BudgetStatus) => NamedStatus {
   return (status) => ({ status, name: nameOf(status.scope) });
-}
-
-/** Alerts by id, the latest first; of one scope when one is given. */
-export async function listAlerts(
-  sql: Sql,
-  query: { readonly scope?: Scope; readonly alertsMax: number },
-): Promise<{ readonly alert: BudgetAlert; readonly scope: Scope }[]> {
-  const { scope, alertsMax } = query;
-  const found = await alerts.listAlerts(
-    sql,
-    scope === undefined
-      ? undefined
-      : { coverage: formatScope(scope), eachCoverage: `each:${scope.kind}`, memberKey: scope.key },
-    alertsMax,
-  );
-  return found.flatMap(({ alert, coverage }) => {
-    const parsed = parseCoverage(coverage);
-    return parsed === undefined ? [] : [{ alert, scope: memberScope(parsed, alert.memberKey) }];
-  });
 }
 
 /** By code unit, so that the order does not depend on the machine's language. */

@@ -1,33 +1,17 @@
-/** The alert: what happened, how much, what follows, what to do. Pure. */
+/** What an alert about a budget says, as plain parts: alerts make the message of them. Pure. */
+import type { AlertContent, AlertSeverity, AlertWords } from "../../../domain/alert.ts";
 import { lastDayText } from "../../../domain/date-text.ts";
 import { formatUsd, percentOf, usd } from "../../../domain/money.ts";
-import { type Scope, typedScope } from "../../../domain/scope.ts";
+import { type Scope } from "../../../domain/scope.ts";
 import type { Instant } from "../../../domain/time.ts";
-import {
-  actions,
-  type Block,
-  button,
-  commandText,
-  context,
-  message,
-  type SlackMessage,
-  section,
-} from "../../../slack/blocks.ts";
+import { type Block, button } from "../../../slack/blocks.ts";
 import { type BudgetAlert } from "../rules/evaluate.ts";
 import { projectSpend } from "../rules/pace.ts";
 import { type Budget, type BudgetRef, formatBudgetRef } from "../rules.ts";
-import {
-  answer,
-  barText,
-  daysLeftText,
-  driversText,
-  type NamedDriver,
-  nameText,
-  spendText,
-} from "./wording.ts";
+import { daysLeftText, type NamedDriver, spendText } from "./wording.ts";
 
+/** Also stands on the messages of alerts, which know it as an opaque value. */
 export const REQUEST_RAISE_ACTION = "budget_request_raise";
-export const ACKNOWLEDGE_ACTION = "budget_acknowledge";
 
 export interface ShownAlert {
   readonly budget: Budget;
@@ -37,41 +21,28 @@ export interface ShownAlert {
   readonly name: string;
 }
 
-/** For whom the alert is; a person reads of "your budget". */
-export function alertMessage(
-  shown: ShownAlert & { readonly drivers: readonly NamedDriver[]; readonly now: Instant },
-): SlackMessage {
-  const { budget, alert, scope, drivers, now } = shown;
-  const percent = percentOf(alert.spend, alert.limit);
-  const icon = percent >= 100 ? ":rotating_light:" : ":warning:";
-  const driverLine = driversText(drivers);
-  // A person's alert is read by that person.
-  const more = commandText(`/claude-spend ${typedScope(scope, scope.key)}`);
-  return message(`${headline(shown, plainly)} ${paceText(shown, now)}`, [
-    section(`${icon} ${headline(shown, bold)}`),
-    section(
-      [barText(percent), paceText(shown, now), driverLine]
-        .filter((line) => line !== undefined)
-        .join("\n"),
-    ),
-    context(`Planned work? Request a raise. To see what drives the cost: ${more}`),
-    actions([
-      requestRaiseButton({ budgetId: budget.budgetId, memberKey: alert.memberKey }),
-      button({ actionId: ACKNOWLEDGE_ACTION, text: "Acknowledge", value: alert.alertId }),
-    ]),
-  ]);
+/** What counts is where the spend is, not which threshold it passed on its way. */
+export function thresholdSeverity(alert: Pick<BudgetAlert, "spend" | "limit">): AlertSeverity {
+  return percentOf(alert.spend, alert.limit) >= 100 ? "critical" : "warning";
 }
 
-/** Takes the place of the alert once somebody said that they look after it. */
-export function acknowledgedAlertMessage(
-  shown: ShownAlert & { readonly by: { readonly slackUserId: string; readonly email: string } },
-): SlackMessage {
-  const { budget, alert, by } = shown;
-  return message(`${headline(shown, plainly)} Acknowledged by ${nameText(by.email)}.`, [
-    section(headline(shown, bold)),
-    context(`:white_check_mark: Acknowledged by <@${by.slackUserId}>`),
-    actions([requestRaiseButton({ budgetId: budget.budgetId, memberKey: alert.memberKey })]),
-  ]);
+/** For whom the alert is; a person reads of "your budget". */
+export function thresholdContent(
+  shown: ShownAlert & { readonly drivers: readonly NamedDriver[]; readonly now: Instant },
+): AlertContent {
+  const { budget, alert, drivers, now } = shown;
+  const percent = percentOf(alert.spend, alert.limit);
+  const [first] = drivers;
+  return {
+    happened: headline(shown),
+    brief: `${String(alert.thresholdPercent)}%: ${formatUsd(alert.spend)} of ${formatUsd(alert.limit)}`,
+    percent,
+    follows: paceText(shown, now),
+    ...(first === undefined
+      ? {}
+      : { drivers: { by: first.kind, top: drivers.map(({ name, cost }) => ({ name, cost })) } }),
+    raise: formatBudgetRef({ budgetId: budget.budgetId, memberKey: alert.memberKey }),
+  };
 }
 
 export function requestRaiseButton(
@@ -84,47 +55,27 @@ export function requestRaiseButton(
   });
 }
 
-export type AcknowledgeResult =
-  | { readonly kind: "acknowledged" }
-  | { readonly kind: "already"; readonly by: string }
-  | { readonly kind: "not-allowed" }
-  | { readonly kind: "unknown" };
-
-/** Answers the person who clicked, and nobody else. */
-export function acknowledgeAnswer(result: AcknowledgeResult): SlackMessage {
-  switch (result.kind) {
-    case "acknowledged":
-      return answer("Acknowledged. I won't mention this threshold again in this period.");
-    case "already":
-      return answer(`${nameText(result.by)} acknowledged this before.`);
-    case "not-allowed":
-      return answer("Only people who may see this budget can acknowledge its alerts.");
-    case "unknown":
-      return answer("That alert doesn't exist any more.");
-  }
-}
-
-function headline(
-  { budget, alert, scope, name }: ShownAlert,
-  strong: (text: string) => string,
-): string {
+function headline({ budget, alert, scope, name }: ShownAlert): AlertWords[] {
   const isOwn = scope.kind === "user";
-  const who = isOwn ? "You" : strong(capitalized(nameText(name)));
   const what = `${isOwn ? "your" : "its"} ${budget.periodKind} budget`;
   const percent = percentOf(alert.spend, alert.limit);
-  return `${who} ${reachedText(alert, strong, isOwn)} ${what}: ${spendText({ ...alert, percent })}.`;
+  return [
+    isOwn ? "You" : { strong: capitalized(name) },
+    " ",
+    ...reachedWords(alert, isOwn),
+    ` ${what}: ${spendText({ ...alert, percent })}.`,
+  ];
 }
 
 /** What counts is where the spend is now; the threshold only while there is something left. */
-function reachedText(
+function reachedWords(
   { thresholdPercent, spend, limit }: BudgetAlert,
-  strong: (text: string) => string,
   isOwn: boolean,
-): string {
+): AlertWords[] {
   const percent = percentOf(spend, limit);
-  if (percent > 100) return `${isOwn ? "are" : "is"} ${strong("over")}`;
-  if (percent === 100) return `${isOwn ? "have" : "has"} used up`;
-  return `passed ${strong(`${String(thresholdPercent)}%`)} of`;
+  if (percent > 100) return [`${isOwn ? "are" : "is"} `, { strong: "over" }];
+  if (percent === 100) return [`${isOwn ? "have" : "has"} used up`];
+  return ["passed ", { strong: `${String(thresholdPercent)}%` }, " of"];
 }
 
 /** What is left of the period, and where it ends at this pace when that can be said. */
@@ -149,12 +100,4 @@ function endText({ budget, alert }: Pick<ShownAlert, "budget" | "alert">, now: I
 
 function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function bold(text: string): string {
-  return `*${text}*`;
-}
-
-function plainly(text: string): string {
-  return text;
 }

@@ -2,9 +2,8 @@
  * When somebody must hear of a budget: thresholds, what was reached before, and what a change of
  * limit means for it. Pure.
  */
-import type { Email } from "../../../domain/email.ts";
 import { hasReachedPercent, type Usd } from "../../../domain/money.ts";
-import type { Instant, Period } from "../../../domain/time.ts";
+import type { Period } from "../../../domain/time.ts";
 import type { BudgetRef } from "../rules.ts";
 
 /** That a threshold was reached under a limit, in the period that is being looked at. */
@@ -13,17 +12,13 @@ export interface ReachedFact {
   readonly limit: Usd;
 }
 
-/** The fact that a threshold was reached, announced or not. */
+/** That a threshold was reached, announced or not. */
 export interface BudgetAlert extends ReachedFact, BudgetRef {
-  readonly alertId: string;
   readonly period: Period;
   /** When it was found, not later. */
   readonly spend: Usd;
-  readonly foundAt: Instant;
-  /** Why it has no message of its own; undefined when it was announced. */
+  /** Why nobody is told of it; undefined when it is announced. */
   readonly silentBecause: "higher-threshold" | "limit-changed" | undefined;
-  readonly acknowledgedBy: Email | undefined;
-  readonly acknowledgedAt: Instant | undefined;
 }
 
 /** What is known of one member's budget in one period. */

@@ -1,12 +1,9 @@
 /**
- * Who hears of a budget, and what they may read there: amounts of single people never stand in a
+ * Whose budget it is, and what its readers may see: amounts of single people never stand in a
  * team's channel. Pure.
  */
-import { type Email, parseEmail } from "../../../domain/email.ts";
+import type { Email } from "../../../domain/email.ts";
 import type { Scope, ScopeKind } from "../../../domain/scope.ts";
-
-/** A channel, or the direct message of a person. */
-export type Recipient = { readonly channel: string } | { readonly person: Email };
 
 /** What is needed of the organization to find somebody. */
 export interface Directory {
@@ -19,20 +16,6 @@ export interface Directory {
   }[];
   readonly finopsChannel?: string;
   readonly admins: readonly Email[];
-}
-
-/**
- * A team's or project's news go to the team's channel, a person's to that person. Everything else,
- * and teams without a channel, is for the finance channel; without one, for every admin.
- */
-export function recipientsOf(scope: Scope, directory: Directory): readonly Recipient[] {
-  if (scope.kind === "user") {
-    const person = parseEmail(scope.key);
-    if (person !== undefined) return [{ person }];
-  }
-  const channel = teamOf(scope, directory)?.channel ?? directory.finopsChannel;
-  if (channel !== undefined) return [{ channel }];
-  return directory.admins.map((person) => ({ person }));
 }
 
 /** The team that a scope is, or belongs to. */

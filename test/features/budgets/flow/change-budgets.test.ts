@@ -156,8 +156,13 @@ describe("replaceGovernedBudgets", () => {
     await check();
 
     await govern(aGovernedBudget({ scope: "team:ads" }));
+    await govern(aGovernedBudget());
 
-    expect(await alertLines(db.pool)).toEqual(["search-monthly 50% of 500 announced"]);
+    expect(await alertLines(db.pool)).toEqual([
+      "search-monthly 50% of 500 higher-threshold",
+      "search-monthly 50% of 500 announced",
+      "search-monthly 80% of 500 announced",
+    ]);
     expect(await sentLines(db.pool)).toHaveLength(2);
   });
 

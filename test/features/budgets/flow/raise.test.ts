@@ -4,7 +4,6 @@ import { scopeFrom } from "../../../../src/domain/scope.ts";
 import { type Instant, instant } from "../../../../src/domain/time.ts";
 import { approve } from "../../../../src/features/approvals/flow/decide-approval.ts";
 import { listOpenApprovals } from "../../../../src/features/approvals/index.ts";
-import { acknowledgeAlert } from "../../../../src/features/budgets/flow/acknowledge-alert.ts";
 import { loadRaiseForm } from "../../../../src/features/budgets/flow/raise-form.ts";
 import {
   type RaiseRequest,
@@ -392,58 +391,4 @@ describe("loadRaiseForm", () => {
 
     expect(await load()).toEqual({ kind: "none" });
   });
-});
-
-async function anAlert(): Promise<string> {
-  await spend(db.pool, { amount: usd(450), at: NOW });
-  await check();
-  const { rows } = await db.pool.query<{ readonly alert_id: string }>(
-    "select a.alert_id from budget_alerts a where a.silent_because is null",
-  );
-  return rows[0]?.alert_id ?? "";
-}
-const acknowledge = async (alertId: string, actor = BO) =>
-  await acknowledgeAlert(deps, { alertId, actor, slackUserId: "U1" });
-
-describe("acknowledgeAlert", () => {
-  test("is recorded and shown in place of the alert", async () => {
-    const alertId = await anAlert();
-
-    expect(await acknowledge(alertId)).toEqual({ kind: "acknowledged" });
-
-    const { rows } = await db.pool.query(
-      `select m.destination, m.updates_dedupe_key, m.text from outbox_messages m
-        order by m.outbox_message_id offset 1`,
-    );
-    expect(rows).toEqual([
-      {
-        destination: "#team-search",
-        updates_dedupe_key: `alert:${alertId}`,
-        text: "Search passed 80% of its monthly budget: $450.00 of $500.00 (90%). Acknowledged by bo@acme.test.",
-      },
-    ]);
-  });
-
-  test("of two people at once the first one counts", async () => {
-    const alertId = await anAlert();
-
-    const results = await Promise.all([acknowledge(alertId, BO), acknowledge(alertId, DANA)]);
-
-    expect(results.map(({ kind }) => kind).toSorted()).toEqual(["acknowledged", "already"]);
-    expect(await sentLines(db.pool)).toHaveLength(2);
-  });
-
-  test("is refused to who may not see the budget, and changes nothing", async () => {
-    const alertId = await anAlert();
-
-    expect(await acknowledge(alertId, emailFrom("eve@acme.test"))).toEqual({ kind: "not-allowed" });
-    expect(await sentLines(db.pool)).toHaveLength(1);
-  });
-
-  test.each(["", "nonsense", "00000000-0000-7000-8000-000000000000"])(
-    "of %j finds nothing",
-    async (alertId) => {
-      expect(await acknowledge(alertId)).toEqual({ kind: "unknown" });
-    },
-  );
 });

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { emailFrom } from "../../../../src/domain/email.ts";
 import { scopeFrom } from "../../../../src/domain/scope.ts";
-import { type Directory, recipientsOf } from "../../../../src/features/budgets/rules/recipients.ts";
+import { type Directory, recipientsOf } from "../../../../src/features/alerts/rules/recipients.ts";
 
 const DANA = emailFrom("dana@acme.test");
 const EVE = emailFrom("eve@acme.test");
 const ACME: Directory = {
   organizationName: "Acme",
   teams: [
-    { key: "search", name: "Search", channel: "#team-search", projects: ["checkout"] },
-    { key: "ads", name: "Ads", projects: ["banners"] },
+    { key: "search", name: "Search", channel: "#team-search", owners: [], projects: ["checkout"] },
+    { key: "ads", name: "Ads", owners: [DANA], projects: ["banners"] },
   ],
   finopsChannel: "#finops",
   admins: [DANA, EVE],

@@ -1,0 +1,42 @@
+/** What an alert said is no longer the case: said once, where it was said. */
+import type { Sql } from "../../../store/database.ts";
+import { resolvedMessage } from "../messages/thread.ts";
+import { listHeldAlerts, listHoldingDestinations, saveAlertDelivery } from "../store/deliveries.ts";
+import { findThreadForUpdate, updateResolved } from "../store/threads.ts";
+import type { AlertDeps } from "./raise-alert.ts";
+import { loadSpokenThread, replyUnder, updateEverywhere } from "./speak.ts";
+
+/**
+ * The condition no longer holds (spend was corrected down, the limit was raised, a source is back):
+ * the thread says so once, and what was held back of it is never sent. In the caller's transaction.
+ * Nothing happens for a thread that never spoke, is resolved already, or whose period is over.
+ */
+export async function resolveThread(
+  sql: Sql,
+  { clock }: AlertDeps,
+  { threadKey, because }: { readonly threadKey: string; readonly because: string },
+): Promise<void> {
+  const now = clock();
+  const open = await findThreadForUpdate(sql, { threadKey });
+  if (open === undefined || open.resolved !== undefined) return;
+  if (open.periodEnd !== undefined && open.periodEnd <= now) return;
+  const thread = await updateResolved(sql, open, { at: now, because });
+  for (const destination of await listHoldingDestinations(sql, threadKey)) {
+    // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+    for (const { alert } of await listHeldAlerts(sql, threadKey, destination)) {
+      const result = { notSentBecause: "resolved" };
+      // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+      await saveAlertDelivery(sql, { alert, destination }, result, now);
+    }
+  }
+  const spoken = await loadSpokenThread(sql, thread, now);
+  if (spoken === undefined) return;
+  await updateEverywhere(sql, spoken);
+  const isSnoozed = spoken.state.snoozed !== undefined && spoken.state.snoozed.until > now;
+  if (isSnoozed) return;
+  for (const destination of spoken.messages.keys()) {
+    const dedupeKey = `alert-resolved:${thread.threadId}:r${String(thread.revision)}:${destination}`;
+    // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+    await replyUnder(sql, spoken, { destination, dedupeKey, message: resolvedMessage(because) });
+  }
+}

@@ -1,0 +1,73 @@
+/** What a person who clicked reads, and nobody else. Pure. */
+import { type SlackMessage } from "../../../slack/blocks.ts";
+import type { Feedback, Snooze } from "../rules.ts";
+import { answer, nameText } from "./wording.ts";
+
+export const NO_EMAIL_ANSWER = answer(
+  "Slack doesn't tell me your e-mail address, so I can't know what you may see. Ask an admin to grant the app `users:read.email`, or add an address to your Slack profile.",
+);
+
+type Outcome =
+  | { readonly kind: "done" }
+  | { readonly kind: "already"; readonly by: string }
+  | { readonly kind: "assignee-not-allowed"; readonly who: string }
+  | { readonly kind: "not-allowed" }
+  | { readonly kind: "period-over" }
+  | { readonly kind: "unknown" };
+
+type Did =
+  | { readonly kind: "acknowledge" }
+  | { readonly kind: "snooze"; readonly how: Snooze }
+  | { readonly kind: "assign"; readonly to: { readonly email: string } }
+  | { readonly kind: "feedback"; readonly what: Feedback };
+
+const SNOOZED: Readonly<Record<Snooze, string>> = {
+  hour: "for an hour",
+  tomorrow: "until tomorrow, 9:00",
+  period: "until its period ends",
+};
+
+export function actAnswer(did: Did, outcome: Outcome): SlackMessage {
+  switch (outcome.kind) {
+    case "done":
+      return answer(doneText(did));
+    case "already":
+      return answer(`${nameText(outcome.by)} ${alreadyText(did)} before.`);
+    case "assignee-not-allowed":
+      return answer(
+        `${nameText(outcome.who)} may not see what this alert is about. Choose somebody of the team, an owner or an admin.`,
+      );
+    case "not-allowed":
+      return answer("Only people who may see this budget can act on its alerts.");
+    case "period-over":
+      return answer("Its period is over: there is nothing left to snooze.");
+    case "unknown":
+      return answer("That alert doesn't exist any more.");
+  }
+}
+
+function doneText(did: Did): string {
+  switch (did.kind) {
+    case "acknowledge":
+      return "Acknowledged. I won't mention this threshold again in this period.";
+    case "snooze":
+      return `Snoozed ${SNOOZED[did.how]}. The message stays up to date, without a sound.`;
+    case "assign":
+      return `${nameText(did.to.email)} looks after it now.`;
+    case "feedback":
+      return "Noted. Thank you: this decides what I alert on.";
+  }
+}
+
+function alreadyText(did: Did): string {
+  switch (did.kind) {
+    case "acknowledge":
+      return "acknowledged this";
+    case "snooze":
+      return "snoozed this";
+    case "assign":
+      return "assigned this";
+    case "feedback":
+      return "said so";
+  }
+}

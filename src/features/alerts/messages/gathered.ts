@@ -1,0 +1,48 @@
+/** One message instead of a storm of them: a line for each alert, with a way to it. Pure. */
+import {
+  type Block,
+  button,
+  context,
+  message,
+  type SlackMessage,
+  section,
+} from "../../../slack/blocks.ts";
+import type { Alert } from "../rules.ts";
+import { boldText, iconOf, lineText } from "./wording.ts";
+
+export const SHOW_ALERT_ACTION = "alert_show";
+
+/** The latest; a message holds 50 blocks and about 10,000 characters. */
+const LINES_MAX = 15;
+
+/** `gathered` oldest first. */
+export function gatheredMessage(
+  gathered: readonly { readonly alert: Alert; readonly threadId: string }[],
+): SlackMessage {
+  const count = String(gathered.length);
+  const headline =
+    gathered.length === 1
+      ? "One more alert in a short time"
+      : `${count} more alerts in a short time`;
+  const shown = gathered.slice(-LINES_MAX);
+  const hidden = gathered.length - shown.length;
+  const first = shown.at(-1);
+  return message(
+    first === undefined
+      ? headline
+      : `${headline}, the latest: ${lineText(first.alert.content.brief)}`,
+    [
+      section(`:cloud_with_lightning: *${headline}*`),
+      ...shown.map(
+        ({ alert, threadId }): Block =>
+          section(
+            `${iconOf(alert)} ${boldText(alert.content.happened)}`,
+            button({ actionId: SHOW_ALERT_ACTION, text: "Show", value: threadId }),
+          ),
+      ),
+      ...(hidden > 0
+        ? [context(`…and ${String(hidden)} before. All of them are in GET /v1/alerts.`)]
+        : []),
+    ],
+  );
+}
