@@ -35,6 +35,21 @@ export const WEEKDAYS = [
 ] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
+export const MONTHS = [
+  "january",
+  "february",
+  "march",
+  "april",
+  "may",
+  "june",
+  "july",
+  "august",
+  "september",
+  "october",
+  "november",
+  "december",
+] as const;
+
 /* oxlint-disable typescript/no-unsafe-type-assertion -- the brands are minted here and nowhere else */
 export function instant(value: Date | string | number): Instant {
   const date = new Date(value);

@@ -33,12 +33,24 @@ export interface Budget {
   readonly periodKind: PeriodKind;
   readonly timeZone: TimeZone;
   readonly weekStartsOn: Weekday;
+  readonly fiscalMonthStartsOn: number;
+  readonly fiscalYearStartsIn: number;
   /** Percent of the limit in force, ascending, without repetition. */
   readonly thresholdPercents: readonly number[];
   readonly forecastThresholdPercents: readonly number[];
+  /** How much of its unused limit the next period gets, in percent; undefined: nothing. */
+  readonly rollOverMaxPercent: number | undefined;
+  /** So many days ahead of plan are news; undefined: never. */
+  readonly paceDays: number | undefined;
+  /** Whether people hear that a period begins. */
+  readonly notifyReset: boolean;
   /** Who may edit it: a budget of governance.yml is changed there. */
   readonly managedBy: "governance" | "slack";
+  /** Counts what it has measured: with another scope or calendar it is a new yardstick. */
+  readonly generation: number;
 }
+
+export const FIRST_GENERATION = 1;
 
 /** What a governance document says about a budget. */
 export interface GovernedBudget {
@@ -48,9 +60,14 @@ export interface GovernedBudget {
   readonly period: PeriodKind;
   readonly timeZone: TimeZone;
   readonly weekStartsOn: Weekday;
+  readonly fiscalMonthStartsOn: number;
+  readonly fiscalYearStartsIn: number;
   /** Ascending. */
   readonly thresholdPercents: readonly number[];
   readonly forecastThresholdPercents: readonly number[];
+  readonly rollOverMaxPercent?: number;
+  readonly paceDays?: number;
+  readonly notifyReset?: boolean;
 }
 
 export function budgetFromGovernance(governed: GovernedBudget): Budget {
@@ -62,9 +79,15 @@ export function budgetFromGovernance(governed: GovernedBudget): Budget {
     periodKind: governed.period,
     timeZone: governed.timeZone,
     weekStartsOn: governed.weekStartsOn,
+    fiscalMonthStartsOn: governed.fiscalMonthStartsOn,
+    fiscalYearStartsIn: governed.fiscalYearStartsIn,
     thresholdPercents: governed.thresholdPercents,
     forecastThresholdPercents: governed.forecastThresholdPercents,
+    rollOverMaxPercent: governed.rollOverMaxPercent,
+    paceDays: governed.paceDays,
+    notifyReset: governed.notifyReset ?? false,
     managedBy: "governance",
+    generation: FIRST_GENERATION,
   };
 }
 
@@ -90,7 +113,9 @@ export interface BudgetStatus {
   readonly baseLimit: Usd;
   /** Sum of the grants that are valid now. */
   readonly grants: Usd;
-  /** In force: base limit and grants. */
+  /** What the former period left unused, where that rolls over. */
+  readonly carriedOver: Usd;
+  /** In force: base limit, grants and what was carried over. */
   readonly limit: Usd;
   readonly spend: Usd;
   /** Whole percent of the limit in force, rounded down. */
@@ -182,15 +207,15 @@ function ownersOf(spend: SpendFor): Scope[] {
   return [...owners, ...tags];
 }
 
-export function currentPeriod(
-  budget: Pick<Budget, "periodKind" | "timeZone" | "weekStartsOn">,
-  now: Instant,
-): Period {
-  return periodOf(now, {
-    kind: budget.periodKind,
-    zone: budget.timeZone,
-    weekStartsOn: budget.weekStartsOn,
-  });
+/** What decides when a budget's periods begin. */
+export type BudgetCalendar = Pick<
+  Budget,
+  "periodKind" | "timeZone" | "weekStartsOn" | "fiscalMonthStartsOn" | "fiscalYearStartsIn"
+>;
+
+export function currentPeriod(budget: BudgetCalendar, now: Instant): Period {
+  const { periodKind, timeZone, ...starts } = budget;
+  return periodOf(now, { ...starts, kind: periodKind, zone: timeZone });
 }
 
 /** Sum of those of a member's `grants` that are valid at `at`. */
@@ -212,7 +237,9 @@ export function isSameYardstick(before: Budget, after: Budget): boolean {
     formatCoverage(before.coverage) === formatCoverage(after.coverage) &&
     before.periodKind === after.periodKind &&
     before.timeZone === after.timeZone &&
-    before.weekStartsOn === after.weekStartsOn
+    before.weekStartsOn === after.weekStartsOn &&
+    before.fiscalMonthStartsOn === after.fiscalMonthStartsOn &&
+    before.fiscalYearStartsIn === after.fiscalYearStartsIn
   );
 }
 
@@ -220,6 +247,7 @@ export function isSameYardstick(before: Budget, after: Budget): boolean {
 export function hasOtherThresholds(before: Budget, after: Budget): boolean {
   return (
     before.baseLimit !== after.baseLimit ||
+    before.rollOverMaxPercent !== after.rollOverMaxPercent ||
     before.thresholdPercents.join() !== after.thresholdPercents.join()
   );
 }

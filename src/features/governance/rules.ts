@@ -26,6 +26,10 @@ export interface GovernedOrganization {
   readonly name: string;
   readonly timeZone: TimeZone;
   readonly weekStartsOn: Weekday;
+  /** Day of the month, 1 to 28. */
+  readonly fiscalMonthStartsOn: number;
+  /** Month, 1 to 12. */
+  readonly fiscalYearStartsIn: number;
   readonly finopsChannel?: string;
   readonly admins: readonly Email[];
 }
@@ -62,9 +66,15 @@ export interface GovernedBudget {
   readonly period: PeriodKind;
   readonly timeZone: TimeZone;
   readonly weekStartsOn: Weekday;
+  readonly fiscalMonthStartsOn: number;
+  readonly fiscalYearStartsIn: number;
   /** Strictly ascending. */
   readonly thresholdPercents: readonly number[];
   readonly forecastThresholdPercents: readonly number[];
+  /** How much of an unused limit the next period gets, in percent; absent: nothing. */
+  readonly rollOverMaxPercent?: number;
+  readonly paceDays?: number;
+  readonly notifyReset?: boolean;
 }
 
 export const DIGEST_INTERVALS = ["day", "week", "month"] as const;

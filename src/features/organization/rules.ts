@@ -10,6 +10,9 @@ export interface Organization {
   readonly name: string;
   readonly timeZone: TimeZone;
   readonly weekStartsOn: Weekday;
+  /** Where fiscal months begin, 1 to 28, and in which month, 1 to 12, fiscal years do. Default 1. */
+  readonly fiscalMonthStartsOn?: number;
+  readonly fiscalYearStartsIn?: number;
   /** "#finops" or a channel id: where news that concerns everybody's money goes. */
   readonly finopsChannel?: string;
   readonly admins: readonly Email[];

@@ -14,16 +14,21 @@ export async function replaceOrganization(
   { organization, teams }: { readonly organization: Organization; readonly teams: readonly Team[] },
 ): Promise<void> {
   await sql.query(
-    `insert into organization_settings as s (name, time_zone, week_starts_on, finops_channel)
-     values ($1, $2, $3, $4)
+    `insert into organization_settings as s (name, time_zone, week_starts_on, finops_channel,
+                                            fiscal_month_starts_on, fiscal_year_starts_in)
+     values ($1, $2, $3, $4, $5, $6)
      on conflict (only_row) do update
         set name = excluded.name, time_zone = excluded.time_zone,
-            week_starts_on = excluded.week_starts_on, finops_channel = excluded.finops_channel`,
+            week_starts_on = excluded.week_starts_on, finops_channel = excluded.finops_channel,
+            fiscal_month_starts_on = excluded.fiscal_month_starts_on,
+            fiscal_year_starts_in = excluded.fiscal_year_starts_in`,
     [
       organization.name,
       organization.timeZone,
       organization.weekStartsOn,
       organization.finopsChannel ?? null,
+      organization.fiscalMonthStartsOn ?? 1,
+      organization.fiscalYearStartsIn ?? 1,
     ],
   );
   await sql.query(`delete from admins`);
@@ -72,9 +77,12 @@ export async function findOrganization(sql: Sql): Promise<Organization | undefin
     readonly time_zone: string;
     readonly week_starts_on: string;
     readonly finops_channel: string | null;
+    readonly fiscal_month_starts_on: number;
+    readonly fiscal_year_starts_in: number;
     readonly admins: string[];
   }>(
     `select s.name, s.time_zone, s.week_starts_on, s.finops_channel,
+            s.fiscal_month_starts_on, s.fiscal_year_starts_in,
             array(select a.email from admins a order by a.email) as admins
        from organization_settings s`,
   );
@@ -84,6 +92,8 @@ export async function findOrganization(sql: Sql): Promise<Organization | undefin
     name: row.name,
     timeZone: timeZone(row.time_zone),
     weekStartsOn: WEEKDAYS.find((weekday) => weekday === row.week_starts_on) ?? "monday",
+    fiscalMonthStartsOn: row.fiscal_month_starts_on,
+    fiscalYearStartsIn: row.fiscal_year_starts_in,
     ...(row.finops_channel === null ? {} : { finopsChannel: row.finops_channel }),
     admins: row.admins.map(emailFrom),
   };

@@ -7,7 +7,7 @@ import { recordAudit } from "../../../store/audit.ts";
 import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
 import { mayChangeBudget, type Organization } from "../../organization/index.ts";
 import type { SetBudgetResult } from "../messages/budgets.ts";
-import { type Budget, DEFAULT_THRESHOLD_PERCENTS } from "../rules.ts";
+import { type Budget, DEFAULT_THRESHOLD_PERCENTS, FIRST_GENERATION } from "../rules.ts";
 import { listBudgetsForUpdate } from "../store/budgets.ts";
 import { changeBudgets } from "./change-budgets.ts";
 import { loadAsking, resolveVisibleScope } from "./scopes.ts";
@@ -99,8 +99,14 @@ function newBudget(
     periodKind,
     timeZone: organization.timeZone,
     weekStartsOn: organization.weekStartsOn,
+    fiscalMonthStartsOn: organization.fiscalMonthStartsOn ?? 1,
+    fiscalYearStartsIn: organization.fiscalYearStartsIn ?? 1,
     thresholdPercents: DEFAULT_THRESHOLD_PERCENTS,
     forecastThresholdPercents: [],
+    rollOverMaxPercent: undefined,
+    paceDays: undefined,
+    notifyReset: false,
+    generation: FIRST_GENERATION,
     managedBy: "slack",
   };
 }

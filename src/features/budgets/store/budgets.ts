@@ -19,13 +19,21 @@ interface BudgetRow {
   readonly period: string;
   readonly time_zone: string;
   readonly week_starts_on: string;
+  readonly fiscal_month_starts_on: number;
+  readonly fiscal_year_starts_in: number;
+  readonly roll_over_max_percent: number | null;
+  readonly pace_days: number | null;
+  readonly notify_reset: boolean;
+  readonly generation: number;
   readonly threshold_percents: number[];
   readonly forecast_threshold_percents: number[];
   readonly managed_by: string;
 }
 
 const COLUMNS = `b.budget_id, b.scope, b.base_limit_usd::text, b.period, b.time_zone,
-            b.week_starts_on, b.threshold_percents, b.forecast_threshold_percents, b.managed_by`;
+            b.week_starts_on, b.fiscal_month_starts_on, b.fiscal_year_starts_in,
+            b.threshold_percents, b.forecast_threshold_percents, b.roll_over_max_percent,
+            b.pace_days, b.notify_reset, b.managed_by, b.generation`;
 
 /**
  * Locks the budgets of these coverages, in one order for all callers, so that two checks can't
@@ -104,21 +112,32 @@ export async function upsertBudgets(sql: Sql, budgets: readonly Budget[]): Promi
   await sql.query(
     `insert into budgets
             (budget_id, scope, base_limit_usd, period, time_zone, week_starts_on,
-             threshold_percents, forecast_threshold_percents, managed_by)
+             fiscal_month_starts_on, fiscal_year_starts_in, roll_over_max_percent, pace_days,
+             notify_reset, generation, threshold_percents, forecast_threshold_percents, managed_by)
      select n.budget_id, n.scope, n.base_limit_usd, n.period, n.time_zone, n.week_starts_on,
+            n.fiscal_month_starts_on, n.fiscal_year_starts_in, n.roll_over_max_percent, n.pace_days,
+            n.notify_reset, n.generation,
             array(select p::integer from jsonb_array_elements_text(n.thresholds) p),
             array(select p::integer from jsonb_array_elements_text(n.forecast_thresholds) p),
             n.managed_by
        from unnest($1::text[], $2::text[], $3::numeric[], $4::text[], $5::text[], $6::text[],
-                   $7::jsonb[], $8::jsonb[], $9::text[])
+                   $7::jsonb[], $8::jsonb[], $9::text[], $10::integer[], $11::integer[],
+                   $12::integer[], $13::integer[], $14::boolean[], $15::integer[])
          as n (budget_id, scope, base_limit_usd, period, time_zone, week_starts_on,
-               thresholds, forecast_thresholds, managed_by)
+               thresholds, forecast_thresholds, managed_by, fiscal_month_starts_on,
+               fiscal_year_starts_in, roll_over_max_percent, pace_days, notify_reset, generation)
          on conflict (budget_id) do update
         set scope = excluded.scope,
             base_limit_usd = excluded.base_limit_usd,
             period = excluded.period,
             time_zone = excluded.time_zone,
             week_starts_on = excluded.week_starts_on,
+            fiscal_month_starts_on = excluded.fiscal_month_starts_on,
+            fiscal_year_starts_in = excluded.fiscal_year_starts_in,
+            roll_over_max_percent = excluded.roll_over_max_percent,
+            pace_days = excluded.pace_days,
+            notify_reset = excluded.notify_reset,
+            generation = excluded.generation,
             threshold_percents = excluded.threshold_percents,
             forecast_threshold_percents = excluded.forecast_threshold_percents,
             managed_by = excluded.managed_by,
@@ -133,6 +152,12 @@ export async function upsertBudgets(sql: Sql, budgets: readonly Budget[]): Promi
       budgets.map((budget) => JSON.stringify(budget.thresholdPercents)),
       budgets.map((budget) => JSON.stringify(budget.forecastThresholdPercents)),
       budgets.map((budget) => budget.managedBy),
+      budgets.map((budget) => budget.fiscalMonthStartsOn),
+      budgets.map((budget) => budget.fiscalYearStartsIn),
+      budgets.map((budget) => budget.rollOverMaxPercent ?? null),
+      budgets.map((budget) => budget.paceDays ?? null),
+      budgets.map((budget) => budget.notifyReset),
+      budgets.map((budget) => budget.generation),
     ],
   );
 }
@@ -159,8 +184,14 @@ function budgetFromRow(row: BudgetRow): Budget {
     periodKind: periodKindFrom(row.period),
     timeZone: timeZone(row.time_zone),
     weekStartsOn: weekdayFrom(row.week_starts_on),
+    fiscalMonthStartsOn: row.fiscal_month_starts_on,
+    fiscalYearStartsIn: row.fiscal_year_starts_in,
     thresholdPercents: row.threshold_percents,
     forecastThresholdPercents: row.forecast_threshold_percents,
+    rollOverMaxPercent: row.roll_over_max_percent ?? undefined,
+    paceDays: row.pace_days ?? undefined,
+    notifyReset: row.notify_reset,
+    generation: row.generation,
     managedBy: row.managed_by === "slack" ? "slack" : "governance",
   };
 }

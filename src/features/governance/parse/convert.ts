@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import {
   HOUR_MS,
+  MONTHS,
   parseLocalDate,
   type TimeZone,
   timeZone,
@@ -31,9 +32,16 @@ import type {
 export interface Calendar {
   readonly timeZone: TimeZone;
   readonly weekStartsOn: Weekday;
+  readonly fiscalMonthStartsOn: number;
+  readonly fiscalYearStartsIn: number;
 }
 
-export const DEFAULT_CALENDAR: Calendar = { timeZone: timeZone("UTC"), weekStartsOn: "monday" };
+export const DEFAULT_CALENDAR: Calendar = {
+  timeZone: timeZone("UTC"),
+  weekStartsOn: "monday",
+  fiscalMonthStartsOn: 1,
+  fiscalYearStartsIn: 1,
+};
 const DEFAULT_THRESHOLDS = [50, 80, 100];
 const DEFAULT_QUORUM = 1;
 const DEFAULT_EXPIRES_IN_MS = 24 * HOUR_MS;
@@ -43,6 +51,9 @@ export function organizationFrom(read: z.output<typeof organizationSchema>): Gov
     name: read.name,
     timeZone: read.time_zone ?? DEFAULT_CALENDAR.timeZone,
     weekStartsOn: read.week_starts_on ?? DEFAULT_CALENDAR.weekStartsOn,
+    fiscalMonthStartsOn: read.fiscal_month_starts_on ?? DEFAULT_CALENDAR.fiscalMonthStartsOn,
+    fiscalYearStartsIn:
+      monthNumber(read.fiscal_year_starts_in) ?? DEFAULT_CALENDAR.fiscalYearStartsIn,
     ...(read.finops_channel === undefined ? {} : { finopsChannel: read.finops_channel }),
     admins: read.admins ?? [],
   };
@@ -90,10 +101,28 @@ export function budgetFrom(
     limit: read.limit,
     period: read.period,
     timeZone: read.time_zone ?? calendar.timeZone,
-    weekStartsOn: calendar.weekStartsOn,
+    weekStartsOn: read.week_starts_on ?? calendar.weekStartsOn,
+    fiscalMonthStartsOn: read.fiscal_month_starts_on ?? calendar.fiscalMonthStartsOn,
+    fiscalYearStartsIn: monthNumber(read.fiscal_year_starts_in) ?? calendar.fiscalYearStartsIn,
     thresholdPercents: read.thresholds ?? DEFAULT_THRESHOLDS,
     forecastThresholdPercents: read.forecast_thresholds ?? [],
+    ...rollOverFrom(read),
+    ...(read.pace_days === undefined ? {} : { paceDays: read.pace_days }),
+    ...(read.notify_reset === undefined ? {} : { notifyReset: read.notify_reset }),
   };
+}
+
+/** A cap alone is meant as a wish to roll over; `roll_over: false` says that it is not. */
+function rollOverFrom(
+  read: z.output<typeof budgetSchema>,
+): Pick<GovernedBudget, "rollOverMaxPercent"> {
+  const isWanted = read.roll_over ?? read.roll_over_max_percent !== undefined;
+  return isWanted ? { rollOverMaxPercent: read.roll_over_max_percent ?? 100 } : {};
+}
+
+/** 1 for "january". */
+function monthNumber(name: (typeof MONTHS)[number] | undefined): number | undefined {
+  return name === undefined ? undefined : MONTHS.indexOf(name) + 1;
 }
 
 export function digestFrom(

@@ -22,6 +22,7 @@ import * as convert from "./convert.ts";
 import { readDocument, type SourceDocument } from "./document.ts";
 import { isMapping, namesIn, type Parts, partsOf } from "./parts.ts";
 import * as schema from "./schema.ts";
+import { didYouMean } from "./shapes.ts";
 
 export type ParsedGovernance =
   | { readonly ok: true; readonly governance: Governance }
@@ -85,7 +86,7 @@ function readGovernance(document: SourceDocument): {
       message:
         unknown === undefined
           ? message
-          : message + schema.didYouMean(nearestNames(unknown.name, unknown.known)),
+          : message + didYouMean(nearestNames(unknown.name, unknown.known)),
     })),
   };
 }

@@ -10,6 +10,7 @@ import {
   DAY_MS,
   HOUR_MS,
   MINUTE_MS,
+  MONTHS,
   PERIOD_KINDS,
   parseLocalDate,
   parseTimeZone,
@@ -17,8 +18,17 @@ import {
   timeZone,
   WEEKDAYS,
 } from "../../../domain/time.ts";
-import { nearestNames } from "../../organization/index.ts";
 import { type BudgetScope, DIGEST_INTERVALS, SLACK_GROUP_PREFIX, TEAM_OWNERS } from "../rules.ts";
+import {
+  leaf,
+  listOf,
+  mapping,
+  mappingOf,
+  matching,
+  notEmpty,
+  oneOf,
+  wholeUpTo,
+} from "./shapes.ts";
 
 /** More than any organization spends on Claude; a typing error with zeros is more likely. */
 const AMOUNT_MAX = usd(1_000_000_000n * PICO_PER_USD);
@@ -116,10 +126,15 @@ const thresholds = listOf(
   });
 });
 
+const fiscalMonthDay = leaf("a day of the month from 1 to 28", wholeUpTo(28));
+const yesOrNo = leaf("true or false", (value) => (typeof value === "boolean" ? value : undefined));
+
 export const organizationSchema = mapping({
   name: text,
   time_zone: zone.optional(),
   week_starts_on: oneOf(WEEKDAYS).optional(),
+  fiscal_month_starts_on: fiscalMonthDay.optional(),
+  fiscal_year_starts_in: oneOf(MONTHS).optional(),
   finops_channel: channel.optional(),
   admins: listOf(email).optional(),
 });
@@ -159,6 +174,24 @@ export const budgetSchema = mapping({
   thresholds: thresholds.optional(),
   forecast_thresholds: thresholds.optional(),
   time_zone: zone.optional(),
+  week_starts_on: oneOf(WEEKDAYS).optional(),
+  fiscal_month_starts_on: fiscalMonthDay.optional(),
+  fiscal_year_starts_in: oneOf(MONTHS).optional(),
+  roll_over: yesOrNo.optional(),
+  roll_over_max_percent: leaf("a whole percentage from 1 to 100", wholeUpTo(100)).optional(),
+  pace_days: leaf("a whole number of days from 1 to 366", wholeUpTo(366)).optional(),
+  notify_reset: yesOrNo.optional(),
+}).superRefine((budget, ctx) => {
+  const fiscal = ["fiscal_month_starts_on", "fiscal_year_starts_in"] as const;
+  for (const name of budget.period === "daily" || budget.period === "weekly" ? fiscal : []) {
+    if (budget[name] === undefined) continue;
+    const message = `expected only with period: monthly, quarterly or yearly; this budget is ${budget.period}`;
+    ctx.addIssue({ code: "custom", path: [name], message });
+  }
+  if (budget.roll_over === false && budget.roll_over_max_percent !== undefined) {
+    const message = "expected no cap where roll_over is false; remove one of the two";
+    ctx.addIssue({ code: "custom", path: ["roll_over_max_percent"], message });
+  }
 });
 
 export const digestSchema = mapping({
@@ -203,74 +236,6 @@ export const documentSchema = mapping({
   pricing: mapping({ discounts: listOf(z.unknown()).optional() }).optional(),
 });
 
-/** A value that `parse` turns into what the rest of the program uses, or refuses. */
-function leaf<Value>(expected: string, parse: (value: unknown) => Value | undefined) {
-  return z.unknown().transform((value, ctx): Value => {
-    const parsed = parse(value);
-    if (parsed !== undefined) return parsed;
-    ctx.addIssue({ code: "custom", message: `expected ${expected}${butGot(value)}`, input: value });
-    return z.NEVER;
-  });
-}
-
-function oneOf<const Name extends string>(names: readonly Name[]) {
-  return z.unknown().transform((value, ctx): Name => {
-    const found = names.find((name) => name === value);
-    if (found !== undefined) return found;
-    const meant = typeof value === "string" ? didYouMean(nearestNames(value, names)) : "";
-    const message = `expected one of ${names.join(", ")}${butGot(value)}${meant}`;
-    ctx.addIssue({ code: "custom", message, input: value });
-    return z.NEVER;
-  });
-}
-
-/** Refuses unknown keys: one issue for all of them, its message with a line for each. */
-function mapping<Shape extends z.core.$ZodShape>(shape: Shape) {
-  const names = Object.keys(shape);
-  return z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code !== "unrecognized_keys") return `expected a mapping${butGot(issue.input)}`;
-      return issue.keys
-        .map(
-          (name) =>
-            `unknown key; expected one of ${names.join(", ")}${didYouMean(nearestNames(name, names))}`,
-        )
-        .join("\n");
-    },
-  });
-}
-
-function mappingOf<Value extends z.ZodType>(value: Value, name = z.string()) {
-  return z.record(name, value, {
-    error: (issue) => `expected a mapping${butGot(issue.input)}`,
-  });
-}
-
-function listOf<Value extends z.ZodType>(value: Value) {
-  return z.array(value, { error: (issue) => `expected a list${butGot(issue.input)}` });
-}
-
-function notEmpty<Value extends z.ZodType<object>>(
-  schema: Value,
-  message = "expected at least one entry",
-) {
-  return schema.refine((value) => Object.keys(value).length > 0, {
-    message,
-    when: ({ issues }) => issues.length === 0, // Not beside "unknown key": that one is missing here.
-  });
-}
-
-function matching(pattern: RegExp): (value: unknown) => string | undefined {
-  return (value) => (typeof value === "string" && pattern.test(value) ? value : undefined);
-}
-
-function wholeUpTo(max: number): (value: unknown) => number | undefined {
-  return (value) =>
-    typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= max
-      ? value
-      : undefined;
-}
-
 function parseKnownScope(value: unknown): Scope | undefined {
   const parsed = typeof value === "string" ? parseScope(value) : undefined;
   return parsed?.kind === "user" && parseEmail(parsed.key) === undefined ? undefined : parsed;
@@ -278,20 +243,4 @@ function parseKnownScope(value: unknown): Scope | undefined {
 
 function unitOf(letter: string | undefined): "m" | "h" | "d" {
   return letter === "m" || letter === "h" ? letter : "d";
-}
-
-const GOT_CHARS_MAX = 60;
-
-/** What stands there instead, shortened; and that quotes make text of a number. */
-function butGot(value: unknown): string {
-  if (value === undefined) return "; it is missing";
-  if (value === null) return ", got nothing";
-  const shown = JSON.stringify(value);
-  const short = shown.length > GOT_CHARS_MAX ? `${shown.slice(0, GOT_CHARS_MAX)}…` : shown;
-  return `, got ${short}`;
-}
-
-/** "; did you mean limit?" */
-export function didYouMean(names: readonly string[]): string {
-  return names.length === 0 ? "" : `; did you mean ${names.join(" or ")}?`;
 }
