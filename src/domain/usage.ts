@@ -71,7 +71,18 @@ export interface UsageEvent {
   readonly costBasis: CostBasis;
   /** The stream was cut off: the output is a floor, not what was really produced. */
   readonly isIncomplete: boolean;
+  /** The id of an event of the same source that this one replaces. */
+  readonly corrects?: string;
+  /** The id of an event of the same source that this one cancels; then it has no usage itself. */
+  readonly voids?: string;
 }
+
+/** Why an event that is stored has no charges of its own. */
+export type NotCountedBecause =
+  /** Another source was designated for its workspace or key. */
+  | "metered_elsewhere"
+  /** A correction or void of it had come before it. */
+  | "corrected";
 
 export const TOKEN_TYPES = [
   "uncached_input",

@@ -40,6 +40,8 @@ export const envelopeFields = {
   reported_cost_usd: reportedCost,
   /** The stream was cut off: the output is a floor. */
   is_incomplete: z.boolean().nullish(),
+  /** The event of the same source that this one replaces. */
+  corrects: id,
 };
 
 const nativeEvent = z.object({
@@ -48,6 +50,18 @@ const nativeEvent = z.object({
   model: requiredId,
   usage: anthropicUsage,
   ...envelopeFields,
+});
+
+/** Cancels an event, and uses nothing itself. */
+const voidEvent = z.object({
+  event_id: requiredId,
+  occurred_at: isoTime,
+  voids: requiredId,
+  usage: z
+    .null("expected no usage beside voids; to replace the event, send corrects with the new usage")
+    .optional(),
+  corrects: z.null("expected either corrects or voids").optional(),
+  operation_id: id,
 });
 
 /** Where an element stands and what proved to have sent it. */
@@ -59,7 +73,7 @@ export interface ElementContext {
 }
 
 /** A call of Claude with its envelope, each field already of the right form. */
-interface Call extends z.infer<z.ZodObject<typeof envelopeFields>> {
+interface Call extends Partial<z.infer<z.ZodObject<typeof envelopeFields>>> {
   readonly event_id: string;
   /** Absent: the time of receipt. */
   readonly occurred_at?: string | null | undefined;
@@ -82,20 +96,70 @@ export function timedByReceipt(event: UsageEvent): EventTimedByReceipt {
 
 /** Parses one element of a batch. Every problem of the event is named in one message. */
 export function parseNativeEvent(raw: unknown, context: ElementContext): ParsedEvent {
+  if ((anyFields.safeParse(raw).data?.["voids"] ?? null) !== null) return parseVoid(raw, context);
   const parsed = nativeEvent.safeParse(raw);
   if (parsed.success) return eventFromCall(parsed.data, context);
-  const eventId = z.object({ event_id: z.unknown() }).safeParse(raw).data?.event_id;
-  return invalidElement(context.index, eventId, describeIssues(parsed.error));
+  return unreadable(raw, context, parsed.error);
+}
+
+const NO_USAGE: AnthropicUsage = { input_tokens: 0, output_tokens: 0 };
+
+function parseVoid(raw: unknown, context: ElementContext): ParsedEvent {
+  const parsed = voidEvent.safeParse(raw);
+  if (!parsed.success) return unreadable(raw, context, parsed.error);
+  const { voids, event_id, occurred_at, operation_id } = parsed.data;
+  const call: Call = { event_id, occurred_at, operation_id, model: "", usage: NO_USAGE };
+  return eventFromCall(call, context, voids);
+}
+
+const anyFields = z.record(z.string(), z.unknown());
+
+function unreadable(raw: unknown, { index }: ElementContext, error: z.ZodError): ParsedEvent {
+  const fields = anyFields.safeParse(raw).data ?? {};
+  const { rejection, kind } = invalidElement(index, fields["event_id"], describeIssues(error));
+  return { kind, rejection: { ...rejection, fields: readableFields(fields) } };
+}
+
+/** Of something that is no event, the fields that are well-formed by themselves; nothing else. */
+function readableFields(raw: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const wellFormed = (
+    shape: Readonly<Record<string, z.ZodType>>,
+    from: Readonly<Record<string, unknown>>,
+  ): Readonly<Record<string, unknown>> =>
+    Object.fromEntries(
+      Object.entries(shape).flatMap(([name, field]) => {
+        const value = from[name] ?? null;
+        const parsed = value === null ? undefined : field.safeParse(value);
+        return parsed?.success === true ? [[name, parsed.data]] : [];
+      }),
+    );
+  const usage = anyFields.safeParse(raw["usage"]).data;
+  return {
+    ...wellFormed(
+      { ...nativeEvent.shape, reported_cost_usd: z.number(), voids: voidEvent.shape.voids },
+      raw,
+    ),
+    ...(usage === undefined ? {} : { usage: wellFormed(anthropicUsage.shape, usage) }),
+  };
 }
 
 /** The event of a call, or what its fields still have wrong: the address, the cost, the time. */
-export function eventFromCall(call: Call, { index, source, now }: ElementContext): ParsedEvent {
+export function eventFromCall(
+  call: Call,
+  { index, source, now }: ElementContext,
+  voids?: string,
+): ParsedEvent {
   const userEmail = parseUserEmail(call.user_email);
   if (userEmail === "invalid") {
     return invalidElement(index, call.event_id, "user_email: expected an e-mail address");
   }
   const cost = parseReportedCost(call.reported_cost_usd);
   if (typeof cost === "string") return invalidElement(index, call.event_id, cost);
+  const corrects = call.corrects ?? undefined;
+  if ((corrects ?? voids) === call.event_id) {
+    const field = corrects === undefined ? "voids" : "corrects";
+    return invalidElement(index, call.event_id, `${field}: expected the event_id of another event`);
+  }
 
   const isTimed = typeof call.occurred_at === "string";
   const event: UsageEvent = {
@@ -119,6 +183,8 @@ export function eventFromCall(call: Call, { index, source, now }: ElementContext
     reportedCost: cost,
     costBasis: "computed",
     isIncomplete: call.is_incomplete ?? false,
+    ...(corrects === undefined ? {} : { corrects }),
+    ...(voids === undefined ? {} : { voids }),
   };
   const rejection = checkOccurredAt(event, index, now);
   return rejection === undefined

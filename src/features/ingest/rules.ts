@@ -1,7 +1,7 @@
 /** Ingest, the decisions: which events may be recorded, and what an event that is back means. Pure. */
 
 import { addMs, DAY_MS, type Instant } from "../../domain/time.ts";
-import type { UsageEvent } from "../../domain/usage.ts";
+import type { NotCountedBecause, UsageEvent } from "../../domain/usage.ts";
 
 /** Closed list; documented in docs/usage-events.md and counted by outcome in the metrics. */
 export type RejectionCode = "invalid" | "too_old" | "in_future" | "conflict";
@@ -13,17 +13,29 @@ export interface Rejection {
   readonly code: RejectionCode;
   /** Names the field and what was expected; never content of the event beyond that field. */
   readonly message: string;
+  /** What was read of it, kept so that it can be tried again. */
+  readonly event?: UsageEvent;
+  /** Of an element that is no event: its fields that are well-formed by themselves. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 /** An element of a batch after parsing: an event, or why it is none. */
 export type ParsedEvent =
-  | { readonly kind: "event"; readonly index: number; readonly event: UsageEvent }
+  | {
+      readonly kind: "event";
+      readonly index: number;
+      readonly event: UsageEvent;
+      /** Set when the event was read before: its hash from then. */
+      readonly contentSha256?: string;
+    }
   | { readonly kind: "rejected"; readonly rejection: Rejection };
 
 export interface RecordUsageResult {
   readonly accepted: number;
   readonly duplicates: number;
   readonly rejected: readonly Rejection[];
+  /** Of the accepted ones, those that count nothing, by reason; absent: all count. */
+  readonly notCounted?: ReadonlyMap<NotCountedBecause, number>;
 }
 
 /** Sources repeat a delivery for hours or days; more than a year is a mistaken clock or a replay. */
@@ -32,7 +44,7 @@ const LATENESS_MAX_MS = 400 * DAY_MS;
 const AHEAD_MAX_MS = DAY_MS;
 
 export function checkOccurredAt(
-  event: Pick<UsageEvent, "eventId" | "occurredAt">,
+  event: UsageEvent,
   index: number,
   now: Instant,
 ): Rejection | undefined {
@@ -43,6 +55,7 @@ export function checkOccurredAt(
       eventId: event.eventId,
       code: "in_future",
       message: `occurred_at: expected a time not more than a day ahead of ${now.toISOString()}, got ${at.toISOString()}`,
+      event,
     };
   }
   if (at < addMs(now, -LATENESS_MAX_MS)) {
@@ -51,33 +64,74 @@ export function checkOccurredAt(
       eventId: event.eventId,
       code: "too_old",
       message: `occurred_at: expected a time within the last 400 days, got ${at.toISOString()}`,
+      event,
     };
   }
   return undefined;
 }
 
+/** What `event` corrects or voids, by its id at the same source; undefined for any other event. */
+export function correctedEventId(event: UsageEvent): string | undefined {
+  return event.corrects ?? event.voids;
+}
+
+export type ClaimDecision =
+  /** Counted already: by its own id, or as the same request under another one. */
+  | { readonly kind: "duplicate" }
+  /** It is new, and a correction of it had come before it. */
+  | { readonly kind: "expected" }
+  | { readonly kind: "refused"; readonly rejection: Rejection };
+
 /**
- * What an event means that the database did not take: the same content again is a duplicate, and so
- * is a request of Claude that another event already reported; other content under the same id is a
- * conflict.
+ * What an event means that the database did not take at once. The same content again is a
+ * duplicate, and so is a request of Claude that another event already reported; other content under
+ * a taken id is a conflict, and so is a second correction of the same event.
  */
-export function decideRepeat(
-  event: { readonly eventId: string; readonly contentSha256: string },
-  stored: { readonly contentSha256: string } | undefined,
-  index: number,
-): { readonly kind: "duplicate" } | { readonly kind: "conflict"; readonly rejection: Rejection } {
-  if (stored === undefined || stored.contentSha256 === event.contentSha256) {
-    return { kind: "duplicate" };
+export function decideClaim(
+  {
+    event,
+    contentSha256,
+    index,
+  }: { readonly event: UsageEvent; readonly contentSha256: string; readonly index: number },
+  known: {
+    readonly name:
+      | { readonly kind: "free" }
+      | { readonly kind: "expected" }
+      | { readonly kind: "taken"; readonly contentSha256: string };
+    /** The event that corrects or voids what this one wants to. */
+    readonly correctedBy: string | undefined;
+  },
+): ClaimDecision {
+  const conflict = (message: string): ClaimDecision => ({
+    kind: "refused",
+    rejection: { index, eventId: event.eventId, code: "conflict", message, event },
+  });
+  if (known.name.kind === "taken") {
+    return known.name.contentSha256 === contentSha256
+      ? { kind: "duplicate" }
+      : conflict(
+          "event_id: already recorded with other content. The first one counts; to change it, send an event of another event_id that corrects it.",
+        );
   }
+  const { correctedBy } = known;
+  if (correctedBy !== undefined && correctedBy !== event.eventId) {
+    const field = event.corrects === undefined ? "voids" : "corrects";
+    return conflict(
+      `${field}: expected an event that nothing corrects yet; ${correctedBy} has corrected it. Correct that one instead.`,
+    );
+  }
+  return { kind: known.name.kind === "expected" ? "expected" : "duplicate" };
+}
+
+/** The refusal of a correction whose event has been deleted after the time that events are kept. */
+export function noLongerKept(event: UsageEvent, index: number): Rejection {
+  const field = event.corrects === undefined ? "voids" : "corrects";
   return {
-    kind: "conflict",
-    rejection: {
-      index,
-      eventId: event.eventId,
-      code: "conflict",
-      message:
-        "event_id: already recorded with other content. The first one counts; send a correction under a new event_id.",
-    },
+    index,
+    eventId: event.eventId,
+    code: "too_old",
+    message: `${field}: expected an event that is still kept; it is older than what is kept`,
+    event,
   };
 }
 

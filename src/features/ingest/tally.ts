@@ -1,11 +1,11 @@
 /** Priced events → the rows that hold their money: charges, and increments of the rollups. Pure. */
-import { usd } from "../../domain/money.ts";
+import { usd, ZERO_USD } from "../../domain/money.ts";
 import type { TokenType, UsageEvent, UsageQuantities } from "../../domain/usage.ts";
-import type { PricedUsage } from "../pricing/index.ts";
+import type { ChargeLine, PricedUsage } from "../pricing/index.ts";
 import { bucketStart } from "./rules.ts";
 import type { NewCharge } from "./store/charges.ts";
-import type { NewUsageEvent } from "./store/identities.ts";
 import type { SpendIncrement } from "./store/spend-rollups.ts";
+import type { NewUsageEvent } from "./store/usage-events.ts";
 
 export interface ChargedEvent {
   readonly event: UsageEvent;
@@ -17,7 +17,7 @@ export interface ChargedEvent {
 
 export function newCharges(events: readonly ChargedEvent[]): NewCharge[] {
   return events.flatMap(({ event, row, usage, dimensionIdOf }) =>
-    ownModelFirst(usage).map((charge, chargeNumber) => ({
+    chargesOf(usage).map((charge, chargeNumber) => ({
       usageEventId: row.usageEventId,
       chargeNumber,
       chargePeriodStart: event.occurredAt,
@@ -34,11 +34,30 @@ export function newCharges(events: readonly ChargedEvent[]): NewCharge[] {
   );
 }
 
-/** Charge 0 stands for the request where requests are counted by charges: under its own model. */
-function ownModelFirst({ modelId, charges }: PricedUsage): PricedUsage["charges"] {
+/**
+ * Charge 0 stands for the request where requests are counted by charges: under its own model. So
+ * there is one for a request that used nothing, too.
+ */
+function chargesOf({ modelId, charges }: PricedUsage): readonly ChargeLine[] {
+  if (charges.length === 0) return [nothingUsed(modelId)];
   return charges.toSorted(
     (left, right) => Number(right.modelId === modelId) - Number(left.modelId === modelId),
   );
+}
+
+function nothingUsed(modelId: string): ChargeLine {
+  return {
+    modelId,
+    skuId: `${modelId}/request`,
+    tokenType: "request",
+    priceId: "none",
+    pricingBasis: "list",
+    consumedQuantity: 1,
+    consumedUnit: "requests",
+    listUnitPrice: ZERO_USD,
+    listCost: ZERO_USD,
+    billedCost: ZERO_USD,
+  };
 }
 
 const QUANTITY_OF: Readonly<Record<TokenType, keyof UsageQuantities>> = {

@@ -141,6 +141,14 @@ async function audit(
   });
 }
 
+/**
+ * The source of that name, as it was when it sent. Names that nobody added are the built-in one's,
+ * or those that an operator gave to an import: both are believed.
+ */
+export async function findSource(database: Database, name: string): Promise<Source> {
+  return (await store.findSource(database, name)) ?? { name, isTrusted: true };
+}
+
 /** How long a replica goes on with what it knows of a token: a removal counts within this time. */
 const REMEMBERED_MS = 5_000;
 const TOKENS_REMEMBERED_MAX = 10_000;

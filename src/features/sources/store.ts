@@ -39,6 +39,16 @@ export async function findSourceForUpdate(sql: Sql, name: string): Promise<Sourc
   return row === undefined ? undefined : { name: row.source, isTrusted: row.is_trusted };
 }
 
+/** Also one that was removed: what it sent keeps the trust that it had. */
+export async function findSource(sql: Sql, name: string): Promise<Source | undefined> {
+  const { rows } = await sql.query<{ source: string; is_trusted: boolean }>(
+    `select s.source, s.is_trusted from sources s where s.source = $1`,
+    [name],
+  );
+  const [row] = rows;
+  return row === undefined ? undefined : { name: row.source, isTrusted: row.is_trusted };
+}
+
 export async function insertSecret(
   sql: Sql,
   secret: {

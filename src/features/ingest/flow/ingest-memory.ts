@@ -12,7 +12,13 @@ import {
   loadOwnership,
   type SpendDimension,
 } from "../../allocation/index.ts";
-import { type Discount, listDiscounts } from "../../pricing/index.ts";
+import {
+  type Discount,
+  listDiscounts,
+  loadPriceList,
+  type PriceList,
+} from "../../pricing/index.ts";
+import { listMeteringDesignations, type MeteringDesignation } from "../../sources/index.ts";
 import { loadGovernanceVersion } from "../store/governance-version.ts";
 import { ensureUsagePartitions } from "../store/partitions.ts";
 
@@ -31,8 +37,10 @@ export interface IngestMemory {
 }
 
 interface Ownership extends Omit<AllocationContext, "isSourceTrusted"> {
-  readonly governanceVersion: number;
+  readonly governanceVersion: string;
   readonly discounts: readonly Discount[];
+  readonly prices: PriceList;
+  readonly metering: readonly MeteringDesignation[];
 }
 
 export function createIngestMemory(): IngestMemory {
@@ -61,6 +69,8 @@ export async function loadOwnershipInForce({ database, ingestMemory }: Deps): Pr
       governanceVersion: await loadGovernanceVersion(sql),
       rules: await listAllocationRules(sql),
       discounts: await listDiscounts(sql),
+      prices: await loadPriceList(sql),
+      metering: await listMeteringDesignations(sql),
       ...(await loadOwnership(sql)),
     };
   });

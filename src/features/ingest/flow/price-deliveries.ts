@@ -6,7 +6,7 @@ import type { UsageEvent } from "../../../domain/usage.ts";
 import type { Database } from "../../../store/database.ts";
 import { type Allocation, allocateEvent, type SpendDimension } from "../../allocation/index.ts";
 import { type PricedUsage, priceUsage } from "../../pricing/index.ts";
-import type { Source } from "../../sources/index.ts";
+import { isMeteredElsewhere, type Source } from "../../sources/index.ts";
 import { contentSha256 } from "../native-event.ts";
 import type { ParsedEvent } from "../rules.ts";
 import type { ChargedEvent } from "../tally.ts";
@@ -30,6 +30,8 @@ interface Delivery {
 
 export interface PricedEvent extends ChargedEvent {
   readonly delivery: Delivery;
+  /** Another source was designated for its workspace or key: it is kept and counts nothing. */
+  readonly isMeteredElsewhere: boolean;
   /** Position in the batch of its delivery. */
   readonly index: number;
 }
@@ -39,14 +41,15 @@ export async function priceDeliveries(
   deliveries: readonly Delivery[],
 ): Promise<readonly PricedEvent[]> {
   const events = deliveries.flatMap((delivery) =>
-    delivery.batch.flatMap((parsed) =>
-      parsed.kind === "event" ? [{ delivery, index: parsed.index, event: parsed.event }] : [],
-    ),
+    delivery.batch.flatMap((parsed) => (parsed.kind === "event" ? [{ ...parsed, delivery }] : [])),
   );
   if (events.length === 0) return [];
   const ownership = await loadOwnershipInForce(deps);
-  const priced = events.map(({ delivery, index, event }) => {
-    const usage = priceUsage({ event, discounts: ownership.discounts });
+  const priced = events.map(({ delivery, index, event, contentSha256: known }) => {
+    const sha256 = known ?? contentSha256(event);
+    const common = { delivery, index, event, sha256 };
+    if (event.voids !== undefined) return { ...common, ...NO_USAGE };
+    const usage = priceUsage({ event, discounts: ownership.discounts, prices: ownership.prices });
     const allocation = allocateEvent(
       { ...event, model: usage.modelId },
       { ...ownership, isSourceTrusted: delivery.source.isTrusted },
@@ -57,7 +60,8 @@ export async function priceDeliveries(
       modelId,
       dimension: dimensionOf(allocation, event, modelId),
     }));
-    return { delivery, index, event, usage, dimensions };
+    const isElsewhere = isMeteredElsewhere(event, ownership.metering);
+    return { ...common, usage, dimensions, isMeteredElsewhere: isElsewhere };
   });
   warnOfUnknownModels(deps, priced);
 
@@ -65,16 +69,14 @@ export async function priceDeliveries(
     deps,
     priced.flatMap(({ dimensions }) => dimensions.map(({ dimension }) => dimension)),
   );
-  return priced.map(({ delivery, index, event, usage, dimensions }) => {
+  return priced.map(({ dimensions, sha256, ...rest }) => {
+    const { event } = rest;
     const idByModel = new Map(
       dimensions.map(({ modelId, dimension }) => [modelId, ids.get(dimensionKey(dimension))]),
     );
     return {
-      delivery,
-      index,
-      event,
-      usage,
-      row: { usageEventId: uuid(), contentSha256: contentSha256(event), event },
+      ...rest,
+      row: { usageEventId: uuid(), contentSha256: sha256, event },
       dimensionIdOf: (modelId) => {
         const id = idByModel.get(modelId);
         assert(id !== undefined, "every dimension of a batch was named before");
@@ -83,6 +85,13 @@ export async function priceDeliveries(
     };
   });
 }
+
+/** Of an event that only cancels another. */
+const NO_USAGE = {
+  usage: { modelId: "", isKnownModel: true, charges: [] },
+  dimensions: [],
+  isMeteredElsewhere: false,
+} as const;
 
 function dimensionOf(allocation: Allocation, event: UsageEvent, modelId: string): SpendDimension {
   return {

@@ -1,22 +1,19 @@
 /** Records usage: load what decides price and owner, decide, save all of it at once. */
 import type { Logger } from "pino";
 import type { Clock, Instant } from "../../../domain/time.ts";
-import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
+import type { NotCountedBecause } from "../../../domain/usage.ts";
+import { type Database, inTransaction } from "../../../store/database.ts";
 import { enqueueBudgetChecks } from "../../budgets/index.ts";
 import type { Source } from "../../sources/index.ts";
-import {
-  decideRepeat,
-  type ParsedEvent,
-  type RecordUsageResult,
-  type Rejection,
-} from "../rules.ts";
-import { insertCharges } from "../store/charges.ts";
-import { claimIdentities, eventKey, findContentHashes } from "../store/identities.ts";
-import { insertRejectedEvents } from "../store/rejected-events.ts";
+import { mergeIncrements, reversalChecks, reversalIncrements } from "../reversal.ts";
+import type { ParsedEvent, RecordUsageResult, Rejection } from "../rules.ts";
+import { insertCharges, insertReversals } from "../store/charges.ts";
 import { addToSpendRollups } from "../store/spend-rollups.ts";
 import { hasTags, insertUsageEvents } from "../store/usage-events.ts";
 import { newCharges, spendIncrements } from "../tally.ts";
+import { type ClaimedEvent, claimEvents, type RefusedEvent } from "./claim-events.ts";
 import { ensureMonths, type IngestMemory } from "./ingest-memory.ts";
+import { keepRejected } from "./keep-rejected.ts";
 import { type PricedEvent, priceDeliveries } from "./price-deliveries.ts";
 
 export interface RecordUsageDeps {
@@ -41,8 +38,8 @@ const ATTEMPTS_MAX = 3;
  * delivery changes nothing.
  *
  * 1. price and allocate each event; 2. name its spend dimensions; 3. see to the partitions of its
- * month; 4. in one transaction claim the identities that are new, insert their events, charges and
- * sums, the note to budgets, and the rejections.
+ * month; 4. in one transaction claim what is new and what is corrected, insert the events, their
+ * charges and those that take back, the sums, the note to budgets, and the rejections.
  */
 export async function recordUsage(
   deps: RecordUsageDeps,
@@ -77,84 +74,78 @@ async function save(
 ): Promise<readonly RecordUsageResult[]> {
   const { deliveries, priced, now } = work;
   return await inTransaction(database, async (sql) => {
-    const rows = priced.map(({ row }) => row);
-    const newIds = rows.length === 0 ? new Set() : await claimIdentities(sql, rows);
-    const isNew = ({ row }: PricedEvent): boolean => newIds.has(row.usageEventId);
-    const inserted = priced.filter(isNew);
-    const conflicts = await findConflicts(
-      sql,
-      priced.filter((event) => !isNew(event)),
-    );
-    if (inserted.length > 0) {
+    const { accepted, refused, corrected } = await claimEvents(sql, priced);
+    if (accepted.length > 0) {
       await insertUsageEvents(
         sql,
-        inserted.map(({ row }) => row),
+        accepted.map(({ row, notCounted }) => ({ ...row, notCounted })),
         now,
       );
-      await insertCharges(sql, newCharges(inserted));
-      await addToSpendRollups(sql, spendIncrements(inserted));
-      await enqueueBudgetChecks(sql, budgetChecks(inserted, now));
+      const counted = accepted.filter(isCounted);
+      const reversed = corrected.length === 0 ? [] : await insertReversals(sql, corrected);
+      await insertCharges(sql, newCharges(counted));
+      await addToSpendRollups(
+        sql,
+        reversed.length === 0
+          ? spendIncrements(counted)
+          : mergeIncrements([...spendIncrements(counted), ...reversalIncrements(reversed)]),
+      );
+      await enqueueBudgetChecks(sql, [...budgetChecks(counted, now), ...reversalChecks(reversed)]);
     }
-    const results = resultsOf(deliveries, { inserted, conflicts });
+    const results = resultsOf(deliveries, { accepted, refused });
     const rejected = deliveries.flatMap(({ source }, index) =>
       (results[index]?.rejected ?? []).map((rejection) => ({ source: source.name, rejection })),
     );
-    if (rejected.length > 0) await insertRejectedEvents(sql, rejected, now);
+    if (rejected.length > 0) await keepRejected(sql, rejected, now);
     return results;
   });
 }
 
-interface Conflict {
-  readonly delivery: UsageDelivery;
-  readonly rejection: Rejection;
+function isCounted({ event, notCounted }: ClaimedEvent): boolean {
+  return notCounted === undefined && event.voids === undefined;
 }
 
 /** What became of each delivery, in their order. */
 function resultsOf(
   deliveries: readonly UsageDelivery[],
-  outcome: { readonly inserted: readonly PricedEvent[]; readonly conflicts: readonly Conflict[] },
+  outcome: {
+    readonly accepted: readonly ClaimedEvent[];
+    readonly refused: readonly RefusedEvent[];
+  },
 ): readonly RecordUsageResult[] {
-  const accepted = new Map<UsageDelivery, number>();
-  for (const { delivery } of outcome.inserted) {
-    accepted.set(delivery, (accepted.get(delivery) ?? 0) + 1);
-  }
-  const conflicts = new Map<UsageDelivery, Rejection[]>();
-  for (const { delivery, rejection } of outcome.conflicts) {
-    conflicts.set(delivery, [...(conflicts.get(delivery) ?? []), rejection]);
-  }
+  const accepted = new Map<UsageDelivery, ClaimedEvent[]>();
+  for (const event of outcome.accepted) push(accepted, event.delivery, event);
+  const refused = new Map<UsageDelivery, Rejection[]>();
+  for (const { delivery, rejection } of outcome.refused) push(refused, delivery, rejection);
   return deliveries.map((delivery) => {
-    const ownConflicts = conflicts.get(delivery) ?? [];
+    const ownAccepted = accepted.get(delivery) ?? [];
+    const ownRefused = refused.get(delivery) ?? [];
     const events = delivery.batch.filter((parsed) => parsed.kind === "event").length;
     const rejected = [
       ...delivery.batch.flatMap((parsed) => (parsed.kind === "rejected" ? [parsed.rejection] : [])),
-      ...ownConflicts,
+      ...ownRefused,
     ];
     return {
-      accepted: accepted.get(delivery) ?? 0,
-      duplicates: events - (accepted.get(delivery) ?? 0) - ownConflicts.length,
+      accepted: ownAccepted.length,
+      duplicates: events - ownAccepted.length - ownRefused.length,
       rejected: rejected.toSorted((left, right) => left.index - right.index),
+      ...notCountedOf(ownAccepted),
     };
   });
 }
 
-async function findConflicts(
-  sql: Sql,
-  repeated: readonly PricedEvent[],
-): Promise<readonly Conflict[]> {
-  if (repeated.length === 0) return [];
-  const stored = await findContentHashes(
-    sql,
-    repeated.map(({ event }) => event),
-  );
-  return repeated.flatMap(({ event, index, row, delivery }) => {
-    const hash = stored.get(eventKey(event));
-    const decision = decideRepeat(
-      { eventId: event.eventId, contentSha256: row.contentSha256 },
-      hash === undefined ? undefined : { contentSha256: hash },
-      index,
-    );
-    return decision.kind === "conflict" ? [{ delivery, rejection: decision.rejection }] : [];
-  });
+function push<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, [value]);
+  else known.push(value);
+}
+
+function notCountedOf(accepted: readonly ClaimedEvent[]): Pick<RecordUsageResult, "notCounted"> {
+  const counts = new Map<NotCountedBecause, number>();
+  for (const { notCounted } of accepted) {
+    if (notCounted !== undefined) counts.set(notCounted, (counts.get(notCounted) ?? 0) + 1);
+  }
+  return counts.size === 0 ? {} : { notCounted: counts };
 }
 
 /** One note for what a budget could tell apart, so that a batch costs budgets little. */

@@ -1,6 +1,6 @@
 /** Ingest, the SQL of what usage costs. Owns: charges, partitioned by month. */
-import { type Usd, usdToDecimal } from "../../../domain/money.ts";
-import type { Instant } from "../../../domain/time.ts";
+import { type Usd, usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
+import { type Instant, instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 
 export interface NewCharge {
@@ -50,4 +50,72 @@ export async function insertCharges(sql: Sql, charges: readonly NewCharge[]): Pr
       column((charge) => usdToDecimal(charge.billedCost)),
     ],
   });
+}
+
+/** A charge that took back another. */
+export interface ReversedCharge {
+  readonly chargeNumber: number;
+  readonly chargePeriodStart: Instant;
+  readonly spendDimensionId: number;
+  readonly skuId: string;
+  /** Zero or less, like the costs. */
+  readonly consumedQuantity: number;
+  readonly listCost: Usd;
+  readonly billedCost: Usd;
+  /** Of the event whose charge it was. */
+  readonly tags: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * Takes back all charges of stored events: each gets its negative, in its own period and dimension.
+ * Fails when one of them was taken back before.
+ */
+export async function insertReversals(
+  sql: Sql,
+  events: readonly { readonly usageEventId: string; readonly occurredAt: Instant }[],
+): Promise<readonly ReversedCharge[]> {
+  const { rows } = await sql.query<{
+    readonly charge_number: number;
+    readonly charge_period_start: Date;
+    readonly spend_dimension_id: number;
+    readonly sku_id: string;
+    readonly consumed_quantity: string;
+    readonly list_cost_usd: string;
+    readonly billed_cost_usd: string;
+    readonly tags: Record<string, string> | null;
+  }>(
+    `with reversed as (
+       insert into charges
+              (usage_event_id, charge_number, charge_category, charge_class, charge_period_start,
+               spend_dimension_id, sku_id, price_id, pricing_basis, consumed_quantity,
+               consumed_unit, list_unit_price_usd, list_cost_usd, billed_cost_usd)
+       select c.usage_event_id, -1 - c.charge_number, c.charge_category, 'Correction',
+              c.charge_period_start, c.spend_dimension_id, c.sku_id, c.price_id, c.pricing_basis,
+              -c.consumed_quantity, c.consumed_unit, c.list_unit_price_usd, -c.list_cost_usd,
+              -c.billed_cost_usd
+         from unnest($1::uuid[], $2::timestamptz[]) as n (usage_event_id, occurred_at)
+         join charges c
+           on c.usage_event_id = n.usage_event_id and c.charge_period_start = n.occurred_at
+        where c.charge_number >= 0
+    returning *)
+     select r.charge_number, r.charge_period_start, r.spend_dimension_id, r.sku_id,
+            r.consumed_quantity::text, r.list_cost_usd::text, r.billed_cost_usd::text, u.tags
+       from reversed r
+       join usage_events u
+         on u.usage_event_id = r.usage_event_id and u.occurred_at = r.charge_period_start`,
+    [
+      events.map(({ usageEventId }) => usageEventId),
+      events.map(({ occurredAt }) => occurredAt.toISOString()),
+    ],
+  );
+  return rows.map((row) => ({
+    chargeNumber: row.charge_number,
+    chargePeriodStart: instant(row.charge_period_start),
+    spendDimensionId: row.spend_dimension_id,
+    skuId: row.sku_id,
+    consumedQuantity: Number(row.consumed_quantity),
+    listCost: usdFromDecimal(row.list_cost_usd),
+    billedCost: usdFromDecimal(row.billed_cost_usd),
+    tags: row.tags ?? undefined,
+  }));
 }

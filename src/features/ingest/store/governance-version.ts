@@ -2,12 +2,16 @@
 import type { Sql } from "../../../store/database.ts";
 
 /**
- * Which governance is in force. Rules, discounts and memberships change only together with it, so
- * that what was loaded stays right until this number changes.
+ * Which governance and prices are in force. Rules, discounts, memberships and metering sources
+ * change only together with them, so that what was loaded stays right until this text changes.
  */
-export async function loadGovernanceVersion(sql: Sql): Promise<number> {
-  const { rows } = await sql.query<{ version: number }>(
-    `select coalesce(max(g.version), 0) as version from governance_documents g`,
+export async function loadGovernanceVersion(sql: Sql): Promise<string> {
+  // Metering sources and prices change by command, too: added once, the former ended once.
+  const { rows } = await sql.query<{ version: string }>(
+    `select concat_ws('.',
+              (select coalesce(max(g.version), 0) from governance_documents g),
+              (select count(*) + count(m.valid_until) from metering_designations m),
+              (select coalesce(max(p.price_number), 0) from prices p)) as version`,
   );
-  return rows[0]?.version ?? 0;
+  return rows[0]?.version ?? "";
 }

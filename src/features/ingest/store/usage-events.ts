@@ -1,36 +1,43 @@
 /** Ingest, the SQL of the events themselves. Owns: usage_events, partitioned by month. */
 import { usdToDecimal } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
-import type { UsageEvent } from "../../../domain/usage.ts";
+import type { NotCountedBecause, UsageEvent } from "../../../domain/usage.ts";
 import type { Sql } from "../../../store/database.ts";
-import type { NewUsageEvent } from "./identities.ts";
+
+/** An event under the id that it has if it is new. */
+export interface NewUsageEvent {
+  readonly usageEventId: string;
+  readonly contentSha256: string;
+  readonly event: UsageEvent;
+}
 
 /** Inserts events whose identity this transaction has claimed. */
 export async function insertUsageEvents(
   sql: Sql,
-  rows: readonly NewUsageEvent[],
+  rows: readonly (NewUsageEvent & { readonly notCounted: NotCountedBecause | undefined })[],
   receivedAt: Instant,
 ): Promise<void> {
-  const column = <T>(read: (row: NewUsageEvent) => T): T[] => rows.map(read);
+  const column = <T>(read: (row: (typeof rows)[number]) => T): T[] => rows.map(read);
   await sql.query({
     name: "insert usage events",
     text: `insert into usage_events
             (usage_event_id, source, event_id, occurred_at, received_at, provider, model, usage,
              request_id, message_id, user_email, claimed_team, claimed_project, workspace_id,
              api_key_id, session_id, operation_id, tags, prompt_hash, reported_cost_usd, cost_basis,
-             is_incomplete)
+             is_incomplete, corrects, voids, not_counted_because)
      select n.usage_event_id, n.source, n.event_id, n.occurred_at, $1, n.provider, n.model, n.usage,
             n.request_id, n.message_id, n.user_email, n.claimed_team, n.claimed_project,
             n.workspace_id, n.api_key_id, n.session_id, n.operation_id, n.tags, n.prompt_hash,
-            n.reported_cost_usd, n.cost_basis, n.is_incomplete
+            n.reported_cost_usd, n.cost_basis, n.is_incomplete, n.corrects, n.voids,
+            n.not_counted_because
        from unnest($2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[],
                    $8::jsonb[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
                    $14::text[], $15::text[], $16::text[], $17::text[], $18::jsonb[], $19::text[],
-                   $20::numeric[], $21::text[], $22::boolean[])
+                   $20::numeric[], $21::text[], $22::boolean[], $23::text[], $24::text[], $25::text[])
          as n (usage_event_id, source, event_id, occurred_at, provider, model, usage, request_id,
                message_id, user_email, claimed_team, claimed_project, workspace_id, api_key_id,
                session_id, operation_id, tags, prompt_hash, reported_cost_usd, cost_basis,
-               is_incomplete)`,
+               is_incomplete, corrects, voids, not_counted_because)`,
     values: [
       receivedAt,
       column((row) => row.usageEventId),
@@ -56,10 +63,31 @@ export async function insertUsageEvents(
       ),
       column((row) => row.event.costBasis),
       column((row) => row.event.isIncomplete),
+      column((row) => row.event.corrects ?? null),
+      column((row) => row.event.voids ?? null),
+      column((row) => row.notCounted ?? null),
     ],
   });
 }
 
 export function hasTags(event: UsageEvent): boolean {
   return Object.keys(event.tags).length > 0;
+}
+
+/** Of stored events, the ids of those that retention has not dropped. */
+export async function findKeptEvents(
+  sql: Sql,
+  events: readonly { readonly usageEventId: string; readonly occurredAt: Instant }[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await sql.query<{ usage_event_id: string }>(
+    `select u.usage_event_id
+       from unnest($1::uuid[], $2::timestamptz[]) as n (usage_event_id, occurred_at)
+       join usage_events u
+         on u.usage_event_id = n.usage_event_id and u.occurred_at = n.occurred_at`,
+    [
+      events.map(({ usageEventId }) => usageEventId),
+      events.map(({ occurredAt }) => occurredAt.toISOString()),
+    ],
+  );
+  return new Set(rows.map((row) => row.usage_event_id));
 }
