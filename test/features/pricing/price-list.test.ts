@@ -6,9 +6,9 @@ import { listPrices, priceUsage } from "../../../src/features/pricing/index.ts";
 import {
   modelOrUnknown,
   PRICED_MODELS,
-  PUBLISHED_PRICES,
   type Price,
   type PricedModel,
+  PUBLISHED_PRICES,
   type TokenPrices,
   tierFor,
 } from "../../../src/features/pricing/rules/price-list.ts";
@@ -65,7 +65,10 @@ describe("the price list", () => {
 
   test("is sound", () => {
     expect(
-      findPriceListProblems([...PRICED_MODELS, modelOrUnknown(PUBLISHED_PRICES, "claude-of-the-future")]),
+      findPriceListProblems([
+        ...PRICED_MODELS,
+        modelOrUnknown(PUBLISHED_PRICES, "claude-of-the-future"),
+      ]),
     ).toEqual([]);
   });
 

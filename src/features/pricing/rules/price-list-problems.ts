@@ -1,19 +1,32 @@
 /**
- * What can be wrong with a price list and still load. A test runs this over the real list, so that
- * a slip of the pen in a new price is found before anybody is billed for it.
+ * What can be wrong with a price list and still load. A test runs this over the published list, and
+ * prices that an operator brings are checked by it, so that a slip of the pen is found before
+ * anybody is billed for it.
  */
 import type { Price, PricedModel, TokenPrices } from "./price-list.ts";
 
 /** Every problem, in words, with the price it concerns. Empty for a sound list. */
 export function findPriceListProblems(models: readonly PricedModel[]): readonly string[] {
+  return [
+    ...findUnsoundPrices(models),
+    ...findImplausiblePrices(models.flatMap((model) => model.prices)),
+  ];
+}
+
+/** What makes a list ambiguous: nobody could say which price counts. */
+export function findUnsoundPrices(models: readonly PricedModel[]): readonly string[] {
   const prices = models.flatMap((model) => model.prices);
   return [
     ...repeated(models.flatMap(({ names }) => names)).map((name) => `${name}: names two models`),
     ...repeated(prices.map(({ priceId }) => priceId)).map((id) => `${id}: id used twice`),
     ...models.flatMap(validityProblems),
     ...prices.flatMap(tierProblems),
-    ...prices.flatMap(rateProblems),
   ];
+}
+
+/** What no vendor ever charged: hardly meant, though it could be counted with. */
+export function findImplausiblePrices(prices: readonly Price[]): readonly string[] {
+  return prices.flatMap(rateProblems);
 }
 
 function repeated(names: readonly string[]): readonly string[] {

@@ -5,7 +5,7 @@
  * `claude-sonnet-5` is the beginning of `claude-sonnet-5-5`, which costs something else.
  */
 import { assert } from "../../../domain/assert.ts";
-import { type Usd, usd, usdFromDecimal } from "../../../domain/money.ts";
+import { type Usd, usd, usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
 import { type Instant, instant } from "../../../domain/time.ts";
 import type { TokenType } from "../../../domain/usage.ts";
 import { FABLE_MODELS } from "./prices/fable.ts";
@@ -185,6 +185,25 @@ function fastPriceFromPublished(fast: PublishedFastMode): FastPrice {
     kind: "rates",
     unitPrices: unitPricesFromPublished(fast.rates),
     validUntil: utcDay(fast.until),
+  };
+}
+
+/** The inverse, for a fast mode that a new price takes over. */
+export function publishedFast(fast: FastPrice): PublishedFastMode {
+  if (fast.kind === "billed-as-standard") return fast;
+  const perMillion = (unitPrice: Usd): string =>
+    usdToDecimal(usd(unitPrice * TOKENS_PER_PUBLISHED_PRICE));
+  const { uncached_input, cache_write_5m, cache_write_1h, cache_read, output } = fast.unitPrices;
+  return {
+    kind: "rates",
+    rates: {
+      uncached_input: perMillion(uncached_input),
+      cache_write_5m: perMillion(cache_write_5m),
+      cache_write_1h: perMillion(cache_write_1h),
+      cache_read: perMillion(cache_read),
+      output: perMillion(output),
+    },
+    ...(fast.validUntil === undefined ? {} : { until: fast.validUntil.toISOString().slice(0, 10) }),
   };
 }
 

@@ -1,12 +1,12 @@
-/** Discounts, the SQL. Owns the table `discounts`; prices themselves are code, not rows. */
-import { assert } from "../../domain/assert.ts";
-import { instant } from "../../domain/time.ts";
-import type { Sql } from "../../store/database.ts";
+/** Discounts, the SQL. Owns: discounts. */
+import { assert } from "../../../domain/assert.ts";
+import { instant } from "../../../domain/time.ts";
+import type { Sql } from "../../../store/database.ts";
 import {
   type Discount,
   discountPercentToDecimal,
   parseDiscountPercent,
-} from "./rules/discounts.ts";
+} from "../rules/discounts.ts";
 
 interface DiscountRow {
   readonly model_pattern: string | null;
