@@ -1,21 +1,17 @@
 /** `claude-spend import`: usage that stands in files already. */
-import { createReadStream } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { Presets, SingleBar } from "cli-progress";
-import { pino } from "pino";
-import { AppError } from "../domain/errors.ts";
+import { availableParallelism } from "node:os";
+import { InvalidArgumentError } from "commander";
+import { parseEmail } from "../domain/email.ts";
 import type { Clock } from "../domain/time.ts";
-import {
-  addTotals,
-  createIngestMemory,
-  type ImportTotals,
-  importUsage,
-  NOTHING_IMPORTED,
-} from "../features/ingest/index.ts";
+import type { ImportProblem, ImportTotals } from "../features/ingest/index.ts";
+import { problemOfName } from "../features/sources/index.ts";
 import { migrate } from "../store/migrate.ts";
 import type { DefineCommand, Report } from "./command.ts";
+import { importWithCrew } from "./import-crew.ts";
+import { findInputFiles, type InputFile, nameOf } from "./import-files.ts";
+import { showImportProgress } from "./import-progress.ts";
+import { importReport } from "./import-report.ts";
+import { type ImportListeners, type ImportTask, runImportOf } from "./import-run.ts";
 import { withDatabase } from "./with-database.ts";
 
 interface Surroundings {
@@ -23,20 +19,29 @@ interface Surroundings {
   readonly clock: Clock;
 }
 
-interface InputFile {
-  readonly path: string;
-  readonly bytes: number;
-}
+/** Threads take a moment to start; less than this is done before. */
+const BYTES_WORTH_A_CREW = 32 * 1024 * 1024;
+const THREADS_MAX = 4;
+/** As many are shown and kept; the count goes on. */
+const PROBLEMS_MAX = 1_000;
 
 export function defineImportCommand(define: DefineCommand, surroundings: Surroundings): void {
   define(
     "import",
-    "Record usage from files: Claude Code transcripts, native events, Message Batches results.",
+    "Record usage from files: Claude Code transcripts, Message Batches results, LiteLLM spend logs, native events.",
     async (_first, options, paths) => await runImport(surroundings, { paths, options }),
   )
-    .argument("<files...>", "files, or folders that are searched for .jsonl and .ndjson")
-    .option("--source <name>", "under which source the events are kept", "import")
-    .option("--user <email>", "whose usage it is, where a file does not say");
+    .argument(
+      "<files...>",
+      "files, patterns in quotes, folders that are searched for .jsonl and .ndjson, - for standard input; .gz too",
+    )
+    .option(
+      "--source <name>",
+      "under which source the events are kept (default: claude-code, batch-results, litellm or import, by what a file holds)",
+      parseSourceName,
+    )
+    .option("--user <email>", "whose usage it is, where a file does not say", parseUser)
+    .option("--dry-run", "read and check everything, record nothing; needs no database");
 }
 
 async function runImport(
@@ -47,69 +52,74 @@ async function runImport(
   },
 ): Promise<Report> {
   const { options } = asked;
-  const files = (await Promise.all(asked.paths.map(findFiles))).flat();
-  const bar = new SingleBar(
-    { format: "Import [{bar}] {percentage}% {file}", stream: process.stderr, noTTYOutput: false },
-    Presets.shades_classic,
-  );
-  bar.start(
-    files.reduce((sum, { bytes }) => sum + bytes, 0),
-    0,
-    { file: "" },
-  );
-  let totals = NOTHING_IMPORTED;
-  await withDatabase(env, async (database) => {
-    await migrate(database);
-    const deps = {
-      database,
-      clock,
-      log: pino({ level: "warn" }, process.stderr),
-      ingestMemory: createIngestMemory(),
-    };
-    for (const { path, bytes } of files) {
-      bar.update({ file: path });
-      // oxlint-disable-next-line no-await-in-loop -- one file after the other, in bounded memory
-      const read = await importUsage(deps, {
-        lines: createInterface({ input: createReadStream(path), crlfDelay: Infinity }),
-        // Whoever may run this command may say whose usage it is.
-        source: { name: String(options["source"]), isTrusted: true },
-        userEmail: typeof options["user"] === "string" ? options["user"] : undefined,
-      });
-      totals = addTotals(totals, read);
-      bar.increment(bytes);
-    }
+  const isDryRun = options["dryRun"] === true;
+  const files = await findInputFiles(asked.paths);
+  const problems: ImportProblem[] = [];
+  const progress = showImportProgress(process.stderr, {
+    bytesTotal: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    files: files.length,
   });
-  bar.stop();
-  return {
-    text: totalsText(totals, files.length),
-    json: { files: files.length, ...totals },
-    isFailed: totals.rejected > 0,
+  const listeners: ImportListeners = {
+    ...progress,
+    onProblem: (problem) => {
+      if (problems.length < PROBLEMS_MAX) problems.push(problem);
+    },
+  };
+  const task: ImportTask = {
+    now: clock(),
+    source: textOf(options["source"]),
+    userEmail: textOf(options["user"]),
+  };
+  try {
+    const totals = isDryRun
+      ? await runImportOf(eachOf(files), task, { database: undefined, listeners })
+      : await record(env, files, { task, listeners });
+    return importReport({ totals, problems, isDryRun, foundInFolders: foundInFolders(files) });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function record(
+  env: Surroundings["env"],
+  files: readonly InputFile[],
+  { task, listeners }: { readonly task: ImportTask; readonly listeners: ImportListeners },
+): Promise<ImportTotals> {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  return await withDatabase(env, async (database, connection) => {
+    await migrate(database);
+    const threads = Math.min(THREADS_MAX, availableParallelism(), files.length);
+    if (threads === 1 || bytes < BYTES_WORTH_A_CREW) {
+      return await runImportOf(eachOf(files), task, { database, listeners });
+    }
+    // The largest first, so that none is left to one thread while the others are done.
+    const paths = files.toSorted((left, right) => right.bytes - left.bytes).map(({ path }) => path);
+    return await importWithCrew({ threads, paths }, { ...task, connection }, listeners);
+  });
+}
+
+function eachOf(files: readonly InputFile[]): () => Promise<string | undefined> {
+  const left = files.values();
+  return async () => {
+    const next = await Promise.resolve(left.next());
+    return next.done === true ? undefined : next.value.path;
   };
 }
 
-function totalsText(totals: ImportTotals, files: number): string {
-  const { accepted, duplicates, rejected, firstRejection, brokenLines } = totals;
-  return [
-    `${String(accepted)} events recorded from ${String(files)} files, ${String(duplicates)} were there already.`,
-    ...(rejected > 0
-      ? [`${String(rejected)} were rejected, the first: ${firstRejection ?? ""}.`]
-      : []),
-    ...(brokenLines > 0 ? [`${String(brokenLines)} lines are not JSON and were left out.`] : []),
-  ].join("\n");
+function foundInFolders(files: readonly InputFile[]): ReadonlySet<string> {
+  return new Set(files.flatMap(({ path, isNamed }) => (isNamed ? [] : [nameOf(path)])));
 }
 
-/** A file, or the files below a folder. */
-async function findFiles(path: string): Promise<readonly InputFile[]> {
-  const found = await stat(path).catch((cause: unknown) => {
-    throw new AppError({ code: "invalid", message: `Can't read ${path}.`, cause });
-  });
-  if (!found.isDirectory()) return [{ path, bytes: found.size }];
-  const names = await readdir(path, { recursive: true });
-  const inside = names
-    .filter((name) => /\.(?:jsonl|ndjson)$/.test(name))
-    .toSorted()
-    .map((name) => join(path, name));
-  return await Promise.all(
-    inside.map(async (file) => ({ path: file, bytes: (await stat(file)).size })),
-  );
+function parseSourceName(name: string): string {
+  if (problemOfName(name) !== "not-a-name") return name;
+  throw new InvalidArgumentError("Expected lower-case letters, digits and hyphens, at most 63.");
+}
+
+function parseUser(email: string): string {
+  if (parseEmail(email) !== undefined) return email;
+  throw new InvalidArgumentError("Expected an e-mail address.");
+}
+
+function textOf(option: unknown): string | undefined {
+  return typeof option === "string" ? option : undefined;
 }

@@ -1,15 +1,14 @@
 /** The `claude-spend` command: what an operator does beside the running bot. */
 import { readFile } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
-import { governanceAppliers } from "../app/wire.ts";
 import { AppError } from "../domain/errors.ts";
 import { instant } from "../domain/time.ts";
 import { applyGovernance, formatProblems } from "../features/governance/index.ts";
 import { migrate } from "../store/migrate.ts";
 import { defineAuditCommands } from "./audit.ts";
 import { defineCommandsOf, EXIT_FAILED, EXIT_WRONG_USAGE, type Report } from "./command.ts";
-import { runChecks } from "./doctor.ts";
 import { defineImportCommand } from "./import.ts";
+import { definePriceCommands } from "./prices.ts";
 import { defineSourceCommands } from "./sources.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -37,6 +36,7 @@ command(
   "doctor",
   "Check the database, Slack, Anthropic and what waits, and say what to do.",
   async () => {
+    const { runChecks } = await import("./doctor.ts"); // Slow to load, and only this needs it.
     const checks = await runChecks(process.env, instant(new Date()));
     const MARKS = { ok: "ok  ", warning: "warn", failed: "FAIL" } as const;
     return {
@@ -59,12 +59,18 @@ defineAuditCommands(
   { env: process.env, clock: () => instant(new Date()) },
 );
 
+definePriceCommands(
+  defineCommandsOf(program.command("prices").description("What Claude costs, from when.")),
+  { env: process.env, clock: () => instant(new Date()) },
+);
+
 defineImportCommand(command, { env: process.env, clock: () => instant(new Date()) });
 
 async function apply(file: string): Promise<Report> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new AppError({ code: "invalid", message: `Can't read ${file}.`, cause });
   });
+  const { governanceAppliers } = await import("../app/wire.ts"); // As slow to load.
   const outcome = await withDatabase(process.env, async (database) => {
     await migrate(database);
     return await applyGovernance(

@@ -33,7 +33,7 @@ export interface LitellmDelivery {
  */
 export const parseLitellmDelivery: Adapter<LitellmDelivery> = (delivery, context) =>
   elementsOf(delivery).flatMap((raw, index) => {
-    const parsed = parseElement(raw, index, context);
+    const parsed = parseLitellmCall(raw, index, context);
     return parsed === undefined ? [] : [parsed];
   });
 
@@ -92,7 +92,8 @@ function tooMany(): AppError {
   });
 }
 
-function parseElement(
+/** One logged call; undefined for one that did not reach a Claude model or used nothing. */
+export function parseLitellmCall(
   raw: unknown,
   index: number,
   context: AdapterContext,
@@ -151,7 +152,8 @@ function eventFrom(
     if (measured.kind === "nothing") return undefined;
   }
   const usage = measured?.usage ?? NOTHING_COUNTED;
-  const messageId = [response?.id, payload.id].find(isMessageId);
+  // The id of the answer: all that LiteLLM's spend log, its traces and the caller know of a call.
+  const messageId = [response?.id, payload.id].find(isMessageId) ?? payload.id ?? undefined;
   return {
     source,
     eventId,
@@ -162,9 +164,8 @@ function eventFrom(
       provider === "vertex_ai"
         ? { ...usage, inferenceGeo: usage.inferenceGeo ?? vertexLocation(payload) }
         : usage,
-    // By this the same call is known when it also comes from elsewhere; LiteLLM's spend log and
-    // traces name a call by `id`.
-    requestId: anthropicRequestId(payload) ?? messageId ?? payload.id ?? eventId,
+    // By these the same call is known when it also comes from elsewhere.
+    requestId: anthropicRequestId(payload) ?? messageId ?? eventId,
     messageId,
     ...ownerFrom(payload),
     workspaceId: undefined,

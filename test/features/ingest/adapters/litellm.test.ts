@@ -65,7 +65,7 @@ describe("the three log formats", () => {
           iterations: [],
         },
         requestId: "chatcmpl-2299b6a2-82a3-465a-b47c-04e685a2227f",
-        messageId: undefined,
+        messageId: "chatcmpl-2299b6a2-82a3-465a-b47c-04e685a2227f",
         userEmail: "dev@example.com",
         claimedTeam: "platform",
         claimedProject: "checkout",
