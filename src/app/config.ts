@@ -77,6 +77,12 @@ const environment = z.object({
   ANTHROPIC_ORG_KIND: z
     .enum(["console", "enterprise"], "expected console or enterprise")
     .default("console"),
+  ANTHROPIC_METERING: z
+    .enum(
+      ["off", "analytics", "messages", "claude_code"],
+      "expected off, analytics, messages or claude_code",
+    )
+    .default("off"),
   ANTHROPIC_API_KEY: secretText.optional(),
   ANTHROPIC_BASE_URL: webAddress.optional(),
   GOVERNANCE_FILE: z.string().min(1).optional(),
@@ -125,7 +131,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   );
   const parsed = environment.safeParse(given);
   const wrong = parsed.error?.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  const problems = [...(wrong ?? []), ...missingSettings(given)];
+  const problems = [...(wrong ?? []), ...missingSettings(given), ...contradictions(given)];
   return parsed.success && problems.length === 0
     ? { kind: "config", config: parsed.data }
     : { kind: "problems", problems };
@@ -149,4 +155,18 @@ function missingSettings(given: Readonly<Record<string, string | undefined>>): s
     );
   }
   return problems;
+}
+
+/** Settings that are right alone and wrong together. */
+function contradictions(given: Readonly<Record<string, string | undefined>>): string[] {
+  const metering = given["ANTHROPIC_METERING"] ?? "off";
+  if (metering === "off") return [];
+  if (given["ANTHROPIC_ADMIN_KEY"] === undefined) {
+    return ["ANTHROPIC_METERING: needs ANTHROPIC_ADMIN_KEY"];
+  }
+  return given["ANTHROPIC_ORG_KIND"] === "enterprise" && metering !== "analytics"
+    ? [
+        "ANTHROPIC_METERING: expected off or analytics, since only Console organizations have the others",
+      ]
+    : [];
 }

@@ -10,6 +10,7 @@ import { AppError } from "../domain/errors.ts";
 import { type Clock, instant } from "../domain/time.ts";
 import { countWaitingChecks } from "../features/budgets/index.ts";
 import { applyGovernance, formatProblems } from "../features/governance/index.ts";
+import { listPulls } from "../features/provider-reports/index.ts";
 import { createMetrics, type Metrics } from "../http/metrics.ts";
 import { operationsRoutes } from "../http/operations.ts";
 import { createHttpServer, type Mount } from "../http/server.ts";
@@ -19,11 +20,12 @@ import { runAll } from "../jobs/run-all.ts";
 import { createWaker, type Waker } from "../jobs/wake.ts";
 import { createSlackApp } from "../slack/app.ts";
 import { createDirectory } from "../slack/directory.ts";
-import { countWaitingMessages } from "../slack/outbox.ts";
+import { countWaitingMessages } from "../slack/outbox-reads.ts";
 import { sendDueMessages } from "../slack/sender.ts";
 import { createSlackWeb } from "../slack/web-client.ts";
 import type { Database } from "../store/database.ts";
 import type { WorkKind } from "../store/notify.ts";
+import { pullSettingsOf } from "./anthropic.ts";
 import { type Config, secretsKeyOf } from "./config.ts";
 import { startDatabase } from "./database.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -80,6 +82,7 @@ export async function startProgram(options: {
       ingestSecret: config.INGEST_SECRET,
       apiToken: config.API_TOKEN,
       secretsKey: secretsKeyOf(config),
+      reports: pullSettingsOf(config),
     });
     await applyGovernanceFile({ config, database, clock, log });
 
@@ -127,7 +130,9 @@ function startWorker(deps: {
   };
   const loops = [loop("budget-checks", wiring.checkBudgets), loop("outbox", deps.sendMessages)];
   const tick = startMinuteTick({ name: "every-minute", work: wiring.everyMinute, log });
+  const pulling = wiring.startPulling();
   return async () => {
+    await pulling?.stop();
     await tick.stop();
     await Promise.all(loops.map(async ({ stop }) => await stop()));
   };
@@ -189,6 +194,9 @@ function addRoutes(
     refreshMetrics: async () => {
       metrics.outboxWaiting.set(await countWaitingMessages(database));
       metrics.budgetChecksWaiting.set(await countWaitingChecks(database));
+      for (const { report, completeUntil } of await listPulls(database)) {
+        metrics.reportsCompleteUntil.set({ report }, completeUntil.getTime() / 1000);
+      }
     },
     openApi: openApiDocument(),
   });

@@ -26,6 +26,7 @@ import { replaceGovernedDigests, sendDueDigests } from "../features/digests/inde
 import { type GovernanceAppliers, governanceRoutes } from "../features/governance/index.ts";
 import { homeListeners } from "../features/home/index.ts";
 import { createIngestMemory, ingestRoutes } from "../features/ingest/index.ts";
+import { type PullSettings, startPulling } from "../features/provider-reports/index.ts";
 import { showbackListeners, showbackRoutes } from "../features/showback/index.ts";
 import { createSourceDirectory } from "../features/sources/index.ts";
 import { requireBearer } from "../http/authorization.ts";
@@ -51,6 +52,8 @@ export interface Plumbing {
   readonly apiToken: Secret | undefined;
   /** 32 bytes, for secrets that must be kept readable. */
   readonly secretsKey: Buffer | undefined;
+  /** Undefined: Anthropic's own reports are not read. */
+  readonly reports: PullSettings | undefined;
 }
 
 export interface Wiring {
@@ -60,6 +63,8 @@ export interface Wiring {
   readonly checkBudgets: () => Promise<number>;
   /** What the clock makes due. */
   readonly everyMinute: () => Promise<void>;
+  /** Begins to read Anthropic's reports, where there is a key for it. */
+  readonly startPulling: () => { readonly stop: () => Promise<void> } | undefined;
 }
 
 export function wire(plumbing: Plumbing): Wiring {
@@ -104,6 +109,17 @@ export function wire(plumbing: Plumbing): Wiring {
       plumbing.metrics.budgetChecks.inc(count);
       return count;
     },
+    startPulling: () => {
+      if (plumbing.reports === undefined) return undefined;
+      return startPulling({
+        database,
+        clock,
+        log,
+        settings: plumbing.reports,
+        ingestMemory: createIngestMemory(),
+        onPulled: (report, outcome) => plumbing.metrics.reportPulls.inc({ report, outcome }),
+      });
+    },
     everyMinute: async () => {
       await runAll([
         async () => await sendDueDigests({ database, clock, log }),
@@ -116,8 +132,8 @@ export function wire(plumbing: Plumbing): Wiring {
 
 /** How each feature takes over its part of a governance document, inside its transaction. */
 export const governanceAppliers: GovernanceAppliers = {
-  budgets: async (sql, budgets, { appliedAt }) => {
-    await replaceGovernedBudgets(sql, budgets, appliedAt);
+  budgets: async (sql, budgets, { appliedAt, appliedBy }) => {
+    await replaceGovernedBudgets(sql, budgets, appliedAt, appliedBy);
   },
   digests: async (sql, digests, { appliedAt }) => {
     await replaceGovernedDigests(

@@ -6,6 +6,8 @@ export interface Metrics {
   readonly usageEvents: Counter<"source" | "outcome">;
   readonly usageBatchSeconds: Histogram;
   readonly budgetChecks: Counter;
+  readonly reportPulls: Counter<"report" | "outcome">;
+  readonly reportsCompleteUntil: Gauge<"report">;
   readonly outboxWaiting: Gauge;
   readonly budgetChecksWaiting: Gauge;
 }
@@ -32,6 +34,18 @@ export function createMetrics(): Metrics {
     budgetChecks: new Counter({
       name: "claude_spend_budget_checks_total",
       help: "Budget checks worked through.",
+      registers,
+    }),
+    reportPulls: new Counter({
+      name: "claude_spend_report_pulls_total",
+      help: "Attempts to read one of Anthropic's own reports, by outcome: ok or failed.",
+      labelNames: ["report", "outcome"],
+      registers,
+    }),
+    reportsCompleteUntil: new Gauge({
+      name: "claude_spend_report_complete_until_seconds",
+      help: "Up to when one of Anthropic's own reports was read and complete, as a Unix time.",
+      labelNames: ["report"],
       registers,
     }),
     outboxWaiting: new Gauge({

@@ -7,4 +7,5 @@ export {
   type ReportOutcome,
 } from "./flow/pull-reports.ts";
 export { type Metering, type OrganizationKind, planReports, type Report } from "./rules.ts";
+export { startPulling } from "./schedule.ts";
 export { listPulls, type Pull } from "./store/pulls.ts";
