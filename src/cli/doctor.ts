@@ -9,6 +9,7 @@ import { createSlackWeb } from "../slack/web-client.ts";
 import { connect, type Database, type Sql } from "../store/database.ts";
 import { listPendingMigrations } from "../store/migrate.ts";
 import { checkAuditTrail } from "./check-audit.ts";
+import { checkReports } from "./check-reports.ts";
 import { type Check, type Finding, failed, ok, warning } from "./finding.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -49,7 +50,7 @@ async function checkDatabase(env: Environment, now: Instant): Promise<readonly C
         await check("database", async () => await checkServer(database)),
         schema,
         // Of an older schema the rest would only say that tables are missing.
-        ...(schema.status === "ok" ? await checkContents(database, now) : []),
+        ...(schema.status === "ok" ? await checkContents(database, { env, now }) : []),
       ];
     });
   } catch (error) {
@@ -58,12 +59,16 @@ async function checkDatabase(env: Environment, now: Instant): Promise<readonly C
   }
 }
 
-async function checkContents(database: Database, now: Instant): Promise<readonly Check[]> {
+async function checkContents(
+  database: Database,
+  { env, now }: { readonly env: Environment; readonly now: Instant },
+): Promise<readonly Check[]> {
   return [
     await check("governance", async () => await checkGovernance(database)),
     await check("usage", async () => await checkUsage(database, now)),
     await check("rejected events", async () => await checkRejected(database, now)),
     await check("messages", async () => await checkMessages(database, now)),
+    await check("reports", async () => await checkReports(database, env, now)),
     await check("audit", async () => await checkAuditTrail(database)),
   ];
 }

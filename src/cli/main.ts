@@ -9,6 +9,7 @@ import { defineAuditCommands } from "./audit.ts";
 import { defineCommandsOf, EXIT_FAILED, EXIT_WRONG_USAGE, type Report } from "./command.ts";
 import { defineImportCommand } from "./import.ts";
 import { definePriceCommands } from "./prices.ts";
+import { definePullCommand } from "./pull.ts";
 import { defineSourceCommands } from "./sources.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -48,6 +49,8 @@ command(
     };
   },
 );
+
+definePullCommand(command, { env: process.env, clock: () => instant(new Date()) });
 
 defineSourceCommands(
   defineCommandsOf(program.command("sources").description("Who may send usage events.")),
