@@ -3,7 +3,7 @@ import { type DestinationStream, type Logger, pino } from "pino";
 import { type Config, secretsOf } from "./config.ts";
 
 /** Names under which a secret or somebody's text could slip in with an object. */
-const REDACTED = [
+const REDACTED: ReadonlySet<string> = new Set([
   "token",
   "secret",
   "authorization",
@@ -12,7 +12,10 @@ const REDACTED = [
   "text",
   "blocks",
   "body",
-];
+]);
+const CENSOR = "[secret]";
+/** How deep they are looked for in an object; what lies deeper, the secrets' own values show. */
+const DEPTH_MAX = 3;
 
 /** A secret that is shorter would be found in ordinary words. */
 const SECRET_CHARS_MIN = 8;
@@ -27,17 +30,42 @@ export function createLog(config: Config, destination?: DestinationStream): Logg
       level: config.LOG_LEVEL,
       base: {},
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: {
-        paths: REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
-        censor: "[secret]",
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => ({ ...redacted(fields, DEPTH_MAX) }),
+        bindings: (fields) => ({ ...redacted(fields, DEPTH_MAX) }),
       },
+      serializers: { err: (error: unknown) => error }, // Made readable before, to look into it.
       hooks: {
         // Errors of libraries carry addresses and headers anywhere, also inside of sentences.
         streamWrite: (line) =>
-          secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), line),
+          secrets.reduce((text, secret) => text.replaceAll(secret, CENSOR), line),
       },
     },
     destination ?? pino.destination(1),
   );
+}
+
+/**
+ * The same without what is named like a secret. Pino's own redaction copies every object as a whole,
+ * which took a tenth of the time of a small request; most lines have nothing to take out.
+ */
+function redacted(fields: object, depth: number): object {
+  let copy: Record<string, unknown> | undefined;
+  for (const [name, value] of Object.entries(fields)) {
+    const shown: unknown = REDACTED.has(name) ? CENSOR : readable(value, depth);
+    if (shown === value) continue;
+    copy ??= { ...fields };
+    copy[name] = shown;
+  }
+  return copy ?? fields;
+}
+
+function readable(value: unknown, depth: number): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Error) return redacted(pino.stdSerializers.err(value), depth - 1);
+  if (depth <= 1 || "toJSON" in value) return value;
+  return Array.isArray(value)
+    ? value.map((item: unknown) => readable(item, depth - 1))
+    : redacted(value, depth - 1);
 }

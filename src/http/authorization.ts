@@ -2,7 +2,7 @@
  * Who may call us: Standard Webhooks signatures over the raw bytes, or a bearer token, both
  * compared in constant time.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
 import { AppError } from "../domain/errors.ts";
@@ -57,7 +57,7 @@ export function verifySignature(options: {
   let failure: WebhookVerificationError | undefined;
   for (const secret of secrets) {
     try {
-      new Webhook(secret).verify(body, signed, { jsonParse: false });
+      webhookOf(secret).verify(body, signed, { jsonParse: false });
       return;
     } catch (error) {
       if (!(error instanceof WebhookVerificationError)) throw error;
@@ -68,6 +68,21 @@ export function verifySignature(options: {
     `${failure?.message ?? "No secret of this source can check signatures"}.`,
     failure,
   );
+}
+
+/**
+ * The library computes SHA-256 in JavaScript, which took more of a request's time than all the rest
+ * of it; Node's own is used instead.
+ */
+function webhookOf(secret: string): Webhook {
+  const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+  return Object.assign(new Webhook(secret), {
+    sign: (id: string, at: Date, payload: string | Buffer): string => {
+      const seconds = String(Math.floor(at.getTime() / 1_000));
+      const hmac = createHmac("sha256", key).update(`${id}.${seconds}.`).update(payload);
+      return `v1,${hmac.digest("base64")}`;
+    },
+  });
 }
 
 export function unauthorized(message: string, cause?: unknown): AppError {

@@ -2,7 +2,7 @@
  * The one HTTP server: Fastify for our routes, and mounts for listeners that read raw requests
  * themselves (Slack's receiver, the sandbox). Errors become statuses here, in one table.
  */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import Fastify, {
   type FastifyError,
@@ -11,7 +11,6 @@ import Fastify, {
   type FastifyRequest,
 } from "fastify";
 import type { Logger } from "pino";
-import { v7 as uuid } from "uuid";
 import { AppError, type ErrorCode } from "../domain/errors.ts";
 import { type AuditOrigin, withAuditOrigin } from "../store/audit-origin.ts";
 import { isConnectionLoss, isGivenUp } from "../store/database.ts";
@@ -59,7 +58,7 @@ export function createHttpServer(options: {
   const app: FastifyInstance = Fastify({
     logger: false, // One summary line per unit of work, written by the route that knows the unit.
     bodyLimit: USAGE_BODY_BYTES_MAX,
-    genReqId: () => uuid(),
+    genReqId: () => randomUUID(),
     frameworkErrors: answerFailure, // What is wrong before there is a route, such as "/%zz".
     serverFactory: (handler) =>
       // Fastify sets its own time limits only on servers that it made itself.
