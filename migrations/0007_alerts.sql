@@ -132,10 +132,8 @@ alter table outbox_messages
   add column reply_to_dedupe_key text,
   -- From then on it is no longer true: it is skipped.
   add column valid_until timestamptz,
-  -- Where it goes should its destination be dead; null: nowhere.
-  add column fallback text,
-  -- The destination that was dead, for a message that went to the fallback.
-  add column meant_for text;
+  -- When a copy went to the fallback, because its destination is dead.
+  add column rerouted_at timestamptz;
 
 -- unknown: Slack may have it, because an answer got lost; the sender looks before it posts again.
 alter table outbox_messages drop constraint outbox_messages_status_check;
@@ -152,8 +150,7 @@ create index outbox_messages_order on outbox_messages (destination, outbox_messa
 create table dead_destinations (
   destination text primary key,
   reason text not null,
-  dead_since timestamptz not null,
-  probed_at timestamptz not null
+  dead_since timestamptz not null
 );
 
 -- What budgets had said ------------------------------------------------------------------------------

@@ -1,19 +1,17 @@
 /**
  * Messages that must be sent, stored by the transaction that decided to send them (ADR 0005).
- * Content is frozen here; `sender.ts` delivers it. Owns: outbox_messages.
+ * Content is frozen here; `sender.ts` delivers it. Owns: outbox_messages. What only reads it is
+ * `outbox-reads.ts`.
  */
-import { type Email, emailFrom } from "../domain/email.ts";
 import { type Instant, instant } from "../domain/time.ts";
 import type { Sql } from "../store/database.ts";
 import { notifyOfWork } from "../store/notify.ts";
 import type { Block, SlackMessage } from "./blocks.ts";
-import type { DeliveryDecision, OutboxKind } from "./delivery-rules.ts";
-import type { PostedMessage } from "./web.ts";
+import { type DeliveryDecision, type OutboxKind, STALE_REASONS } from "./delivery-rules.ts";
+import { type Destination, destinationFrom, destinationText } from "./destination.ts";
 
 export type { OutboxKind } from "./delivery-rules.ts";
-
-/** `#name` or a channel id; or the direct message of a person, by e-mail. */
-export type Destination = { readonly channel: string } | { readonly person: Email };
+export type { Destination } from "./destination.ts";
 
 export interface OutboxEntry {
   /** Says a thing once: a second entry with the same key is ignored. */
@@ -54,27 +52,6 @@ export async function enqueueMessage(sql: Sql, entry: OutboxEntry, now: Instant)
   return rowCount === 1;
 }
 
-/** Messages that Slack has not got yet. */
-export async function countWaitingMessages(sql: Sql): Promise<number> {
-  const { rows } = await sql.query<{ count: string }>(
-    `select count(*)::text as count from outbox_messages o where o.status in ('pending', 'sending')`,
-  );
-  return Number(rows[0]?.count ?? 0);
-}
-
-const PERSON_PREFIX = "email:";
-
-/** As in the column: 'C…', '#name', 'email:a@b.c'. */
-export function destinationText(destination: Destination): string {
-  return "channel" in destination ? destination.channel : PERSON_PREFIX + destination.person;
-}
-
-export function destinationFrom(text: string): Destination {
-  return text.startsWith(PERSON_PREFIX)
-    ? { person: emailFrom(text.slice(PERSON_PREFIX.length)) }
-    : { channel: text };
-}
-
 /** A message that this sender alone may deliver, until its lease ends. */
 export interface ClaimedMessage {
   readonly id: string;
@@ -84,10 +61,13 @@ export interface ClaimedMessage {
   readonly kind: OutboxKind;
   readonly destination: Destination;
   readonly updates: string | undefined;
+  readonly repliesTo: string | undefined;
   readonly text: string;
   readonly blocks: readonly Block[];
   /** This one included. */
   readonly attempts: number;
+  readonly createdAt: Instant;
+  readonly validUntil: Instant | undefined;
   /** Set: Slack may have the message since then, because an answer or a sender got lost. */
   readonly firstAttemptAt: Instant | undefined;
 }
@@ -98,16 +78,19 @@ interface ClaimedRow {
   readonly kind: OutboxKind;
   readonly destination: string;
   readonly updates_dedupe_key: string | null;
+  readonly reply_to_dedupe_key: string | null;
   readonly text: string;
   readonly blocks: readonly Block[];
   readonly attempts: number;
+  readonly created_at: Date;
+  readonly valid_until: Date | null;
   readonly first_attempt_at: Date | null;
   readonly leased_until: Date;
 }
 
 /**
  * Takes due messages, and those whose sender died. At most the oldest undelivered one of each
- * destination, so that order is kept; an update only after what it updates.
+ * destination, so that order is kept; an update or reply only after what it belongs to.
  */
 export async function claimDueMessages(
   sql: Sql,
@@ -117,18 +100,19 @@ export async function claimDueMessages(
     `with due as materialized (
        select candidates.outbox_message_id
          from outbox_messages as candidates
-        where candidates.status in ('pending', 'sending')
-          and ((candidates.status = 'pending' and candidates.next_attempt_at <= $1)
+        where candidates.status in ('pending', 'sending', 'unknown')
+          and ((candidates.status <> 'sending' and candidates.next_attempt_at <= $1)
                or (candidates.status = 'sending' and candidates.leased_until <= $1))
           and not exists (
                 select from outbox_messages as earlier
                  where earlier.destination = candidates.destination
                    and earlier.outbox_message_id < candidates.outbox_message_id
-                   and earlier.status in ('pending', 'sending'))
+                   and earlier.status in ('pending', 'sending', 'unknown'))
           and not exists (
                 select from outbox_messages as originals
-                 where originals.dedupe_key = candidates.updates_dedupe_key
-                   and originals.status in ('pending', 'sending'))
+                 where originals.dedupe_key in (candidates.updates_dedupe_key,
+                                                candidates.reply_to_dedupe_key)
+                   and originals.status in ('pending', 'sending', 'unknown'))
         order by candidates.next_attempt_at
         limit $3
           for update of candidates skip locked
@@ -138,9 +122,10 @@ export async function claimDueMessages(
        from due
       where outbox_messages.outbox_message_id = due.outbox_message_id
   returning outbox_messages.outbox_message_id, outbox_messages.dedupe_key, outbox_messages.kind,
-            outbox_messages.destination, outbox_messages.updates_dedupe_key, outbox_messages.text,
-            outbox_messages.blocks, outbox_messages.attempts, outbox_messages.first_attempt_at,
-            outbox_messages.leased_until`,
+            outbox_messages.destination, outbox_messages.updates_dedupe_key,
+            outbox_messages.reply_to_dedupe_key, outbox_messages.text, outbox_messages.blocks,
+            outbox_messages.attempts, outbox_messages.created_at, outbox_messages.valid_until,
+            outbox_messages.first_attempt_at, outbox_messages.leased_until`,
     [claim.now, claim.leasedUntil, claim.messagesMax],
   );
   return rows.map(claimedFromRow);
@@ -154,9 +139,12 @@ function claimedFromRow(row: ClaimedRow): ClaimedMessage {
     kind: row.kind,
     destination: destinationFrom(row.destination),
     updates: row.updates_dedupe_key ?? undefined,
+    repliesTo: row.reply_to_dedupe_key ?? undefined,
     text: row.text,
     blocks: row.blocks,
     attempts: row.attempts,
+    createdAt: instant(row.created_at),
+    validUntil: row.valid_until === null ? undefined : instant(row.valid_until),
     firstAttemptAt: row.first_attempt_at === null ? undefined : instant(row.first_attempt_at),
   };
 }
@@ -189,46 +177,35 @@ export async function saveDelivery(
   decision: DeliveryDecision,
   now: Instant,
 ): Promise<boolean> {
+  const isSent = decision.status === "sent";
+  const isWaiting = decision.status === "pending" || decision.status === "unknown";
   const { rowCount } = await sql.query(
     `update outbox_messages
         set status = $3, attempts = $4, next_attempt_at = coalesce($5, outbox_messages.next_attempt_at),
             first_attempt_at = case when $6::boolean then outbox_messages.first_attempt_at else $7::timestamptz end,
-            leased_until = null, channel_id = $8, message_ts = $9, last_error = $10, sent_at = $11
+            channel_id = $8, message_ts = $9, last_error = $10, sent_at = $11, leased_until = null
       where outbox_messages.outbox_message_id = $1
         and outbox_messages.status = 'sending'
         and outbox_messages.leased_until = $2`,
-    [message.id, message.leasedUntil, ...savedColumns(message, decision, now)],
+    [
+      message.id,
+      message.leasedUntil,
+      // A try that posted nothing says nothing about an earlier one whose answer got lost.
+      decision.status === "pending" && message.firstAttemptAt !== undefined
+        ? "unknown"
+        : decision.status,
+      isWaiting && !decision.isCounted ? message.attempts - 1 : message.attempts,
+      isWaiting ? decision.nextAttemptAt : null,
+      // An attempt that surely posted nothing leaves no trace of itself.
+      decision.status !== "pending",
+      message.firstAttemptAt ?? null,
+      isSent ? decision.channelId : null,
+      isSent ? decision.ts : null,
+      isSent ? null : decision.reason,
+      isSent ? now : null,
+    ],
   );
   return rowCount === 1;
-}
-
-/** $3 to $11 of `saveDelivery`. An attempt that surely posted nothing leaves no trace of itself. */
-function savedColumns(
-  message: ClaimedMessage,
-  decision: DeliveryDecision,
-  now: Instant,
-): readonly unknown[] {
-  const { attempts } = message;
-  const before = message.firstAttemptAt ?? null;
-  if (decision.status === "sent") {
-    return ["sent", attempts, null, true, before, decision.channelId, decision.ts, null, now];
-  }
-  const { status, reason } = decision;
-  if (status !== "pending") {
-    return [status, attempts, null, true, before, null, null, reason, null];
-  }
-  const used = decision.isCounted ? attempts : attempts - 1;
-  return [
-    status,
-    used,
-    decision.nextAttemptAt,
-    decision.mayBeThere,
-    before,
-    null,
-    null,
-    reason,
-    null,
-  ];
 }
 
 /** Keeps the pace of one destination: its next message is not due before `notBefore`. */
@@ -243,35 +220,72 @@ export async function delayNext(
       where outbox_messages.outbox_message_id = (
               select waiting.outbox_message_id
                 from outbox_messages as waiting
-               where waiting.destination = $1 and waiting.status = 'pending'
+               where waiting.destination = $1 and waiting.status in ('pending', 'unknown')
+                 and waiting.outbox_message_id > $3
                order by waiting.outbox_message_id
                limit 1)`,
-    [destinationText(message.destination), notBefore],
+    [destinationText(message.destination), notBefore, message.id],
   );
 }
 
-/** Where the message with that key was posted; undefined when it never was. */
-export async function findPosted(sql: Sql, dedupeKey: string): Promise<PostedMessage | undefined> {
-  const { rows } = await sql.query<{ channel_id: string; message_ts: string }>(
-    `select outbox_messages.channel_id, outbox_messages.message_ts
-       from outbox_messages
-      where outbox_messages.dedupe_key = $1 and outbox_messages.status = 'sent'`,
-    [dedupeKey],
+/**
+ * Skips what is waiting and not true any more: its time is over, or a newer message says more. A
+ * message that Slack may have already is never skipped.
+ */
+export async function skipStale(
+  sql: Sql,
+  at: { readonly now: Instant; readonly oldSince: Instant; readonly digestsSince: Instant },
+): Promise<void> {
+  await sql.query(
+    `update outbox_messages
+        set status = 'skipped',
+            last_error = case when outbox_messages.valid_until <= $1 then $4
+                              when outbox_messages.kind = 'digest' then $5 else $6 end
+      where outbox_messages.status = 'pending'
+        and (outbox_messages.valid_until <= $1
+             or (outbox_messages.kind = 'digest' and outbox_messages.created_at <= $3)
+             or exists (
+                  select from outbox_messages as newer
+                   where newer.status = 'pending'
+                     and newer.destination = outbox_messages.destination
+                     and newer.outbox_message_id > outbox_messages.outbox_message_id
+                     and (newer.updates_dedupe_key = outbox_messages.updates_dedupe_key
+                          or (newer.reply_to_dedupe_key = outbox_messages.reply_to_dedupe_key
+                              and newer.kind = 'alert'
+                              and outbox_messages.created_at <= $2))))`,
+    [
+      at.now,
+      at.oldSince,
+      at.digestsSince,
+      STALE_REASONS.over,
+      STALE_REASONS.tooOld,
+      STALE_REASONS.newer,
+    ],
   );
-  return rows[0] === undefined
-    ? undefined
-    : { channelId: rows[0].channel_id, ts: rows[0].message_ts };
 }
 
-/** The id of a channel that we know by name, from the last message that was posted there. */
-export async function findChannelId(sql: Sql, channel: string): Promise<string | undefined> {
-  const { rows } = await sql.query<{ channel_id: string }>(
-    `select outbox_messages.channel_id
-       from outbox_messages
-      where outbox_messages.destination = $1 and outbox_messages.status = 'sent'
-      order by outbox_messages.outbox_message_id desc
-      limit 1`,
-    [channel],
+/** Marks waiting messages as said by another one. */
+export async function markGathered(sql: Sql, ids: readonly string[]): Promise<void> {
+  await sql.query(
+    `update outbox_messages set status = 'skipped', last_error = $2
+      where outbox_messages.outbox_message_id = any($1) and outbox_messages.status = 'pending'`,
+    [ids, STALE_REASONS.gathered],
   );
-  return rows[0]?.channel_id;
+}
+
+export async function markRerouted(sql: Sql, id: string, now: Instant): Promise<void> {
+  await sql.query(
+    `update outbox_messages set rerouted_at = $2 where outbox_messages.outbox_message_id = $1`,
+    [id, now],
+  );
+}
+
+/** Makes what waits for a destination due at once: it was mended. */
+export async function hurryDestination(sql: Sql, destination: string, now: Instant): Promise<void> {
+  await sql.query(
+    `update outbox_messages set next_attempt_at = $2
+      where outbox_messages.destination = $1 and outbox_messages.status = 'pending'
+        and outbox_messages.next_attempt_at > $2`,
+    [destination, now],
+  );
 }

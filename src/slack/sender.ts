@@ -1,7 +1,7 @@
 /**
  * Delivers what stands in the outbox (ADR 0005). Slack has no idempotency key, so the sender never
  * posts a message of which Slack may have a copy without looking for it first. Decisions are in
- * `delivery-rules.ts`, SQL in `outbox.ts`.
+ * `delivery-rules.ts`, SQL in `outbox.ts`, closed channels in `reroute.ts`.
  *
  * Terms
  * - lease: the time in which one sender alone may deliver a message
@@ -15,6 +15,7 @@ import {
   type DeliveryOutcome,
   decideAfterLook,
   decideDelivery,
+  STALE_REASONS,
 } from "./delivery-rules.ts";
 import type { Directory } from "./directory.ts";
 import {
@@ -22,11 +23,11 @@ import {
   type ClaimedMessage,
   claimDueMessages,
   delayNext,
-  findChannelId,
-  findPosted,
   saveDelivery,
 } from "./outbox.ts";
-import type { SlackWeb } from "./web.ts";
+import { findChannelId, findPosted } from "./outbox-reads.ts";
+import { noteDead, noteMended, type RerouteNews, rerouteDead, tidyOutbox } from "./reroute.ts";
+import type { PostedMessage, SlackWeb } from "./web.ts";
 import { sortSlackError } from "./web-errors.ts";
 
 export interface SenderDeps {
@@ -37,7 +38,13 @@ export interface SenderDeps {
   readonly log: Logger;
   /** From [0, 1). */
   readonly random?: () => number;
+  /** Where news for a closed channel go instead, and who is told of it. */
+  readonly reroute?: RerouteNews;
+  /** Called between the steps of a delivery; a test that throws here is a sender that died. */
+  readonly atStep?: (step: SenderStep) => void;
 }
+
+export type SenderStep = "claimed" | "looked" | "noted" | "answered";
 
 /**
  * Longer than one call of the Web API may take (10 s), twice over; renewed before each step that
@@ -48,21 +55,30 @@ const MESSAGES_MAX = 20;
 /** Slack's limit is about one message a second and channel. */
 const CHANNEL_PACE_MS = 1_000;
 
-/** Delivers the due messages, different destinations side by side; how many it dealt with. */
+/**
+ * Delivers the due messages, different destinations side by side; how many it dealt with.
+ *
+ * 1. What waits and is not true any more is skipped, what is old gathered. 2. News for closed
+ * channels go elsewhere. 3. Due messages are claimed and delivered.
+ */
 export async function sendDueMessages(deps: SenderDeps): Promise<number> {
   const now = deps.clock();
+  await tidyOutbox(deps.database, now);
+  const rerouted =
+    deps.reroute === undefined ? 0 : await rerouteDead(deps.database, deps.reroute, now);
   const messages = await claimDueMessages(deps.database, {
     now,
     leasedUntil: addMs(now, LEASE_MS),
     messagesMax: MESSAGES_MAX,
   });
+  deps.atStep?.("claimed");
   const results = await Promise.allSettled(
     messages.map(async (message) => await deliver(deps, message)),
   );
   // Only the database can fail here. The others are done by now, and this one's lease will end.
   const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) throw failed.reason;
-  return messages.length;
+  return messages.length + rerouted;
 }
 
 async function deliver(deps: SenderDeps, claimed: ClaimedMessage): Promise<void> {
@@ -71,6 +87,7 @@ async function deliver(deps: SenderDeps, claimed: ClaimedMessage): Promise<void>
     claimed.updates === undefined
       ? await attemptPost(deps, claimed)
       : await attemptUpdate(deps, claimed, claimed.updates);
+  deps.atStep?.("answered");
   const now = deps.clock();
   const durationMs = now.getTime() - startedAt.getTime();
   if (attempt === "lost-lease") {
@@ -78,9 +95,13 @@ async function deliver(deps: SenderDeps, claimed: ClaimedMessage): Promise<void>
     return;
   }
   const random = (deps.random ?? Math.random)();
-  const decision = decideDelivery(attempt.outcome, claimed.attempts, { now, random });
+  const decision = decideDelivery(attempt.outcome, attempt.message, { now, random });
   const isSaved = await save(deps, attempt.message, { decision, now });
   logDelivery(deps.log, claimed, { decision: isSaved ? decision : undefined, durationMs });
+  if (attempt.outcome.kind === "permanent") {
+    await noteDead(deps, claimed.destination, { outcome: attempt.outcome, now });
+  }
+  if (attempt.outcome.kind === "sent") await noteMended(deps, claimed.destination, now);
 }
 
 /** What came of it, and the message with the lease that it was done under. */
@@ -88,27 +109,38 @@ type Attempt =
   | { readonly message: ClaimedMessage; readonly outcome: DeliveryOutcome }
   | "lost-lease";
 
-/** 1. find the channel  2. look, if Slack may have it already  3. note that it may from now on  4. post. */
+/**
+ * 1. find the channel, and the message that it replies to  2. look, if Slack may have it already
+ * 3. note that it may from now on  4. post.
+ */
 async function attemptPost(deps: SenderDeps, claimed: ClaimedMessage): Promise<Attempt> {
   const target = await findTarget(deps, claimed);
   if (target.kind !== "target") return { message: claimed, outcome: target };
 
   if (claimed.firstAttemptAt !== undefined) {
-    const seen = await look(deps, claimed, {
-      channel: target.channel,
-      since: claimed.firstAttemptAt,
-    });
+    const seen = await look(deps, claimed, { target, since: claimed.firstAttemptAt });
     if (seen.kind !== "post") return { message: claimed, outcome: seen };
   }
+  deps.atStep?.("looked");
 
   const now = deps.clock();
+  if (claimed.validUntil !== undefined && claimed.validUntil <= now) {
+    return { message: claimed, outcome: { kind: "skipped", reason: STALE_REASONS.over } };
+  }
   const lease = { now, leasedUntil: addMs(now, LEASE_MS) };
   const message = await beginPosting(deps.database, claimed, lease);
   if (message === undefined) return "lost-lease";
+  deps.atStep?.("noted");
   const { text, blocks, dedupeKey } = message;
   const outcome = await outcomeOf(async () => {
-    const { channel } = target;
-    const posted = await deps.web.postMessage({ channel, text, blocks, dedupeKey });
+    const { channel, threadTs } = target;
+    const posted = await deps.web.postMessage({
+      channel,
+      text,
+      blocks,
+      dedupeKey,
+      ...(threadTs === undefined ? {} : { threadTs }),
+    });
     return { kind: "sent", ...posted } as const;
   });
   return { message, outcome };
@@ -128,19 +160,37 @@ async function attemptUpdate(
     };
   }
   const { text, blocks } = claimed;
-  const outcome = await outcomeOf(async () => {
+  const outcome = await beforePosting(async () => {
     await deps.web.updateMessage({ channel: original.channelId, ts: original.ts, text, blocks });
     return { kind: "sent", ...original } as const;
   });
-  return { message: claimed, outcome };
+  return { message: claimed, outcome: isDeleted(outcome) ? DELETED : outcome };
 }
 
-type Target = { readonly kind: "target"; readonly channel: string } | DeliveryOutcome;
+const DELETED: DeliveryOutcome = { kind: "skipped", reason: "somebody deleted what it updates" };
 
-async function findTarget(deps: SenderDeps, { destination }: ClaimedMessage): Promise<Target> {
-  if ("channel" in destination) return { kind: "target", channel: destination.channel };
+function isDeleted(outcome: DeliveryOutcome): boolean {
+  return outcome.kind === "permanent" && outcome.reason === "message_not_found";
+}
+
+interface Target {
+  readonly kind: "target";
+  readonly channel: string;
+  readonly threadTs: string | undefined;
+}
+
+async function findTarget(
+  deps: SenderDeps,
+  { destination, repliesTo }: ClaimedMessage,
+): Promise<Target | DeliveryOutcome> {
+  // What it replies to may never have been posted: the news are not lost for that.
+  const root = repliesTo === undefined ? undefined : await findPosted(deps.database, repliesTo);
+  if (root !== undefined) return threadTarget(root);
+  if ("channel" in destination) {
+    return { kind: "target", channel: destination.channel, threadTs: undefined };
+  }
   const { directory } = deps;
-  return await beforePosting(async () => {
+  return await beforePosting(async (): Promise<Target | DeliveryOutcome> => {
     const person = await directory.findSlackUserByEmail(destination.person);
     if (person === undefined) {
       return {
@@ -148,21 +198,32 @@ async function findTarget(deps: SenderDeps, { destination }: ClaimedMessage): Pr
         reason: "no member of the Slack workspace has this e-mail address",
       };
     }
-    return { kind: "target", channel: await directory.openDirectMessage(person.slackUserId) };
+    const channel = await directory.openDirectMessage(person.slackUserId);
+    return { kind: "target", channel, threadTs: undefined };
   });
+}
+
+function threadTarget({ channelId, ts }: PostedMessage): Target {
+  return { kind: "target", channel: channelId, threadTs: ts };
 }
 
 async function look(
   deps: SenderDeps,
   message: ClaimedMessage,
-  { channel, since }: { readonly channel: string; readonly since: Instant },
+  { target, since }: { readonly target: Target; readonly since: Instant },
 ): Promise<ReturnType<typeof decideAfterLook> | DeliveryOutcome> {
+  const { channel, threadTs } = target;
   const channelId = channel.startsWith("#")
     ? ((await findChannelId(deps.database, channel)) ?? channel)
     : channel;
   const { dedupeKey } = message;
   return await beforePosting(async () => {
-    const found = await deps.web.findMessage({ channel: channelId, dedupeKey, since });
+    const found = await deps.web.findMessage({
+      channel: channelId,
+      dedupeKey,
+      since,
+      ...(threadTs === undefined ? {} : { threadTs }),
+    });
     return decideAfterLook(message.kind, found);
   });
 }

@@ -7,18 +7,12 @@ import { type UsersInfoResponse, WebClient } from "@slack/web-api";
 import pino, { type Logger } from "pino";
 import { AppError } from "../domain/errors.ts";
 import { boltLog } from "./bolt-log.ts";
-import type { PostedMessage, SlackUser, SlackWeb } from "./web.ts";
+import { findMessage, METADATA_EVENT_TYPE } from "./find-message.ts";
+import type { SlackUser, SlackWeb } from "./web.ts";
 import { slackFailure, sortSlackError } from "./web-errors.ts";
 
 /** Longer than Slack ever takes when healthy; well below the sender's lease. */
 const CALL_TIMEOUT_MS = 10_000;
-/** By which we know our own messages again. */
-const METADATA_EVENT_TYPE = "claude_spend_message";
-/** Two full pages are 1,998 messages since the first attempt: a channel that no one reads. */
-const HISTORY_PAGES_MAX = 2;
-const HISTORY_PAGE_MESSAGES = 999;
-/** Slack's clock and ours differ; looking a little earlier costs nothing. */
-const CLOCK_SKEW_MS = 60_000;
 
 export interface SlackWebOptions {
   readonly token: string;
@@ -60,12 +54,13 @@ type MessageCalls = Pick<
 
 function messageCalls(client: WebClient): MessageCalls {
   return {
-    async postMessage({ channel, text, blocks, dedupeKey }) {
+    async postMessage({ channel, threadTs, text, blocks, dedupeKey }) {
       const posted = await call(
         "chat.postMessage",
         async () =>
           await client.chat.postMessage({
             channel,
+            ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
             text,
             blocks: [...blocks],
             unfurl_links: false,
@@ -98,52 +93,6 @@ function messageCalls(client: WebClient): MessageCalls {
       return required(opened.channel?.id, "conversations.open: channel.id");
     },
   };
-}
-
-/** History answers these when the scope was not granted or the bot is no member. */
-const CANNOT_LOOK: ReadonlySet<string> = new Set([
-  "missing_scope",
-  "not_in_channel",
-  "channel_not_found",
-  "method_not_supported_for_channel_type",
-]);
-
-async function findMessage(
-  client: WebClient,
-  query: Parameters<SlackWeb["findMessage"]>[0],
-): Promise<PostedMessage | "cannot-look" | undefined> {
-  // History wants an id, and only scopes that we don't ask for would turn a name into one.
-  if (query.channel.startsWith("#")) return "cannot-look";
-  const oldest = ((query.since.getTime() - CLOCK_SKEW_MS) / 1_000).toFixed(6);
-  let cursor: string | undefined;
-  for (let page = 0; page < HISTORY_PAGES_MAX; page += 1) {
-    try {
-      const history = await client.conversations.history({
-        channel: query.channel,
-        oldest,
-        limit: HISTORY_PAGE_MESSAGES,
-        include_all_metadata: true,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      const ts = (history.messages ?? []).find(
-        (message) => keyOf(message.metadata) === query.dedupeKey,
-      )?.ts;
-      if (ts !== undefined) return { channelId: query.channel, ts };
-      cursor = history.response_metadata?.next_cursor ?? "";
-      if (cursor === "") return undefined;
-    } catch (error) {
-      const verdict = sortSlackError(error);
-      if (verdict.kind === "permanent" && CANNOT_LOOK.has(verdict.reason)) return "cannot-look";
-      throw slackFailure("conversations.history", error);
-    }
-  }
-  return "cannot-look";
-}
-
-function keyOf(metadata: unknown): string | undefined {
-  const { event_type, event_payload } = record(metadata);
-  const key = record(event_payload)["dedupe_key"];
-  return event_type === METADATA_EVENT_TYPE && typeof key === "string" ? key : undefined;
 }
 
 type UserCalls = Pick<
@@ -290,8 +239,4 @@ function viewCalls(client: WebClient): Pick<SlackWeb, "openView" | "updateView" 
 function required(value: string | undefined, field: string): string {
   if (value !== undefined && value !== "") return value;
   throw new AppError({ code: "internal", message: `Slack answered without ${field}` });
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
 }

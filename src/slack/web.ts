@@ -25,9 +25,13 @@ export interface SlackWeb {
     readonly botUserId: string;
     readonly scopes: readonly string[];
   }>;
-  /** `channel`: an id, or `#name` for a public channel. `dedupeKey` becomes message metadata. */
+  /**
+   * `channel`: an id, or `#name` for a public channel. `dedupeKey` becomes message metadata.
+   * `threadTs`: posts a reply under that message.
+   */
   postMessage(message: {
     readonly channel: string;
+    readonly threadTs?: string;
     readonly text: string;
     readonly blocks: readonly Block[];
     readonly dedupeKey: string;
@@ -44,6 +48,8 @@ export interface SlackWeb {
    */
   findMessage(query: {
     readonly channel: string;
+    /** Looks among the replies under that message. */
+    readonly threadTs?: string;
     readonly dedupeKey: string;
     readonly since: Date;
   }): Promise<PostedMessage | "cannot-look" | undefined>;

@@ -27,6 +27,7 @@ export type Fault =
 export interface PostedByBot {
   readonly channel: string;
   readonly ts: string;
+  readonly threadTs: string | undefined;
   readonly text: string;
   readonly metadata: unknown;
 }
@@ -75,11 +76,22 @@ export async function startRecordingSlack(): Promise<RecordingSlack> {
         const channel = name.startsWith("#") ? `C${name.slice(1).toUpperCase()}` : name;
         const ts = `17000000${String(posted.length).padStart(2, "0")}.000100`;
         const metadata: unknown = JSON.parse(params["metadata"] ?? "{}");
-        posted.push({ channel, ts, text: params["text"] ?? "", metadata });
+        const threadTs = params["thread_ts"];
+        posted.push({ channel, ts, threadTs, text: params["text"] ?? "", metadata });
         return { ok: true, channel, ts };
       }
       case "conversations.history": {
-        const messages = posted.filter(({ channel }) => channel === params["channel"]).toReversed();
+        const messages = posted
+          .filter(
+            ({ channel, threadTs }) => channel === params["channel"] && threadTs === undefined,
+          )
+          .toReversed();
+        return { ok: true, messages };
+      }
+      case "conversations.replies": {
+        const messages = posted.filter(
+          ({ ts, threadTs }) => ts === params["ts"] || threadTs === params["ts"],
+        );
         return { ok: true, messages };
       }
       case "conversations.open":

@@ -174,7 +174,7 @@ describe("an answer that got lost", () => {
 
       await sendDueMessages(deps);
       expect(await row("a")).toMatchObject({
-        status: "pending",
+        status: "unknown",
         first_attempt_at: ANY_DATE,
       });
       time.advance(BACKOFF_MS);
@@ -251,7 +251,7 @@ describe("an answer that got lost", () => {
     await sendDueMessages(deps);
     time.advance(BACKOFF_MS);
     await sendDueMessages(deps);
-    expect(await row("a")).toMatchObject({ status: "pending", first_attempt_at: ANY_DATE });
+    expect(await row("a")).toMatchObject({ status: "unknown", first_attempt_at: ANY_DATE });
     time.advance(3 * BACKOFF_MS);
     await sendDueMessages(deps);
 
@@ -335,7 +335,7 @@ describe("a sender that died", () => {
 
 describe("giving up", () => {
   it("at once when Slack refuses for good; says so once, without the text", async () => {
-    slack.fail("chat.postMessage", { kind: "error", error: "channel_not_found" });
+    slack.fail("chat.postMessage", { kind: "error", error: "invalid_blocks" });
     await enqueue("a1");
     await enqueue("a2");
     const { log, lines } = recordLog();
@@ -344,13 +344,13 @@ describe("giving up", () => {
     await sendDueMessages(deps);
     await sendDueMessages(deps);
 
-    expect(await row("a1")).toMatchObject({ status: "failed", last_error: "channel_not_found" });
+    expect(await row("a1")).toMatchObject({ status: "failed", last_error: "invalid_blocks" });
     expect(texts()).toEqual(["text of a2"]);
     expect(lines.filter(({ level }) => level === 40)).toMatchObject([
       {
         work: "message",
         outcome: "failed",
-        reason: "channel_not_found",
+        reason: "invalid_blocks",
         kind: "alert",
         attempts: 1,
       },
@@ -358,20 +358,18 @@ describe("giving up", () => {
     expect(JSON.stringify(lines)).not.toContain("text of");
   });
 
-  it("after eight attempts, more than half an hour later", async () => {
-    slack.fail("chat.postMessage", { kind: "drop-before" }, 100);
+  it("after three days, trying every ten minutes at most", async () => {
+    slack.fail("chat.postMessage", { kind: "drop-before" }, 1_000);
     await enqueue("a");
     const deps = sender();
     const startedAt = time.clock();
 
-    while ((await row("a"))?.status === "pending") {
+    while ((await row("a"))?.status !== "failed") {
       await sendDueMessages(deps);
-      time.advance(60_000);
+      time.advance(3_600_000);
     }
 
-    expect(await row("a")).toMatchObject({ status: "failed", attempts: 8 });
-    expect(time.clock().getTime() - startedAt.getTime()).toBeGreaterThan(30 * 60_000);
-    expect(slack.callsOf("chat.postMessage")).toHaveLength(8);
+    expect(time.clock().getTime() - startedAt.getTime()).toBeGreaterThan(3 * 24 * 3_600_000);
   });
 });
 
@@ -415,7 +413,7 @@ describe("updates", () => {
   });
 
   it("are skipped when there is nothing to replace", async () => {
-    slack.fail("chat.postMessage", { kind: "error", error: "is_archived" });
+    slack.fail("chat.postMessage", { kind: "error", error: "invalid_blocks" });
     await enqueue("card");
     await enqueue("card:decided", update);
     const deps = sender();

@@ -150,6 +150,37 @@ export const directoryMethods = {
       }),
   ),
 
+  /** The message that began the thread, then its replies, oldest first. */
+  "conversations.replies": method(
+    [],
+    z.object({
+      channel: z.string(),
+      ts: z.string(),
+      oldest: z.string().default("0"),
+      include_all_metadata: flag.default(false),
+      cursor,
+      limit: limit.default(100),
+    }),
+    (slack, args) =>
+      withPlace(slack, args.channel, { ...HISTORY_SCOPES, mpim: "mpim:history" }, (place) => {
+        if (!isMember(slack, place, slack.team.bot.userId)) return refuse("not_in_channel");
+        const all = (slack.state.messages.get(place.id) ?? []).filter(
+          (message) => message.ephemeralFor === null,
+        );
+        const root = all.find(({ ts }) => ts === args.ts);
+        if (root === undefined) return refuse("thread_not_found");
+        const replies = all.filter(
+          ({ ts, threadTs }) => threadTs === root.ts && Number(ts) > Number(args.oldest),
+        );
+        const { items, metadata } = page([root, ...replies], args);
+        return done({
+          messages: items.map((message) => messageJson(slack, message, args.include_all_metadata)),
+          has_more: metadata["next_cursor"] !== "",
+          response_metadata: metadata,
+        });
+      }),
+  ),
+
   "users.info": method(["users:read"], z.object({ user: z.string() }), (slack, args) => {
     const user = userJsons(slack).find((candidate) => candidate["id"] === args.user);
     return user === undefined ? refuse("user_not_found") : done({ user });

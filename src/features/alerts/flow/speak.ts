@@ -4,7 +4,8 @@
  */
 import { type Instant } from "../../../domain/time.ts";
 import type { SlackMessage } from "../../../slack/blocks.ts";
-import { destinationFrom, destinationText, enqueueMessage } from "../../../slack/outbox.ts";
+import { destinationFrom, destinationText } from "../../../slack/destination.ts";
+import { enqueueMessage } from "../../../slack/outbox.ts";
 import type { Sql } from "../../../store/database.ts";
 import { gatheredMessage } from "../messages/gathered.ts";
 import { newsMessage, threadMessage } from "../messages/thread.ts";

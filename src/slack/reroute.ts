@@ -1,0 +1,181 @@
+/**
+ * Channels that Slack closed, and messages that waited too long. News for a closed channel go to
+ * its fallback with a note, once; the message itself waits and is the probe that finds the channel
+ * mended. Then what is still true is sent, at the channel's pace.
+ */
+import { addMs, type Clock, DAY_MS, type Instant, MINUTE_MS } from "../domain/time.ts";
+import { type Database, inTransaction, type Sql } from "../store/database.ts";
+import { context, DIVIDER, escapeText, message, type SlackMessage, section } from "./blocks.ts";
+import {
+  type DeadDestination,
+  deleteDead,
+  EVERYWHERE,
+  insertDead,
+  listDead,
+} from "./dead-destinations.ts";
+import { type DeliveryOutcome, deadAfter, type OutboxKind } from "./delivery-rules.ts";
+import { type Destination, destinationText } from "./destination.ts";
+import {
+  enqueueMessage,
+  hurryDestination,
+  markGathered,
+  markRerouted,
+  skipStale,
+} from "./outbox.ts";
+import { listOldNotices, listUnrouted, type WaitingMessage } from "./outbox-reads.ts";
+
+/** What the rest of the program does about closed channels; each in the transaction of the fact. */
+export interface RerouteNews {
+  /** Where news for it go instead; empty: nowhere. */
+  readonly fallbackOf: (sql: Sql, destination: string) => Promise<readonly Destination[]>;
+  readonly onDead: (sql: Sql, dead: DeadDestination) => Promise<void>;
+  readonly onMended: (sql: Sql, dead: DeadDestination) => Promise<void>;
+}
+
+/** Kinds that somebody must read; a digest or a notice can wait for its channel. */
+const REROUTED_KINDS: readonly OutboxKind[] = ["alert", "approval"];
+const REROUTED_MAX = 20;
+/** A message that waited so long met an outage, not a busy channel. */
+const OLD_MS = 30 * MINUTE_MS;
+/** Yesterday's digest is not read when today's is there. */
+const DIGEST_MS = DAY_MS;
+/** So many old notices at one place are told in one message. */
+const NOTICES_MIN = 3;
+
+/** Notes that Slack refuses the channel (or the bot), and tells of it when that is news. */
+export async function noteDead(
+  deps: { readonly database: Database; readonly reroute?: RerouteNews | undefined },
+  destination: Destination,
+  at: {
+    readonly outcome: Extract<DeliveryOutcome, { kind: "permanent" }>;
+    readonly now: Instant;
+  },
+): Promise<void> {
+  const what = deadAfter(at.outcome, destination);
+  if (what === undefined) return;
+  const dead: DeadDestination = {
+    destination: what === "everywhere" ? EVERYWHERE : destinationText(destination),
+    reason: at.outcome.reason,
+    since: at.now,
+  };
+  await inTransaction(deps.database, async (sql) => {
+    if (await insertDead(sql, dead)) await deps.reroute?.onDead(sql, dead);
+  });
+}
+
+/** A message got through: whatever was wrong there is mended, and what waits follows at once. */
+export async function noteMended(
+  deps: { readonly database: Database; readonly reroute?: RerouteNews | undefined },
+  destination: Destination,
+  now: Instant,
+): Promise<void> {
+  const known = new Set((await listDead(deps.database)).map((dead) => dead.destination));
+  if (known.size === 0) return;
+  const names = [destinationText(destination), EVERYWHERE].filter((name) => known.has(name));
+  for (const name of names) {
+    // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+    await mend(deps, name, now);
+  }
+}
+
+/** The same when Slack itself says that a channel is open again: what waits is tried at once. */
+export async function tryDestinationNow(
+  { database, clock }: { readonly database: Database; readonly clock: Clock },
+  destination: string,
+): Promise<void> {
+  await hurryDestination(database, destination, clock());
+}
+
+async function mend(
+  {
+    database,
+    reroute,
+  }: { readonly database: Database; readonly reroute?: RerouteNews | undefined },
+  name: string,
+  now: Instant,
+): Promise<void> {
+  await inTransaction(database, async (sql) => {
+    const dead = await deleteDead(sql, name);
+    if (dead === undefined) return;
+    await hurryDestination(sql, name, now);
+    await reroute?.onMended(sql, dead);
+  });
+}
+
+/** Sends copies of news for closed channels to their fallback, once each; how many. */
+export async function rerouteDead(
+  database: Database,
+  news: RerouteNews,
+  now: Instant,
+): Promise<number> {
+  const dead = await listDead(database);
+  if (dead.every(({ destination }) => destination === EVERYWHERE)) return 0;
+  const reasons = new Map(dead.map(({ destination, reason }) => [destination, reason]));
+  return await inTransaction(database, async (sql) => {
+    const waiting = await listUnrouted(sql, REROUTED_KINDS, REROUTED_MAX);
+    for (const one of waiting) {
+      const meantFor = destinationText(one.destination);
+      const copy = reroutedMessage(one, { meantFor, reason: reasons.get(meantFor) ?? "closed" });
+      // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+      for (const destination of await news.fallbackOf(sql, meantFor)) {
+        const entry = {
+          dedupeKey: `fallback:${destinationText(destination)}:${one.dedupeKey}`,
+          kind: one.kind,
+          destination,
+          message: copy,
+          ...(one.validUntil === undefined ? {} : { validUntil: one.validUntil }),
+        };
+        // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+        await enqueueMessage(sql, entry, now);
+      }
+      // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+      await markRerouted(sql, one.id, now);
+    }
+    return waiting.length;
+  });
+}
+
+function reroutedMessage(
+  { text, blocks }: WaitingMessage,
+  { meantFor, reason }: { readonly meantFor: string; readonly reason: string },
+): SlackMessage {
+  const note = `Meant for ${escapeText(meantFor)}, which Slack refuses (${escapeText(reason)}).`;
+  const last = blocks.at(-1);
+  const tail = last?.type === "actions" ? [last] : [];
+  const body = tail.length === 0 ? blocks : blocks.slice(0, -1);
+  return message(`${text} ${note}`, [...body, context(`:mailbox_with_no_mail: ${note}`), ...tail]);
+}
+
+/** Skips what is not true any more, and gathers old notices, so that nothing floods a channel. */
+export async function tidyOutbox(database: Database, now: Instant): Promise<void> {
+  const oldSince = addMs(now, -OLD_MS);
+  await skipStale(database, { now, oldSince, digestsSince: addMs(now, -DIGEST_MS) });
+  await inTransaction(database, async (sql) => {
+    const notices = await listOldNotices(sql, { oldSince, noticesMin: NOTICES_MIN });
+    const places = new Set(notices.map(({ destination }) => destinationText(destination)));
+    for (const place of places) {
+      const gathered = notices.filter(({ destination }) => destinationText(destination) === place);
+      const [first] = gathered;
+      if (first === undefined || gathered.length < NOTICES_MIN) continue;
+      const entry = {
+        dedupeKey: `gathered:${place}:${first.id}`,
+        kind: "notice" as const,
+        destination: first.destination,
+        message: gatheredMessage(gathered),
+      };
+      // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+      await enqueueMessage(sql, entry, now);
+      const ids = gathered.map(({ id }) => id);
+      // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+      await markGathered(sql, ids);
+    }
+  });
+}
+
+function gatheredMessage(notices: readonly WaitingMessage[]): SlackMessage {
+  const headline = `${String(notices.length)} messages from while Slack was away`;
+  return message(headline, [
+    section(`*${headline}*`),
+    ...notices.flatMap(({ blocks }) => [DIVIDER, ...blocks]),
+  ]);
+}
