@@ -11,9 +11,16 @@ import {
   type ReportOutcome,
 } from "../../src/features/provider-reports/index.ts";
 import { anthropicAdminSandbox } from "../../src/sandbox/anthropic/admin-api.ts";
-import { EMPTY_DIRECTORY, type OrganizationDirectory } from "../../src/sandbox/anthropic/directory.ts";
+import {
+  EMPTY_DIRECTORY,
+  type OrganizationDirectory,
+} from "../../src/sandbox/anthropic/directory.ts";
 import { type AdminFaults, createAdminFaults } from "../../src/sandbox/anthropic/faults.ts";
-import { createLedger, type Ledger, type LedgerRequest } from "../../src/sandbox/anthropic/ledger.ts";
+import {
+  createLedger,
+  type Ledger,
+  type LedgerRequest,
+} from "../../src/sandbox/anthropic/ledger.ts";
 import type { Database } from "../../src/store/database.ts";
 import { listening } from "../sandbox/anthropic/listening.ts";
 import { type ManualClock, manualClock } from "./clock.ts";
@@ -62,7 +69,9 @@ export function numbers(seed: string): (below: number) => number {
   let count = 0;
   return (below) => {
     count += 1;
-    const digest = createHash("sha256").update(`${seed} ${String(count)}`).digest();
+    const digest = createHash("sha256")
+      .update(`${seed} ${String(count)}`)
+      .digest();
     return digest.readUInt32BE(0) % below;
   };
 }

@@ -75,7 +75,10 @@ const METERED: Readonly<Record<Exclude<Metering, "off">, Report>> = {
 };
 
 /** Reports that may count as usage: at most one of them does. */
-export const USAGE_REPORTS: readonly Report[] = Object.values(METERED);
+export const USAGE_PLANS: readonly ReportPlan[] = Object.values(METERED).map((report) => ({
+  report,
+  ...PLANS[report],
+}));
 
 /** What is read for this organization: costs always, usage only where it counts. */
 export function planReports(settings: {
@@ -114,9 +117,18 @@ export function completeUntil(
   return floorTo(told < now ? told : now, plan.bucketMs);
 }
 
-/** Costs are compared with a month back; usage counts from when it was asked to count. */
-export function firstStart(plan: ReportPlan, now: Instant): Instant {
-  return plan.isMetered ? floorTo(now, plan.bucketMs) : addMs(floorTo(now, DAY_MS), -31 * DAY_MS);
+/**
+ * Costs are compared with a month back. Usage counts from when it was asked to count, or from where
+ * the report that counted before ends.
+ */
+export function firstStart(
+  plan: Pick<ReportPlan, "bucketMs" | "isMetered">,
+  { now, countedUntil }: { readonly now: Instant; readonly countedUntil: Instant | undefined },
+): Instant {
+  if (!plan.isMetered) return addMs(floorTo(now, DAY_MS), -31 * DAY_MS);
+  return countedUntil === undefined
+    ? floorTo(now, plan.bucketMs)
+    : ceilTo(countedUntil, plan.bucketMs);
 }
 
 /** How far a report was read, as far as it decides what to read next. */
@@ -200,6 +212,10 @@ export function frontierAfter(frontier: Instant, chunk: Period): Instant {
 
 export function floorTo(at: Instant, stepMs: number): Instant {
   return addMs(at, -(at.getTime() % stepMs));
+}
+
+export function ceilTo(at: Instant, stepMs: number): Instant {
+  return floorTo(addMs(at, stepMs - 1), stepMs);
 }
 
 export function later(left: Instant, right: Instant): Instant {

@@ -8,8 +8,8 @@ import { AppError } from "../../../domain/errors.ts";
 import { addMs, type Instant } from "../../../domain/time.ts";
 import { blockRequests, takeRequest } from "../../../store/request-budget.ts";
 import {
+  ceilTo,
   firstStart,
-  floorTo,
   later,
   type Metering,
   nextAttempt,
@@ -17,7 +17,7 @@ import {
   planReports,
   type Report,
   type ReportPlan,
-  USAGE_REPORTS,
+  USAGE_PLANS,
 } from "../rules.ts";
 import {
   claimPull,
@@ -80,39 +80,31 @@ export async function pullReports(
 }
 
 /**
- * A report begins where it should; what counts as usage begins where the one that counted before
- * ends. Usage reports that do not count move on, so that they never count what passed meanwhile.
+ * A report begins where it should. Of those that may count as usage one does, and what it has
+ * counted no other counts again: all of them move on together, and to the present while none counts.
  */
 async function beginReports(
   { database, clock }: PullReportsDeps,
   plans: readonly ReportPlan[],
 ): Promise<void> {
   const now = clock();
-  const known = await listPulls(database);
-  const metered = plans.find(({ isMetered }) => isMetered);
-  const countedUntil = known
-    .filter(({ report }) => USAGE_REPORTS.some((usage) => usage === report))
-    .map(({ completeUntil }) => completeUntil)
+  const countedUntil = (await listPulls(database))
+    .filter(({ report }) => USAGE_PLANS.some((usage) => usage.report === report))
     .reduce<Instant | undefined>(
-      (latest, at) => (latest === undefined ? at : later(latest, at)),
+      (latest, { completeUntil }) => later(latest ?? completeUntil, completeUntil),
       undefined,
     );
   for (const plan of plans) {
-    const startsAt =
-      plan.isMetered && countedUntil !== undefined ? countedUntil : firstStart(plan, now);
+    const { report } = plan;
     // oxlint-disable-next-line no-await-in-loop -- two or three, at the start
-    await insertPull(database, {
-      report: plan.report,
-      startsAt: floorTo(startsAt, plan.bucketMs),
-      now,
-    });
+    await insertPull(database, { report, startsAt: firstStart(plan, { now, countedUntil }), now });
   }
-  const frontier =
-    metered === undefined
-      ? now
-      : known.find(({ report }) => report === metered.report)?.completeUntil;
-  const others = USAGE_REPORTS.filter((report) => report !== metered?.report);
-  if (frontier !== undefined) await skipTo(database, others, frontier);
+  const passedUntil = plans.some(({ isMetered }) => isMetered) ? countedUntil : now;
+  if (passedUntil === undefined) return;
+  for (const { report, bucketMs } of USAGE_PLANS) {
+    // oxlint-disable-next-line no-await-in-loop -- three, at the start
+    await skipTo(database, report, ceilTo(passedUntil, bucketMs));
+  }
 }
 
 async function pullOne(

@@ -174,14 +174,14 @@ export async function releaseLease(
 
 /**
  * What passes while a report does not count as usage is not counted later either: it was counted
- * otherwise. Nobody reads these reports now, so nobody holds a lease.
+ * otherwise. One who reads it at this moment has passed that point, or loses at most a chunk.
  */
-export async function skipTo(sql: Sql, reports: readonly Report[], until: Instant): Promise<void> {
+export async function skipTo(sql: Sql, report: Report, until: Instant): Promise<void> {
   await sql.query(
     `update provider_report_pulls
         set starts_at = $2, complete_until = $2, reread_until = null, recent_reread_at = null
-      where report = any ($1) and complete_until < $2`,
-    [reports, until],
+      where report = $1 and complete_until < $2`,
+    [report, until],
   );
 }
 
