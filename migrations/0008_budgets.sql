@@ -71,6 +71,7 @@ create table budget_forecasts (
   -- Within how many percent the forecasts of the last periods were, at the same point of each.
   accuracy_percent integer,
   accuracy_periods integer not null,
+  days_ahead double precision not null, -- of plan; negative: behind
   primary key (budget_id, member_key)
 );
 

@@ -20,6 +20,7 @@ import {
   budgetListeners,
   budgetRoutes,
   checkDueBudgets,
+  checkDueWatches,
   replaceGovernedBudgets,
 } from "../features/budgets/index.ts";
 import { replaceGovernedDigests, sendDueDigests } from "../features/digests/index.ts";
@@ -122,6 +123,7 @@ export function wire(plumbing: Plumbing): Wiring {
     },
     everyMinute: async () => {
       await runAll([
+        async () => await checkDueWatches({ database, clock }),
         async () => await sendDueDigests({ database, clock, log }),
         async () => await expireApprovals({ database, clock }),
         async () => await escalateApprovals({ database, clock }),

@@ -60,9 +60,32 @@ function statusToJson(status: BudgetStatus): Readonly<Record<string, unknown>> {
     time_zone: status.timeZone,
     base_limit: usdToDecimal(status.baseLimit),
     grants: usdToDecimal(status.grants),
+    carried_over: usdToDecimal(status.carriedOver),
     limit: usdToDecimal(status.limit),
     spend: usdToDecimal(status.spend),
     percent: status.percent,
     thresholds: status.thresholdPercents,
+    forecast: forecastToJson(status.forecast),
+    days_ahead_of_plan: status.forecast === undefined ? null : roundedDays(status.forecast),
   };
+}
+
+/** Null while a number would be invented. */
+function forecastToJson(
+  forecast: BudgetStatus["forecast"],
+): Readonly<Record<string, unknown>> | null {
+  if (forecast === undefined) return null;
+  const { expected, low, high, accuracy, asOf } = forecast;
+  return {
+    expected: usdToDecimal(expected),
+    low: usdToDecimal(low),
+    high: usdToDecimal(high),
+    accuracy_percent: accuracy?.withinPercent ?? null,
+    accuracy_periods: accuracy?.periods ?? 0,
+    as_of: asOf.toISOString(),
+  };
+}
+
+function roundedDays({ daysAhead }: NonNullable<BudgetStatus["forecast"]>): number {
+  return Math.round(daysAhead * 10) / 10;
 }

@@ -2,6 +2,7 @@
 export { applyRaise } from "./flow/apply-raise.ts";
 export { replaceGovernedBudgets } from "./flow/change-budgets.ts";
 export { checkDueBudgets } from "./flow/check-due-budgets.ts";
+export { checkDueWatches } from "./flow/check-due-watches.ts";
 export { listBudgetStatus } from "./flow/status.ts";
 export { budgetRoutes } from "./http.ts";
 export { formatBudgetRef as raiseButtonValue } from "./rules.ts";

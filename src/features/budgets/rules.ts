@@ -121,7 +121,21 @@ export interface BudgetStatus {
   /** Whole percent of the limit in force, rounded down. */
   readonly percent: number;
   readonly thresholdPercents: readonly number[];
+  /** The last forecast of this period; undefined: none could be made yet. */
+  readonly forecast: LastForecast | undefined;
   readonly managedBy: Budget["managedBy"];
+}
+
+/** Where the period ends, as it looked at `asOf`. An estimate: it has a band. */
+export interface LastForecast {
+  readonly asOf: Instant;
+  readonly expected: Usd;
+  readonly low: Usd;
+  readonly high: Usd;
+  /** Within how many percent such forecasts of that many former periods were. */
+  readonly accuracy: { readonly withinPercent: number; readonly periods: number } | undefined;
+  /** How many days the spend is ahead of plan; negative: behind. */
+  readonly daysAhead: number;
 }
 
 /** What some spend was for; absent or empty where it has no such owner. */

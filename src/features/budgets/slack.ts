@@ -3,8 +3,8 @@
  * its shortcut. Who may do what is decided by the flows; a button only says what it is about.
  */
 
+import type { Email } from "../../domain/email.ts";
 import { AppError } from "../../domain/errors.ts";
-import { AMOUNT_REFUSAL_TEXT, parseAmount } from "../../domain/money-text.ts";
 import { type Instant, instant } from "../../domain/time.ts";
 import { refusalOfDate, UNTIL_REFUSAL_TEXT } from "../../domain/until.ts";
 import type { Modal } from "../../slack/blocks.ts";
@@ -18,6 +18,7 @@ import {
   type ViewValues,
 } from "../../slack/listener.ts";
 import type { SlackWeb } from "../../slack/web.ts";
+import { forecastFor } from "./flow/forecast.ts";
 import { loadRaiseForm, type RaiseFormQuery } from "./flow/raise-form.ts";
 import { requestRaise } from "./flow/request-raise.ts";
 import { setBudget } from "./flow/set-budget.ts";
@@ -31,7 +32,10 @@ import {
   setBudgetAnswer,
   setCommandAnswer,
 } from "./messages/budgets.ts";
+import { forecastAnswer } from "./messages/outlook.ts";
 import {
+  RAISE_AMOUNT_REFUSAL_TEXT,
+  RAISE_REASON_CHARS_MAX,
   RAISE_VIEW,
   raiseAmountAnswer,
   raiseAnswer,
@@ -40,10 +44,11 @@ import {
   raiseModal,
 } from "./messages/raise.ts";
 import { parseRaiseCommand, parseSetCommand } from "./rules/commands.ts";
+import { parseRaiseAmount } from "./rules/raise-amount.ts";
 import { parseBudgetRef } from "./rules.ts";
 
 type Deps = Parameters<typeof requestRaise>[0] & {
-  readonly directory: Pick<Directory, "resolveMentions">;
+  readonly directory: Pick<Directory, "resolveMentions" | "loadSlackUser">;
 };
 
 /** A form in which nothing is chosen yet. */
@@ -64,8 +69,17 @@ export function budgetListeners(deps: Deps): SlackListeners {
         },
       },
       {
+        name: "forecast",
+        usage: "forecast [SCOPE]",
+        description:
+          "Where spend ends this period, how sure that is, and when the limit is reached",
+        run: async (context) => {
+          await runForecast(deps, context);
+        },
+      },
+      {
         name: "raise",
-        usage: "raise SCOPE [PERIOD] [AMOUNT] [until DATE] [reason…]",
+        usage: "raise SCOPE [PERIOD] [AMOUNT | PERCENT%] [until DATE] [for @PERSON] [reason…]",
         description: "Ask for more budget for a time: raise search 200 until friday launch week",
         run: async (context) => {
           await runRaise(deps, context);
@@ -115,6 +129,15 @@ async function runBudget(deps: Deps, { actor, text, respond }: SubcommandContext
   await respond(result.kind === "list" ? budgetListMessage(result) : scopeProblemAnswer(result));
 }
 
+async function runForecast(deps: Deps, { actor, text, respond }: SubcommandContext): Promise<void> {
+  if (actor.email === undefined) {
+    await respond(NO_EMAIL_ANSWER);
+    return;
+  }
+  const result = await forecastFor(deps, actor.email, await deps.directory.resolveMentions(text));
+  await respond(result.kind === "forecast" ? forecastAnswer(result) : scopeProblemAnswer(result));
+}
+
 async function runRaise(deps: Deps, context: SubcommandContext): Promise<void> {
   const { actor, respond } = context;
   const { email } = actor;
@@ -135,7 +158,8 @@ async function runRaise(deps: Deps, context: SubcommandContext): Promise<void> {
     }
     case "raise": {
       const { readings, ...asked } = command;
-      const request = { ...asked, requester: email, target: { readings } };
+      const idempotencyKey = `command:${context.triggerId}`;
+      const request = { ...asked, requester: email, target: { readings }, idempotencyKey };
       await respond(raiseAnswer(await requestRaise(deps, request)));
     }
   }
@@ -164,8 +188,8 @@ function raiseView(deps: Deps): ViewListener {
   return {
     callbackId: RAISE_VIEW,
     validate: (values, now) => problemsOf(values, instant(now)),
-    run: async ({ actor, values }) => {
-      const amount = parseAmount(values["amount"] ?? "");
+    run: async ({ actor, values, viewId }) => {
+      const amount = parseRaiseAmount(values["amount"] ?? "");
       const ref = parseBudgetRef(values["budget"] ?? "");
       if (actor.email === undefined) {
         throw new AppError({ code: "forbidden", message: NO_EMAIL_ANSWER.text });
@@ -173,8 +197,10 @@ function raiseView(deps: Deps): ViewListener {
       if (amount.kind === "refused" || ref === undefined) return; // `validate` said so in the form.
       const result = await requestRaise(deps, {
         requester: actor.email,
+        beneficiary: await beneficiaryOf(deps, values["beneficiary"]),
         target: { ref },
-        amount: amount.amount,
+        amount,
+        idempotencyKey: `form:${viewId}`,
         untilText: values["until"],
         reason: values["reason"]?.trim() ?? "",
       });
@@ -184,15 +210,33 @@ function raiseView(deps: Deps): ViewListener {
   };
 }
 
+/** Whom the form names; somebody whose address Slack hides can't be asked for. */
+async function beneficiaryOf(
+  { directory }: Deps,
+  slackUserId: string | undefined,
+): Promise<Email | undefined> {
+  if (slackUserId === undefined) return undefined;
+  const { email } = await directory.loadSlackUser(slackUserId);
+  if (email !== undefined) return email;
+  throw new AppError({
+    code: "invalid",
+    message: "I can't see that person's e-mail address in Slack, so nothing was asked for.",
+  });
+}
+
 function problemsOf(values: ViewValues, now: Instant): Readonly<Record<string, string>> {
-  const amount = parseAmount(values["amount"] ?? "");
+  const amount = parseRaiseAmount(values["amount"] ?? "");
   const until = values["until"];
   const date = until === undefined ? undefined : refusalOfDate(until, now);
-  const isReasonEmpty = (values["reason"] ?? "").trim() === "";
+  const reasonLength = (values["reason"] ?? "").trim().length;
+  const isReasonEmpty = reasonLength === 0;
   return {
     ...(parseBudgetRef(values["budget"] ?? "") === undefined ? { budget: "Choose a budget." } : {}),
-    ...(amount.kind === "refused" ? { amount: AMOUNT_REFUSAL_TEXT[amount.reason] } : {}),
+    ...(amount.kind === "refused" ? { amount: RAISE_AMOUNT_REFUSAL_TEXT[amount.reason] } : {}),
     ...(date === undefined ? {} : { until: UNTIL_REFUSAL_TEXT[date] }),
     ...(isReasonEmpty ? { reason: "Say in a few words what it is for." } : {}),
+    ...(reasonLength > RAISE_REASON_CHARS_MAX
+      ? { reason: `Say it in at most ${String(RAISE_REASON_CHARS_MAX)} characters.` }
+      : {}),
   };
 }

@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { hasReachedPercent, type Usd } from "../../../src/domain/money.ts";
 import { instant } from "../../../src/domain/time.ts";
 import {
+  decideAtLimitChange,
   type Evaluation,
   evaluateBudget,
   type ReachedFact,
-  reachedAtLimitChange,
 } from "../../../src/features/budgets/rules/evaluate.ts";
 import {
   budgetsTouchedBy,
@@ -26,14 +26,15 @@ function anEvaluation(overrides: Partial<Evaluation> = {}): Evaluation {
   return {
     thresholdPercents: [50, 80, 100],
     limit: usd(100),
+    decided: usd(100),
     spend: usd(0),
     reachedFacts: [],
     ...overrides,
   };
 }
 
-function fact(thresholdPercent: number, limit: Usd = usd(100)): ReachedFact {
-  return { thresholdPercent, limit };
+function fact(thresholdPercent: number, decided: Usd = usd(100)): ReachedFact {
+  return { thresholdPercent, decided, isAnnounced: true };
 }
 
 describe("evaluateBudget", () => {
@@ -104,13 +105,50 @@ describe("evaluateBudget", () => {
 
     expect(evaluateBudget(evaluation)).toEqual({ kind: "quiet" });
   });
+
+  test("what is carried over moves the limit, but arms nothing anew", () => {
+    const evaluation = anEvaluation({
+      limit: usd(140),
+      decided: usd(100),
+      spend: usd(75),
+      reachedFacts: [fact(50)],
+    });
+
+    expect(evaluateBudget(evaluation)).toEqual({ kind: "quiet" });
+    expect(evaluateBudget({ ...evaluation, limit: usd(90) })).toMatchObject({
+      thresholdPercent: 80,
+    });
+  });
 });
 
-describe("reachedAtLimitChange", () => {
-  test("names what the new limit finds reached and nobody recorded", () => {
+describe("decideAtLimitChange", () => {
+  test("records silently what the new limit finds reached and nobody recorded", () => {
     const evaluation = anEvaluation({ spend: usd(85), reachedFacts: [fact(50)] });
 
-    expect(reachedAtLimitChange(evaluation)).toEqual([80]);
+    for (const isLowered of [true, false]) {
+      expect(decideAtLimitChange(evaluation, { isLowered })).toEqual({
+        announced: undefined,
+        silent: [80],
+      });
+    }
+  });
+
+  test("a limit set below what is spent says so as one message", () => {
+    const evaluation = anEvaluation({ spend: usd(100), reachedFacts: [fact(80, usd(120))] });
+
+    expect(decideAtLimitChange(evaluation, { isLowered: true })).toEqual({
+      announced: 100,
+      silent: [50, 80],
+    });
+  });
+
+  test("… but not a limit that was raised, and not twice for the same limit", () => {
+    const evaluation = anEvaluation({ spend: usd(130) });
+
+    expect(decideAtLimitChange(evaluation, { isLowered: false }).announced).toBeUndefined();
+    expect(
+      decideAtLimitChange({ ...evaluation, reachedFacts: [fact(100)] }, { isLowered: true }),
+    ).toEqual({ announced: undefined, silent: [50, 80] });
   });
 });
 
@@ -118,7 +156,9 @@ describe("reachedAtLimitChange", () => {
 interface Life {
   limit: Usd;
   spend: Usd;
-  readonly facts: (ReachedFact & { readonly how: "announced" | "higher" | "changed" })[];
+  readonly facts: (ReachedFact & {
+    readonly how: "announced" | "lowered" | "higher" | "changed";
+  })[];
 }
 
 type Step =
@@ -128,16 +168,27 @@ type Step =
 const THRESHOLDS = [50, 80, 100, 120];
 
 function check(life: Life): void {
-  const decision = evaluateBudget({
-    ...life,
-    thresholdPercents: THRESHOLDS,
-    reachedFacts: life.facts,
-  });
+  const decision = evaluateBudget(evaluationOf(life));
   if (decision.kind === "quiet") return;
-  const { limit } = life;
-  life.facts.push({ thresholdPercent: decision.thresholdPercent, limit, how: "announced" });
-  for (const thresholdPercent of decision.silentPercents) {
-    life.facts.push({ thresholdPercent, limit, how: "higher" });
+  record(life, "announced", [decision.thresholdPercent]);
+  record(life, "higher", decision.silentPercents);
+}
+
+function evaluationOf(life: Life): Evaluation {
+  const { limit, spend, facts } = life;
+  return {
+    limit,
+    spend,
+    decided: limit,
+    thresholdPercents: THRESHOLDS,
+    reachedFacts: facts,
+  };
+}
+
+function record(life: Life, how: Life["facts"][number]["how"], percents: readonly number[]): void {
+  const isAnnounced = how === "announced" || how === "lowered";
+  for (const thresholdPercent of percents) {
+    life.facts.push({ thresholdPercent, decided: life.limit, isAnnounced, how });
   }
 }
 
@@ -148,11 +199,11 @@ function take(life: Life, step: Step): void {
     return;
   }
   check(life);
+  const isLowered = step.limit < life.limit;
   life.limit = step.limit;
-  const evaluation = { ...life, thresholdPercents: THRESHOLDS, reachedFacts: life.facts };
-  for (const thresholdPercent of reachedAtLimitChange(evaluation)) {
-    life.facts.push({ thresholdPercent, limit: step.limit, how: "changed" });
-  }
+  const { announced, silent } = decideAtLimitChange(evaluationOf(life), { isLowered });
+  record(life, "lowered", announced === undefined ? [] : [announced]);
+  record(life, "changed", silent);
 }
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -181,7 +232,7 @@ describe("over any life of a budget", () => {
         for (const step of taken) take(life, step);
 
         const keys = life.facts.map(
-          (one) => `${String(one.thresholdPercent)} of ${String(one.limit)}`,
+          (one) => `${String(one.thresholdPercent)} of ${String(one.decided)}`,
         );
         expect(new Set(keys).size).toBe(keys.length);
       }),
@@ -194,9 +245,9 @@ describe("over any life of a budget", () => {
         const life: Life = { limit: usd(100), spend: usd(0), facts: [] };
         for (const step of taken) take(life, step);
 
-        for (const limit of new Set(life.facts.map((one) => one.limit))) {
+        for (const limit of new Set(life.facts.map((one) => one.decided))) {
           const said = life.facts
-            .filter((one) => one.limit === limit && one.how === "announced")
+            .filter((one) => one.decided === limit && one.isAnnounced)
             .map((one) => one.thresholdPercent);
           expect(said).toEqual([...new Set(said)].toSorted((a, b) => a - b));
         }
@@ -211,7 +262,9 @@ describe("over any life of a budget", () => {
         for (const step of taken) {
           const known = life.facts.length;
           const recorded = new Set(
-            life.facts.filter((one) => one.limit === life.limit).map((one) => one.thresholdPercent),
+            life.facts
+              .filter((one) => one.decided === life.limit)
+              .map((one) => one.thresholdPercent),
           );
           take(life, step);
           if (step.kind !== "spend") continue;
@@ -230,19 +283,20 @@ describe("over any life of a budget", () => {
     );
   });
 
-  test("a change of limit alone says nothing about the new limit", () => {
+  test("a change of limit alone says nothing, unless it was set below what is spent: that once", () => {
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 400 }), (taken, dollars) => {
         const life: Life = { limit: usd(100), spend: usd(0), facts: [] };
         for (const step of taken) take(life, step);
         const limit = usd(dollars + 0.5);
+        const isBelowSpend = limit < life.limit && life.spend >= limit;
 
         take(life, { kind: "limit", limit });
         check(life);
+        check(life);
 
-        expect(life.facts.filter((one) => one.limit === limit && one.how !== "changed")).toEqual(
-          [],
-        );
+        const said = life.facts.filter((one) => one.decided === limit && one.isAnnounced);
+        expect(said).toHaveLength(isBelowSpend ? 1 : 0);
       }),
     );
   });

@@ -28,6 +28,8 @@ describe("the example", () => {
         name: "Acme",
         timeZone: "Europe/Berlin",
         weekStartsOn: "monday",
+        fiscalMonthStartsOn: 1,
+        fiscalYearStartsIn: 1,
         finopsChannel: "#finops",
         admins: ["dana@acme.test"],
       },
@@ -55,6 +57,8 @@ describe("the example", () => {
           period: "monthly",
           timeZone: "Europe/Berlin",
           weekStartsOn: "monday",
+          fiscalMonthStartsOn: 1,
+          fiscalYearStartsIn: 1,
           thresholdPercents: [50, 80, 100],
           forecastThresholdPercents: [100],
         },
@@ -65,6 +69,8 @@ describe("the example", () => {
           period: "weekly",
           timeZone: "Europe/Berlin",
           weekStartsOn: "monday",
+          fiscalMonthStartsOn: 1,
+          fiscalYearStartsIn: 1,
           thresholdPercents: [75, 95],
           forecastThresholdPercents: [],
         },
@@ -91,14 +97,14 @@ describe("the example", () => {
       approvals: [
         {
           upTo: parseUsd("200"),
-          approvers: ["team_owners"],
-          quorum: 1,
+          match: {},
+          steps: [{ approvers: ["team_owners"], quorum: 1 }],
           expiresInMs: 24 * HOUR_MS,
           escalateTo: [],
         },
         {
-          approvers: ["finops@acme.test", "slack_group:finops-leads"],
-          quorum: 2,
+          match: {},
+          steps: [{ approvers: ["finops@acme.test", "slack_group:finops-leads"], quorum: 2 }],
           expiresInMs: 48 * HOUR_MS,
           escalateTo: ["dana@acme.test"],
         },
@@ -142,7 +148,7 @@ approvals: [{ approvers: [a@acme.test] }]
       { limit: 1n, timeZone: "UTC", weekStartsOn: "sunday", thresholdPercents: [50, 80, 100] },
     ],
     digests: [{ onWeekday: "sunday", timeZone: "Asia/Tokyo" }],
-    approvals: [{ quorum: 1, expiresInMs: 24 * HOUR_MS, escalateTo: [] }],
+    approvals: [{ steps: [{ quorum: 1 }], expiresInMs: 24 * HOUR_MS, escalateTo: [] }],
   });
 });
 
@@ -151,6 +157,8 @@ test("an organization with a name is enough, in UTC with weeks from Monday", () 
     name: "Acme",
     timeZone: "UTC",
     weekStartsOn: "monday",
+    fiscalMonthStartsOn: 1,
+    fiscalYearStartsIn: 1,
     admins: [],
   });
 });
@@ -403,7 +411,7 @@ const refusals: {
         2,
         27,
         "approvals[0].approvers[0]",
-        /expected team_owners, an e-mail address or slack_group:NAME/,
+        /expected team_owners, admins, an e-mail address or slack_group:NAME/,
       ],
     ],
   },

@@ -25,6 +25,8 @@ const acme: Organization = {
   name: "Acme",
   timeZone: timeZone("Europe/Berlin"),
   weekStartsOn: "sunday",
+  fiscalMonthStartsOn: 1,
+  fiscalYearStartsIn: 1,
   finopsChannel: "#finops",
   admins: [dana],
 };
@@ -43,6 +45,8 @@ test("before any governance the organization has a name, UTC, and nobody in it",
     name: "Organization",
     timeZone: "UTC",
     weekStartsOn: "monday",
+    fiscalMonthStartsOn: 1,
+    fiscalYearStartsIn: 1,
     admins: [],
   });
   expect(await listTeams(deps)).toEqual([]);

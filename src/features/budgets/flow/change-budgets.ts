@@ -12,6 +12,8 @@ import {
   isSameYardstick,
 } from "../rules.ts";
 import { archiveBudgets, listKnownBudgetsForUpdate, upsertBudgets } from "../store/budgets.ts";
+import { insertLimits, type LimitChange } from "../store/limits.ts";
+import { bringForwardWatches } from "../store/watches.ts";
 import { recordReached, recordReachedAtLimitChange } from "./evaluate.ts";
 
 /**
@@ -23,6 +25,7 @@ export async function replaceGovernedBudgets(
   sql: Sql,
   governed: readonly GovernedBudget[],
   now: Instant,
+  appliedBy = "governance",
 ): Promise<void> {
   const budgets = governed.map(budgetFromGovernance);
   const keys = new Set(budgets.map((budget) => budget.budgetId));
@@ -35,19 +38,22 @@ export async function replaceGovernedBudgets(
       .filter((budgetId) => !keys.has(budgetId)),
     now,
   );
-  const inForce = new Map(
-    known
-      .filter(({ isArchived }) => !isArchived)
-      .map(({ budget }) => [budget.budgetId, budget] as const),
-  );
+  const stored = new Map(known.map((one) => [one.budget.budgetId, one]));
   await changeBudgets(
     sql,
-    budgets.map((after) => {
-      const before = inForce.get(after.budgetId);
-      const isSame = before !== undefined && isSameYardstick(before, after);
-      return { before: isSame ? before : undefined, after };
+    budgets.map((after): BudgetChange => {
+      const one = stored.get(after.budgetId);
+      if (one === undefined) return { before: undefined, after, isNewLimit: true };
+      const { budget: before, isArchived } = one;
+      const isSame = isSameYardstick(before, after);
+      const generation = isSame ? before.generation : before.generation + 1;
+      return {
+        before: isSame && !isArchived ? before : undefined,
+        after: { ...after, generation },
+        isNewLimit: !isSame || before.baseLimit !== after.baseLimit,
+      };
     }),
-    now,
+    { at: now, by: appliedBy, reason: "governance document applied" },
   );
 }
 
@@ -55,6 +61,8 @@ export async function replaceGovernedBudgets(
 export interface BudgetChange {
   readonly before: Budget | undefined;
   readonly after: Budget;
+  /** Whether the history of its limits gets an entry. */
+  readonly isNewLimit: boolean;
 }
 
 /**
@@ -62,13 +70,15 @@ export interface BudgetChange {
  *
  * 1. What was reached under an old limit and not seen yet is announced while that limit holds.
  * 2. The budgets are stored. 3. What is already reached is recorded silently where the limit or
- * the thresholds changed, and announced where the budget is new.
+ * the thresholds changed, and announced where the budget is new, or its limit was set below what is
+ * spent. 4. The clock looks after budgets of one scope; those of `each:…` from their first spend.
  */
 export async function changeBudgets(
   sql: Sql,
   changes: readonly BudgetChange[],
-  now: Instant,
+  change: LimitChange,
 ): Promise<void> {
+  const { at: now } = change;
   for (const { before, after } of changes) {
     if (before === undefined || !hasOtherThresholds(before, after)) continue;
     const target = { budget: before, memberKeys: undefined };
@@ -79,6 +89,11 @@ export async function changeBudgets(
     sql,
     changes.map(({ after }) => after),
   );
+  await insertLimits(
+    sql,
+    changes.filter(({ isNewLimit }) => isNewLimit).map(({ after }) => after),
+    change,
+  );
   for (const { before, after } of changes) {
     const target = { budget: after, memberKeys: undefined };
     if (before === undefined) {
@@ -86,7 +101,15 @@ export async function changeBudgets(
       await recordReached(sql, target, now);
     } else if (hasOtherThresholds(before, after)) {
       // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
-      await recordReachedAtLimitChange(sql, target, now);
+      await recordReachedAtLimitChange(sql, target, now, {
+        isLowered: after.baseLimit < before.baseLimit,
+      });
     }
   }
+  await bringForwardWatches(
+    sql,
+    changes
+      .filter(({ after }) => after.coverage.kind === "one")
+      .map(({ after }) => ({ budgetId: after.budgetId, memberKey: "", dueAt: now })),
+  );
 }

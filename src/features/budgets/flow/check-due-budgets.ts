@@ -1,9 +1,11 @@
 /** What the worker does when something was spent: look at the budgets it counts towards. */
 import type { Clock, Instant } from "../../../domain/time.ts";
 import { type Database, inTransaction } from "../../../store/database.ts";
+import { dueAfterSpend } from "../rules/watch.ts";
 import { type Budget, budgetsTouchedBy, coveragesOf, currentPeriod } from "../rules.ts";
 import { listBudgetsForUpdate } from "../store/budgets.ts";
 import { type BudgetCheck, claimBudgetChecks } from "../store/checks.ts";
+import { bringForwardWatches } from "../store/watches.ts";
 import { recordReached, type Target } from "./evaluate.ts";
 
 interface Deps {
@@ -20,7 +22,7 @@ const CHECKS_MAX = 500;
  *
  * In one transaction: 1. take checks out of the queue, none that another replica has; 2. lock the
  * budgets that they touch; 3. sum each one's current period; 4. record thresholds that were newly
- * reached; 5. put the messages into the outbox. A crash anywhere leaves the checks in the queue.
+ * reached; 5. put the messages into the outbox; 6. have the clock look after them. A crash anywhere leaves the checks in the queue.
  */
 export async function checkDueBudgets({ database, clock, log }: Deps): Promise<number> {
   const startedAt = clock();
@@ -37,6 +39,13 @@ export async function checkDueBudgets({ database, clock, log }: Deps): Promise<n
       // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
       alerts += await recordReached(sql, target, now);
     }
+    const dueAt = dueAfterSpend(now);
+    await bringForwardWatches(
+      sql,
+      targets.flatMap(({ budget: { budgetId }, memberKeys = [] }) =>
+        memberKeys.map((memberKey) => ({ budgetId, memberKey, dueAt })),
+      ),
+    );
     return { checks: checks.length, budgets: targets.length, alerts };
   });
   if (done.checks > 0) {

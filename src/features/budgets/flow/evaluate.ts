@@ -2,20 +2,25 @@
  * Looks at one budget now and records what it finds. The caller has locked the budget, so nobody
  * else decides about it meanwhile; facts and messages commit with the caller's transaction.
  */
-import { ZERO_USD } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
+import { resolveThread } from "../../alerts/index.ts";
+import { spendRecoveredText } from "../messages/alert.ts";
+import { budgetThreadKey } from "../rules/alert-keys.ts";
 import {
   type BudgetAlert,
+  decideAtLimitChange,
   type Evaluation,
   evaluateBudget,
-  reachedAtLimitChange,
+  highestAnnounced,
 } from "../rules/evaluate.ts";
-import { type Budget, currentPeriod, limitInForce } from "../rules.ts";
+import { hasSpendRecovered } from "../rules/outlook-news.ts";
+import { dueAfterSpend } from "../rules/watch.ts";
+import { type Budget, currentPeriod } from "../rules.ts";
 import { listReachedFacts } from "../store/alerts.ts";
-import { listGrantsInForce } from "../store/grants.ts";
-import { loadSpendByMember } from "../store/spend.ts";
+import { bringForwardWatches } from "../store/watches.ts";
 import { raiseReached } from "./announce.ts";
+import { loadStandings, type Standing } from "./standings.ts";
 
 /** A locked budget, and whose part of it to look at; undefined: everybody's who spent something. */
 export interface Target {
@@ -23,40 +28,83 @@ export interface Target {
   readonly memberKeys: readonly string[] | undefined;
 }
 
-/** Raises newly reached thresholds of the current period; how many people hear of. */
+/**
+ * Raises newly reached thresholds of the current period and says, once, of those that people heard
+ * of that spend is clearly back below them. How many thresholds people hear of.
+ */
 export async function recordReached(sql: Sql, target: Target, now: Instant): Promise<number> {
-  const alerts = (await loadEvaluations(sql, target, now)).flatMap((found): BudgetAlert[] => {
-    const decision = evaluateBudget(found.evaluation);
+  const found = await loadEvaluations(sql, target, now);
+  const alerts = found.flatMap((one): BudgetAlert[] => {
+    const decision = evaluateBudget(one.evaluation);
     if (decision.kind === "quiet") return [];
     return [
-      alertOf(found, { thresholdPercent: decision.thresholdPercent, silentBecause: undefined }),
+      alertOf(one, { thresholdPercent: decision.thresholdPercent, silentBecause: undefined }),
       ...decision.silentPercents.map((thresholdPercent) =>
-        alertOf(found, { thresholdPercent, silentBecause: "higher-threshold" }),
+        alertOf(one, { thresholdPercent, silentBecause: "higher-threshold" }),
       ),
     ];
   });
-  return await raiseReached(sql, { budget: target.budget, alerts }, now);
+  const count = await raiseReached(sql, { budget: target.budget, alerts }, now);
+  const news = new Set(alerts.map(({ memberKey }) => memberKey));
+  const quiet = found.filter(({ standing }) => !news.has(standing.memberKey));
+  await resolveRecovered(sql, target.budget, { found: quiet, now });
+  return count;
 }
 
-/** Records without a message what is already reached under a limit that has just changed. */
+/** Records what is already reached under a limit that has just changed; speaks where it must. */
 export async function recordReachedAtLimitChange(
   sql: Sql,
   target: Target,
   now: Instant,
+  { isLowered }: { readonly isLowered: boolean } = { isLowered: false },
 ): Promise<void> {
   const found = await loadEvaluations(sql, target, now);
-  const alerts = found.flatMap((one) =>
-    reachedAtLimitChange(one.evaluation).map((thresholdPercent) =>
-      alertOf(one, { thresholdPercent, silentBecause: "limit-changed" }),
-    ),
+  const alerts = found.flatMap((one): BudgetAlert[] => {
+    const { announced, silent } = decideAtLimitChange(one.evaluation, { isLowered });
+    const silentBecause = announced === undefined ? "limit-changed" : "higher-threshold";
+    return [
+      ...(announced === undefined
+        ? []
+        : [alertOf(one, { thresholdPercent: announced, silentBecause: undefined })]),
+      ...silent.map((thresholdPercent) => alertOf(one, { thresholdPercent, silentBecause })),
+    ];
+  });
+  const { budget } = target;
+  await raiseReached(sql, { budget, alerts }, now);
+  await resolveRecovered(sql, budget, { found, now });
+  // A raise that has just begun ends some time.
+  await bringForwardWatches(
+    sql,
+    found.map(({ budgetId, standing: { memberKey } }) => ({
+      budgetId,
+      memberKey,
+      dueAt: dueAfterSpend(now),
+    })),
   );
-  await raiseReached(sql, { budget: target.budget, alerts }, now);
+}
+
+/** A thread that is resolved already, or never spoke, costs a look. */
+async function resolveRecovered(
+  sql: Sql,
+  budget: Budget,
+  { found, now }: { readonly found: readonly Found[]; readonly now: Instant },
+): Promise<void> {
+  for (const { standing, evaluation } of found) {
+    const announcedPercent = highestAnnounced(evaluation.reachedFacts);
+    if (announcedPercent === undefined) continue;
+    if (!hasSpendRecovered({ ...standing, announcedPercent })) continue;
+    // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+    await resolveThread(
+      sql,
+      { clock: () => now },
+      { threadKey: budgetThreadKey(budget, standing), because: spendRecoveredText(standing) },
+    );
+  }
 }
 
 interface Found {
-  readonly target: Target;
-  readonly memberKey: string;
-  readonly period: BudgetAlert["period"];
+  readonly budgetId: string;
+  readonly standing: Standing;
   readonly evaluation: Evaluation;
 }
 
@@ -65,36 +113,25 @@ async function loadEvaluations(sql: Sql, target: Target, now: Instant): Promise<
   const { budgetId, coverage, thresholdPercents } = budget;
   const memberKeys = coverage.kind === "one" ? [""] : target.memberKeys;
   const period = currentPeriod(budget, now);
-  const spends = await loadSpendByMember(sql, { coverage, memberKeys }, period);
-  const grants = await listGrantsInForce(sql, { budgetId, memberKeys }, now);
+  const standings = await loadStandings(sql, { budget, memberKeys }, now);
   const facts = await listReachedFacts(sql, { budget, memberKeys, period });
-  return [...spends].map(([memberKey, spend]) => ({
-    target,
-    memberKey,
-    period,
+  return standings.map((standing) => ({
+    budgetId,
+    standing,
     evaluation: {
       thresholdPercents,
-      limit: limitInForce(
-        budget.baseLimit,
-        grants.filter((grant) => grant.memberKey === memberKey),
-        now,
-      ),
-      spend: spend > 0n ? spend : ZERO_USD, // Credits may exceed what was used.
-      reachedFacts: facts.get(memberKey) ?? [],
+      limit: standing.limit,
+      decided: standing.decided,
+      spend: standing.spend,
+      reachedFacts: facts.get(standing.memberKey) ?? [],
     },
   }));
 }
 
 function alertOf(
-  { target, memberKey, period, evaluation }: Found,
+  { budgetId, standing }: Found,
   what: Pick<BudgetAlert, "thresholdPercent" | "silentBecause">,
 ): BudgetAlert {
-  return {
-    budgetId: target.budget.budgetId,
-    memberKey,
-    period,
-    limit: evaluation.limit,
-    spend: evaluation.spend,
-    ...what,
-  };
+  const { memberKey, period, limit, decided, spend } = standing;
+  return { budgetId, memberKey, period, limit, decided, spend, ...what };
 }

@@ -76,7 +76,11 @@ async function save(
   },
 ): Promise<void> {
   const { before, after, actor, now } = change;
-  await changeBudgets(sql, [{ before, after }], now);
+  await changeBudgets(sql, [{ before, after, isNewLimit: true }], {
+    at: now,
+    by: actor,
+    reason: "budget set",
+  });
   await recordAudit(sql, {
     occurredAt: now,
     actor,

@@ -1,24 +1,17 @@
 /** Where budgets stand now. Changes nothing. */
 import type { Email } from "../../../domain/email.ts";
-import { percentOf, type Usd, ZERO_USD } from "../../../domain/money.ts";
+import { percentOf } from "../../../domain/money.ts";
 import { formatScope, ORG_SCOPE, type Scope, typedScope } from "../../../domain/scope.ts";
 import type { Clock, Instant } from "../../../domain/time.ts";
 import type { Database, Sql } from "../../../store/database.ts";
 import { listTeams, type Person } from "../../organization/index.ts";
 import type { NamedScope, ScopeProblem } from "../messages/budgets.ts";
 import type { NamedStatus } from "../messages/wording.ts";
-import {
-  type Budget,
-  type BudgetStatus,
-  currentPeriod,
-  grantsInForce,
-  limitInForce,
-  memberScope,
-} from "../rules.ts";
+import { type Budget, type BudgetStatus, currentPeriod, memberScope } from "../rules.ts";
 import { listBudgets } from "../store/budgets.ts";
-import { listGrantsInForce } from "../store/grants.ts";
-import { loadSpendByMember } from "../store/spend.ts";
+import { listForecasts } from "../store/forecasts.ts";
 import { loadAsking, resolveVisibleScope } from "./scopes.ts";
+import { loadStandings } from "./standings.ts";
 
 interface Deps {
   readonly database: Database;
@@ -89,37 +82,21 @@ async function loadStatuses(
   now: Instant,
 ): Promise<BudgetStatus[]> {
   const { budgetId, coverage } = budget;
+  const standings = await loadStandings(sql, { budget, memberKeys }, now);
   const period = currentPeriod(budget, now);
-  const spends = await loadSpendByMember(sql, { coverage, memberKeys }, period);
-  const grants = await listGrantsInForce(sql, { budgetId, memberKeys }, now);
-  const members = memberKeys ?? [
-    ...new Set([...spends.keys(), ...grants.map((grant) => grant.memberKey)]),
-  ];
-  return members.map((memberKey) => {
-    const own = grants.filter((grant) => grant.memberKey === memberKey);
-    const limit = limitInForce(budget.baseLimit, own, now);
-    const spend = notNegative(spends.get(memberKey) ?? ZERO_USD);
-    return {
-      budgetId,
-      scope: memberScope(coverage, memberKey),
-      memberKey,
-      periodKind: budget.periodKind,
-      period,
-      timeZone: budget.timeZone,
-      weekStartsOn: budget.weekStartsOn,
-      baseLimit: budget.baseLimit,
-      grants: grantsInForce(own, now),
-      limit,
-      spend,
-      percent: percentOf(spend, limit),
-      thresholdPercents: budget.thresholdPercents,
-      managedBy: budget.managedBy,
-    };
-  });
-}
-
-function notNegative(amount: Usd): Usd {
-  return amount < 0n ? ZERO_USD : amount;
+  const forecasts = await listForecasts(sql, budget, period.start);
+  return standings.map(({ decided: _, ...standing }) => ({
+    ...standing,
+    forecast: forecasts.get(standing.memberKey),
+    budgetId,
+    scope: memberScope(coverage, standing.memberKey),
+    periodKind: budget.periodKind,
+    timeZone: budget.timeZone,
+    weekStartsOn: budget.weekStartsOn,
+    percent: percentOf(standing.spend, standing.limit),
+    thresholdPercents: budget.thresholdPercents,
+    managedBy: budget.managedBy,
+  }));
 }
 
 export type BudgetListResult =

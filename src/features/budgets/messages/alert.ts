@@ -1,7 +1,7 @@
 /** What an alert about a budget says, as plain parts: alerts make the message of them. Pure. */
 import type { AlertContent, AlertSeverity, AlertWords } from "../../../domain/alert.ts";
 import { lastDayText } from "../../../domain/date-text.ts";
-import { formatUsd, percentOf, usd } from "../../../domain/money.ts";
+import { formatUsd, percentOf, type Usd, usd } from "../../../domain/money.ts";
 import { type Scope } from "../../../domain/scope.ts";
 import type { Instant } from "../../../domain/time.ts";
 import { type Block, button } from "../../../slack/blocks.ts";
@@ -43,6 +43,11 @@ export function thresholdContent(
       : { drivers: { by: first.kind, top: drivers.map(({ name, cost }) => ({ name, cost })) } }),
     raise: formatBudgetRef({ budgetId: budget.budgetId, memberKey: alert.memberKey }),
   };
+}
+
+/** Why an alert is no longer the case: "Spend is at $320.00 of $700.00 (45%)." */
+export function spendRecoveredText(of: { readonly spend: Usd; readonly limit: Usd }): string {
+  return `Spend is at ${spendText({ ...of, percent: percentOf(of.spend, of.limit) })}.`;
 }
 
 export function requestRaiseButton(

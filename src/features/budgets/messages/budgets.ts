@@ -13,6 +13,7 @@ import {
   section,
 } from "../../../slack/blocks.ts";
 import { requestRaiseButton } from "./alert.ts";
+import { forecastLine, paceText } from "./heading.ts";
 import {
   answer,
   barText,
@@ -69,12 +70,20 @@ function budgetBlock({ status, name }: NamedStatus, now: Instant): Block {
     status.grants > 0n
       ? ` · ${formatUsd(status.baseLimit)} plus ${formatUsd(status.grants)} raised`
       : "";
+  const carried = status.carriedOver > 0n ? ` · ${formatUsd(status.carriedOver)} carried over` : "";
   return section(
     `*${nameText(name)}* · ${status.periodKind}\n` +
       `${barText(status.percent)} · ${formatUsd(status.spend)} of ${formatUsd(status.limit)} · ` +
-      `${daysLeftText(status, now)}${raised}`,
+      `${daysLeftText(status, now)}${raised}${carried}\n` +
+      headingText(status),
     requestRaiseButton(status),
   );
+}
+
+/** "Forecast $548.70 (109%) · 3 days ahead of plan"; a dash rather than an invented number. */
+function headingText({ forecast, limit, periodKind }: NamedStatus["status"]): string {
+  const pace = forecast === undefined ? undefined : paceText(forecast.daysAhead, periodKind);
+  return [forecastLine(forecast, limit), pace].filter((part) => part !== undefined).join(" · ");
 }
 
 function noBudgetMessage(about: NamedScope | undefined): SlackMessage {

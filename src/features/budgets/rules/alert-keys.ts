@@ -2,7 +2,7 @@
  * Keys by which alerts know what was said about a budget. They name all that a budget measures by
  * (scope, calendar): a budget that measures something else says it anew. Pure.
  */
-import { usdToDecimal } from "../../../domain/money.ts";
+import { type Usd, usdToDecimal } from "../../../domain/money.ts";
 import type { Period } from "../../../domain/time.ts";
 import { type Budget, formatCoverage } from "../rules.ts";
 import type { BudgetAlert } from "./evaluate.ts";
@@ -17,11 +17,33 @@ export function budgetThreadKey(
   return `budget:${budget.budgetId}:${memberKey}:${coverage}:${span}`;
 }
 
-/** Once for a period, threshold and limit in force. */
+/** Once for a period, threshold and the limit that people decided on. */
 export function thresholdFactKey(
   budget: Pick<Budget, "budgetId" | "coverage">,
-  alert: Pick<BudgetAlert, "memberKey" | "period" | "thresholdPercent" | "limit">,
+  alert: Pick<BudgetAlert, "memberKey" | "period" | "thresholdPercent" | "decided">,
 ): string {
-  const limit = usdToDecimal(alert.limit).replace(/\.?0+$/, "");
-  return `${budgetThreadKey(budget, alert)}:threshold:${String(alert.thresholdPercent)}:${limit}`;
+  const { thresholdPercent, decided } = alert;
+  return outlookFactKey(budgetThreadKey(budget, alert), {
+    what: "threshold",
+    value: thresholdPercent,
+    decided,
+  });
+}
+
+/** What else is said once for a period and limit: "…:forecast:100:500", "…:pace:3:500". */
+export function outlookFactKey(
+  threadKey: string,
+  fact: {
+    readonly what: "threshold" | "forecast" | "pace" | "recovery:forecast" | "recovery:pace";
+    readonly value: number;
+    readonly decided: Usd;
+  },
+): string {
+  const limit = usdToDecimal(fact.decided).replace(/\.?0+$/, "");
+  return `${threadKey}:${fact.what}:${String(fact.value)}:${limit}`;
+}
+
+/** Once for a period. */
+export function resetFactKey(threadKey: string): string {
+  return `${threadKey}:reset`;
 }

@@ -9,12 +9,20 @@ import type { BudgetRef } from "../rules.ts";
 /** That a threshold was reached under a limit, in the period that is being looked at. */
 export interface ReachedFact {
   readonly thresholdPercent: number;
-  readonly limit: Usd;
+  /**
+   * The limit that people decided on (base limit and grants). What was carried over is not part of
+   * it: that moves with late events of the former period, and must not arm anything anew.
+   */
+  readonly decided: Usd;
+  /** Whether people heard of it. */
+  readonly isAnnounced: boolean;
 }
 
 /** That a threshold was reached, announced or not. */
-export interface BudgetAlert extends ReachedFact, BudgetRef {
+export interface BudgetAlert extends Omit<ReachedFact, "isAnnounced">, BudgetRef {
   readonly period: Period;
+  /** All that was in force. */
+  readonly limit: Usd;
   /** When it was found, not later. */
   readonly spend: Usd;
   /** Why nobody is told of it; undefined when it is announced. */
@@ -25,6 +33,7 @@ export interface BudgetAlert extends ReachedFact, BudgetRef {
 export interface Evaluation {
   readonly thresholdPercents: readonly number[];
   readonly limit: Usd;
+  readonly decided: Usd;
   readonly spend: Usd;
   /** Everything recorded for this member and period, announced or not, under any limit. */
   readonly reachedFacts: readonly ReachedFact[];
@@ -59,12 +68,30 @@ export function evaluateBudget(evaluation: Evaluation): BudgetDecision {
 }
 
 /**
- * The thresholds that are already reached at the moment a limit changes: recorded under the new
- * limit without a message, so that only real growth into a further one is news.
+ * What a new limit finds reached already. It is recorded without a message, so that only growth into
+ * a further threshold is news, with one exception: a limit that was set below what is spent says so
+ * once, because nobody else will.
  */
-export function reachedAtLimitChange(evaluation: Evaluation): number[] {
+export function decideAtLimitChange(
+  evaluation: Evaluation,
+  { isLowered }: { readonly isLowered: boolean },
+): { readonly announced: number | undefined; readonly silent: readonly number[] } {
   const known = knownPercents(evaluation);
-  return reachedPercents(evaluation).filter((percent) => !known.has(percent));
+  const news = reachedPercents(evaluation).filter((percent) => !known.has(percent));
+  const isBelowSpend = isLowered && evaluation.spend >= evaluation.limit;
+  const announced = isBelowSpend ? news.at(-1) : undefined;
+  if (announced === undefined || announced <= Math.max(0, ...known)) {
+    return { announced: undefined, silent: news };
+  }
+  return { announced, silent: news.filter((percent) => percent !== announced) };
+}
+
+/** The highest threshold that people heard of in this period, under whatever limit. */
+export function highestAnnounced(facts: readonly ReachedFact[]): number | undefined {
+  const announced = facts.filter(({ isAnnounced }) => isAnnounced);
+  return announced.length === 0
+    ? undefined
+    : Math.max(...announced.map(({ thresholdPercent }) => thresholdPercent));
 }
 
 function reachedPercents({ thresholdPercents, limit, spend }: Evaluation): number[] {
@@ -73,8 +100,8 @@ function reachedPercents({ thresholdPercents, limit, spend }: Evaluation): numbe
     .filter((percent) => hasReachedPercent(spend, limit, percent));
 }
 
-function knownPercents({ reachedFacts, limit }: Evaluation): ReadonlySet<number> {
+function knownPercents({ reachedFacts, decided }: Evaluation): ReadonlySet<number> {
   return new Set(
-    reachedFacts.filter((fact) => fact.limit === limit).map((fact) => fact.thresholdPercent),
+    reachedFacts.filter((fact) => fact.decided === decided).map((fact) => fact.thresholdPercent),
   );
 }

@@ -83,15 +83,20 @@ export const EVEN_RHYTHM: Rhythm = {
   levelNoise: 1,
 };
 
-/** What is left of `period` after `now`, from the days before; undefined while that is a guess. */
+/**
+ * What is left of `period` after `now`, from the days before; undefined while that is a guess.
+ * `history` begins with `firstDay`. For a moment of the past, today is looked at as far as it had
+ * come; `spentToday` says what that was where it is known.
+ */
 export function forecastRest(
   history: UsageHistory,
   firstDay: number,
-  { now, period }: { readonly now: Moment; readonly period: DaySpan },
+  at: { readonly now: Moment; readonly period: DaySpan; readonly spentToday?: number },
 ): Rest | undefined {
+  const { now, period } = at;
   const past = history.slice(0, Math.max(0, now.day - firstDay));
   if (past.length < HISTORY_DAYS_MIN) return undefined;
-  const today = partOfDay(history[now.day - firstDay], now.dayShare);
+  const today = at.spentToday ?? partOfDay(history[now.day - firstDay], now.dayShare);
   const rhythm = fitRhythm(past, today, now);
   const todayExpected = rhythm.level * factorOn(rhythm, now.day);
   const share = shareOfDay(rhythm, now.dayShare);

@@ -18,9 +18,13 @@ export async function listReachedFacts(
   const { rows } = await sql.query<{
     readonly member_key: string;
     readonly threshold_percent: number;
-    readonly limit_usd: string;
+    readonly decided: string;
+    readonly is_announced: boolean;
   }>(
-    `select a.member_key, a.threshold_percent, a.limit_usd::text
+    `select a.member_key, a.threshold_percent,
+            -- The key ends with the limit that was decided; limit_usd may hold more than that.
+            substring(a.fact_key from ':([0-9.]+)$') as decided,
+            a.not_sent_because is null as is_announced
        from alerts a
       where a.budget_id = $1
         and a.period_start = $2
@@ -36,9 +40,33 @@ export async function listReachedFacts(
     const facts = byMember.get(row.member_key) ?? [];
     facts.push({
       thresholdPercent: row.threshold_percent,
-      limit: usdFromDecimal(row.limit_usd),
+      decided: usdFromDecimal(row.decided),
+      isAnnounced: row.is_announced,
     });
     byMember.set(row.member_key, facts);
   }
   return byMember;
+}
+
+/** Facts of these threads, of every kind: their keys, by thread, and whether people heard of them. */
+export async function listSaid(
+  sql: Sql,
+  threadKeys: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlyMap<string, boolean>>> {
+  const { rows } = await sql.query<{
+    readonly thread_key: string;
+    readonly fact_key: string;
+    readonly is_announced: boolean;
+  }>(
+    `select a.thread_key, a.fact_key, a.not_sent_because is null as is_announced
+       from alerts a
+      where a.thread_key = any($1)`,
+    [threadKeys],
+  );
+  const byThread = new Map<string, Map<string, boolean>>();
+  for (const row of rows) {
+    const said = byThread.get(row.thread_key) ?? new Map<string, boolean>();
+    byThread.set(row.thread_key, said.set(row.fact_key, row.is_announced));
+  }
+  return byThread;
 }

@@ -4,9 +4,10 @@
  */
 import { type Usd, usdFromDecimal } from "../../../domain/money.ts";
 import type { Scope, ScopeKind } from "../../../domain/scope.ts";
-import type { Period } from "../../../domain/time.ts";
+import type { Period, TimeZone } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import type { DriverKind } from "../rules/recipients.ts";
+import type { UsagePart } from "../rules/usage-history.ts";
 import type { Coverage } from "../rules.ts";
 
 /** The column of spend_dimensions that a kind of scope is about. */
@@ -41,6 +42,51 @@ export async function loadSpendByMember(
     [period.start, period.end, memberKeys ?? null],
   );
   return new Map(rows.map((row) => [row.member_key, usdFromDecimal(row.spend)]));
+}
+
+/** Sums of parts of days of `zone`, by member: what forecasts are made of. */
+export async function listUsageParts(
+  sql: Sql,
+  { coverage, memberKeys }: Of,
+  of: { readonly period: Period; readonly zone: TimeZone; readonly partHours: number },
+): Promise<ReadonlyMap<string, readonly UsagePart[]>> {
+  const { period, zone, partHours } = of;
+  const source =
+    coverage.kind === "one"
+      ? sourceOf(coverage.scope, period)
+      : {
+          text: `select r.spend_dimension_id, r.billed_cost_usd, r.bucket_start as spent_at
+                   from spend_rollups r
+                   join spend_dimensions d on d.spend_dimension_id = r.spend_dimension_id
+                  where r.bucket_start >= $1 and r.bucket_start < $2
+                    and ${COLUMN[coverage.of]} = any($3)`,
+          values: [period.start, period.end, memberKeys ?? []],
+        };
+  const next = source.values.length;
+  const member = coverage.kind === "one" ? "''" : COLUMN[coverage.of];
+  const { rows } = await sql.query<{
+    readonly member_key: string;
+    readonly date: string;
+    readonly part: number;
+    readonly spend: string;
+  }>(
+    `select p.member_key, to_char(p.local, 'YYYY-MM-DD') as date,
+            (extract(hour from p.local)::integer / $${String(next + 2)}::integer) as part,
+            sum(p.billed_cost_usd)::text as spend
+       from (select ${member} as member_key, s.billed_cost_usd,
+                    s.spent_at at time zone $${String(next + 1)}::text as local
+               from (${source.text}) s
+               join spend_dimensions d on d.spend_dimension_id = s.spend_dimension_id) p
+      group by 1, 2, 3`,
+    [...source.values, zone, partHours],
+  );
+  const byMember = new Map<string, UsagePart[]>();
+  for (const { member_key: memberKey, date, part, spend } of rows) {
+    const parts = byMember.get(memberKey) ?? [];
+    parts.push({ date, part, spend: usdFromDecimal(spend) });
+    byMember.set(memberKey, parts);
+  }
+  return byMember;
 }
 
 async function loadSpend(sql: Sql, scope: Scope, period: Period): Promise<Usd> {
@@ -79,7 +125,7 @@ export async function listTopDrivers(
   return rows.map((row) => ({ key: row.key ?? undefined, cost: usdFromDecimal(row.cost) }));
 }
 
-/** The rows that make up the spend of a scope: dimension and billed cost. */
+/** The rows that make up the spend of a scope: dimension, billed cost and time. */
 function sourceOf(
   scope: Scope,
   period: Period,
@@ -87,7 +133,7 @@ function sourceOf(
   const bounds = [period.start, period.end];
   if (scope.kind === "org") {
     return {
-      text: `select r.spend_dimension_id, r.billed_cost_usd
+      text: `select r.spend_dimension_id, r.billed_cost_usd, r.bucket_start as spent_at
                from spend_rollups r
               where r.bucket_start >= $1 and r.bucket_start < $2`,
       values: bounds,
@@ -97,7 +143,7 @@ function sourceOf(
     // Rollups know no tags; the charges do, through their event.
     const equals = scope.key.indexOf("=");
     return {
-      text: `select c.spend_dimension_id, c.billed_cost_usd
+      text: `select c.spend_dimension_id, c.billed_cost_usd, c.charge_period_start as spent_at
                from charges c
                join usage_events u
                  on u.usage_event_id = c.usage_event_id and u.occurred_at = c.charge_period_start
@@ -107,7 +153,7 @@ function sourceOf(
     };
   }
   return {
-    text: `select r.spend_dimension_id, r.billed_cost_usd
+    text: `select r.spend_dimension_id, r.billed_cost_usd, r.bucket_start as spent_at
              from spend_rollups r
              join spend_dimensions d on d.spend_dimension_id = r.spend_dimension_id
             where r.bucket_start >= $1 and r.bucket_start < $2

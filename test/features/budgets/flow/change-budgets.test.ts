@@ -126,12 +126,14 @@ describe("replaceGovernedBudgets", () => {
     await govern(aGovernedBudget());
     await spend(db.pool, { amount: usd(450), at: NOW });
     await check();
-    await govern(aGovernedBudget({ limit: usd(900) }));
+    await govern(aGovernedBudget({ limit: usd(1_000) }));
 
     await govern(aGovernedBudget());
     await check();
 
-    expect(await sentLines(db.pool)).toHaveLength(1);
+    expect((await sentLines(db.pool)).slice(1)).toEqual([
+      "#team-search: No longer the case: Spend is at $450.00 of $1,000.00 (45%).",
+    ]);
   });
 
   test("records a changed limit for each member of a budget for each person", async () => {

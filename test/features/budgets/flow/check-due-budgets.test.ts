@@ -76,7 +76,10 @@ describe("checkDueBudgets", () => {
 
     await check();
 
-    expect(await sentLines(db.pool)).toHaveLength(1);
+    expect(await sentLines(db.pool)).toEqual([
+      expect.stringContaining("Search passed 80%"),
+      "#team-search: No longer the case: Spend is at $110.00 of $500.00 (22%).",
+    ]);
   });
 
   test("keeps the budgets of each person apart and tells that person", async () => {

@@ -1,0 +1,215 @@
+/**
+ * Where a budget is heading, in words: alerts about forecast, pace and the beginning of a period,
+ * and the answer to `/claude-spend forecast`. A number that would be invented is a dash. Pure.
+ */
+import type { AlertContent, AlertWords } from "../../../domain/alert.ts";
+import { dayText, lastDayText } from "../../../domain/date-text.ts";
+import { formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
+import type { Scope } from "../../../domain/scope.ts";
+import { type Instant, parseLocalDate, type TimeZone } from "../../../domain/time.ts";
+import {
+  type Block,
+  commandText,
+  context,
+  header,
+  message,
+  type SlackMessage,
+  section,
+} from "../../../slack/blocks.ts";
+import { HISTORY_DAYS_MIN } from "../rules/forecast.ts";
+import type { Accuracy, Forecast, Outlook } from "../rules/outlook.ts";
+import { type Budget, formatBudgetRef } from "../rules.ts";
+import type { NamedScope } from "./budgets.ts";
+import { daysText, paceText } from "./heading.ts";
+import { barText, nameText } from "./wording.ts";
+
+/** More budgets of one scope than this are a list, which `budget` shows. */
+const OUTLOOKS_SHOWN_MAX = 10;
+
+export interface ShownBudget {
+  readonly budget: Pick<Budget, "budgetId" | "periodKind" | "timeZone">;
+  readonly memberKey: string;
+  /** Concrete: whose budget it is. */
+  readonly scope: Scope;
+  readonly name: string;
+  readonly now: Instant;
+}
+
+export type ShownOutlook = ShownBudget & Outlook;
+
+export function forecastContent(
+  shown: ShownOutlook & { readonly forecast: Forecast; readonly thresholdPercent: number },
+): AlertContent {
+  const { forecast, limit = forecast.expected, reachesLimitOn, thresholdPercent } = shown;
+  const reached = dateText(reachesLimitOn, shown);
+  const isOver = forecast.expected >= limit;
+  return {
+    happened: [
+      ...whoWords(shown),
+      isOver ? " will likely " : " will likely use ",
+      ...(isOver ? [{ strong: "exceed" }] : [{ strong: `${String(thresholdPercent)}%` }, " of"]),
+      ` ${whoseText(shown)} ${shown.budget.periodKind} budget: ${forecastText(forecast)} of ${formatUsd(limit)} by ${endText(shown)}.`,
+    ],
+    brief: `Forecast: ${formatUsd(forecast.expected)} of ${formatUsd(limit)}`,
+    percent: percentOf(shown.spend, limit),
+    follows: [
+      `${formatUsd(shown.spend)} so far.`,
+      ...(reached === undefined ? [] : [`At this rate the limit is reached on ${reached}.`]),
+      ...(forecast.accuracy === undefined ? [] : [accuracyText(forecast.accuracy)]),
+    ].join(" "),
+    raise: formatBudgetRef({ budgetId: shown.budget.budgetId, memberKey: shown.memberKey }),
+  };
+}
+
+export function forecastRecoveredContent(
+  shown: ShownOutlook & { readonly forecast: Forecast },
+): AlertContent {
+  const { forecast, limit = forecast.expected } = shown;
+  return {
+    happened: [
+      "The forecast of ",
+      ...whoWords(shown, "you"),
+      ` is back: ${forecastText(forecast)} of ${formatUsd(limit)} by ${endText(shown)}.`,
+    ],
+    brief: `Forecast back at ${formatUsd(forecast.expected)} of ${formatUsd(limit)}`,
+  };
+}
+
+export function paceContent(shown: ShownOutlook): AlertContent {
+  const { spend, limit = spend, daysAhead = 0, forecast } = shown;
+  const days = daysText(Math.floor(daysAhead));
+  return {
+    happened: [
+      ...whoWords(shown),
+      ` ${shown.scope.kind === "user" ? "are" : "is"} `,
+      { strong: `${days} ahead of plan` },
+      `: ${formatUsd(spend)} of ${formatUsd(limit)} (${String(percentOf(spend, limit))}%) of ${whoseText(shown)} ${shown.budget.periodKind} budget.`,
+    ],
+    brief: `${days} ahead: ${formatUsd(spend)} of ${formatUsd(limit)}`,
+    percent: percentOf(spend, limit),
+    ...(forecast === undefined
+      ? {}
+      : { follows: `Forecast: ${forecastText(forecast)} by ${endText(shown)}.` }),
+    raise: formatBudgetRef({ budgetId: shown.budget.budgetId, memberKey: shown.memberKey }),
+  };
+}
+
+export function paceRecoveredContent(shown: ShownOutlook): AlertContent {
+  const { spend, limit = spend } = shown;
+  return {
+    happened: [
+      ...whoWords(shown),
+      ` ${shown.scope.kind === "user" ? "are" : "is"} back on plan: ${formatUsd(spend)} of ${formatUsd(limit)}.`,
+    ],
+    brief: `Back on plan: ${formatUsd(spend)} of ${formatUsd(limit)}`,
+  };
+}
+
+export function resetContent(
+  shown: ShownBudget & Pick<Outlook, "period"> & { readonly limit: Usd; readonly carriedOver: Usd },
+): AlertContent {
+  const { limit, carriedOver, budget } = shown;
+  const carried =
+    carriedOver > 0n ? `, ${formatUsd(carriedOver)} of it left over from the last one` : "";
+  return {
+    happened: [
+      shown.scope.kind === "user" ? "Your " : "The ",
+      `${budget.periodKind} budget`,
+      ...(shown.scope.kind === "user" ? [] : [" of ", { strong: shown.name }]),
+      ` begins anew: ${formatUsd(limit)} through ${endText(shown)}${carried}.`,
+    ],
+    brief: `Begins anew with ${formatUsd(limit)}`,
+  };
+}
+
+/** Answers `/claude-spend forecast`: each budget of the scope, or the month where there is none. */
+export function forecastAnswer(answer: {
+  readonly about: NamedScope;
+  readonly outlooks: readonly ShownOutlook[];
+}): SlackMessage {
+  const { about, outlooks } = answer;
+  const shown = outlooks.slice(0, OUTLOOKS_SHOWN_MAX);
+  const rest = outlooks.length - shown.length;
+  const [first] = shown;
+  const title = `Forecast of ${about.name}`;
+  const summary = first === undefined ? title : `${nameText(title)}: ${outlookLine(first)}`;
+  return message(summary, [
+    header(title),
+    ...shown.map(outlookBlock),
+    ...(rest > 0
+      ? [context(`${String(rest)} more budgets: ${commandText("/claude-spend budget")}`)]
+      : []),
+    context(`To see what drives the cost: ${commandText(`/claude-spend ${about.typed}`)}`),
+  ]);
+}
+
+function outlookBlock(shown: ShownOutlook): Block {
+  const { limit, spend, forecast, budget, daysAhead } = shown;
+  const reached = dateText(shown.reachesLimitOn, shown);
+  const pace = paceText(daysAhead, budget.periodKind);
+  const lines = [
+    limit === undefined ? "*This month*, no budget" : `*${capitalized(budget.periodKind)} budget*`,
+    limit === undefined
+      ? `${formatUsd(spend)} so far`
+      : `${barText(percentOf(spend, limit))} · ${formatUsd(spend)} of ${formatUsd(limit)} so far`,
+    `Forecast: ${outlookText(shown)}`,
+    limit === undefined || forecast === undefined || spend >= limit
+      ? undefined
+      : `Limit reached: ${reached === undefined ? "not in this period" : `about ${reached}`}`,
+    pace === undefined ? undefined : capitalized(pace),
+    forecast === undefined ? undefined : accuracyText(forecast.accuracy),
+  ];
+  return section(lines.filter((line) => line !== undefined).join("\n"));
+}
+
+function outlookLine(shown: ShownOutlook): string {
+  return `${formatUsd(shown.spend)} so far, ${outlookText(shown)}.`;
+}
+
+/** "$548.70 by Nov 30 (likely $510.20 to $590.10), $48.70 over the limit" or "–" and what is missing. */
+function outlookText(shown: ShownOutlook): string {
+  const { forecast, limit, missingDays } = shown;
+  if (forecast === undefined) {
+    return `– (needs ${daysText(HISTORY_DAYS_MIN)} of usage, ${daysText(missingDays)} more)`;
+  }
+  const text = `${formatUsd(forecast.expected)} by ${endText(shown)} (likely ${formatUsd(forecast.low)} to ${formatUsd(forecast.high)})`;
+  return limit === undefined
+    ? text
+    : `${text}, ${String(percentOf(forecast.expected, limit))}% of the limit`;
+}
+
+function forecastText({ expected, low, high }: Forecast): string {
+  return `${formatUsd(expected)} (likely ${formatUsd(low)} to ${formatUsd(high)})`;
+}
+
+function accuracyText(accuracy: Accuracy | undefined): string {
+  if (accuracy === undefined) return "Accuracy so far: – (no former period to check against)";
+  const { periods, withinPercent } = accuracy;
+  const last = periods === 1 ? "Last period" : `Last ${String(periods)} periods`;
+  return `${last}: within ${String(withinPercent)}%.`;
+}
+
+function dateText(
+  date: string | undefined,
+  { budget, now }: { readonly budget: { readonly timeZone: TimeZone }; readonly now: Instant },
+): string | undefined {
+  const at = date === undefined ? undefined : parseLocalDate(date, budget.timeZone);
+  return at === undefined ? undefined : dayText(at, budget.timeZone, now);
+}
+
+function endText({ period, budget, now }: ShownBudget & Pick<Outlook, "period">): string {
+  const last = lastDayText(period.end, budget.timeZone, now);
+  return last === "today" ? "the end of today" : last;
+}
+
+function whoWords({ scope, name }: ShownBudget, own = "You"): AlertWords[] {
+  return [scope.kind === "user" ? own : { strong: own === "You" ? capitalized(name) : name }];
+}
+
+function whoseText({ scope }: ShownBudget): string {
+  return scope.kind === "user" ? "your" : "its";
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
