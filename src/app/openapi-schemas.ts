@@ -123,3 +123,31 @@ export const spendAnswer = {
     data_as_of: { type: "string", format: "date-time" },
   },
 };
+
+const unitCost = {
+  from: { type: "string", format: "date-time" },
+  to: { type: "string", format: "date-time" },
+  cost: { type: "string", description: "Decimal dollars, exact" },
+  unit_count: { type: "string", description: "Decimal" },
+  unit_cost: {
+    type: ["string", "null"],
+    description: "Decimal dollars, rounded to 12 places; null where there was no unit",
+  },
+} as const;
+
+/** `GET /v1/unit-costs`. */
+export const unitCostAnswer = {
+  type: "object",
+  required: ["scope", "units", "currency", "rows", "data_as_of", ...Object.keys(unitCost)],
+  properties: {
+    scope: { type: "string" },
+    units: { type: "string" },
+    currency: { const: "USD" },
+    ...unitCost,
+    rows: {
+      type: "array",
+      items: { type: "object", required: Object.keys(unitCost), properties: unitCost },
+    },
+    data_as_of: { type: "string", format: "date-time" },
+  },
+} as const;

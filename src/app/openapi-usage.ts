@@ -1,7 +1,14 @@
 /** How usage comes in, for the description of our HTTP API. */
 import { nativeEventJsonSchema } from "../features/ingest/index.ts";
 import { USAGE_EVENTS_MAX } from "../http/limits.ts";
-import { ERROR_MEANING, json, parameter, usageResponses } from "./openapi-schemas.ts";
+import {
+  ERROR_MEANING,
+  errors,
+  json,
+  parameter,
+  response,
+  usageResponses,
+} from "./openapi-schemas.ts";
 
 /** The routes of ingest. */
 export function usagePaths(): object {
@@ -43,9 +50,43 @@ export function usagePaths(): object {
         responses: usageResponses,
       },
     },
+    "/v1/metrics": {
+      post: {
+        summary: "Record business metrics, which unit costs divide by",
+        description:
+          "Stored whole or not at all. A value for the same name, scope, time and source replaces the former.",
+        security: [{ standardWebhooks: [] }, { sourceToken: [] }],
+        requestBody: {
+          required: true,
+          content: json({
+            anyOf: [businessMetric, { type: "array", maxItems: 5_000, items: businessMetric }],
+          }),
+        },
+        responses: {
+          "202": response("Stored", {
+            type: "object",
+            required: ["accepted"],
+            properties: { accepted: { type: "integer" } },
+          }),
+          ...errors(400, 401, 413, 503),
+        },
+      },
+    },
     ...otlpPaths(),
   };
 }
+
+const businessMetric = {
+  type: "object",
+  required: ["name", "value", "time", "scope"],
+  additionalProperties: false,
+  properties: {
+    name: { type: "string", pattern: "^[a-z][a-z0-9_]{0,62}$" },
+    value: { anyOf: [{ type: "number", minimum: 0 }, { type: "string" }] },
+    time: { type: "string", format: "date-time" },
+    scope: { type: "string", description: "org, team:KEY, project:KEY, tag:NAME=VALUE, …" },
+  },
+} as const;
 
 /** OTLP/HTTP; every answer is in the encoding of its request. */
 function otlpPaths(): object {

@@ -10,6 +10,7 @@ import {
   parameter,
   response,
   spendAnswer,
+  unitCostAnswer,
 } from "./openapi-schemas.ts";
 import { usagePaths } from "./openapi-usage.ts";
 
@@ -77,6 +78,21 @@ function readPaths(): object {
           parameter("time_zone", "IANA name. Default: the organization's"),
         ],
         responses: { "200": response("Spend", spendAnswer), ...errors(400, 401, 503) },
+      },
+    },
+    "/v1/unit-costs": {
+      get: {
+        summary: "What one request, user or posted unit cost in a period, step by step",
+        security: apiToken,
+        parameters: [
+          parameter("units", "requests, users, or the name of a posted metric"),
+          parameter("scope", "As of /v1/spend. Default: org"),
+          parameter("from", "Date or time, inclusive. Default: start of the month"),
+          parameter("to", "Date or time, exclusive. Default: now"),
+          parameter("by", "day (default), week or month"),
+          parameter("time_zone", "IANA name. Default: the organization's"),
+        ],
+        responses: { "200": response("Unit costs", unitCostAnswer), ...errors(400, 401, 503) },
       },
     },
     "/v1/budgets": list("Budgets and how much of them is used", "budgets", [

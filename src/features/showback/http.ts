@@ -67,10 +67,30 @@ function parseQuery(raw: unknown, now: Instant, organization: Organization): Spe
   const parsed = parameters.safeParse(raw);
   if (!parsed.success) throw invalid(parameterProblem(parsed.error.issues));
   const given = parsed.data;
-  const scope = parseScope(given.scope);
+  return {
+    ...parseSpendPeriod(given, now, organization),
+    groupBy: parseGroupBy(given.group_by),
+  };
+}
+
+/**
+ * Scope, period and zone as the parameters of a query name them: the organization, its month and
+ * its zone where they name none. Refuses what makes no sense, by the name of the parameter.
+ */
+export function parseSpendPeriod(
+  given: {
+    readonly scope?: string | undefined;
+    readonly from?: string | undefined;
+    readonly to?: string | undefined;
+    readonly time_zone?: string | undefined;
+  },
+  now: Instant,
+  organization: Organization,
+): Omit<SpendQuery, "groupBy"> {
+  const scope = parseScope(given.scope ?? "org");
   if (scope === undefined) {
     throw invalid(
-      `scope: expected org, team:KEY, project:KEY, user:EMAIL, api_key:ID, workspace:ID, model:ID or tag:NAME=VALUE, got ${given.scope}`,
+      `scope: expected org, team:KEY, project:KEY, user:EMAIL, api_key:ID, workspace:ID, model:ID or tag:NAME=VALUE, got ${given.scope ?? ""}`,
     );
   }
   const zone =
@@ -86,7 +106,7 @@ function parseQuery(raw: unknown, now: Instant, organization: Organization): Spe
         : "to: expected a time after from",
     );
   }
-  return { scope, period: { start, end }, zone, groupBy: parseGroupBy(given.group_by) };
+  return { scope, period: { start, end }, zone };
 }
 
 /** Names the first parameter that is unknown or comes more than once. */

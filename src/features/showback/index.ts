@@ -1,6 +1,6 @@
 /** What the rest of the program may use from showback. */
 export { loadOwnSpend, scopeName } from "./flow.ts";
-export { showbackRoutes } from "./http.ts";
+export { parseSpendPeriod, showbackRoutes } from "./http.ts";
 export { ownSpendBlocks } from "./messages.ts";
 export type { GroupKey } from "./rules.ts";
 export { showbackListeners } from "./slack.ts";
