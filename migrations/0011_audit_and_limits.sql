@@ -128,14 +128,16 @@ create table limit_pushes (
   increase_request_id text,
   -- Who hears of it.
   requester_email text not null,
-  decided_by text not null,
+  decided_by text, -- null: granted automatically
   ends_at timestamptz, -- null: not undone
   direction text not null default 'forward' check (direction in ('forward', 'back')),
   status text not null check (status in ('pending', 'sending', 'done', 'unknown', 'failed', 'reversed')),
   -- What was there and what is to be there: written down before it is sent, so that a crash or a
   -- lost answer leaves no doubt which of the two it is.
   before_usd numeric(30, 12),
+  before_is_own boolean,
   intended_usd numeric(30, 12),
+  is_applied boolean not null default false, -- it was seen to stand there
   attempts integer not null default 0,
   next_attempt_at timestamptz not null,
   leased_until timestamptz,

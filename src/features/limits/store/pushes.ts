@@ -1,0 +1,301 @@
+/** Limits elsewhere, the SQL of pushes. Owns: limit_pushes, limit_targets. */
+
+import { assert } from "../../../domain/assert.ts";
+import { emailFrom } from "../../../domain/email.ts";
+import { formatLimitTarget, parseLimitTarget } from "../../../domain/limit.ts";
+import { type Usd, usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
+import { type Instant, instant } from "../../../domain/time.ts";
+import type { Sql } from "../../../store/database.ts";
+import type { Push, PushOperation, PushStatus, TargetState } from "../rules.ts";
+
+interface PushRow {
+  readonly limit_push_id: string;
+  readonly operation: PushOperation;
+  readonly target: string;
+  readonly period: string;
+  readonly amount_usd: string;
+  readonly approval_request_id: string;
+  readonly increase_request_id: string | null;
+  readonly requester_email: string;
+  readonly decided_by: string | null;
+  readonly ends_at: Date | null;
+  readonly direction: "forward" | "back";
+  readonly status: PushStatus;
+  readonly before_usd: string | null;
+  readonly before_is_own: boolean | null;
+  readonly intended_usd: string | null;
+  readonly is_applied: boolean;
+  readonly attempts: number;
+  readonly detail: string | null;
+  readonly version: number;
+  readonly created_at: Date;
+}
+
+const COLUMNS = `p.limit_push_id::text, p.operation, p.target, p.period, p.amount_usd::text,
+       p.approval_request_id, p.increase_request_id, p.requester_email, p.decided_by, p.ends_at,
+       p.direction, p.status, p.before_usd::text, p.before_is_own, p.intended_usd::text,
+       p.is_applied, p.attempts, p.detail, p.version, p.created_at`;
+
+/** Keeps claims apart: whether a target is free must not change between look and claim. */
+const CLAIM_LOCK = 7_105_311;
+
+export type NewPush = Pick<
+  Push,
+  | "pushId"
+  | "operation"
+  | "target"
+  | "period"
+  | "amount"
+  | "approvalRequestId"
+  | "increaseRequestId"
+  | "requester"
+  | "decidedBy"
+  | "endsAt"
+>;
+
+/** False when the same approval pushes there already. */
+export async function insertPush(sql: Sql, push: NewPush, now: Instant): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    `insert into limit_pushes
+            (limit_push_id, operation, target, period, amount_usd, approval_request_id,
+             increase_request_id, requester_email, decided_by, ends_at, status, next_attempt_at,
+             created_at, updated_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11, $11, $11)
+         on conflict (approval_request_id, operation, target) do nothing`,
+    [
+      push.pushId,
+      push.operation,
+      formatLimitTarget(push.target),
+      push.period,
+      usdToDecimal(push.amount),
+      push.approvalRequestId,
+      push.increaseRequestId ?? null,
+      push.requester,
+      push.decidedBy ?? null,
+      push.endsAt ?? null,
+      now,
+    ],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Takes one push that is due, or whose worker died; undefined when none is. Of one target only one
+ * at a time is on its way, the oldest first. In a transaction of its own.
+ */
+export async function claimDuePush(
+  sql: Sql,
+  claim: { readonly now: Instant; readonly leasedUntil: Instant },
+): Promise<Push | undefined> {
+  await sql.query(`select pg_advisory_xact_lock($1)`, [CLAIM_LOCK]);
+  const { rows } = await sql.query<PushRow>(
+    `update limit_pushes p
+        set status = 'sending', attempts = p.attempts + 1, leased_until = $2, updated_at = $1
+      where p.limit_push_id = (
+              select due.limit_push_id
+                from limit_pushes due
+               where ((due.status in ('pending', 'unknown') and due.next_attempt_at <= $1)
+                      or (due.status = 'sending' and due.leased_until <= $1))
+                 and not exists (
+                       select from limit_pushes other
+                        where other.target = due.target
+                          and other.period = due.period
+                          and other.limit_push_id <> due.limit_push_id
+                          and other.status in ('sending', 'unknown'))
+               order by due.next_attempt_at, due.created_at
+               limit 1)
+  returning ${COLUMNS}`,
+    [claim.now, claim.leasedUntil],
+  );
+  const [row] = rows;
+  return row === undefined ? undefined : pushFromRow(row);
+}
+
+/** Who still holds the claim. Everything that a worker writes is fenced by it. */
+export interface Lease {
+  readonly pushId: string;
+  readonly leasedUntil: Instant;
+}
+
+/** Written before it is sent. False when another worker took over meanwhile. */
+export async function saveIntent(
+  sql: Sql,
+  lease: Lease,
+  intent: {
+    readonly before: Usd;
+    readonly isOwn: boolean;
+    readonly intended: Usd;
+  },
+): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    `update limit_pushes
+        set before_usd = $3, before_is_own = $4, intended_usd = $5
+      where limit_push_id = $1 and status = 'sending' and leased_until = $2`,
+    [
+      lease.pushId,
+      lease.leasedUntil,
+      usdToDecimal(intent.before),
+      intent.isOwn,
+      usdToDecimal(intent.intended),
+    ],
+  );
+  return rowCount === 1;
+}
+
+/** An address that was looked up. False when the lease is lost. */
+export async function saveTarget(sql: Sql, lease: Lease, target: Push["target"]): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    `update limit_pushes
+        set target = $3
+      where limit_push_id = $1 and status = 'sending' and leased_until = $2`,
+    [lease.pushId, lease.leasedUntil, formatLimitTarget(target)],
+  );
+  return rowCount === 1;
+}
+
+/** Ends the claim with what came of it; undefined when the lease is lost. */
+export async function savePushOutcome(
+  sql: Sql,
+  lease: Lease,
+  outcome: {
+    readonly status: Exclude<PushStatus, "sending">;
+    readonly detail: string | undefined;
+    readonly isApplied: boolean;
+    readonly nextAttemptAt: Instant;
+    readonly now: Instant;
+  },
+): Promise<Push | undefined> {
+  const { rows } = await sql.query<PushRow>(
+    `update limit_pushes p
+        set status = $3, detail = $4, is_applied = $5, next_attempt_at = $6, updated_at = $7,
+            leased_until = null, version = p.version + 1
+      where p.limit_push_id = $1 and p.status = 'sending' and p.leased_until = $2
+  returning ${COLUMNS}`,
+    [
+      lease.pushId,
+      lease.leasedUntil,
+      outcome.status,
+      outcome.detail ?? null,
+      outcome.isApplied,
+      outcome.nextAttemptAt,
+      outcome.now,
+    ],
+  );
+  const [row] = rows;
+  return row === undefined ? undefined : pushFromRow(row);
+}
+
+/**
+ * Turns round what has ended or was taken back; how many. What is on its way just now is turned
+ * when it has arrived; what failed has nothing to take back.
+ */
+export async function turnEndedPushes(sql: Sql, now: Instant): Promise<number> {
+  const { rowCount } = await sql.query(
+    `update limit_pushes p
+        set direction = 'back', status = 'pending', attempts = 0, next_attempt_at = $1,
+            updated_at = $1, detail = null
+      where p.direction = 'forward'
+        and p.operation <> 'deny_increase'
+        and p.status in ('pending', 'unknown', 'done')
+        and (p.ends_at <= $1
+             or exists (select from approval_requests r
+                         where r.approval_request_id = p.approval_request_id
+                           and r.revoked_at <= $1)
+             or exists (select from budget_grant_terms g
+                         where g.approval_request_id = p.approval_request_id
+                           and g.ends_at <= $1))`,
+    [now],
+  );
+  return rowCount ?? 0;
+}
+
+/** Whether other raises of ours stand at the same limit. */
+export async function hasOtherPushes(sql: Sql, push: Push): Promise<boolean> {
+  const { rows } = await sql.query<{ has_others: boolean }>(
+    `select exists (select from limit_pushes p
+                     where p.target = $1 and p.period = $2 and p.limit_push_id <> $3
+                       and p.is_applied and p.status <> 'reversed') as has_others`,
+    [formatLimitTarget(push.target), push.period, push.pushId],
+  );
+  return rows[0]?.has_others === true;
+}
+
+export async function findTargetState(
+  sql: Sql,
+  push: Pick<Push, "target" | "period">,
+): Promise<TargetState | undefined> {
+  const { rows } = await sql.query<{
+    own_limit_usd: string | null;
+    last_written_usd: string | null;
+  }>(
+    `select t.own_limit_usd::text, t.last_written_usd::text
+       from limit_targets t
+      where t.target = $1 and t.period = $2`,
+    [formatLimitTarget(push.target), push.period],
+  );
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  return {
+    ownLimit: row.own_limit_usd === null ? undefined : usdFromDecimal(row.own_limit_usd),
+    lastWritten: row.last_written_usd === null ? undefined : usdFromDecimal(row.last_written_usd),
+  };
+}
+
+export async function saveTargetState(
+  sql: Sql,
+  push: Pick<Push, "target" | "period">,
+  state: TargetState & { readonly writtenAt: Instant },
+): Promise<void> {
+  await sql.query(
+    `insert into limit_targets (target, period, own_limit_usd, last_written_usd, written_at)
+     values ($1, $2, $3, $4, $5)
+         on conflict (target, period) do update
+        set own_limit_usd = excluded.own_limit_usd, last_written_usd = excluded.last_written_usd,
+            written_at = excluded.written_at`,
+    [
+      formatLimitTarget(push.target),
+      push.period,
+      state.ownLimit === undefined ? null : usdToDecimal(state.ownLimit),
+      state.lastWritten === undefined ? null : usdToDecimal(state.lastWritten),
+      state.writtenAt,
+    ],
+  );
+}
+
+export async function listPushesOf(sql: Sql, approvalRequestId: string): Promise<readonly Push[]> {
+  const { rows } = await sql.query<PushRow>(
+    `select ${COLUMNS}
+       from limit_pushes p
+      where p.approval_request_id = $1
+      order by p.created_at, p.limit_push_id`,
+    [approvalRequestId],
+  );
+  return rows.map(pushFromRow);
+}
+
+function pushFromRow(row: PushRow): Push {
+  const target = parseLimitTarget(row.target);
+  assert(target !== undefined, `not a limit's target: ${row.target}`);
+  return {
+    pushId: row.limit_push_id,
+    operation: row.operation,
+    target,
+    period: row.period,
+    amount: usdFromDecimal(row.amount_usd),
+    approvalRequestId: row.approval_request_id,
+    increaseRequestId: row.increase_request_id ?? undefined,
+    requester: emailFrom(row.requester_email),
+    decidedBy: row.decided_by === null ? undefined : emailFrom(row.decided_by),
+    endsAt: row.ends_at === null ? undefined : instant(row.ends_at),
+    direction: row.direction,
+    status: row.status,
+    before: row.before_usd === null ? undefined : usdFromDecimal(row.before_usd),
+    beforeIsOwn: row.before_is_own === true,
+    intended: row.intended_usd === null ? undefined : usdFromDecimal(row.intended_usd),
+    isApplied: row.is_applied,
+    attempts: row.attempts,
+    detail: row.detail ?? undefined,
+    version: row.version,
+    createdAt: instant(row.created_at),
+  };
+}
