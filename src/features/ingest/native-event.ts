@@ -120,6 +120,8 @@ function unreadable(raw: unknown, { index }: ElementContext, error: z.ZodError):
   return { kind, rejection: { ...rejection, fields: readableFields(fields) } };
 }
 
+const address = z.string().refine((value) => parseUserEmail(value) !== "invalid");
+
 /** Of something that is no event, the fields that are well-formed by themselves; nothing else. */
 function readableFields(raw: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const wellFormed = (
@@ -136,7 +138,12 @@ function readableFields(raw: Readonly<Record<string, unknown>>): Readonly<Record
   const usage = anyFields.safeParse(raw["usage"]).data;
   return {
     ...wellFormed(
-      { ...nativeEvent.shape, reported_cost_usd: z.number(), voids: voidEvent.shape.voids },
+      {
+        ...nativeEvent.shape,
+        reported_cost_usd: z.number(),
+        voids: voidEvent.shape.voids,
+        user_email: address, // What is no address may be any text.
+      },
       raw,
     ),
     ...(usage === undefined ? {} : { usage: wellFormed(anthropicUsage.shape, usage) }),

@@ -27,10 +27,13 @@ const TECHNICAL_TAGS: ReadonlySet<string> = new Set([
   "service.namespace",
 ]);
 const TECHNICAL =
-  /^(?:app|aws|azure|browser|claude_code|cloud|container|deployment|device|faas|gcp|gen_ai|heroku|host|identity|k8s|os|process|service|session|telemetry|thread|user|webengine|wsl)\./;
+  /^(?:app|aws|azure|browser|claude_code|client|cloud|code|container|db|deployment|device|enduser|event|exception|faas|gcp|gen_ai|heroku|host|http|identity|k8s|log|network|os|otel|process|rpc|server|service|session|source|telemetry|thread|url|user|webengine|wsl)\./;
 /** `claude -p "…"` has its prompt in `process.command_args`; nothing like it is ever a tag. */
 const HOLDS_TEXT =
   /answer|arg|body|command|completion|content|error|input|instruction|message|output|prompt|query|question|response|text|tool/i;
+
+/** Of a name that nobody knows only a label is kept, as OTEL_RESOURCE_ATTRIBUTES has it: one word. */
+const LABEL = /^[\w.:@/+-]{1,64}$/;
 
 /** The first of `names` that holds a text which can be an id; the event's own value comes first. */
 export function firstId(
@@ -84,10 +87,14 @@ export function tagsOf(
   for (const name of names) addTag(tags, name, attributes[name]);
   const claims = [...TEAM_NAMES, ...PROJECT_NAMES];
   for (const [name, value] of Object.entries(resource)) {
-    const isLabel = TECHNICAL_TAGS.has(name) || !(TECHNICAL.test(name) || HOLDS_TEXT.test(name));
-    if (isLabel && !claims.includes(name)) addTag(tags, name, value);
+    const isKnown = TECHNICAL_TAGS.has(name) || names.includes(name);
+    if ((isKnown || isLabel(name, value)) && !claims.includes(name)) addTag(tags, name, value);
   }
   return Object.fromEntries(tags);
+}
+
+function isLabel(name: string, value: Attributes[string] | undefined): boolean {
+  return !TECHNICAL.test(name) && !HOLDS_TEXT.test(name) && LABEL.test(String(value));
 }
 
 function addTag(
