@@ -10,6 +10,7 @@ import { connect, type Database, type Sql } from "../store/database.ts";
 import { listPendingMigrations } from "../store/migrate.ts";
 import { checkAuditTrail } from "./check-audit.ts";
 import { checkReports } from "./check-reports.ts";
+import { checkCorrections, checkOverlaps, checkRejected } from "./check-usage-sources.ts";
 import { type Check, type Finding, failed, ok, warning } from "./finding.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -67,6 +68,8 @@ async function checkContents(
     await check("governance", async () => await checkGovernance(database)),
     await check("usage", async () => await checkUsage(database, now)),
     await check("rejected events", async () => await checkRejected(database, now)),
+    await check("overlaps", async () => await checkOverlaps(database, now)),
+    await check("corrections", async () => await checkCorrections(database, now)),
     await check("messages", async () => await checkMessages(database, now)),
     await check("reports", async () => await checkReports(database, env, now)),
     await check("audit", async () => await checkAuditTrail(database)),
@@ -127,24 +130,6 @@ async function checkUsage(sql: Sql, now: Instant): Promise<Finding> {
   const share = rows[0]?.unallocated_percent ?? 0;
   const found = `${events} requests in the last 24 hours, ${String(share)} % of their cost unallocated`;
   return share > 10 ? warning(`${found}. Add allocation rules to governance.yml.`) : ok(found);
-}
-
-async function checkRejected(sql: Sql, now: Instant): Promise<Finding> {
-  const { rows } = await sql.query<{ code: string; count: string; message: string }>(
-    `select r.code, count(*)::text as count, min(r.message) as message
-       from rejected_events r
-      where r.received_at >= $1
-      group by r.code
-      order by count(*) desc`,
-    [addMs(now, -DAY_MS)],
-  );
-  if (rows.length === 0) return ok("none in the last 24 hours");
-  const reasons = rows.map(
-    ({ code, count, message }) => `${count} ${code} (for example ${message})`,
-  );
-  return warning(
-    `${reasons.join("; ")}. They are in no number; mend their sender and send them again.`,
-  );
 }
 
 async function checkMessages(sql: Sql, now: Instant): Promise<Finding> {

@@ -10,6 +10,7 @@ import { defineCommandsOf, EXIT_FAILED, EXIT_WRONG_USAGE, type Report } from "./
 import { defineImportCommand } from "./import.ts";
 import { definePriceCommands } from "./prices.ts";
 import { definePullCommand } from "./pull.ts";
+import { defineRejectedCommands } from "./rejected.ts";
 import { defineSourceCommands } from "./sources.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -54,6 +55,11 @@ definePullCommand(command, { env: process.env, clock: () => instant(new Date()) 
 
 defineSourceCommands(
   defineCommandsOf(program.command("sources").description("Who may send usage events.")),
+  { env: process.env, clock: () => instant(new Date()) },
+);
+
+defineRejectedCommands(
+  defineCommandsOf(program.command("rejected").description("What could not be recorded.")),
   { env: process.env, clock: () => instant(new Date()) },
 );
 

@@ -14,6 +14,7 @@ import {
 } from "../features/sources/index.ts";
 import { migrate } from "../store/migrate.ts";
 import type { DefineCommand, Report } from "./command.ts";
+import { defineMeterCommand } from "./metering.ts";
 import { withDatabase } from "./with-database.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -65,6 +66,8 @@ export function defineSourceCommands(define: DefineCommand, { env, clock }: Surr
     async (name) =>
       await change(surroundings, async (deps) => await removeSource(deps, { name, actor })),
   ).argument("<name>");
+
+  defineMeterCommand(define, surroundings);
 
   define("list", "All sources and when their secrets end.", async () => {
     const sources = await withDeps(surroundings, listSources);

@@ -51,8 +51,8 @@ async function aMessage(status: string, createdAt: Instant): Promise<void> {
 
 async function aRejection(code: string, receivedAt: Instant): Promise<void> {
   await db.pool.query(
-    `insert into rejected_events (rejected_event_id, source, code, message, received_at)
-     values (gen_random_uuid(), 'default', $1, 'model: expected a text', $2)`,
+    `insert into rejected_events (rejected_event_id, source, code, message, received_at, last_received_at)
+     values (gen_random_uuid(), 'default', $1, 'model: expected a text', $2, $2)`,
     [code, receivedAt],
   );
 }
@@ -60,7 +60,7 @@ async function aRejection(code: string, receivedAt: Instant): Promise<void> {
 /** An installation that nothing is wrong with. */
 beforeEach(async () => {
   await db.pool.query(
-    `truncate governance_documents, outbox_messages, rejected_events, spend_rollups, charges, usage_events, usage_identities;
+    `truncate governance_documents, outbox_messages, rejected_events, spend_rollups, charges, usage_events, usage_identities, metering_designations;
      insert into governance_documents (version, content, content_sha256, applied_at, applied_by)
      values (3, 'x', 'x', '2026-11-20T00:00:00Z', 'dana@acme.test')`,
   );
@@ -79,6 +79,8 @@ describe("doctor", () => {
       ["governance", "ok"],
       ["usage", "ok"],
       ["rejected events", "ok"],
+      ["overlaps", "ok"],
+      ["corrections", "ok"],
       ["messages", "ok"],
       ["audit", "ok"],
       ["slack", "ok"],
@@ -153,17 +155,66 @@ describe("doctor", () => {
     expect(usage).toMatchObject({ status, message: expect.stringContaining(share) as string });
   });
 
-  test("rejected events: those of the last day by reason, with an example", async () => {
+  test("rejected events: open ones of the last week by source and reason, with an example and what to do", async () => {
     await aRejection("invalid", addMs(NOW, -MINUTE_MS));
     await aRejection("invalid", addMs(NOW, -MINUTE_MS));
     await aRejection("too_old", addMs(NOW, -MINUTE_MS));
-    await aRejection("conflict", addMs(NOW, -DAY_MS - MINUTE_MS));
+    await aRejection("conflict", addMs(NOW, -7 * DAY_MS - MINUTE_MS));
+    await aRejection("in_future", addMs(NOW, -MINUTE_MS));
+    await db.pool.query(
+      `update rejected_events set status = 'dismissed', resolved_at = now() where code = 'in_future'`,
+    );
 
     const check = (await checksOf())["rejected events"];
 
     expect(check?.status).toBe("warning");
-    expect(check?.message).toMatch(/^2 invalid \(for example model: .*\); 1 too_old /);
-    expect(check?.message).not.toContain("conflict");
+    expect(check?.message).toMatch(
+      /^2 invalid from default \(for example model: .*\): Mend their sender.* 1 too_old from default /,
+    );
+    expect(check?.message).toContain("claude-spend rejected list");
+    expect(check?.message).not.toMatch(/conflict|in_future/);
+  });
+
+  test("overlaps: a key that two sources report, until one of them is designated", async () => {
+    for (const [source, dollars] of [
+      ["litellm", 12],
+      ["telemetry", 11],
+    ] as const) {
+      const of = { apiKeyId: "apikey_1", workspaceId: `wrkspc_${source}`, source };
+      await spend(db.pool, { amount: usd(dollars), at: addMs(NOW, -HOUR_MS), of });
+    }
+
+    const { overlaps } = await checksOf();
+
+    expect(overlaps).toMatchObject({
+      status: "warning",
+      message:
+        "in the last seven days api-key apikey_1: $12.00 from litellm (1 request), $11.00 from telemetry (1 request). If they report the same usage it counts twice; say which one counts: `claude-spend sources meter litellm --api-key apikey_1`.",
+    });
+    await db.pool.query(
+      `insert into metering_designations (api_key_id, source, managed_by, valid_from)
+       values ('apikey_1', 'litellm', 'command', now())`,
+    );
+    expect((await checksOf())["overlaps"]?.status).toBe("ok");
+  });
+
+  test("corrections: one of an event that never came within a day", async () => {
+    await db.pool.query(
+      `insert into usage_identities (source, event_id) values ('default', 'typo'), ('default', 'fresh')`,
+    );
+    await db.pool.query(
+      `insert into usage_identities
+              (source, event_id, content_sha256, usage_event_id, occurred_at, corrected_event_id)
+       values ('default', 'b', 'x', gen_random_uuid(), $1, 'typo'),
+              ('default', 'c', 'x', gen_random_uuid(), $2, 'fresh')`,
+      [addMs(NOW, -DAY_MS - MINUTE_MS), addMs(NOW, -HOUR_MS)],
+    );
+
+    expect((await checksOf())["corrections"]).toMatchObject({
+      status: "warning",
+      message:
+        "b of default corrects typo, which never came. Check the id: if the event was sent under another one, both count.",
+    });
   });
 
   test.each([

@@ -125,7 +125,7 @@ export async function spend(
             (usage_event_id, charge_number, charge_category, charge_class, charge_period_start,
              spend_dimension_id, sku_id, price_id, pricing_basis, consumed_quantity, consumed_unit,
              list_unit_price_usd, list_cost_usd, billed_cost_usd)
-     values ($1, 1, 'Usage', case when $4::numeric < 0 then 'Correction' end, $2, $3, 'sku', 'price',
+     values ($1, case when $4::numeric < 0 then -1 else 1 end, 'Usage', case when $4::numeric < 0 then 'Correction' end, $2, $3, 'sku', 'price',
              'list', case when $4::numeric < 0 then -1 else 1 end, 'Tokens', abs($4::numeric), $4, $4)`,
     [id, at, dimensionId, amount],
   );

@@ -12,16 +12,20 @@ import { arrangeHome } from "./rules.ts";
 
 export function homeView(parts: {
   readonly requests: readonly (readonly Block[])[];
+  /** For an admin: what could not be recorded. */
+  readonly rejected: readonly Block[];
   readonly ownSpend: readonly Block[];
 }): HomeView {
   const { requests, hiddenRequests, ownSpend } = arrangeHome<readonly Block[]>(parts);
-  if (requests.length === 0) return home(ownSpend);
+  const rejected = parts.rejected.length === 0 ? [] : [...parts.rejected, DIVIDER];
+  if (requests.length === 0) return home([...rejected, ...ownSpend]);
   return home([
     header("Waiting for your decision"),
     ...requests.flatMap((blocks) => [...blocks, DIVIDER]),
     ...(hiddenRequests > 0
       ? [context(`…and ${String(hiddenRequests)} more in your messages.`)]
       : []),
+    ...rejected,
     ...ownSpend,
   ]);
 }

@@ -1,8 +1,14 @@
-/** App Home: what waits for this person's decision, then their own spend and their teams'. */
+/**
+ * App Home: what waits for this person's decision, what an admin must see to, then their own spend
+ * and their teams'.
+ */
+import type { Email } from "../../domain/email.ts";
 import type { Clock } from "../../domain/time.ts";
 import type { SlackListeners } from "../../slack/listener.ts";
 import type { Database } from "../../store/database.ts";
 import { approvalCardBlocks, listOpenApprovals } from "../approvals/index.ts";
+import { listRecentRejected, rejectedBlocks } from "../ingest/index.ts";
+import { findPerson } from "../organization/index.ts";
 import { loadOwnSpend, ownSpendBlocks } from "../showback/index.ts";
 import { homeView, unknownPersonHome } from "./messages.ts";
 
@@ -20,9 +26,10 @@ export function homeListeners(deps: Deps): SlackListeners {
           await web.publishHome(slackUserId, unknownPersonHome());
           return;
         }
-        const [own, requests] = await Promise.all([
+        const [own, requests, rejected] = await Promise.all([
           loadOwnSpend(deps, email),
           listOpenApprovals(deps.database, { approver: email }),
+          loadRejected(deps, email),
         ]);
         await web.publishHome(
           slackUserId,
@@ -30,10 +37,20 @@ export function homeListeners(deps: Deps): SlackListeners {
             requests: requests.map((approval) =>
               approvalCardBlocks({ ...approval, viewer: email }),
             ),
+            rejected: rejectedBlocks(rejected),
             ownSpend: ownSpendBlocks(own),
           }),
         );
       },
     },
   };
+}
+
+/** What could not be recorded concerns everybody's money: for admins. */
+async function loadRejected(
+  deps: Deps,
+  email: Email,
+): Promise<Awaited<ReturnType<typeof listRecentRejected>>> {
+  const { isAdmin } = await findPerson(deps, email);
+  return isAdmin ? await listRecentRejected(deps) : [];
 }

@@ -1,5 +1,5 @@
 /** What the rest of the program may use from ingest. */
-
+export { authenticateSource } from "./authenticate.ts";
 export type { ImportProblem } from "./flow/import-batches.ts";
 export {
   addTotals,
@@ -9,5 +9,21 @@ export {
 } from "./flow/import-usage.ts";
 export { createIngestMemory, type IngestMemory } from "./flow/ingest-memory.ts";
 export { type RecordUsageDeps, recordUsage } from "./flow/record-usage.ts";
+export {
+  dismissRejected,
+  forgetOldRejected,
+  listRejected,
+  type ReplayResult,
+  replayRejected,
+} from "./flow/rejected-events.ts";
+export { listRecentRejected, tellOfRejected } from "./flow/tell-of-rejected.ts";
 export { ingestRoutes } from "./http.ts";
+export { rejectedBlocks } from "./messages/rejected.ts";
 export { nativeEventJsonSchema } from "./native-event.ts";
+export {
+  REJECTED_STATUSES,
+  REMEDY,
+  type RejectedEvent,
+  type RejectedFilter,
+} from "./rules/rejected-events.ts";
+export { REJECTION_CODES, type RejectionCode } from "./rules.ts";

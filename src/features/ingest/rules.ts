@@ -4,7 +4,8 @@ import { addMs, DAY_MS, type Instant } from "../../domain/time.ts";
 import type { NotCountedBecause, UsageEvent } from "../../domain/usage.ts";
 
 /** Closed list; documented in docs/usage-events.md and counted by outcome in the metrics. */
-export type RejectionCode = "invalid" | "too_old" | "in_future" | "conflict";
+export const REJECTION_CODES = ["invalid", "too_old", "in_future", "conflict"] as const;
+export type RejectionCode = (typeof REJECTION_CODES)[number];
 
 export interface Rejection {
   /** Position in the batch. */

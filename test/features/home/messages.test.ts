@@ -10,7 +10,11 @@ const ownSpend = [section("own spend")];
 
 describe("App Home", () => {
   test("puts requests first, then one's own spend", () => {
-    const { blocks } = homeView({ requests: [[section("one")], [section("two")]], ownSpend });
+    const { blocks } = homeView({
+      rejected: [],
+      requests: [[section("one")], [section("two")]],
+      ownSpend,
+    });
 
     expect(shownLines(blocks)).toEqual([
       "# Waiting for your decision",
@@ -23,7 +27,9 @@ describe("App Home", () => {
   });
 
   test("without requests has no heading for them", () => {
-    expect(shownLines(homeView({ requests: [], ownSpend }).blocks)).toEqual(["own spend"]);
+    expect(shownLines(homeView({ rejected: [], requests: [], ownSpend }).blocks)).toEqual([
+      "own spend",
+    ]);
   });
 
   test.each([
@@ -51,7 +57,7 @@ describe("App Home", () => {
       ]);
     fc.assert(
       fc.property(fc.array(card, { maxLength: 9 }), (requests) => {
-        const view = homeView({ requests, ownSpend });
+        const view = homeView({ rejected: [], requests, ownSpend });
 
         expect(homeProblems(view)).toEqual([]);
         expect(shownLines(view.blocks).at(-1)).toBe("own spend");

@@ -11,6 +11,7 @@ export interface Parts {
   readonly digests: Unread;
   readonly approvals: Unread;
   readonly discounts: Unread;
+  readonly metering: Unread;
 }
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -31,6 +32,7 @@ export function partsOf(document: Mapping): Parts {
     digests: itemsOf(document["digests"], ["digests"]),
     approvals: itemsOf(document["approvals"], ["approvals"]),
     discounts: itemsOf(pricing["discounts"], ["pricing", "discounts"]),
+    metering: itemsOf(document["metering"], ["metering"]),
   };
 }
 

@@ -12,6 +12,7 @@ export function describeChanges(before: Governance | undefined, after: Governanc
     ...listChange("allocation rules", before?.allocation ?? [], after.allocation),
     ...listChange("approval tiers", before?.approvals ?? [], after.approvals),
     ...listChange("discounts", before?.discounts ?? [], after.discounts),
+    ...listChange("metering sources", before?.metering ?? [], after.metering),
   ];
 }
 
