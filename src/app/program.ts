@@ -8,6 +8,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { AppError } from "../domain/errors.ts";
 import { type Clock, instant } from "../domain/time.ts";
+import { deadDestinationNews } from "../features/alerts/index.ts";
 import { countWaitingChecks } from "../features/budgets/index.ts";
 import { applyGovernance, formatProblems } from "../features/governance/index.ts";
 import { listPulls } from "../features/provider-reports/index.ts";
@@ -19,6 +20,7 @@ import { startMinuteTick } from "../jobs/minute-tick.ts";
 import { runAll } from "../jobs/run-all.ts";
 import { createWaker, type Waker } from "../jobs/wake.ts";
 import { createSlackApp } from "../slack/app.ts";
+import { listDead } from "../slack/dead-destinations.ts";
 import { createDirectory } from "../slack/directory.ts";
 import { countWaitingMessages } from "../slack/outbox-reads.ts";
 import { sendDueMessages } from "../slack/sender.ts";
@@ -104,8 +106,9 @@ export async function startProgram(options: {
     });
     if (slack !== undefined) undo.push(await startSlack(slack, log));
     if (config.ROLES.includes("worker")) {
+      const reroute = deadDestinationNews({ clock });
       const sendMessages = async (): Promise<number> =>
-        await sendDueMessages({ database, web, directory, clock, log });
+        await sendDueMessages({ database, web, directory, clock, log, reroute });
       undo.push(startWorker({ wiring, waker, sendMessages, log }));
     }
     return { url: urlOf(app, config), database, stop };
@@ -193,6 +196,7 @@ function addRoutes(
     },
     refreshMetrics: async () => {
       metrics.outboxWaiting.set(await countWaitingMessages(database));
+      metrics.destinationsClosed.set((await listDead(database)).length);
       metrics.budgetChecksWaiting.set(await countWaitingChecks(database));
       for (const { report, completeUntil } of await listPulls(database)) {
         metrics.reportsCompleteUntil.set({ report }, completeUntil.getTime() / 1000);

@@ -10,6 +10,7 @@ export interface Metrics {
   readonly reportsCompleteUntil: Gauge<"report">;
   readonly outboxWaiting: Gauge;
   readonly budgetChecksWaiting: Gauge;
+  readonly destinationsClosed: Gauge;
 }
 
 /** A registry of its own, so that two programs in one process (tests) do not share counts. */
@@ -51,6 +52,11 @@ export function createMetrics(): Metrics {
     outboxWaiting: new Gauge({
       name: "claude_spend_outbox_waiting",
       help: "Messages that Slack has not got yet.",
+      registers,
+    }),
+    destinationsClosed: new Gauge({
+      name: "claude_spend_slack_destinations_closed",
+      help: "Slack channels that refuse the bot's messages; their alerts go to the fallback.",
       registers,
     }),
     budgetChecksWaiting: new Gauge({

@@ -82,10 +82,15 @@ export type InputElement =
       readonly initial_value?: string;
       readonly placeholder?: PlainText;
     }
+  | { readonly type: "users_select"; readonly action_id: string }
   | {
       readonly type: "datepicker";
       readonly action_id: string;
       readonly initial_date?: string;
+    }
+  | {
+      readonly type: "users_select";
+      readonly action_id: string;
     }
   | {
       readonly type: "static_select";

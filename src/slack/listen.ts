@@ -126,7 +126,8 @@ function listenToViews(bolt: App, deps: ListenDeps): void {
           await tell(notKnown("That form is from an earlier version. Please open it again."));
           return;
         }
-        await listener.run({ actor, web, values, privateMetadata: view.private_metadata });
+        const { private_metadata: privateMetadata, id: viewId } = view;
+        await listener.run({ actor, web, values, privateMetadata, viewId });
       },
     });
   });
@@ -238,7 +239,11 @@ function viewValues(state: Record<string, Record<string, ViewStateValue>>): View
   return Object.fromEntries(
     Object.entries(state).map(([blockId, elements]) => {
       const [element] = Object.values(elements);
-      const value = element?.value ?? element?.selected_date ?? element?.selected_option?.value;
+      const value =
+        element?.value ??
+        element?.selected_date ??
+        element?.selected_user ??
+        element?.selected_option?.value;
       return [blockId, value === "" ? undefined : value];
     }),
   );

@@ -66,7 +66,12 @@ export interface ViewListener {
    */
   readonly validate: (values: ViewValues, now: Date) => Readonly<Record<string, string>>;
   readonly run: (
-    context: Context & { readonly values: ViewValues; readonly privateMetadata: string },
+    context: Context & {
+      readonly values: ViewValues;
+      readonly privateMetadata: string;
+      /** Of the open form: the same when Slack or a finger sends it twice. */
+      readonly viewId: string;
+    },
   ) => Promise<void>;
 }
 

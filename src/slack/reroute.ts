@@ -3,7 +3,7 @@
  * its fallback with a note, once; the message itself waits and is the probe that finds the channel
  * mended. Then what is still true is sent, at the channel's pace.
  */
-import { addMs, type Clock, DAY_MS, type Instant, MINUTE_MS } from "../domain/time.ts";
+import { addMs, DAY_MS, type Instant, MINUTE_MS } from "../domain/time.ts";
 import { type Database, inTransaction, type Sql } from "../store/database.ts";
 import { context, DIVIDER, escapeText, message, type SlackMessage, section } from "./blocks.ts";
 import {
@@ -76,14 +76,6 @@ export async function noteMended(
     // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
     await mend(deps, name, now);
   }
-}
-
-/** The same when Slack itself says that a channel is open again: what waits is tried at once. */
-export async function tryDestinationNow(
-  { database, clock }: { readonly database: Database; readonly clock: Clock },
-  destination: string,
-): Promise<void> {
-  await hurryDestination(database, destination, clock());
 }
 
 async function mend(

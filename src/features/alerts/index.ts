@@ -1,11 +1,9 @@
 /** What the rest of the program may use from alerts. */
-export {
-  type AlertDeps,
-  type RaiseResult,
-  raiseAlert,
-  raiseAlerts,
-} from "./flow/raise-alert.ts";
+export { deadDestinationNews } from "./flow/dead-destinations.ts";
+export { type Explain, type Explained, explain } from "./flow/explain.ts";
+export { type AlertDeps, type RaiseResult, raiseAlert, raiseAlerts } from "./flow/raise-alert.ts";
+export { releaseHeldAlerts } from "./flow/release-held.ts";
 export { resolveThread } from "./flow/resolve-thread.ts";
 export { alertRoutes } from "./http.ts";
-export { REQUEST_RAISE_ACTION } from "./messages/thread.ts";
-export { alertListeners } from "./slack.ts";
+export { homeAlertBlocks } from "./messages/home.ts";
+export { alertListeners } from "./slack/listeners.ts";

@@ -1,5 +1,7 @@
 /** What a person who clicked reads, and nobody else. Pure. */
-import { type SlackMessage } from "../../../slack/blocks.ts";
+import { formatUsd, type Usd } from "../../../domain/money.ts";
+import type { Instant } from "../../../domain/time.ts";
+import { type SlackMessage, slackDate } from "../../../slack/blocks.ts";
 import type { Feedback, Snooze } from "../rules.ts";
 import { answer, nameText } from "./wording.ts";
 
@@ -70,4 +72,51 @@ function alreadyText(did: Did): string {
     case "feedback":
       return "said so";
   }
+}
+
+type PlanOutcome =
+  | {
+      readonly kind: "planned";
+      readonly event: {
+        readonly name: string;
+        readonly startsAt: Instant;
+        readonly endsAt: Instant;
+        readonly expected: Usd;
+      };
+      readonly scopeName: string;
+    }
+  | { readonly kind: "unknown-scope"; readonly text: string }
+  | { readonly kind: "not-allowed"; readonly scopeName: string }
+  | { readonly kind: "impossible-dates" };
+
+export function planAnswer(outcome: PlanOutcome): SlackMessage {
+  switch (outcome.kind) {
+    case "planned": {
+      const { name, startsAt, endsAt, expected } = outcome.event;
+      return answer(
+        `Planned: ${nameText(name)} for ${nameText(outcome.scopeName)}, from ${timeText(startsAt)} until ${timeText(endsAt)}. Up to ${formatUsd(expected)} more than usual is no news; budgets still alert.`,
+      );
+    }
+    case "unknown-scope":
+      return answer(
+        `I don't know “${nameText(outcome.text)}”. Try a team's name, \`project:KEY\`, a person's address or \`org\`.`,
+      );
+    case "not-allowed":
+      return answer(
+        `Only admins, and owners for their own teams, can plan an event for ${nameText(outcome.scopeName)}.`,
+      );
+    case "impossible-dates":
+      return answer("Those days are over, or the last one comes before the first.");
+  }
+}
+
+function timeText(at: Instant): string {
+  return slackDate(at, "{date_short_pretty} {time}", `${at.toISOString().slice(0, 16)}Z`);
+}
+
+/** Refuses to say more about what somebody may not see. */
+export function lookRefusal(refusal: { readonly kind: "not-allowed" | "unknown" }): SlackMessage {
+  return refusal.kind === "unknown"
+    ? answer("That alert doesn't exist any more.")
+    : answer("Only people who may see this budget can see why.");
 }

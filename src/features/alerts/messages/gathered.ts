@@ -8,9 +8,8 @@ import {
   section,
 } from "../../../slack/blocks.ts";
 import type { Alert } from "../rules.ts";
+import { SHOW_ALERT_ACTION } from "./thread.ts";
 import { boldText, iconOf, lineText } from "./wording.ts";
-
-export const SHOW_ALERT_ACTION = "alert_show";
 
 /** The latest; a message holds 50 blocks and about 10,000 characters. */
 const LINES_MAX = 15;

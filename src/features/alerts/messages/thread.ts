@@ -25,6 +25,8 @@ import {
 } from "./wording.ts";
 
 export const REQUEST_RAISE_ACTION = "budget_request_raise";
+/** Shows the whole message to whoever clicks. */
+export const SHOW_ALERT_ACTION = "alert_show";
 export const WHY_ACTION = "alert_why";
 export const ACKNOWLEDGE_ACTION = "alert_acknowledge";
 export const SNOOZE_ACTION = "alert_snooze";
@@ -79,6 +81,20 @@ export function newsMessage(latest: Alert): SlackMessage {
 export function resolvedMessage(because: string): SlackMessage {
   const text = `No longer the case: ${lineText(because)}`;
   return message(text, [section(`:white_check_mark: ${text}`)]);
+}
+
+/** To the person who is to look after it. */
+export function assignedMessage(of: {
+  readonly by: string;
+  readonly happened: Alert["content"]["happened"];
+  readonly threadId: string;
+}): SlackMessage {
+  return message(`An alert is yours to look after: ${plainText(of.happened)}`, [
+    section(
+      `:bust_in_silhouette: <@${of.by}> asks you to look after this alert:\n${boldText(of.happened)}`,
+      button({ actionId: SHOW_ALERT_ACTION, text: "Show", value: of.threadId }),
+    ),
+  ]);
 }
 
 function followsText({ content }: Alert): string | undefined {

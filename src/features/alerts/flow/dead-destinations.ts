@@ -1,0 +1,65 @@
+/** A channel that Slack closed is an alert itself: told once, resolved when it is mended. */
+import type { AlertFact } from "../../../domain/alert.ts";
+import { ORG_SCOPE } from "../../../domain/scope.ts";
+import type { Clock } from "../../../domain/time.ts";
+import { type DeadDestination, EVERYWHERE } from "../../../slack/dead-destinations.ts";
+import type { Destination } from "../../../slack/destination.ts";
+import type { RerouteNews } from "../../../slack/reroute.ts";
+import type { Sql } from "../../../store/database.ts";
+import { loadOrganization } from "../../organization/index.ts";
+import { raiseAlert } from "./raise-alert.ts";
+import { resolveThread } from "./resolve-thread.ts";
+
+/** What to do about it, in the words of Slack's settings. */
+const REMEDY: Readonly<Record<string, string>> = {
+  is_archived: "Unarchive it, or choose another channel in governance.yml.",
+  not_in_channel: "Invite the bot: /invite @Claude Spend.",
+  channel_not_found: "Check the name in governance.yml; a private channel needs an invitation.",
+};
+const REMEDY_TOKEN = "Reinstall the app and set SLACK_BOT_TOKEN.";
+const REMEDY_ANY = "Check the channel's settings, or choose another one in governance.yml.";
+
+/** News for a closed channel go to finance; where that is the closed one, to every admin. */
+export function deadDestinationNews({ clock }: { readonly clock: Clock }): RerouteNews {
+  return {
+    fallbackOf,
+    onDead: async (sql, dead) => {
+      await raiseAlert(sql, { clock }, deliveryFact(dead));
+    },
+    onMended: async (sql, dead) => {
+      const because = "Slack takes messages there again; what is still true was sent.";
+      await resolveThread(sql, { clock }, { threadKey: deliveryKey(dead), because });
+    },
+  };
+}
+
+async function fallbackOf(sql: Sql, destination: string): Promise<readonly Destination[]> {
+  const { finopsChannel, admins } = await loadOrganization({ database: sql });
+  return finopsChannel !== undefined && finopsChannel !== destination
+    ? [{ channel: finopsChannel }]
+    : admins.map((person) => ({ person }));
+}
+
+function deliveryKey({ destination, since }: DeadDestination): string {
+  return `delivery:${destination}:${since.toISOString()}`;
+}
+
+function deliveryFact(dead: DeadDestination): AlertFact {
+  const { destination, reason } = dead;
+  const isEverywhere = destination === EVERYWHERE;
+  const remedy = isEverywhere ? REMEDY_TOKEN : (REMEDY[reason] ?? REMEDY_ANY);
+  return {
+    kind: "delivery",
+    factKey: deliveryKey(dead),
+    threadKey: deliveryKey(dead),
+    scope: ORG_SCOPE,
+    severity: "critical",
+    content: {
+      happened: isEverywhere
+        ? ["Slack ", { strong: "refuses the bot" }, ` (${reason}).`]
+        : ["Slack ", { strong: "refuses my messages" }, ` to ${destination} (${reason}).`],
+      brief: `${destination} is closed (${reason})`,
+      follows: `${remedy} Until then its alerts come to the fallback; what is still true then follows by itself.`,
+    },
+  };
+}
