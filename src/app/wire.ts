@@ -5,31 +5,39 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Clock } from "../domain/time.ts";
-import { alertListeners, alertRoutes } from "../features/alerts/index.ts";
+import { alertListeners, alertRoutes, releaseHeldAlerts } from "../features/alerts/index.ts";
 import {
   approvalListeners,
   approvalRoutes,
   escalateApprovals,
   expireApprovals,
+  remindApprovers,
   replaceApprovalPolicies,
   slackApproverGroups,
 } from "../features/approvals/index.ts";
 import { auditListeners } from "../features/audit/index.ts";
 import {
-  applyRaise,
   budgetListeners,
   budgetRoutes,
   checkDueBudgets,
   checkDueWatches,
+  endRaises,
+  raiseEffects,
   replaceGovernedBudgets,
 } from "../features/budgets/index.ts";
 import { replaceGovernedDigests, sendDueDigests } from "../features/digests/index.ts";
 import { type GovernanceAppliers, governanceRoutes } from "../features/governance/index.ts";
 import { homeListeners } from "../features/home/index.ts";
-import { createIngestMemory, ingestRoutes } from "../features/ingest/index.ts";
+import {
+  createIngestMemory,
+  forgetOldRejected,
+  ingestRoutes,
+  tellOfRejected,
+} from "../features/ingest/index.ts";
 import { type PullSettings, startPulling } from "../features/provider-reports/index.ts";
 import { showbackListeners, showbackRoutes } from "../features/showback/index.ts";
 import { createSourceDirectory } from "../features/sources/index.ts";
+import { unitCostRoutes } from "../features/unit-costs/index.ts";
 import { requireBearer } from "../http/authorization.ts";
 import type { Metrics } from "../http/metrics.ts";
 import { runAll } from "../jobs/run-all.ts";
@@ -81,25 +89,29 @@ export function wire(plumbing: Plumbing): Wiring {
     showbackListeners(shared),
     budgetListeners(shared),
     alertListeners(shared),
-    approvalListeners({ ...shared, appliers: { budget_raise: applyRaise } }),
+    approvalListeners({ ...shared, appliers: { budget_raise: raiseEffects } }),
     homeListeners(shared),
     auditListeners(shared),
   ];
   return {
     listeners: [...subcommandFeatures, helpListeners(subcommandFeatures)],
     routes: (app, roles) => {
+      const senders = {
+        ingestSecret: plumbing.ingestSecret?.reveal(),
+        sources: createSourceDirectory({ database, clock, secretsKey: plumbing.secretsKey }),
+      };
       if (roles.ingest) {
         ingestRoutes(app, {
           ...shared,
+          ...senders,
           ingestMemory: createIngestMemory(),
-          ingestSecret: plumbing.ingestSecret?.reveal(),
-          sources: createSourceDirectory({ database, clock, secretsKey: plumbing.secretsKey }),
           onRecorded: () => {
             waker.wake("budget-checks");
           },
         });
       }
       showbackRoutes(app, shared);
+      unitCostRoutes(app, { ...shared, ...senders }, roles);
       budgetRoutes(app, shared);
       alertRoutes(app, shared);
       approvalRoutes(app, shared);
@@ -125,8 +137,13 @@ export function wire(plumbing: Plumbing): Wiring {
       await runAll([
         async () => await checkDueWatches({ database, clock }),
         async () => await sendDueDigests({ database, clock, log }),
+        async () => await releaseHeldAlerts({ database, clock }),
         async () => await expireApprovals({ database, clock }),
         async () => await escalateApprovals({ database, clock }),
+        async () => await remindApprovers({ database, clock }),
+        async () => await endRaises({ database, clock }),
+        async () => await tellOfRejected({ database, clock }),
+        async () => await forgetOldRejected({ database, clock }),
       ]);
     },
   };

@@ -1,11 +1,14 @@
 /** What the rest of the program may use from approvals. */
+export type { ApprovalApplier, ApprovalEffects, ApprovedRequest } from "./flow/applier.ts";
 export { type ApproverGroups, prefetchApproverGroups } from "./flow/approvers.ts";
-export type { ApprovalApplier, ApprovedRequest } from "./flow/decide-approval.ts";
-export { listOpenApprovals } from "./flow/list-approvals.ts";
-export { escalateApprovals, expireApprovals } from "./flow/pass-time.ts";
+export { cancelApproval } from "./flow/cancel-approval.ts";
+export { closeApproval } from "./flow/close-approval.ts";
+export { listEarlierApprovals, listOpenApprovals } from "./flow/list-approvals.ts";
+export { escalateApprovals, expireApprovals, remindApprovers } from "./flow/pass-time.ts";
 export { requestApproval } from "./flow/request-approval.ts";
 export { approvalRoutes } from "./http.ts";
 export { requestRefusalText } from "./messages/answers.ts";
 export { approvalCardBlocks } from "./messages/card.ts";
+export { TEXT_CHARS_MAX } from "./rules.ts";
 export { approvalListeners, slackApproverGroups } from "./slack.ts";
 export { replaceApprovalPolicies } from "./store/policies.ts";

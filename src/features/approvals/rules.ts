@@ -1,6 +1,6 @@
 /**
- * Approvals, the decisions: what may be asked for and what a click does; who may decide stands in
- * `rules/policy.ts`. Pure. Knows what is asked for only as an amount, a scope and some text: what an approval leads
+ * Approvals, the decisions: what may be asked for and what a click does. Which policy holds is
+ * `rules/policy.ts`, who may speak `rules/mandate.ts`, how far consent has come `rules/progress.ts`. Pure. Knows what is asked for only as an amount, a scope and some text: what an approval leads
  * to is the business of the applier of its kind.
  */
 import { assert } from "../../domain/assert.ts";
@@ -10,10 +10,14 @@ import type { Scope } from "../../domain/scope.ts";
 import { addMs, type Instant, type TimeZone } from "../../domain/time.ts";
 import type { ApprovalPolicy } from "./rules/policy.ts";
 
-export type ApprovalKind = "budget_raise";
+/** `anthropic_limit_increase`: what a member of Claude Enterprise asked for in claude.ai. */
+export type ApprovalKind = "budget_raise" | "anthropic_limit_increase";
 
 /** The longest line of open requests that one person may keep approvers busy with, per scope. */
 export const OPEN_REQUESTS_MAX = 3;
+
+/** What people write to each other about a request: enough for a reason, too little for an essay. */
+export const TEXT_CHARS_MAX = 500;
 
 /** What somebody asks for. Texts are plain: they are escaped where they are shown. */
 export interface ApprovalProposal {
@@ -26,7 +30,13 @@ export interface ApprovalProposal {
   /** What an approver needs to see, a line each. */
   readonly details: readonly string[];
   readonly requester: Email;
+  /** For whom; the requester for themselves. Neither of them ever decides. */
+  readonly beneficiary: Email;
   readonly amount: Usd;
+  /** What the amount is a share of, for policies that look at the share. */
+  readonly baseAmount?: Usd | undefined;
+  /** The form or command that it comes from: a second time it is the same request. */
+  readonly idempotencyKey?: string | undefined;
   /** Until when what is asked for would hold. */
   readonly endsAt: Instant;
   /** Whose calendar says which day `endsAt` is the end of. */
@@ -52,6 +62,7 @@ export interface ApprovalRequest {
   readonly title: string;
   readonly details: readonly string[];
   readonly requester: Email;
+  readonly beneficiary: Email;
   readonly requestedAmount: Usd;
   readonly endsAt: Instant;
   readonly timeZone: TimeZone;
@@ -60,19 +71,40 @@ export interface ApprovalRequest {
   readonly policy: ApprovalPolicy;
   /** Who has a card about it. Says nothing about who may decide. */
   readonly asked: readonly Email[];
+  /** Whose voice is wanted, as of the last change. Says nothing about who may decide either. */
+  readonly waitingFor: readonly Email[];
   readonly status: ApprovalStatus;
   readonly approvedAmount: Usd | undefined;
+  /** At most `endsAt`. */
+  readonly approvedEndsAt: Instant | undefined;
+  /** Undefined also for what was approved automatically. */
   readonly decidedBy: Email | undefined;
+  /** Approved under the ceiling of its policy, by nobody. */
+  readonly isAutomatic: boolean;
   readonly decidedAt: Instant | undefined;
   readonly decisionReason: string | undefined;
+  /** What was approved and ended early. */
+  readonly revocation: Revocation | undefined;
   readonly requestedAt: Instant;
   /** From this instant on nobody can decide it any more. */
   readonly expiresAt: Instant;
 }
 
+export interface Revocation {
+  readonly by: Email;
+  readonly at: Instant;
+  readonly reason: string;
+}
+
 export interface Vote {
   readonly approver: Email;
+  /** In whose place the approver spoke. */
+  readonly for: Email | undefined;
+  /** Where the voice counts, by the authority that it had when it was given. From 0, ascending. */
+  readonly steps: readonly number[];
   readonly amount: Usd;
+  /** A shorter time than was asked for; undefined: all of it. */
+  readonly endsAt: Instant | undefined;
   readonly votedAt: Instant;
   /** For the requester; as typed. */
   readonly note: string | undefined;
@@ -83,7 +115,8 @@ export type RequestRefusal =
   | "too-few-approvers"
   | "too-many-open"
   | "above-every-policy"
-  | "already-over";
+  | "already-over"
+  | "text-too-long";
 
 /** When a new request would expire: never later than the end of what it asks for. */
 export function expiryOf(
@@ -100,126 +133,21 @@ export function refusalOfProposal(
   proposal: ApprovalProposal,
   known: {
     readonly policy: ApprovalPolicy | undefined;
-    readonly approvers: readonly Email[];
+    /** Who could decide, by step. */
+    readonly steps: readonly (readonly Email[])[];
     readonly openRequests: number;
     readonly now: Instant;
   },
 ): RequestRefusal | undefined {
   assert(proposal.amount > 0n, "an approval is about a positive amount");
+  if (proposal.reason.length > TEXT_CHARS_MAX) return "text-too-long";
   if (proposal.endsAt <= known.now) return "already-over";
   if (known.policy === undefined) return "above-every-policy";
   if (known.openRequests >= OPEN_REQUESTS_MAX) return "too-many-open";
-  if (known.approvers.length === 0) return "no-approver";
-  if (known.approvers.length < known.policy.quorum) return "too-few-approvers";
-  return undefined;
-}
-
-export type ApprovalAction =
-  /** Without an amount: what was requested. */
-  | { readonly kind: "approve"; readonly amount?: Usd }
-  | { readonly kind: "deny" }
-  | { readonly kind: "withdraw" };
-
-export type DecisionRefusal =
-  | { readonly reason: "own-request" }
-  | { readonly reason: "not-an-approver" }
-  | { readonly reason: "not-the-requester" }
-  | {
-      readonly reason: "already-decided";
-      readonly by: Email;
-      readonly at: Instant;
-      readonly status: "applied" | "denied" | "cancelled";
-    }
-  | { readonly reason: "expired"; readonly at: Instant }
-  | { readonly reason: "already-voted"; readonly approvals: number; readonly quorum: number }
-  | { readonly reason: "amount-above-request"; readonly requestedAmount: Usd }
-  | { readonly reason: "amount-not-positive" };
-
-export type Decision =
-  /** A voice that does not reach the quorum yet. */
-  | {
-      readonly kind: "voted";
-      readonly amount: Usd;
-      readonly approvals: number;
-      readonly quorum: number;
-    }
-  /** `voteAmount` is this voice's; `amount` what is granted: the smallest of all voices. */
-  | { readonly kind: "applied"; readonly amount: Usd; readonly voteAmount: Usd }
-  | { readonly kind: "denied" }
-  | { readonly kind: "cancelled" }
-  | { readonly kind: "refused"; readonly refusal: DecisionRefusal };
-
-/**
- * What a click leads to. Authority is judged before the state of the request, so that somebody
- * without it learns nothing; a vote counts once a person; one denial is enough.
- */
-export function decide(
-  request: ApprovalRequest,
-  action: ApprovalAction,
-  by: {
-    readonly actor: Email;
-    readonly isApprover: boolean;
-    readonly votes: readonly Vote[];
-    readonly now: Instant;
-  },
-): Decision {
-  const refusal = refusalOfActor(request, action, by) ?? refusalOfState(request, by);
-  if (refusal !== undefined) return { kind: "refused", refusal };
-  if (action.kind === "withdraw") return { kind: "cancelled" };
-  if (action.kind === "deny") return { kind: "denied" };
-
-  const voteAmount = action.amount ?? request.requestedAmount;
-  if (voteAmount <= 0n) return refused({ reason: "amount-not-positive" });
-  const { requestedAmount } = request;
-  if (voteAmount > requestedAmount)
-    return refused({ reason: "amount-above-request", requestedAmount });
-
-  const approvals = by.votes.length + 1;
-  const { quorum } = request.policy;
-  if (approvals < quorum) return { kind: "voted", amount: voteAmount, approvals, quorum };
-  const amount = by.votes.reduce(
-    (smallest, vote) => (vote.amount < smallest ? vote.amount : smallest),
-    voteAmount,
+  if (known.steps.some((people) => people.length === 0)) return "no-approver";
+  const isShort = known.policy.steps.some(
+    ({ quorum }, index) => (known.steps[index]?.length ?? 0) < quorum,
   );
-  return { kind: "applied", amount, voteAmount };
-}
-
-function refusalOfActor(
-  request: ApprovalRequest,
-  action: ApprovalAction,
-  { actor, isApprover }: { readonly actor: Email; readonly isApprover: boolean },
-): DecisionRefusal | undefined {
-  const isRequester = actor === request.requester;
-  if (action.kind === "withdraw") return isRequester ? undefined : { reason: "not-the-requester" };
-  if (isRequester) return { reason: "own-request" };
-  return isApprover ? undefined : { reason: "not-an-approver" };
-}
-
-function refusalOfState(
-  request: ApprovalRequest,
-  {
-    actor,
-    votes,
-    now,
-  }: { readonly actor: Email; readonly votes: readonly Vote[]; readonly now: Instant },
-): DecisionRefusal | undefined {
-  const { status, expiresAt } = request;
-  // Late is late, whether or not the clockwork has come by to write it down.
-  if (status === "expired" || (status === "requested" && now >= expiresAt)) {
-    return { reason: "expired", at: expiresAt };
-  }
-  if (status !== "requested") {
-    const by = status === "cancelled" ? request.requester : request.decidedBy;
-    assert(by !== undefined, "a decided request names who decided it");
-    assert(request.decidedAt !== undefined, "a decided request says when");
-    return { reason: "already-decided", by, at: request.decidedAt, status };
-  }
-  if (votes.some((vote) => vote.approver === actor)) {
-    return { reason: "already-voted", approvals: votes.length, quorum: request.policy.quorum };
-  }
-  return undefined;
-}
-
-function refused(refusal: DecisionRefusal): Decision {
-  return { kind: "refused", refusal };
+  const people = new Set(known.steps.flat()).size;
+  return isShort || (known.steps.length > 1 && people < 2) ? "too-few-approvers" : undefined;
 }

@@ -1,8 +1,9 @@
 /** What the rest of the program may use from budgets. */
-export { applyRaise } from "./flow/apply-raise.ts";
+export { raiseEffects } from "./flow/apply-raise.ts";
 export { replaceGovernedBudgets } from "./flow/change-budgets.ts";
 export { checkDueBudgets } from "./flow/check-due-budgets.ts";
 export { checkDueWatches } from "./flow/check-due-watches.ts";
+export { endRaises } from "./flow/end-raises.ts";
 export { listBudgetStatus } from "./flow/status.ts";
 export { budgetRoutes } from "./http.ts";
 export { formatBudgetRef as raiseButtonValue } from "./rules.ts";

@@ -7,6 +7,7 @@ import { type Database, inTransaction, type Sql } from "../../store/database.ts"
 import { replaceAllocationRules } from "../allocation/index.ts";
 import { replaceOrganization } from "../organization/index.ts";
 import { type Discount, parseDiscountPercent, replaceDiscounts } from "../pricing/index.ts";
+import { replaceGovernedMetering } from "../sources/index.ts";
 import { governanceAsJson, parseGovernance } from "./parse/parse-governance.ts";
 import { describeChanges } from "./rules/changes.ts";
 import type {
@@ -56,7 +57,8 @@ export type ApplyOutcome =
  * 1. Reads it; with any problem nothing is touched.
  * 2. Waits for whoever else is applying one.
  * 3. Stops when the very same text is in force already.
- * 4. Replaces the organization, allocation, discounts, budgets, digests and approval policies.
+ * 4. Replaces the organization, allocation, discounts, metering sources, budgets, digests and
+ * approval policies.
  * 5. Keeps the text as the next version, and an audit entry of what changed.
  */
 export async function applyGovernance(
@@ -81,6 +83,7 @@ export async function applyGovernance(
     await replaceOrganization(sql, governance);
     await replaceAllocationRules(sql, governance.allocation);
     await replaceDiscounts(sql, governance.discounts.map(discountFrom));
+    await replaceGovernedMetering(sql, governance.metering, context.appliedAt);
     await appliers.budgets(sql, governance.budgets, context);
     await appliers.digests(sql, governance.digests, context);
     await appliers.approvalPolicies(sql, governance.approvals, context);

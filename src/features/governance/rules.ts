@@ -20,6 +20,7 @@ export interface Governance {
   /** In order of amount: the first whose `upTo` covers a request decides it. */
   readonly approvals: readonly GovernedPolicy[];
   readonly discounts: readonly GovernedDiscount[];
+  readonly metering: readonly GovernedMetering[];
 }
 
 export interface GovernedOrganization {
@@ -96,15 +97,40 @@ export interface GovernedDigest {
 export const TEAM_OWNERS = "team_owners";
 export const SLACK_GROUP_PREFIX = "slack_group:";
 
-export interface GovernedPolicy {
-  /** Undefined: any amount. */
-  readonly upTo?: Usd;
-  /** `team_owners`, an e-mail address, or `slack_group:NAME`. */
+export const ADMINS = "admins";
+
+export interface GovernedStep {
+  /** `team_owners`, `admins`, an e-mail address, or `slack_group:NAME`. */
   readonly approvers: readonly string[];
   readonly quorum: number;
+}
+
+export interface GovernedPolicy {
+  readonly name?: string;
+  /** Undefined: any amount. */
+  readonly upTo?: Usd;
+  /** Conditions beside the amount; all of them hold. */
+  readonly match: {
+    /** `team:search`, `team:*`, `org`. */
+    readonly scopes?: readonly string[];
+    /** `a@b.c`, `*@b.c`, `team:search`, `team_owners`, `admins`. */
+    readonly requesters?: readonly string[];
+    /** Of the base limit. */
+    readonly upToPercent?: number;
+  };
+  /** In order; `approvers` and `quorum` of a document are one step. */
+  readonly steps: readonly GovernedStep[];
   readonly expiresInMs: number;
+  /** Ascending. */
+  readonly remindAfterMs?: readonly number[];
   /** Asked as well when nobody has decided for a while. */
   readonly escalateTo: readonly Email[];
+  readonly escalateAfterMs?: number;
+  readonly autoApprove?: {
+    readonly upTo: Usd;
+    readonly perPeriod: Usd;
+    readonly periodKind: PeriodKind;
+  };
 }
 
 export interface GovernedDiscount {
@@ -115,6 +141,12 @@ export interface GovernedDiscount {
   readonly percent: string;
   readonly from?: Instant;
   readonly until?: Instant;
+}
+
+/** The one source whose usage counts for a workspace or a key. */
+export interface GovernedMetering {
+  readonly match: { readonly workspaceId: string } | { readonly apiKeyId: string };
+  readonly source: string;
 }
 
 /** How one step into the document is written: a key of a mapping or an index of a list. */

@@ -16,10 +16,10 @@ import {
 } from "../../../src/features/approvals/messages/modals.ts";
 import { askedNotice, outcomeNotice } from "../../../src/features/approvals/messages/notices.ts";
 import { NO_SLACK_IDS, peopleText } from "../../../src/features/approvals/messages/wording.ts";
+import type { DecisionRefusal, NewVote } from "../../../src/features/approvals/rules/decide.ts";
 import {
   APPROVAL_STATUSES,
   type ApprovalRequest,
-  type DecisionRefusal,
   type RequestRefusal,
   type Vote,
 } from "../../../src/features/approvals/rules.ts";
@@ -57,6 +57,10 @@ const denied = anApprovalRequest({
 });
 const expired = anApprovalRequest({ status: "expired", decidedAt });
 const cancelled = anApprovalRequest({ status: "cancelled", decidedAt });
+
+function voice(dollars: number): NewVote {
+  return { for: undefined, steps: [0], amount: usd(dollars), endsAt: undefined };
+}
 
 /** The words of a message as a reader sees them, buttons in brackets. */
 function shown(message: SlackMessage): string {
@@ -361,8 +365,20 @@ describe("answers", () => {
 
   test("a click that counted is confirmed", () => {
     const kinds = [
-      decisionAnswer(open, { kind: "voted", amount: usd(150), approvals: 1, quorum: 2 }),
-      decisionAnswer(open, { kind: "applied", amount: usd(150), voteAmount: usd(180) }),
+      decisionAnswer(open, {
+        kind: "voted",
+        vote: voice(150),
+        approvals: 1,
+        quorum: 2,
+        step: 1,
+        steps: 1,
+      }),
+      decisionAnswer(open, {
+        kind: "applied",
+        amount: usd(150),
+        endsAt: open.endsAt,
+        vote: voice(180),
+      }),
       decisionAnswer(open, { kind: "denied" }),
       decisionAnswer(open, { kind: "cancelled" }),
     ];
@@ -439,7 +455,12 @@ describe("whatever people typed", () => {
           approvalCardMessage({ request, votes, viewer: ANA, slackIds: NO_SLACK_IDS }),
           askedNotice({ request, votes, slackIds: NO_SLACK_IDS }),
           outcomeNotice({ request, votes, slackIds: NO_SLACK_IDS }),
-          decisionAnswer(request, { kind: "applied", amount: usd(1), voteAmount: usd(1) }),
+          decisionAnswer(request, {
+            kind: "applied",
+            amount: usd(1),
+            endsAt: open.endsAt,
+            vote: voice(1),
+          }),
         ];
         for (const message of messages) {
           const checked = validateBlocks("message", message.blocks, newId);

@@ -3,10 +3,12 @@ import { describe, expect, test } from "vitest";
 import { addMs, HOUR_MS, instant } from "../../../src/domain/time.ts";
 import {
   type ApprovalAction,
-  type ApprovalRequest,
   type Decision,
   type DecisionRefusal,
   decide,
+} from "../../../src/features/approvals/rules/decide.ts";
+import {
+  type ApprovalRequest,
   expiryOf,
   refusalOfProposal,
   type Vote,
@@ -15,6 +17,7 @@ import {
   ANA,
   ASKED_AT,
   anApprovalRequest,
+  anAuthority,
   aPolicy,
   aProposal,
   aVote,
@@ -35,24 +38,30 @@ function click(options: {
   readonly votes?: readonly Vote[];
   readonly now?: typeof NOW;
 }): Decision {
+  const actor = options.actor ?? ANA;
+  const isApprover = options.isApprover ?? true;
   return decide(options.request ?? anApprovalRequest(), options.action ?? approveAll, {
-    actor: options.actor ?? ANA,
-    isApprover: options.isApprover ?? true,
+    actor,
+    authority: anAuthority([isApprover ? [actor] : []]),
     votes: options.votes ?? [],
     now: options.now ?? NOW,
   });
 }
 
+function voice(dollars: number) {
+  return { for: undefined, steps: [0], amount: usd(dollars), endsAt: undefined };
+}
+
 describe("decide", () => {
   test("applies the requested amount when an approval reaches the quorum", () => {
-    expect(click({})).toEqual({ kind: "applied", amount: usd(200), voteAmount: usd(200) });
+    expect(click({})).toMatchObject({ kind: "applied", amount: usd(200), vote: voice(200) });
   });
 
   test.each([0.01, 150, 200])("lets an approver approve $%d of $200", (dollars) => {
-    expect(click({ action: { kind: "approve", amount: usd(dollars) } })).toEqual({
+    expect(click({ action: { kind: "approve", amount: usd(dollars) } })).toMatchObject({
       kind: "applied",
       amount: usd(dollars),
-      voteAmount: usd(dollars),
+      vote: voice(dollars),
     });
   });
 
@@ -61,9 +70,11 @@ describe("decide", () => {
 
     expect(click({ request })).toEqual({
       kind: "voted",
-      amount: usd(200),
+      vote: voice(200),
       approvals: 1,
       quorum: 2,
+      step: 1,
+      steps: 1,
     });
   });
 
@@ -75,10 +86,10 @@ describe("decide", () => {
     const request = anApprovalRequest({ policy: aPolicy({ quorum: 2 }) });
     const action: ApprovalAction = { kind: "approve", amount: usd(second) };
 
-    expect(click({ request, action, actor: DANA, votes: [aVote(ANA, first)] })).toEqual({
+    expect(click({ request, action, actor: DANA, votes: [aVote(ANA, first)] })).toMatchObject({
       kind: "applied",
       amount: usd(granted),
-      voteAmount: usd(second),
+      vote: voice(second),
     });
   });
 
@@ -205,6 +216,10 @@ interface Step {
   readonly at: typeof NOW;
 }
 
+function outcomeOf({ kind }: Decision): ApprovalRequest["status"] {
+  return kind === "applied" || kind === "denied" || kind === "cancelled" ? kind : "requested";
+}
+
 /** Plays clicks as the flow does: what one leaves behind is what the next one is judged by. */
 function play(
   sequence: typeof clicks extends fc.Arbitrary<infer T> ? T : never,
@@ -216,17 +231,17 @@ function play(
   const steps: Step[] = [];
   for (const { actor, isApprover, waitHours, action } of sequence) {
     now = addMs(now, waitHours * HOUR_MS);
-    const decision = decide(request, action, { actor, isApprover, votes, now });
+    const authority = anAuthority([isApprover ? [actor] : []]);
+    const decision = decide(request, action, { actor, authority, votes, now });
     steps.push({ decision, actor, isApprover, at: now });
     if (decision.kind === "refused") continue;
     if (decision.kind === "voted" || decision.kind === "applied") {
-      const amount = decision.kind === "voted" ? decision.amount : decision.voteAmount;
-      votes = [...votes, { approver: actor, amount, votedAt: now, note: undefined }];
+      votes = [...votes, { ...decision.vote, approver: actor, votedAt: now, note: undefined }];
     }
-    if (decision.kind === "voted") continue;
+    if (["voted", "asked", "revoked"].includes(decision.kind)) continue;
     request = {
       ...request,
-      status: decision.kind,
+      status: outcomeOf(decision),
       decidedAt: now,
       decidedBy: decision.kind === "cancelled" ? undefined : actor,
       approvedAmount: decision.kind === "applied" ? decision.amount : undefined,
@@ -302,14 +317,14 @@ describe("any sequence of clicks", () => {
 });
 
 describe("a proposal", () => {
-  const known = { policy: aPolicy(), approvers: [ANA], openRequests: 0, now: ASKED_AT };
+  const known = { policy: aPolicy(), steps: [[ANA]], openRequests: 0, now: ASKED_AT };
 
   test("is accepted when somebody can decide it", () => {
     expect(refusalOfProposal(aProposal(), known)).toBeUndefined();
   });
 
   test.each([
-    ["no-approver", { approvers: [] }],
+    ["no-approver", { steps: [[]] }],
     ["too-few-approvers", { policy: aPolicy({ quorum: 2 }) }],
     ["too-many-open", { openRequests: 3 }],
     ["above-every-policy", { policy: undefined }],

@@ -86,7 +86,7 @@ function slackPerson(deps: Acme, email: SlackActor["email"]) {
       const view = listeners.views?.find((known) => known.callbackId === callbackId);
       const problems = view?.validate(values, deps.clock());
       if (Object.keys(problems ?? {}).length > 0) return problems;
-      await view?.run({ actor, web, values, privateMetadata });
+      await view?.run({ actor, web, values, privateMetadata, viewId: "V1" });
       answers.push(...(await answersInOutbox(deps.database)));
       return {};
     },
@@ -100,11 +100,17 @@ test("listens to every button and modal of its messages", () => {
     "approval_approve",
     "approval_withdraw",
     "approval_other_amount",
+    "approval_ask",
     "approval_deny",
+    "approval_revoke",
+    "approval_answer",
   ]);
   expect(views?.map(({ callbackId }) => callbackId)).toEqual([
     "approval_other_amount",
+    "approval_ask",
     "approval_deny",
+    "approval_revoke",
+    "approval_answer",
   ]);
 });
 

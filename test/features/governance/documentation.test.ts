@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { policySchema } from "../../../src/features/governance/parse/policy-schema.ts";
 import * as schema from "../../../src/features/governance/parse/schema.ts";
 
 const reference = readFileSync("docs/governance.md", "utf8");
 
 describe("docs/governance.md", () => {
   test.each(
-    Object.entries(schema).flatMap(([name, value]) =>
+    Object.entries({ ...schema, policySchema }).flatMap(([name, value]) =>
       "shape" in value ? Object.keys(value.shape).map((key) => [name, key] as const) : [],
     ),
   )("of %s explains %s", (_, key) => {

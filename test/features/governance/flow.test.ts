@@ -38,7 +38,11 @@ function setup(overrides: Partial<GovernanceAppliers> = {}) {
       await Promise.resolve();
     },
     approvalPolicies: async (_sql, policies, { appliedBy }) => {
-      received.push({ part: "approvals", keys: policies.map(({ quorum }) => quorum), appliedBy });
+      received.push({
+        part: "approvals",
+        keys: policies.map(({ steps }) => steps[0]?.quorum),
+        appliedBy,
+      });
       await Promise.resolve();
     },
     ...overrides,

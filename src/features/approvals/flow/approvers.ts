@@ -1,9 +1,11 @@
 /** Who may decide right now: entries of a policy, resolved against the database and Slack's groups. */
 import type { Email } from "../../../domain/email.ts";
+import type { Scope } from "../../../domain/scope.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { Database, Sql } from "../../../store/database.ts";
-import { type ApproverEntry, resolveApprovers } from "../rules/policy.ts";
-import type { ApprovalRequest } from "../rules.ts";
+import { type Authority, authorityOver, type Directory, type Subject } from "../rules/mandate.ts";
+import type { ApprovalPolicy, ApproverEntry } from "../rules/policy.ts";
+import { listDelegations } from "../store/delegations.ts";
 import { listAdmins, listApprovalPolicies, listTeamOwners } from "../store/policies.ts";
 
 /** Members of a Slack user group by its handle; undefined when there is no such group. */
@@ -39,21 +41,33 @@ export async function prefetchApproverGroups({
   readonly approverGroups?: ApproverGroups | undefined;
 }): Promise<ApproverGroups> {
   const policies = await listApprovalPolicies(database);
-  const groups = await loadGroups(
-    policies.flatMap((policy) => policy.approvers),
-    approverGroups,
-  );
+  const groups = await loadGroups(policies.flatMap(entriesOf), approverGroups);
   // oxlint-disable-next-line typescript/require-await -- answers from memory what Slack was asked before
   return async (handle) => groups.get(handle);
 }
 
-/** Everybody who could decide this request at `now`. */
-export async function loadApprovers(
+/** Every entry of a policy, of all its steps. */
+export function entriesOf({ steps }: Pick<ApprovalPolicy, "steps">): readonly ApproverEntry[] {
+  return steps.flatMap(({ approvers }) => approvers);
+}
+
+/** Who may decide this request at `now`, step by step, and who may stand in for whom. */
+export async function loadAuthority(
   sql: Sql,
-  request: Pick<ApprovalRequest, "policy" | "requester" | "scope" | "requestedAt" | "expiresAt">,
+  request: Subject & { readonly scope: Scope },
   { groups, now }: { readonly groups: GroupMembers; readonly now: Instant },
-): Promise<readonly Email[]> {
-  const teamOwners = await listTeamOwners(sql, request.scope);
+): Promise<Authority> {
+  return authorityOver(request, await loadDirectory(sql, request.scope, { groups, now }), now);
+}
+
+/** The people whom entries of a policy may mean, as they are at `now`. */
+export async function loadDirectory(
+  sql: Sql,
+  scope: Scope,
+  { groups, now }: { readonly groups: GroupMembers; readonly now: Instant },
+): Promise<Directory> {
+  const teamOwners = await listTeamOwners(sql, scope);
   const admins = await listAdmins(sql);
-  return resolveApprovers(request, { teamOwners, admins, groups }, now);
+  const delegations = await listDelegations(sql, { now });
+  return { teamOwners, admins, groups, delegations };
 }

@@ -1,85 +1,126 @@
-/** What becomes of open requests as time passes: half of it over they escalate, then they expire. */
-import type { Clock } from "../../../domain/time.ts";
+/**
+ * What becomes of open requests as time passes: approvers are reminded, others asked as well, and
+ * in the end the request expires. Each request in a transaction of its own; replicas may run it
+ * together, and each request is dealt with by one of them.
+ */
+import type { Email } from "../../../domain/email.ts";
+import type { Clock, Instant } from "../../../domain/time.ts";
 import { recordAudit } from "../../../store/audit.ts";
-import { type Database, inTransaction } from "../../../store/database.ts";
+import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
+import { nextReminderAfter } from "../rules/mandate.ts";
 import type { ApprovalRequest } from "../rules.ts";
+import { listQuestions } from "../store/questions.ts";
 import {
   claimExpiredRequest,
   claimRequestToEscalate,
-  updateAsked,
+  claimRequestToRemind,
   updateDecision,
+  updateNextReminder,
 } from "../store/requests.ts";
 import { listVotes } from "../store/votes.ts";
-import { enqueueCards, enqueueOutcomeNotice, enqueueUpdates } from "./announce.ts";
+import {
+  type Announcement,
+  enqueueOutcomeNotice,
+  enqueueReminders,
+  enqueueUpdates,
+} from "./announce.ts";
+import { askAlso } from "./save-decision.ts";
 
 interface Deps {
   readonly database: Database;
   readonly clock: Clock;
+  readonly onChanged?: ((people: readonly Email[]) => void) | undefined;
 }
 
-/**
- * Expires every request whose time is over, each in a transaction of its own, and returns how many.
- * Replicas may call it together: each request is expired by one of them.
- */
+/** Expires every request whose time is over; returns how many. */
 export async function expireApprovals(deps: Deps): Promise<number> {
-  let expired = 0;
-  while (await expireOne(deps)) expired += 1;
-  return expired;
-}
-
-async function expireOne({ database, clock }: Deps): Promise<boolean> {
-  return await inTransaction(database, async (sql) => {
-    const now = clock();
-    const request = await claimExpiredRequest(sql, now);
-    if (request === undefined) return false;
-    const expired: ApprovalRequest = { ...request, status: "expired", decidedAt: now };
-    await updateDecision(sql, expired);
-    await recordAudit(sql, {
-      occurredAt: now,
-      actor: "system",
-      action: "approval.expired",
-      subject: `approval:${request.requestId}`,
-      before: { status: request.status },
-      after: { status: expired.status },
-    });
-    const votes = await listVotes(sql, request.requestId);
-    await enqueueUpdates(sql, { request: expired, votes, now }, "decided");
-    await enqueueOutcomeNotice(sql, { request: expired, votes, now });
-    return true;
-  });
+  return await untilNone(deps, expireOne);
 }
 
 /**
- * Asks those to whom the policy escalates, when half of the time has passed without a decision.
- * From then on they may decide. Returns the number of requests that were escalated.
+ * Asks those to whom the policy escalates, when it is time and nobody has decided. From then on
+ * they may decide. Returns the number of requests that were escalated.
  */
 export async function escalateApprovals(deps: Deps): Promise<number> {
-  let escalated = 0;
-  while (await escalateOne(deps)) escalated += 1;
-  return escalated;
+  return await untilNone(deps, escalateOne);
 }
 
-async function escalateOne({ database, clock }: Deps): Promise<boolean> {
-  return await inTransaction(database, async (sql) => {
-    const now = clock();
-    const request = await claimRequestToEscalate(sql, now);
-    if (request === undefined) return false;
-    const { requestId, policy, requester, asked: before } = request;
-    const added = policy.escalateTo.filter(
-      (person) => person !== requester && !before.includes(person),
-    );
-    const asked = [...before, ...added];
-    await updateAsked(sql, requestId, asked);
-    await recordAudit(sql, {
-      occurredAt: now,
-      actor: "system",
-      action: "approval.escalated",
-      subject: `approval:${requestId}`,
-      before: { asked: before },
-      after: { asked },
-    });
-    const votes = await listVotes(sql, requestId);
-    await enqueueCards(sql, { request: { ...request, asked }, votes, now }, added);
-    return true;
+/** Reminds those whose voice is wanted, once for each time that has come; returns how many requests. */
+export async function remindApprovers(deps: Deps): Promise<number> {
+  return await untilNone(deps, remindOne);
+}
+
+type One = (sql: Sql, now: Instant) => Promise<ApprovalRequest | undefined>;
+
+async function untilNone({ database, clock, onChanged }: Deps, one: One): Promise<number> {
+  let count = 0;
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- each in a transaction of its own
+    const request = await inTransaction(database, async (sql) => await one(sql, clock()));
+    if (request === undefined) return count;
+    count += 1;
+    onChanged?.([request.requester, ...request.asked]);
+  }
+}
+
+const expireOne: One = async (sql, now) => {
+  const request = await claimExpiredRequest(sql, now);
+  if (request === undefined) return undefined;
+  const expired: ApprovalRequest = {
+    ...{ ...request, status: "expired", decidedAt: now },
+    waitingFor: [],
+  };
+  await updateDecision(sql, expired);
+  await recordAudit(sql, {
+    occurredAt: now,
+    actor: "system",
+    action: "approval.expired",
+    subject: `approval:${request.requestId}`,
+    before: { status: request.status },
+    after: { status: expired.status },
   });
+  const announcement = await whole(sql, expired, now);
+  await enqueueUpdates(sql, announcement, { state: "decided" });
+  await enqueueOutcomeNotice(sql, announcement);
+  return expired;
+};
+
+const escalateOne: One = async (sql, now) => {
+  const request = await claimRequestToEscalate(sql, now);
+  if (request === undefined) return undefined;
+  const { requestId, policy, requester, beneficiary, asked } = request;
+  const announcement = await whole(sql, request, now);
+  const spoken = announcement.votes.map(({ approver }) => approver);
+  const added = policy.escalateTo.filter(
+    (person) =>
+      person !== requester &&
+      person !== beneficiary &&
+      !spoken.includes(person) &&
+      !request.waitingFor.includes(person),
+  );
+  if (added.length === 0) return request;
+  await recordAudit(sql, {
+    occurredAt: now,
+    actor: "system",
+    action: "approval.escalated",
+    subject: `approval:${requestId}`,
+    before: { asked },
+    after: { asked: [...new Set([...asked, ...added])] },
+  });
+  const waitingFor = [...request.waitingFor, ...added];
+  return await askAlso(sql, announcement, { waitingFor, state: "escalated" });
+};
+
+const remindOne: One = async (sql, now) => {
+  const request = await claimRequestToRemind(sql, now);
+  if (request === undefined) return undefined;
+  await updateNextReminder(sql, request.requestId, nextReminderAfter(request, now));
+  await enqueueReminders(sql, await whole(sql, request, now), now.toISOString());
+  return request;
+};
+
+async function whole(sql: Sql, request: ApprovalRequest, now: Instant): Promise<Announcement> {
+  const votes = await listVotes(sql, request.requestId);
+  const questions = await listQuestions(sql, request.requestId);
+  return { request, votes, questions, now };
 }

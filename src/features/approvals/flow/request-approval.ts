@@ -2,10 +2,11 @@
 import { v7 as uuidV7 } from "uuid";
 import type { Email } from "../../../domain/email.ts";
 import { usdToDecimal } from "../../../domain/money.ts";
-import type { Clock, Instant } from "../../../domain/time.ts";
+import { type Clock, type Instant, periodOf } from "../../../domain/time.ts";
 import { recordAudit } from "../../../store/audit.ts";
 import type { Sql } from "../../../store/database.ts";
-import { DEFAULT_POLICY, tierFor } from "../rules/policy.ts";
+import { nextReminderAfter, peopleToAsk } from "../rules/mandate.ts";
+import { type ApprovalPolicy, autoCounterKey, DEFAULT_POLICY, policyFor } from "../rules/policy.ts";
 import {
   type ApprovalProposal,
   type ApprovalRequest,
@@ -13,10 +14,17 @@ import {
   type RequestRefusal,
   refusalOfProposal,
 } from "../rules.ts";
-import { listApprovalPolicies } from "../store/policies.ts";
-import { countOpenRequests, insertRequest } from "../store/requests.ts";
-import { enqueueAskedNotice, enqueueCards } from "./announce.ts";
-import { type ApproverGroups, loadApprovers, loadGroups } from "./approvers.ts";
+import { type AutoCounter, takeAutoSpend } from "../store/auto-spend.ts";
+import { listApprovalPolicies, loadCalendar, loadRequester } from "../store/policies.ts";
+import {
+  countOpenRequests,
+  findRequestByKey,
+  insertRequest,
+  updateDecision,
+} from "../store/requests.ts";
+import { enqueueAskedNotice, enqueueCards, enqueueOutcomeNotice } from "./announce.ts";
+import { type ApprovalApplier, proposedPart } from "./applier.ts";
+import { type ApproverGroups, entriesOf, loadAuthority, loadGroups } from "./approvers.ts";
 
 export type ApprovalRequestOutcome =
   | {
@@ -25,58 +33,165 @@ export type ApprovalRequestOutcome =
       readonly approvers: readonly Email[];
       readonly expiresAt: Instant;
     }
+  /** Under the ceiling of its policy: applied already, by nobody. */
+  | { readonly kind: "applied"; readonly requestId: string }
   | { readonly kind: "refused"; readonly reason: RequestRefusal };
+
+export interface RequestDeps {
+  readonly clock: Clock;
+  readonly approverGroups?: ApproverGroups | undefined;
+  /** Does what is approved automatically; without one nothing is. */
+  readonly apply?: ApprovalApplier | undefined;
+}
 
 /**
  * Stores a request and its cards in the caller's transaction. `approverGroups` must answer without
  * waiting for Slack: give it what `prefetchApproverGroups` returned.
  *
- * 1. The policy that covers the amount, and who may decide under it now.
- * 2. Refused when nobody could ever decide it, or when the requester has too many open ones.
- * 3. Request, audit entry, a card for each approver and the requester's own copy.
+ * 1. What the same form made before is answered as it was.
+ * 2. The policy that covers the request, and who may decide under it now.
+ * 3. Refused when nobody could ever decide it, or when the requester has too many open ones.
+ * 4. Request and audit entry. 5. Applied, where the policy's ceiling has room for it.
+ * 6. Else a card for each approver of the first step, and the requester's own copy.
  */
 export async function requestApproval(
   sql: Sql,
-  {
-    clock,
-    approverGroups,
-  }: { readonly clock: Clock; readonly approverGroups?: ApproverGroups | undefined },
+  deps: RequestDeps,
   proposal: ApprovalProposal,
 ): Promise<ApprovalRequestOutcome> {
-  const now = clock();
-  const covering = tierFor(await listApprovalPolicies(sql), proposal.amount);
-  const request = newRequest(proposal, covering ?? DEFAULT_POLICY, now);
-  const groups = await loadGroups(request.policy.approvers, approverGroups);
-  const approvers = await loadApprovers(sql, request, { groups, now });
+  const now = deps.clock();
+  // Also the lock under which a second submission of the same form waits for the first.
+  const openRequests = await countOpenRequests(sql, proposal);
+  const { idempotencyKey } = proposal;
+  const repeated =
+    idempotencyKey === undefined ? undefined : await findRequestByKey(sql, idempotencyKey);
+  if (repeated !== undefined) return outcomeOf(repeated);
 
+  const requester = await loadRequester(sql, proposal.requester, proposal.scope);
+  const { scope, amount, baseAmount } = proposal;
+  const question = { scope, amount, baseAmount, requester };
+  const covering = policyFor(await listApprovalPolicies(sql), question);
+  const draft = newRequest(proposal, covering ?? DEFAULT_POLICY, now);
+  const groups = await loadGroups(entriesOf(draft.policy), deps.approverGroups);
+  const authority = await loadAuthority(sql, draft, { groups, now });
   const refusal = refusalOfProposal(proposal, {
     policy: covering,
-    approvers,
-    openRequests: await countOpenRequests(sql, proposal),
+    steps: authority.steps,
+    openRequests,
     now,
   });
-  if (refusal !== undefined) return { kind: "refused", reason: refusal };
+  // What needs nobody's consent does not need anybody who could give it.
+  const isAutomatic =
+    (refusal === undefined || refusal === "no-approver" || refusal === "too-few-approvers") &&
+    deps.apply !== undefined &&
+    (await takesFromCeiling(sql, draft, now));
+  if (refusal !== undefined && !isAutomatic) return { kind: "refused", reason: refusal };
 
-  const asking: ApprovalRequest = { ...request, asked: approvers };
-  await insertRequest(sql, asking);
+  const asked = isAutomatic ? [] : peopleToAsk(authority, { open: [0], spoken: [] });
+  const request: ApprovalRequest = { ...draft, asked, waitingFor: asked };
+  await insertRequest(sql, request, {
+    idempotencyKey,
+    nextReminderAt: nextReminderAfter(request, now),
+  });
+  await recordRequest(sql, request);
+  if (isAutomatic && deps.apply !== undefined) {
+    return await applyAutomatically(sql, deps.apply, request);
+  }
+  const announcement = { request, votes: [], questions: [], now };
+  await enqueueCards(sql, announcement, asked);
+  await enqueueAskedNotice(sql, announcement);
+  return outcomeOf(request);
+}
+
+function outcomeOf(request: ApprovalRequest): ApprovalRequestOutcome {
+  const { requestId, asked: approvers, expiresAt } = request;
+  return request.isAutomatic
+    ? { kind: "applied", requestId }
+    : { kind: "requested", requestId, approvers, expiresAt };
+}
+
+async function takesFromCeiling(
+  sql: Sql,
+  { policy, requestedAmount: amount }: ApprovalRequest,
+  now: Instant,
+): Promise<boolean> {
+  const { autoApprove } = policy;
+  if (autoApprove === undefined || amount > autoApprove.upTo) return false;
+  const counter = await autoCounterOf(sql, policy, autoApprove.periodKind, now);
+  return await takeAutoSpend(sql, counter, { amount, ceiling: autoApprove.perPeriod });
+}
+
+/** Which count the automatic approvals of a policy go to at `now`: of the organization's calendar. */
+export async function autoCounterOf(
+  sql: Sql,
+  policy: ApprovalPolicy,
+  periodKind: AutoCounter["periodKind"],
+  now: Instant,
+): Promise<AutoCounter> {
+  const { start } = periodOf(now, { kind: periodKind, ...(await loadCalendar(sql)) });
+  return { counterKey: autoCounterKey(policy), periodKind, periodStart: start };
+}
+
+async function applyAutomatically(
+  sql: Sql,
+  apply: ApprovalApplier,
+  request: ApprovalRequest,
+): Promise<ApprovalRequestOutcome> {
+  const { requestedAt: now, requestedAmount: amount, endsAt } = request;
+  const applied: ApprovalRequest = {
+    ...request,
+    status: "applied",
+    approvedAmount: amount,
+    approvedEndsAt: endsAt,
+    isAutomatic: true,
+    decidedAt: now,
+  };
+  await updateDecision(sql, applied);
+  const { requestId } = request;
+  await apply(sql, {
+    ...proposedPart(request),
+    amount,
+    endsAt,
+    approvers: [],
+    decidedBy: undefined,
+    decidedAt: now,
+  });
   await recordAudit(sql, {
     occurredAt: now,
-    actor: asking.requester,
-    action: "approval.requested",
-    subject: `approval:${asking.requestId}`,
+    actor: "system",
+    action: "approval.applied",
+    subject: `approval:${requestId}`,
+    before: { status: request.status },
     after: {
-      kind: asking.kind,
-      subject: asking.subject,
-      amount: usdToDecimal(asking.requestedAmount),
-      ends_at: asking.endsAt,
-      reason: asking.reason,
-      asked: asking.asked,
-      expires_at: asking.expiresAt,
+      status: applied.status,
+      amount: usdToDecimal(amount),
+      ends_at: endsAt,
+      automatic: true,
+      counted_under: autoCounterKey(request.policy),
     },
   });
-  await enqueueCards(sql, { request: asking, votes: [], now }, approvers);
-  await enqueueAskedNotice(sql, { request: asking, votes: [], now });
-  return { kind: "requested", requestId: asking.requestId, approvers, expiresAt: asking.expiresAt };
+  await enqueueOutcomeNotice(sql, { request: applied, votes: [], questions: [], now });
+  return outcomeOf(applied);
+}
+
+async function recordRequest(sql: Sql, request: ApprovalRequest): Promise<void> {
+  const { requester, beneficiary } = request;
+  await recordAudit(sql, {
+    occurredAt: request.requestedAt,
+    actor: requester,
+    action: "approval.requested",
+    subject: `approval:${request.requestId}`,
+    after: {
+      kind: request.kind,
+      subject: request.subject,
+      amount: usdToDecimal(request.requestedAmount),
+      ends_at: request.endsAt,
+      reason: request.reason,
+      asked: request.asked,
+      expires_at: request.expiresAt,
+      ...(beneficiary === requester ? {} : { beneficiary }),
+    },
+  });
 }
 
 function newRequest(
@@ -84,18 +199,25 @@ function newRequest(
   policy: ApprovalRequest["policy"],
   now: Instant,
 ): ApprovalRequest {
-  const { amount, ...asked } = proposal;
+  const { kind, scope, subject, title, details, requester, beneficiary } = proposal;
   return {
-    ...asked,
+    ...{ kind, scope, subject, title, details, requester, beneficiary },
     requestId: uuidV7(),
-    requestedAmount: amount,
+    requestedAmount: proposal.amount,
+    endsAt: proposal.endsAt,
+    timeZone: proposal.timeZone,
+    reason: proposal.reason,
     policy,
     asked: [],
+    waitingFor: [],
     status: "requested",
     approvedAmount: undefined,
+    approvedEndsAt: undefined,
     decidedBy: undefined,
+    isAutomatic: false,
     decidedAt: undefined,
     decisionReason: undefined,
+    revocation: undefined,
     requestedAt: now,
     expiresAt: expiryOf(proposal, policy, now),
   };

@@ -1,11 +1,12 @@
 /** Private answers to a click: what it did, or why it did nothing. Pure. */
 import { escapeText, message, type SlackMessage, section } from "../../../slack/blocks.ts";
+import type { Decision, DecisionRefusal } from "../rules/decide.ts";
+import type { AnswerRefusal } from "../rules/questions.ts";
 import {
   type ApprovalRequest,
-  type Decision,
-  type DecisionRefusal,
   OPEN_REQUESTS_MAX,
   type RequestRefusal,
+  TEXT_CHARS_MAX,
 } from "../rules.ts";
 import { dateText, grantText, moneyText, titleText, utcText } from "./wording.ts";
 
@@ -22,17 +23,21 @@ export function decisionAnswer(request: ApprovalRequest, decision: Decision): Sl
   switch (decision.kind) {
     case "voted":
       return answer(
-        `Your approval of ${moneyText(decision.amount)} counts: ` +
-          `${String(decision.approvals)} of ${String(decision.quorum)}.`,
+        `Your approval of ${moneyText(decision.vote.amount)} counts: ` +
+          `${stepText(decision)}${String(decision.approvals)} of ${String(decision.quorum)}.`,
       );
     case "applied":
       return answer(
-        `Approved: ${who} gets ${grantText(request, decision.amount)} for ${escapeText(titleText(request))}.`,
+        `Approved: ${escapeText(request.beneficiary)} gets ${grantText(request, decision.amount)} for ${escapeText(titleText(request))}.`,
       );
     case "denied":
       return answer(`Denied. I told ${who}.`);
+    case "asked":
+      return answer(`I asked ${who}, and tell you what they answer.`);
     case "cancelled":
       return answer("Withdrawn. Nobody can approve it any more.");
+    case "revoked":
+      return answer(`Ended. I told ${who}.`);
     case "refused":
       return refusalAnswer(decision.refusal);
   }
@@ -47,14 +52,9 @@ export function refusalAnswer(refusal: DecisionRefusal): SlackMessage {
     case "not-the-requester":
       return answer("Only the person who asked can withdraw a request.");
     case "already-decided":
-      return message(
-        `Too late: ${escapeText(refusal.by)} ${VERBS[refusal.status]} this on ${utcText(refusal.at)}.`,
-        [
-          section(
-            `Too late: ${escapeText(refusal.by)} ${VERBS[refusal.status]} this ${dateText(refusal.at)}.`,
-          ),
-        ],
-      );
+      return message(`${tooLate(refusal)} on ${utcText(refusal.at)}.`, [
+        section(`${tooLate(refusal)} ${dateText(refusal.at)}.`),
+      ]);
     case "expired":
       return message(`This request expired on ${utcText(refusal.at)}.`, [
         section(`This request expired ${dateText(refusal.at)}. It can be asked again.`),
@@ -68,8 +68,54 @@ export function refusalAnswer(refusal: DecisionRefusal): SlackMessage {
       return answer(`You can approve at most the ${moneyText(refusal.requestedAmount)} asked for.`);
     case "amount-not-positive":
       return answer("Approve an amount above $0, or deny the request.");
+    case "already-represented":
+      return answer(`${escapeText(refusal.by)} has spoken under the same authority already.`);
+    case "not-your-turn":
+      return answer(
+        `Not yet: step ${String(refusal.step)} of ${String(refusal.steps)} comes first. I ask you when it is your turn.`,
+      );
+    case "end-after-request":
+      return answer("You can approve at most the time asked for: choose an earlier last day.");
+    case "end-over":
+      return answer("Choose a last day that is not over yet.");
+    case "text-too-long":
+      return answer(tooLongText(refusal.charsMax));
+    case "not-running":
+      return answer("There is nothing running to end: it is over, or was never approved.");
+    case "already-revoked":
+      return message(`${escapeText(refusal.by)} ended this on ${utcText(refusal.at)}.`, [
+        section(`${escapeText(refusal.by)} ended this ${dateText(refusal.at)}.`),
+      ]);
   }
 }
+
+function stepText({ step, steps }: { readonly step: number; readonly steps: number }): string {
+  return steps === 1 ? "" : `step ${String(step)} of ${String(steps)} has `;
+}
+
+function tooLate({ by, status }: Extract<DecisionRefusal, { reason: "already-decided" }>): string {
+  return `Too late: ${by === undefined ? "the policy" : escapeText(by)} ${VERBS[status]} this`;
+}
+
+function tooLongText(charsMax: number): string {
+  return `Say it in at most ${String(charsMax)} characters.`;
+}
+
+/** The same for a question that nobody knows (any more). */
+export const UNKNOWN_QUESTION_ANSWER = answer("That question doesn't exist (any more).");
+
+export const ANSWERED_ANSWER = answer("Thank you: I passed it on.");
+
+export function answerRefusalAnswer(reason: AnswerRefusal): SlackMessage {
+  return answer(ANSWER_REFUSALS[reason]);
+}
+
+const ANSWER_REFUSALS: Readonly<Record<AnswerRefusal, string>> = {
+  "not-the-requester": "Only the person who asked for the budget can answer.",
+  "already-answered": "This question has been answered already.",
+  "request-closed": "The request is not open any more, so there is nothing left to answer.",
+  "text-too-long": tooLongText(TEXT_CHARS_MAX),
+};
 
 const VERBS = { applied: "approved", denied: "denied", cancelled: "withdrew" } as const;
 
@@ -86,6 +132,8 @@ export function requestRefusalText(reason: RequestRefusal): string {
       return "No approval policy covers an amount this high. Ask for less, or ask an admin.";
     case "already-over":
       return "The time that you ask for is over already.";
+    case "text-too-long":
+      return `Say what it is for in at most ${String(TEXT_CHARS_MAX)} characters.`;
   }
 }
 

@@ -1,5 +1,6 @@
-/** The modals of a decision: another amount, and the reason of a denial. Pure. */
+/** The modals of a decision: another amount or time, a question, the reason of a denial or an end. Pure. */
 import { formatUsd } from "../../../domain/money.ts";
+import { addMs, localDate } from "../../../domain/time.ts";
 import {
   input,
   type Modal,
@@ -8,8 +9,10 @@ import {
   type SlackMessage,
   section,
 } from "../../../slack/blocks.ts";
-import type { ApprovalRequest } from "../rules.ts";
-import { headline, type SlackIds } from "./wording.ts";
+import type { Question } from "../rules/questions.ts";
+import { type ApprovalRequest, TEXT_CHARS_MAX } from "../rules.ts";
+import { ANSWER_ACTION } from "./questions.ts";
+import { headline, quote, type SlackIds } from "./wording.ts";
 
 export interface DecisionForm {
   readonly request: ApprovalRequest;
@@ -17,9 +20,6 @@ export interface DecisionForm {
   readonly surface: "message" | "home";
   readonly slackIds: SlackIds;
 }
-
-/** Long enough for an explanation; a note is not an essay. */
-const NOTE_CHARS_MAX = 500;
 
 export function otherAmountModal(form: DecisionForm): Modal {
   const { request } = form;
@@ -35,6 +35,17 @@ export function otherAmountModal(form: DecisionForm): Modal {
         label: "Amount in USD",
         hint: `Above $0, at most ${formatUsd(request.requestedAmount)}.`,
         element: { type: "plain_text_input", action_id: "amount", max_length: 40 },
+      }),
+      input({
+        blockId: "until",
+        label: "Last day",
+        hint: "At most the day asked for.",
+        optional: true,
+        element: {
+          type: "datepicker",
+          action_id: "until",
+          initial_date: localDate(addMs(request.endsAt, -1), request.timeZone),
+        },
       }),
       input({
         blockId: "note",
@@ -59,6 +70,55 @@ export function denyModal(form: DecisionForm): Modal {
         label: "Reason, for the requester",
         element: noteInput("reason"),
       }),
+    ],
+  });
+}
+
+export function askModal(form: DecisionForm): Modal {
+  return modal({
+    callbackId: "approval_ask",
+    title: "Ask a question",
+    submit: "Ask",
+    privateMetadata: formOrigin(form),
+    blocks: [
+      section(headline(form.request, form.slackIds)),
+      input({
+        blockId: "question",
+        label: `Question to ${form.request.requester}`,
+        element: noteInput("question"),
+      }),
+    ],
+  });
+}
+
+export function revokeModal(form: DecisionForm): Modal {
+  return modal({
+    callbackId: "approval_revoke",
+    title: "End early",
+    submit: "End now",
+    privateMetadata: formOrigin(form),
+    blocks: [
+      section(headline(form.request, form.slackIds)),
+      section("The money is no longer there from now on. What was spent stays spent."),
+      input({
+        blockId: "reason",
+        label: "Reason, for the requester",
+        element: noteInput("reason"),
+      }),
+    ],
+  });
+}
+
+/** For the requester, about one question. */
+export function answerModal(question: Question): Modal {
+  return modal({
+    callbackId: ANSWER_ACTION,
+    title: "Answer",
+    submit: "Answer",
+    privateMetadata: question.questionId,
+    blocks: [
+      section(quote(question.text)),
+      input({ blockId: "answer", label: "Answer", element: noteInput("answer") }),
     ],
   });
 }
@@ -94,7 +154,7 @@ function noteInput(actionId: string): Parameters<typeof input>[0]["element"] {
     type: "plain_text_input",
     action_id: actionId,
     multiline: true,
-    max_length: NOTE_CHARS_MAX,
+    max_length: TEXT_CHARS_MAX,
     placeholder: plain("What should they know?", 150),
   };
 }

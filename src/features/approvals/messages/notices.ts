@@ -13,6 +13,7 @@ import { noteBlocks, outcomeBlocks, outcomeText } from "./card.ts";
 import {
   dateText,
   grantText,
+  joined,
   moneyText,
   NO_SLACK_IDS,
   peopleText,
@@ -21,6 +22,7 @@ import {
   throughText,
   titleText,
   utcText,
+  voiceText,
   votesText,
   wantedText,
 } from "./wording.ts";
@@ -29,6 +31,7 @@ export interface RequestNews {
   readonly request: ApprovalRequest;
   readonly votes: readonly Vote[];
   readonly slackIds: SlackIds;
+  readonly isEnded?: boolean;
 }
 
 /** Tells whom we asked and until when; withdrawing is possible until it is decided. */
@@ -83,9 +86,16 @@ function outcomeSentence({ request, votes, slackIds }: RequestNews): string {
   const title = escapeText(titleText(request));
   const { approvedAmount, decidedBy } = request;
   if (request.status === "applied" && approvedAmount !== undefined) {
-    const voices = votes.map((vote) => vote.approver);
+    const { revocation } = request;
+    if (revocation !== undefined) {
+      return (
+        `:rewind: ${personText(revocation.by, slackIds)} ended the ` +
+        `${moneyText(approvedAmount)} for ${title} early: ${escapeText(revocation.reason)}`
+      );
+    }
+    const voices = joined(votes.map((vote) => voiceText(vote, slackIds)));
     return (
-      `:white_check_mark: ${peopleText(voices, slackIds)} approved ` +
+      `:white_check_mark: ${request.isAutomatic ? "The policy" : voices} approved ` +
       `${grantText(request, approvedAmount)} for ${title}. ` +
       `It is in force now, ${throughText(request)}.`
     );

@@ -4,6 +4,7 @@ import type { Email } from "../../../domain/email.ts";
 import { formatUsd, type Usd } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import { escapeText, slackDate } from "../../../slack/blocks.ts";
+import { progressOf } from "../rules/progress.ts";
 import type { ApprovalRequest, Vote } from "../rules.ts";
 
 /** Enough to judge by; the rest of an essay would push the buttons off the screen. */
@@ -52,17 +53,27 @@ export function titleText(request: Pick<ApprovalRequest, "title">): string {
 
 /** "Search, monthly budget, through Nov 30": what is asked for and its last day, for mrkdwn. */
 export function wantedText(request: ApprovalRequest): string {
-  return `${escapeText(titleText(request))}, ${throughText(request)}`;
+  const asked = { ...request, approvedEndsAt: undefined };
+  return `${escapeText(titleText(request))}, ${throughText(asked)}`;
+}
+
+/** " on behalf of bo@acme.test", or nothing. */
+function behalfText({ requester, beneficiary }: ApprovalRequest, slackIds: SlackIds): string {
+  return beneficiary === requester ? "" : `, on behalf of ${personText(beneficiary, slackIds)}`;
 }
 
 /** "through Nov 30", "through today": the last day, in the calendar that the request is about. */
 export function throughText({
   endsAt,
+  approvedEndsAt,
   timeZone,
   requestedAt,
   decidedAt,
-}: Pick<ApprovalRequest, "endsAt" | "timeZone" | "requestedAt" | "decidedAt">): string {
-  return `through ${lastDayText(endsAt, timeZone, decidedAt ?? requestedAt)}`;
+}: Pick<
+  ApprovalRequest,
+  "endsAt" | "approvedEndsAt" | "timeZone" | "requestedAt" | "decidedAt"
+>): string {
+  return `through ${lastDayText(approvedEndsAt ?? endsAt, timeZone, decidedAt ?? requestedAt)}`;
 }
 
 /** Who asks for how much for what until when, as one sentence of mrkdwn. */
@@ -70,7 +81,7 @@ export function headline(request: ApprovalRequest, slackIds: SlackIds): string {
   const verb = request.status === "requested" ? "asks" : "asked";
   return (
     `*${personText(request.requester, slackIds)}* ${verb} for ` +
-    `*${moneyText(request.requestedAmount)}* for ${wantedText(request)}.`
+    `*${moneyText(request.requestedAmount)}* for ${wantedText(request)}${behalfText(request, slackIds)}.`
   );
 }
 
@@ -79,7 +90,7 @@ export function headlineText(request: ApprovalRequest): string {
   const verb = request.status === "requested" ? "asks" : "asked";
   return (
     `${escapeText(request.requester)} ${verb} for ${moneyText(request.requestedAmount)} ` +
-    `for ${wantedText(request)}.`
+    `for ${wantedText(request)}${behalfText(request, NO_SLACK_IDS)}.`
   );
 }
 
@@ -93,31 +104,56 @@ export function quote(text: string): string {
 
 /** "ana@acme.test, bo@acme.test and 2 others". */
 export function peopleText(people: readonly Email[], slackIds: SlackIds): string {
-  const named = people.length > PEOPLE_NAMED_MAX + 1 ? people.slice(0, PEOPLE_NAMED_MAX) : people;
-  const names = named.map((person) => personText(person, slackIds));
-  const rest = people.length - named.length;
+  return joined(people.map((person) => personText(person, slackIds)));
+}
+
+/** The same of names that stand already. */
+export function joined(all: readonly string[]): string {
+  const names = all.length > PEOPLE_NAMED_MAX + 1 ? all.slice(0, PEOPLE_NAMED_MAX) : all;
+  const rest = all.length - names.length;
   if (rest > 0) return `${names.join(", ")} and ${String(rest)} others`;
   const last = names.at(-1) ?? "nobody";
   return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
 }
 
-/** "1 of 2 approved, by ana@acme.test ($150.00)". */
+/** "ana@acme.test (for dana@acme.test)": in whose place somebody spoke. */
+export function voiceText(vote: Pick<Vote, "approver" | "for">, slackIds: SlackIds): string {
+  const speaker = personText(vote.approver, slackIds);
+  return vote.for === undefined ? speaker : `${speaker} (for ${personText(vote.for, slackIds)})`;
+}
+
+/** "1 of 2 approved, by ana@acme.test ($150.00)"; of the step that waits, where there are several. */
 export function votesText(
   request: ApprovalRequest,
   votes: readonly Vote[],
   slackIds: SlackIds,
 ): string {
   const voices = votes.map(
-    (vote) => `${personText(vote.approver, slackIds)} (${moneyText(vote.amount)})`,
+    (vote) =>
+      `${voiceText(vote, slackIds)} (${moneyText(vote.amount)}${shorterText(request, vote)})`,
   );
-  return `${String(votes.length)} of ${String(request.policy.quorum)} approved, by ${voices.join(", ")}`;
+  const { current, steps } = progressOf(request.policy, votes);
+  const waiting = steps[current];
+  const count = `${String(waiting?.voices.length ?? 0)} of ${String(waiting?.quorum ?? 1)} approved`;
+  const where = steps.length > 1 ? `Step ${String(current + 1)} of ${String(steps.length)}: ` : "";
+  return `${where}${count}${voices.length === 0 ? "" : `, by ${voices.join(", ")}`}`;
 }
 
-/** "$150.00 of $200.00", or just the amount when all of it was granted. */
+/** ", through Nov 25" of a voice for a shorter time. */
+function shorterText(
+  { timeZone, requestedAt }: ApprovalRequest,
+  { endsAt }: Pick<Vote, "endsAt">,
+): string {
+  return endsAt === undefined ? "" : `, through ${lastDayText(endsAt, timeZone, requestedAt)}`;
+}
+
+/** "$150.00 of $200.00", or just the amount when all of it was granted; with a shorter time. */
 export function grantText(request: ApprovalRequest, granted: Usd): string {
+  const isShorter = request.approvedEndsAt !== undefined && request.approvedEndsAt < request.endsAt;
+  const time = isShorter ? `, only ${throughText(request)}` : "";
   return granted === request.requestedAmount
-    ? moneyText(granted)
-    : `${moneyText(granted)} of ${moneyText(request.requestedAmount)}`;
+    ? `${moneyText(granted)}${time}`
+    : `${moneyText(granted)} of ${moneyText(request.requestedAmount)}${time}`;
 }
 
 /** What those who decided want the requester to know, each as typed. */

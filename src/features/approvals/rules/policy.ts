@@ -1,45 +1,73 @@
 /**
- * Approval policies: which one covers an amount, and who the people are that it names. Pure. A
- * policy holds entries, never people: those are resolved anew at every click.
+ * Approval policies: what one says, and which one covers a request. Pure. A policy holds entries,
+ * never people: who they are is rules/mandate.ts, anew at every click.
  */
 import { assert } from "../../../domain/assert.ts";
 import { type Email, parseEmail } from "../../../domain/email.ts";
 import type { Usd } from "../../../domain/money.ts";
-import { addMs, HOUR_MS, type Instant } from "../../../domain/time.ts";
+import { formatScope, type Scope } from "../../../domain/scope.ts";
+import { HOUR_MS, type PeriodKind } from "../../../domain/time.ts";
 
-/** Who may approve, as a policy says it. Who that is gets resolved anew at every click. */
+/** Who may approve, as a policy says it. */
 export type ApproverEntry =
   | { readonly kind: "team_owners" }
   | { readonly kind: "admins" }
   | { readonly kind: "person"; readonly email: Email }
   | { readonly kind: "slack_group"; readonly handle: string };
 
-export interface ApprovalPolicy {
-  /** The largest amount that this policy covers; undefined: any. */
-  readonly upTo: Usd | undefined;
+/** One round of consent. A later one begins when the one before it has its quorum. */
+export interface ApprovalStep {
   readonly approvers: readonly ApproverEntry[];
   /** How many different approvers it takes. */
   readonly quorum: number;
-  readonly expiresInMs: number;
-  /** Asked as well, and approvers from then on, when half of the time has passed. */
-  readonly escalateTo: readonly Email[];
 }
 
-/** A policy as governance.yml says it, its approvers as text. */
-export interface PolicySettings {
-  readonly upTo?: Usd | undefined;
-  /** Each of them `parseApproverEntry` can read. */
-  readonly approvers: readonly string[];
-  readonly quorum: number;
+/** Conditions beside the amount; one that is absent holds for everything. */
+export interface PolicyMatch {
+  /** `team:search`, `team:*`, `org`: any of them. */
+  readonly scopes?: readonly string[];
+  /** `bo@acme.test`, `*@contractors.test`, `team:search`, `team_owners`, `admins`: any of them. */
+  readonly requesters?: readonly string[];
+  /** The amount as a share of the base limit: at most this many whole percent. */
+  readonly upToPercent?: number;
+}
+
+/** Granted without a person, as long as the ceiling of the period is not used up. */
+export interface AutoApprove {
+  readonly upTo: Usd;
+  readonly perPeriod: Usd;
+  readonly periodKind: PeriodKind;
+}
+
+export interface ApprovalPolicy {
+  /** For people, and what its automatic approvals are counted under. */
+  readonly name?: string;
+  /** The largest amount that this policy covers; undefined: any. */
+  readonly upTo: Usd | undefined;
+  readonly match: PolicyMatch;
+  /** At least one; in order. */
+  readonly steps: readonly ApprovalStep[];
   readonly expiresInMs: number;
+  /** After how long those who have not answered are asked again; undefined: once, at half time. */
+  readonly remindAfterMs?: readonly number[];
+  /** Asked as well, and approvers of every step from then on. */
   readonly escalateTo: readonly Email[];
+  /** Undefined: at half of the time. */
+  readonly escalateAfterMs?: number;
+  readonly autoApprove?: AutoApprove;
+}
+
+/** A policy as governance.yml says it, its approvers as text that `parseApproverEntry` can read. */
+export interface PolicySettings extends Omit<ApprovalPolicy, "steps" | "upTo"> {
+  readonly upTo?: Usd | undefined;
+  readonly steps: readonly { readonly approvers: readonly string[]; readonly quorum: number }[];
 }
 
 /** What holds while an organization has configured nothing. */
 export const DEFAULT_POLICY: ApprovalPolicy = {
   upTo: undefined,
-  approvers: [{ kind: "team_owners" }, { kind: "admins" }],
-  quorum: 1,
+  match: {},
+  steps: [{ approvers: [{ kind: "team_owners" }, { kind: "admins" }], quorum: 1 }],
   expiresInMs: 72 * HOUR_MS,
   escalateTo: [],
 };
@@ -70,52 +98,74 @@ export function formatApproverEntry(entry: ApproverEntry): string {
   return entry.kind === "slack_group" ? `${SLACK_GROUP_PREFIX}${entry.handle}` : entry.kind;
 }
 
-/** The first policy that covers the amount; undefined when the amount is above all of them. */
-export function tierFor(
-  policies: readonly ApprovalPolicy[],
-  amount: Usd,
-): ApprovalPolicy | undefined {
-  if (policies.length === 0) return DEFAULT_POLICY;
-  return policies.find((policy) => policy.upTo === undefined || amount <= policy.upTo);
+/** What policies look at. */
+export interface PolicyQuestion {
+  readonly scope: Scope;
+  readonly amount: Usd;
+  /** What the amount is a share of; undefined where there is nothing to compare it with. */
+  readonly baseAmount: Usd | undefined;
+  readonly requester: {
+    readonly email: Email;
+    readonly isAdmin: boolean;
+    /** Keys of the teams that they own or are members of. */
+    readonly teams: readonly string[];
+    readonly ownsTeamOfScope: boolean;
+  };
 }
 
-/** The people behind the entries of a policy, as they are right now. */
-export interface Directory {
-  /** Owners of the team of the scope; empty for scopes without one. */
-  readonly teamOwners: readonly Email[];
-  readonly admins: readonly Email[];
-  /** Members by group handle; a group that Slack does not know is absent. */
-  readonly groups: ReadonlyMap<string, readonly Email[]>;
+/** Why a policy does not cover a request; the first reason there is. */
+export type PolicyMismatch = "amount" | "scope" | "requester" | "percent";
+
+/** Undefined: the policy covers the request. */
+export function mismatchOf(
+  policy: ApprovalPolicy,
+  question: PolicyQuestion,
+): PolicyMismatch | undefined {
+  const { scopes, requesters, upToPercent } = policy.match;
+  if (policy.upTo !== undefined && question.amount > policy.upTo) return "amount";
+  if (scopes !== undefined && !scopes.some((one) => isScopeLike(one, question.scope))) {
+    return "scope";
+  }
+  if (requesters !== undefined && !requesters.some((one) => isRequesterLike(one, question))) {
+    return "requester";
+  }
+  if (upToPercent !== undefined && !isAtMostPercent(question, upToPercent)) return "percent";
+  return undefined;
+}
+
+/** The first policy that covers the request; undefined when none of them does. */
+export function policyFor(
+  policies: readonly ApprovalPolicy[],
+  question: PolicyQuestion,
+): ApprovalPolicy | undefined {
+  if (policies.length === 0) return DEFAULT_POLICY;
+  return policies.find((policy) => mismatchOf(policy, question) === undefined);
+}
+
+function isScopeLike(pattern: string, scope: Scope): boolean {
+  if (pattern.endsWith(":*")) return pattern.slice(0, -2) === scope.kind;
+  return pattern === formatScope(scope);
+}
+
+function isRequesterLike(pattern: string, { requester }: PolicyQuestion): boolean {
+  if (pattern === "admins") return requester.isAdmin;
+  if (pattern === "team_owners") return requester.ownsTeamOfScope;
+  if (pattern.startsWith("team:")) return requester.teams.includes(pattern.slice("team:".length));
+  if (pattern.startsWith("*@")) return requester.email.endsWith(pattern.slice(1).toLowerCase());
+  return requester.email === pattern;
+}
+
+/** Exact, by cross-multiplication: 20 % of $500.00 is $100.00 and not a cent more. */
+function isAtMostPercent({ amount, baseAmount }: PolicyQuestion, percent: number): boolean {
+  return baseAmount !== undefined && amount * 100n <= baseAmount * BigInt(percent);
 }
 
 /**
- * Who may decide, the requester never among them. `team_owners` means the admins where a team has
- * no owner but the requester, so that an owner's own request does not end with nobody.
+ * What automatic approvals are counted under: the name, else the conditions. Policies that are
+ * alike share a count, and editing a limit does not begin a new one.
  */
-export function resolveApprovers(
-  request: Lifetime & { readonly policy: ApprovalPolicy; readonly requester: Email },
-  directory: Directory,
-  now: Instant,
-): readonly Email[] {
-  const others = (people: readonly Email[]): readonly Email[] =>
-    people.filter((person) => person !== request.requester);
-  const owners = others(directory.teamOwners);
-  const named = request.policy.approvers.flatMap((entry): readonly Email[] => {
-    if (entry.kind === "team_owners") return owners.length > 0 ? owners : directory.admins;
-    if (entry.kind === "admins") return directory.admins;
-    if (entry.kind === "person") return [entry.email];
-    return directory.groups.get(entry.handle) ?? [];
-  });
-  const escalated = now >= escalatesAt(request) ? request.policy.escalateTo : [];
-  return [...new Set(others([...named, ...escalated]))];
-}
-
-/** When those are asked to whom the policy escalates: half of the way to the expiry. */
-function escalatesAt({ requestedAt, expiresAt }: Lifetime): Instant {
-  return addMs(requestedAt, Math.floor((expiresAt.getTime() - requestedAt.getTime()) / 2));
-}
-
-interface Lifetime {
-  readonly requestedAt: Instant;
-  readonly expiresAt: Instant;
+export function autoCounterKey({ name, match }: ApprovalPolicy): string {
+  if (name !== undefined) return `name ${name}`;
+  const { scopes, requesters, upToPercent } = match;
+  return `match ${JSON.stringify([scopes ?? null, requesters ?? null, upToPercent ?? null])}`;
 }

@@ -1,4 +1,4 @@
-/** What Slack calls people, the SQL. Reads slack_users, which the directory keeps. */
+/** People as Slack and the organization know them, the SQL. Reads slack_users, team_members and admins. */
 import { type Email, emailFrom } from "../../../domain/email.ts";
 import type { Sql } from "../../../store/database.ts";
 
@@ -15,4 +15,18 @@ export async function loadSlackIds(
     [people],
   );
   return new Map(rows.map((row) => [emailFrom(row.email), row.slack_user_id]));
+}
+
+/** Whether anybody of that address stands in the organization or was seen in Slack. */
+export async function isKnownPerson(sql: Sql, email: Email): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    `select from slack_users u where u.email = $1
+      union all
+     select from team_members m where m.email = $1
+      union all
+     select from admins a where a.email = $1
+      limit 1`,
+    [email],
+  );
+  return rowCount === 1;
 }

@@ -1,4 +1,7 @@
-/** Votes, the SQL. Owns: approval_votes, append-only; the primary key makes it one voice a person. */
+/**
+ * Votes, the SQL. Owns: approval_votes, append-only; the primary key makes it one voice a person,
+ * an index one voice a mandate.
+ */
 import { emailFrom } from "../../../domain/email.ts";
 import { usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
 import { instant } from "../../../domain/time.ts";
@@ -7,9 +10,20 @@ import type { Vote } from "../rules.ts";
 
 export async function insertVote(sql: Sql, requestId: string, vote: Vote): Promise<void> {
   await sql.query(
-    `insert into approval_votes (approval_request_id, approver_email, amount_usd, voted_at, note)
-     values ($1, $2, $3, $4, $5)`,
-    [requestId, vote.approver, usdToDecimal(vote.amount), vote.votedAt, vote.note ?? null],
+    `insert into approval_votes
+            (approval_request_id, approver_email, amount_usd, voted_at, note, for_email, steps,
+             ends_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      requestId,
+      vote.approver,
+      usdToDecimal(vote.amount),
+      vote.votedAt,
+      vote.note ?? null,
+      vote.for ?? null,
+      vote.steps,
+      vote.endsAt ?? null,
+    ],
   );
 }
 
@@ -24,7 +38,8 @@ export async function listVotesOf(
   requestIds: readonly string[],
 ): Promise<ReadonlyMap<string, readonly Vote[]>> {
   const { rows } = await sql.query<VoteRow>(
-    `select v.approval_request_id, v.approver_email, v.amount_usd::text, v.voted_at, v.note
+    `select v.approval_request_id, v.approver_email, v.amount_usd::text, v.voted_at, v.note,
+            v.for_email, v.steps, v.ends_at
        from approval_votes v
       where v.approval_request_id = any($1::text[])
       order by v.voted_at, v.approver_email`,
@@ -44,6 +59,9 @@ interface VoteRow {
   readonly amount_usd: string;
   readonly voted_at: Date;
   readonly note: string | null;
+  readonly for_email: string | null;
+  readonly steps: number[];
+  readonly ends_at: Date | null;
 }
 
 function voteFromRow(row: VoteRow): Vote {
@@ -52,5 +70,8 @@ function voteFromRow(row: VoteRow): Vote {
     amount: usdFromDecimal(row.amount_usd),
     votedAt: instant(row.voted_at),
     note: row.note ?? undefined,
+    for: row.for_email === null ? undefined : emailFrom(row.for_email),
+    steps: row.steps,
+    endsAt: row.ends_at === null ? undefined : instant(row.ends_at),
   };
 }

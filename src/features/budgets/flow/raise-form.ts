@@ -3,7 +3,7 @@ import type { Email } from "../../../domain/email.ts";
 import { addMs, type Clock, type Instant, localDate } from "../../../domain/time.ts";
 import { parseUntil } from "../../../domain/until.ts";
 import type { Database } from "../../../store/database.ts";
-import type { RaiseForm, RaiseResult } from "../messages/raise.ts";
+import type { RaiseForm, RaiseProblem } from "../messages/raise.ts";
 import type { NamedStatus } from "../messages/wording.ts";
 import { type BudgetStatus, formatBudgetRef } from "../rules.ts";
 import { findRaisable, type RaiseTarget } from "./request-raise.ts";
@@ -26,7 +26,10 @@ export interface RaiseFormQuery {
 export type RaiseFormResult =
   | { readonly kind: "form"; readonly form: RaiseForm }
   | { readonly kind: "none" }
-  | Exclude<RaiseResult, { readonly kind: "requested" | "refused" | "bad-until" }>;
+  | Exclude<
+      RaiseProblem,
+      { readonly kind: "refused" | "bad-until" | "bad-amount" | "not-for-them" }
+    >;
 
 export async function loadRaiseForm(
   { database, clock }: Deps,
@@ -34,6 +37,7 @@ export async function loadRaiseForm(
 ): Promise<RaiseFormResult> {
   const now = clock();
   const asking = await loadAsking(database, email);
+  const mayAskForOthers = asking.person.isAdmin || asking.person.ownedTeams.length > 0;
   const theirs = (await listBudgetStatus(database, { person: asking.person, now })).map(
     named(asking.nameOf),
   );
@@ -41,7 +45,13 @@ export async function loadRaiseForm(
     if (theirs.length === 0) return { kind: "none" };
     return {
       kind: "form",
-      form: { statuses: theirs, selected: undefined, untilDate: undefined, reason },
+      form: {
+        statuses: theirs,
+        selected: undefined,
+        untilDate: undefined,
+        mayAskForOthers,
+        reason,
+      },
     };
   }
   const found = await findRaisable(database, target, asking, now);
@@ -49,7 +59,7 @@ export async function loadRaiseForm(
   const { status } = found.named;
   const statuses = uniqueBudgets([found.named, ...found.others, ...theirs]);
   const untilDate = lastDay(untilText, status, now);
-  return { kind: "form", form: { statuses, selected: status, untilDate, reason } };
+  return { kind: "form", form: { statuses, selected: status, untilDate, mayAskForOthers, reason } };
 }
 
 /** Each budget once, where it comes first. */

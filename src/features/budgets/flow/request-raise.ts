@@ -1,5 +1,5 @@
 /** Asking for more: finds the budget, shows approvers what it is about, hands over to approvals. */
-import type { Email } from "../../../domain/email.ts";
+import { type Email, parseEmail } from "../../../domain/email.ts";
 import type { Usd } from "../../../domain/money.ts";
 import { type Scope, typedScope } from "../../../domain/scope.ts";
 import { type Clock, type Instant, PERIOD_KINDS, type PeriodKind } from "../../../domain/time.ts";
@@ -12,14 +12,15 @@ import {
   requestRefusalText,
 } from "../../approvals/index.ts";
 import { mayViewScope } from "../../organization/index.ts";
-import { type RaiseResult, raiseProposalText } from "../messages/raise.ts";
+import type { RaiseProblem, RaiseResult } from "../messages/raise.ts";
+import { raiseProposalText } from "../messages/raise-card.ts";
 import type { NamedStatus } from "../messages/wording.ts";
 import type { ScopeReading } from "../rules/commands.ts";
-import { DRIVER_KIND } from "../rules/recipients.ts";
+import { amountOf, type RaiseAmount } from "../rules/raise-amount.ts";
 import { type BudgetRef, type BudgetStatus, memberScope } from "../rules.ts";
 import { findBudget } from "../store/budgets.ts";
-import { listTopDrivers } from "../store/spend.ts";
-import { namedDrivers } from "./announce.ts";
+import { raiseEffects } from "./apply-raise.ts";
+import { loadRaiseFacts } from "./raise-facts.ts";
 import { type Asking, loadAsking, resolveVisibleScope } from "./scopes.ts";
 import { listBudgetStatus, named } from "./status.ts";
 
@@ -36,19 +37,23 @@ export type RaiseTarget =
 
 export interface RaiseRequest {
   readonly requester: Email;
+  /** Somebody else whom it is for; undefined: whoever the budget is about, else the requester. */
+  readonly beneficiary?: Email | undefined;
   readonly target: RaiseTarget;
-  readonly amount: Usd;
+  readonly amount: RaiseAmount;
   /** As typed; undefined: until the end of the budget's current period. */
   readonly untilText: string | undefined;
   readonly reason: string;
+  /** The form or command that it comes from: sent twice it is one request. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /**
  * Asks the approvers for more money for a time.
  *
- * In one transaction: 1. the budget, which the requester must be allowed to see; 2. until when, in
- * the budget's zone; 3. what the approvers need to know; 4. the request, its cards and its audit
- * entry, by approvals.
+ * In one transaction: 1. the budget, which the requester must be allowed to see; 2. how much, for
+ * whom, until when, in the budget's zone; 3. what the approvers need to know; 4. the request, its
+ * cards and its audit entry, by approvals; or the raise itself, where a policy needs nobody for it.
  */
 export async function requestRaise(deps: Deps, request: RaiseRequest): Promise<RaiseResult> {
   // Slack is asked before the transaction, so that a slow Slack holds nothing.
@@ -58,38 +63,94 @@ export async function requestRaise(deps: Deps, request: RaiseRequest): Promise<R
     const asking = await loadAsking(sql, request.requester);
     const found = await findRaisable(sql, request.target, asking, now);
     if (found.kind !== "found") return found;
-    const { status } = found.named;
-
-    const until = endOf(request.untilText, status, now);
-    if (until.kind === "refused") return { kind: "bad-until", reason: until.reason };
-    const { amount } = request;
-    const texts = raiseProposalText({
-      named: found.named,
-      amount,
-      drivers: await loadDrivers(sql, status, asking),
-      now,
-    });
-    const outcome = await requestApproval(
-      sql,
-      { clock: deps.clock, approverGroups },
-      {
-        kind: "budget_raise",
-        scope: status.scope,
-        subject: { budget_id: status.budgetId, member_key: status.memberKey },
-        ...texts,
-        requester: request.requester,
-        amount,
-        endsAt: until.at,
-        timeZone: status.timeZone,
-        reason: request.reason === "" ? "No reason given." : request.reason,
-      },
-    );
-    if (outcome.kind === "refused") {
-      return { kind: "refused", text: requestRefusalText(outcome.reason) };
-    }
-    const { approvers } = outcome;
-    return { kind: "requested", named: found.named, amount, endsAt: until.at, approvers, now };
+    const { named } = found;
+    const terms = termsOf(request, { status: named.status, asking, now });
+    if (terms.kind !== "terms") return terms;
+    return await ask(sql, { ...deps, approverGroups }, { request, named, terms, asking, now });
   });
+}
+
+interface Terms {
+  readonly kind: "terms";
+  readonly amount: Usd;
+  readonly endsAt: Instant;
+  readonly beneficiary: Email;
+}
+
+function termsOf(
+  request: RaiseRequest,
+  {
+    status,
+    asking,
+    now,
+  }: { readonly status: BudgetStatus; readonly asking: Asking; readonly now: Instant },
+): Terms | Extract<RaiseResult, { kind: "bad-until" | "bad-amount" | "not-for-them" }> {
+  const until = endOf(request.untilText, status, now);
+  if (until.kind === "refused") return { kind: "bad-until", reason: until.reason };
+  const amount = amountOf(request.amount, status.baseLimit);
+  if (amount.kind === "refused") return { kind: "bad-amount", reason: amount.reason };
+  const { scope } = status;
+  const owner = scope.kind === "user" ? parseEmail(scope.key) : undefined;
+  const beneficiary = request.beneficiary ?? owner ?? request.requester;
+  if (!mayAskFor(asking, beneficiary, owner)) return { kind: "not-for-them", person: beneficiary };
+  return { kind: "terms", amount: amount.amount, endsAt: until.at, beneficiary };
+}
+
+/** Oneself, whom a visible budget is about, people of a team that one owns; admins anybody. */
+function mayAskFor(
+  { person, teams }: Asking,
+  beneficiary: Email,
+  owner: Email | undefined,
+): boolean {
+  if (beneficiary === person.email || beneficiary === owner || person.isAdmin) return true;
+  return teams.some(
+    (team) =>
+      person.ownedTeams.includes(team.key) &&
+      [...team.owners, ...team.members].some((one) => one === beneficiary),
+  );
+}
+
+async function ask(
+  sql: Sql,
+  deps: Deps,
+  of: {
+    readonly request: RaiseRequest;
+    readonly named: NamedStatus;
+    readonly terms: Terms;
+    readonly asking: Asking;
+    readonly now: Instant;
+  },
+): Promise<RaiseResult> {
+  const { request, named, terms, now } = of;
+  const { status } = named;
+  const { amount, endsAt, beneficiary } = terms;
+  const facts = await loadRaiseFacts(sql, { named, amount, endsAt, asking: of.asking, now });
+  const outcome = await requestApproval(
+    sql,
+    { clock: deps.clock, approverGroups: deps.approverGroups, apply: raiseEffects.apply },
+    {
+      kind: "budget_raise",
+      scope: status.scope,
+      subject: { budget_id: status.budgetId, member_key: status.memberKey },
+      ...raiseProposalText(facts),
+      requester: request.requester,
+      beneficiary,
+      amount,
+      baseAmount: status.baseLimit,
+      idempotencyKey: request.idempotencyKey,
+      endsAt,
+      timeZone: status.timeZone,
+      reason: request.reason === "" ? "No reason given." : request.reason,
+    },
+  );
+  switch (outcome.kind) {
+    case "refused":
+      return { kind: "refused", text: requestRefusalText(outcome.reason) };
+    case "applied":
+      return { kind: "granted", named, amount, endsAt, now };
+    case "requested":
+      return { kind: "requested", named, amount, endsAt, approvers: outcome.approvers, now };
+  }
 }
 
 type Raisable =
@@ -99,7 +160,10 @@ type Raisable =
       readonly named: NamedStatus;
       readonly others: readonly NamedStatus[];
     }
-  | Exclude<RaiseResult, { readonly kind: "requested" | "refused" | "bad-until" }>;
+  | Exclude<
+      RaiseProblem,
+      { readonly kind: "refused" | "bad-until" | "bad-amount" | "not-for-them" }
+    >;
 
 /** Of several budgets of a scope the one of the period that was named, else of the longest. */
 export async function findRaisable(
@@ -191,18 +255,4 @@ function endOf(
   if (untilText === undefined) return { kind: "until", at: status.period.end };
   const { timeZone, weekStartsOn } = status;
   return parseUntil(untilText, now, { zone: timeZone, weekStartsOn });
-}
-
-async function loadDrivers(
-  sql: Sql,
-  { scope, period }: BudgetStatus,
-  { organization, teams }: Asking,
-): Promise<ReturnType<typeof namedDrivers>> {
-  const by = DRIVER_KIND[scope.kind];
-  const drivers = await listTopDrivers(sql, { scope, by, driversMax: 1 }, period);
-  return namedDrivers(drivers, by, {
-    organizationName: organization.name,
-    teams,
-    admins: organization.admins,
-  });
 }

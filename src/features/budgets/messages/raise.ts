@@ -1,15 +1,14 @@
-/** The raise: its modal, what an approver reads, answers, and the news of a new limit. Pure. */
+/** The raise: its modal and the answers to whoever asks. Pure. */
 
 import { lastDayText } from "../../../domain/date-text.ts";
-import { addUsd, formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
-import { AMOUNT_REFUSAL_TEXT, type AmountRefusal } from "../../../domain/money-text.ts";
-import type { Instant, PeriodKind, TimeZone } from "../../../domain/time.ts";
+import { formatUsd, type Usd } from "../../../domain/money.ts";
+import { AMOUNT_REFUSAL_TEXT } from "../../../domain/money-text.ts";
+import type { Instant, PeriodKind } from "../../../domain/time.ts";
 import { UNTIL_REFUSAL_TEXT, type UntilRefusal } from "../../../domain/until.ts";
 import {
   commandText,
   input,
   type Modal,
-  message,
   modal,
   option,
   plain,
@@ -17,14 +16,12 @@ import {
   section,
   select,
 } from "../../../slack/blocks.ts";
-import { projectSpend } from "../rules/pace.ts";
+import type { RaiseAmountRefusal } from "../rules/raise-amount.ts";
 import { type BudgetRef, formatBudgetRef } from "../rules.ts";
 import { type NamedScope, type ScopeProblem, scopeProblemAnswer } from "./budgets.ts";
 import {
   answer,
   budgetName,
-  daysLeftText,
-  type NamedDriver,
   type NamedStatus,
   nameText,
   peopleText,
@@ -34,8 +31,10 @@ import {
 export const RAISE_VIEW = "budget_raise";
 /** Slack refuses an option with a longer value. */
 const OPTION_VALUE_CHARS_MAX = 150;
-const REASON_CHARS_MAX = 500;
-const RAISE_USAGE = "/claude-spend raise SCOPE [PERIOD] [AMOUNT] [until DATE] [reason…]";
+/** As long as approvals take it. */
+export const RAISE_REASON_CHARS_MAX = 500;
+const RAISE_USAGE =
+  "/claude-spend raise SCOPE [PERIOD] [AMOUNT or PERCENT%] [until DATE] [for PERSON] [reason…]";
 
 export type RaiseResult =
   | ScopeProblem
@@ -49,16 +48,24 @@ export type RaiseResult =
       readonly periodKinds: readonly PeriodKind[];
     } & NamedScope)
   | { readonly kind: "bad-until"; readonly reason: UntilRefusal }
+  | { readonly kind: "bad-amount"; readonly reason: RaiseAmountRefusal }
+  /** Asking in somebody's name takes authority over them. */
+  | { readonly kind: "not-for-them"; readonly person: string }
   /** Approvals' own reason, as a sentence. */
   | { readonly kind: "refused"; readonly text: string }
-  | {
-      readonly kind: "requested";
-      readonly named: NamedStatus;
-      readonly amount: Usd;
-      readonly endsAt: Instant;
-      readonly approvers: readonly string[];
-      readonly now: Instant;
-    };
+  | (Asked & { readonly kind: "requested"; readonly approvers: readonly string[] })
+  /** Small enough for the policy to approve it by itself. */
+  | (Asked & { readonly kind: "granted" });
+
+interface Asked {
+  readonly named: NamedStatus;
+  readonly amount: Usd;
+  readonly endsAt: Instant;
+  readonly now: Instant;
+}
+
+/** Everything but a request that was made. */
+export type RaiseProblem = Exclude<RaiseResult, Asked>;
 
 export function raiseAnswer(result: RaiseResult): SlackMessage {
   switch (result.kind) {
@@ -79,18 +86,34 @@ export function raiseAnswer(result: RaiseResult): SlackMessage {
       );
     case "bad-until":
       return answer(`Nothing was asked for. ${UNTIL_REFUSAL_TEXT[result.reason]}`);
+    case "bad-amount":
+      return answer(`Nothing was asked for. ${RAISE_AMOUNT_REFUSAL_TEXT[result.reason]}`);
+    case "not-for-them":
+      return answer(
+        `Nothing was asked for. For ${nameText(result.person)} an admin or an owner of their team can ask.`,
+      );
     case "refused":
       return answer(`Nothing was asked for. ${result.text}`);
-    case "requested": {
-      const { status, name } = result.named;
-      const budget = budgetName({ name, periodKind: status.periodKind });
-      const last = lastDayText(result.endsAt, status.timeZone, result.now);
+    case "requested":
       return answer(
-        `Asked ${peopleText(result.approvers)} for ${formatUsd(result.amount)} more in the ${budget}, through ${last}. I'll tell you what they decide.`,
+        `Asked ${peopleText(result.approvers)} for ${askedText(result)}. I'll tell you what they decide.`,
       );
-    }
+    case "granted":
+      return answer(`The policy approved ${askedText(result)}. It is in force now.`);
   }
 }
+
+function askedText({ named: { status, name }, amount, endsAt, now }: Asked): string {
+  const budget = budgetName({ name, periodKind: status.periodKind });
+  return `${formatUsd(amount)} more in the ${budget}, through ${lastDayText(endsAt, status.timeZone, now)}`;
+}
+
+/** What was expected, as a sentence to show beside the field or in an answer. */
+export const RAISE_AMOUNT_REFUSAL_TEXT: Readonly<Record<RaiseAmountRefusal, string>> = {
+  ...AMOUNT_REFUSAL_TEXT,
+  percent: "Enter a percentage above 0% and at most 1000%, for example 20%.",
+  "too-small": "That is less than a cent: ask for more.",
+};
 
 /** "a monthly and a daily one". */
 function periodsText(periodKinds: readonly PeriodKind[]): string {
@@ -100,9 +123,9 @@ function periodsText(periodKinds: readonly PeriodKind[]): string {
 }
 
 /** Answers a command whose amount is none. */
-export function raiseAmountAnswer(refusal: AmountRefusal): SlackMessage {
+export function raiseAmountAnswer(refusal: RaiseAmountRefusal): SlackMessage {
   return answer(
-    `Nothing was asked for. ${AMOUNT_REFUSAL_TEXT[refusal]} ${commandText(RAISE_USAGE)}`,
+    `Nothing was asked for. ${RAISE_AMOUNT_REFUSAL_TEXT[refusal]} ${commandText(RAISE_USAGE)}`,
   );
 }
 
@@ -112,6 +135,8 @@ export interface RaiseForm {
   readonly selected: BudgetRef | undefined;
   /** "2026-11-30": the last day. */
   readonly untilDate: string | undefined;
+  /** Admins and owners of teams. */
+  readonly mayAskForOthers: boolean;
   readonly reason: string;
 }
 
@@ -139,6 +164,7 @@ export function raiseModal(form: RaiseForm): Modal {
       input({
         blockId: "amount",
         label: "How much more, in US dollars",
+        hint: "Or a percentage of the budget's own limit: 20%.",
         element: {
           type: "plain_text_input",
           action_id: "amount",
@@ -157,6 +183,17 @@ export function raiseModal(form: RaiseForm): Modal {
           ...(form.untilDate === undefined ? {} : { initial_date: form.untilDate }),
         },
       }),
+      ...(form.mayAskForOthers
+        ? [
+            input({
+              blockId: "beneficiary",
+              label: "For somebody else",
+              hint: "Left empty: for yourself, or for whom the budget is.",
+              optional: true,
+              element: { type: "users_select", action_id: "beneficiary" },
+            }),
+          ]
+        : []),
       input({
         blockId: "reason",
         label: "What it is for",
@@ -165,8 +202,10 @@ export function raiseModal(form: RaiseForm): Modal {
           type: "plain_text_input",
           action_id: "reason",
           multiline: true,
-          max_length: REASON_CHARS_MAX,
-          ...(form.reason === "" ? {} : { initial_value: form.reason.slice(0, REASON_CHARS_MAX) }),
+          max_length: RAISE_REASON_CHARS_MAX,
+          ...(form.reason === ""
+            ? {}
+            : { initial_value: form.reason.slice(0, RAISE_REASON_CHARS_MAX) }),
         },
       }),
     ],
@@ -181,48 +220,4 @@ export function raiseLoadingModal(): Modal {
 /** Says why there is nothing to fill in. `text` is mrkdwn. */
 export function raiseInfoModal(text: string): Modal {
   return modal({ callbackId: RAISE_VIEW, title: "Request a raise", blocks: [section(text)] });
-}
-
-/** What an approver needs to see. Plain text: approvals escape it. */
-export function raiseProposalText(proposal: {
-  readonly named: NamedStatus;
-  readonly amount: Usd;
-  readonly drivers: readonly NamedDriver[];
-  readonly now: Instant;
-}): { readonly title: string; readonly details: readonly string[] } {
-  const { named, amount, drivers, now } = proposal;
-  const { status } = named;
-  const raised = addUsd(status.limit, amount);
-  const projected = projectSpend(status.spend, status.period, now);
-  const topDriver = drivers[0];
-  const last = lastDayText(status.period.end, status.timeZone, now);
-  const by = last === "today" ? "the end of today" : last;
-  return {
-    title: `${named.name}, ${status.periodKind} budget`,
-    details: [
-      `Now: ${spendText(status)}, ${daysLeftText(status, now)}.`,
-      `With the raise: ${spendText({ ...status, limit: raised, percent: percentOf(status.spend, raised) })}.`,
-      ...(projected === undefined ? [] : [`At this pace: ${formatUsd(projected)} by ${by}.`]),
-      ...(topDriver === undefined
-        ? []
-        : [`Largest part: ${topDriver.name}, ${formatUsd(topDriver.cost)}.`]),
-    ],
-  };
-}
-
-/** For the channel of a budget's team: how much there is now, until when, and who decided. */
-export function raiseAppliedMessage(raise: {
-  readonly name: string;
-  readonly periodKind: NamedStatus["status"]["periodKind"];
-  readonly timeZone: TimeZone;
-  readonly amount: Usd;
-  readonly limit: Usd;
-  readonly endsAt: Instant;
-  readonly approvers: readonly string[];
-  readonly now: Instant;
-}): SlackMessage {
-  const text =
-    `The ${budgetName(raise)} is ${formatUsd(raise.limit)} through ` +
-    `${lastDayText(raise.endsAt, raise.timeZone, raise.now)}: ${peopleText(raise.approvers)} approved ${formatUsd(raise.amount)} more.`;
-  return message(text, [section(`:moneybag: ${text}`)]);
 }

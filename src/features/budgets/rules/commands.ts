@@ -3,10 +3,12 @@
  * name or date means is decided later, by whoever knows the organization and the time. Pure.
  */
 
+import { type Email, parseEmail } from "../../../domain/email.ts";
 import type { Usd } from "../../../domain/money.ts";
 import { type AmountRefusal, parseAmount } from "../../../domain/money-text.ts";
 import type { PeriodKind } from "../../../domain/time.ts";
 import { countUntilWords } from "../../../domain/until.ts";
+import { parseRaiseAmount, type RaiseAmount, type RaiseAmountRefusal } from "./raise-amount.ts";
 
 export type SetCommand =
   | {
@@ -34,8 +36,10 @@ export type RaiseCommand =
   | {
       readonly kind: "raise";
       readonly readings: readonly ScopeReading[];
-      readonly amount: Usd;
+      readonly amount: RaiseAmount;
       readonly untilText: string | undefined;
+      /** Somebody else whom it is for. */
+      readonly beneficiary: Email | undefined;
       readonly reason: string;
     }
   /** Something is missing: the modal asks for it. */
@@ -46,7 +50,7 @@ export type RaiseCommand =
       readonly untilText: string | undefined;
       readonly reason: string;
     }
-  | { readonly kind: "refused"; readonly amount: AmountRefusal };
+  | { readonly kind: "refused"; readonly amount: RaiseAmountRefusal };
 
 const PERIOD_WORDS: Readonly<Record<string, PeriodKind>> = {
   daily: "daily",
@@ -88,7 +92,7 @@ export function parseSetCommand(text: string): SetCommand {
   return { kind: "set", scopeText, amount: parsed.amount, periodKind };
 }
 
-/** `SCOPE [PERIOD] [AMOUNT] [until DATE] [reason…]`. The scope may be several words. */
+/** `SCOPE [PERIOD] [AMOUNT] [until DATE] [for PERSON] [reason…]`. The scope may be several words. */
 export function parseRaiseCommand(text: string): RaiseCommand {
   const words = wordsOf(text);
   const found = findAmount(words);
@@ -96,11 +100,29 @@ export function parseRaiseCommand(text: string): RaiseCommand {
   // "search until dec 5": the number belongs to the date.
   if (found === undefined || (until !== -1 && until < found.from)) return incomplete(words, until);
 
-  const parsed = parseAmount(found.text);
+  const parsed = parseRaiseAmount(found.text);
   if (parsed.kind === "refused") return { kind: "refused", amount: parsed.reason };
   const readings = scopeReadings(scopeOf(words.slice(0, found.from), ["by"]));
-  const { untilText, reason } = splitUntil(words.slice(found.to));
-  return { kind: "raise", readings, amount: parsed.amount, untilText, reason };
+  const first = splitFor(words.slice(found.to));
+  const { untilText, reason } = splitUntil(first.rest);
+  const second = first.person === undefined ? splitFor(wordsOf(reason)) : undefined;
+  return {
+    kind: "raise",
+    readings,
+    amount: parsed,
+    untilText,
+    beneficiary: first.person ?? second?.person,
+    reason: second?.person === undefined ? reason : second.rest.join(" "),
+  };
+}
+
+/** "for bo@acme.test …": only an address names a person; "for launch week" is a reason. */
+function splitFor(words: readonly string[]): {
+  readonly person: Email | undefined;
+  readonly rest: readonly string[];
+} {
+  const person = words[0]?.toLowerCase() === "for" ? parseEmail(words[1] ?? "") : undefined;
+  return person === undefined ? { person, rest: words } : { person, rest: words.slice(2) };
 }
 
 function incomplete(words: readonly string[], until: number): RaiseCommand {
@@ -151,7 +173,8 @@ function findAmount(
   const before = words[at - 1] ?? "";
   const from = at > 1 && CURRENCY_WORD.test(before) ? at - 1 : at;
   const isSignAlone = /^[-+−]?(?:US)?\p{Sc}$/iu.test(words[at] ?? "");
-  const to = at + (isSignAlone || CURRENCY_WORD.test(words[at + 1] ?? "") ? 2 : 1);
+  const next = words[at + 1] ?? "";
+  const to = at + (isSignAlone || next === "%" || CURRENCY_WORD.test(next) ? 2 : 1);
   return { text: words.slice(from, to).join(" "), from, to };
 }
 

@@ -18,13 +18,13 @@ import {
   type GovernedPolicy,
   type GovernedTeam,
 } from "../rules.ts";
+import type { policySchema } from "./policy-schema.ts";
 import type {
   allocationRuleSchema,
   budgetSchema,
   digestSchema,
   discountSchema,
   organizationSchema,
-  policySchema,
   teamSchema,
 } from "./schema.ts";
 
@@ -145,12 +145,29 @@ export function digestFrom(
 }
 
 export function policyFrom(read: z.output<typeof policySchema>): GovernedPolicy {
+  const { match = {}, auto_approve: auto } = read;
+  const steps = read.steps ?? [{ approvers: read.approvers ?? [], quorum: read.quorum }];
   return {
+    ...(read.name === undefined ? {} : { name: read.name }),
     ...(read.up_to === undefined ? {} : { upTo: read.up_to }),
-    approvers: read.approvers,
-    quorum: read.quorum ?? DEFAULT_QUORUM,
+    match: {
+      ...(match.scope === undefined ? {} : { scopes: match.scope }),
+      ...(match.requester === undefined ? {} : { requesters: match.requester }),
+      ...(match.up_to_percent === undefined ? {} : { upToPercent: match.up_to_percent }),
+    },
+    steps: steps.map((step) => ({
+      approvers: step.approvers,
+      quorum: step.quorum ?? DEFAULT_QUORUM,
+    })),
     expiresInMs: read.expires_in ?? DEFAULT_EXPIRES_IN_MS,
+    ...(read.remind_after === undefined ? {} : { remindAfterMs: read.remind_after }),
     escalateTo: read.escalate_to ?? [],
+    ...(read.escalate_after === undefined ? {} : { escalateAfterMs: read.escalate_after }),
+    ...(auto === undefined
+      ? {}
+      : {
+          autoApprove: { upTo: auto.up_to, perPeriod: auto.per_period, periodKind: auto.period },
+        }),
   };
 }
 

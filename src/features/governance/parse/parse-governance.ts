@@ -14,13 +14,16 @@ import {
   type GovernedBudget,
   type GovernedDigest,
   type GovernedDiscount,
+  type GovernedMetering,
   type GovernedOrganization,
   type GovernedPolicy,
   type GovernedTeam,
 } from "../rules.ts";
 import * as convert from "./convert.ts";
 import { readDocument, type SourceDocument } from "./document.ts";
+import { meteringFrom, meteringSchema } from "./metering-schema.ts";
 import { isMapping, namesIn, type Parts, partsOf } from "./parts.ts";
+import { policySchema } from "./policy-schema.ts";
 import * as schema from "./schema.ts";
 import { didYouMean } from "./shapes.ts";
 
@@ -105,6 +108,7 @@ interface ReadableParts {
   readonly digests: readonly Located<GovernedDigest>[];
   readonly approvals: readonly Located<GovernedPolicy>[];
   readonly discounts: readonly Located<GovernedDiscount>[];
+  readonly metering: readonly Located<GovernedMetering>[];
 }
 
 function readParts(parts: Parts, read: ReadPart): ReadableParts {
@@ -133,10 +137,11 @@ function readParts(parts: Parts, read: ReadPart): ReadableParts {
     digests: readEach(parts.digests, schema.digestSchema, (value) =>
       convert.digestFrom(value, calendar),
     ),
-    approvals: readEach(parts.approvals, schema.policySchema, convert.policyFrom),
+    approvals: readEach(parts.approvals, policySchema, convert.policyFrom),
     discounts: readEach(parts.discounts, schema.discountSchema, (value) =>
       convert.discountFrom(value, calendar),
     ),
+    metering: readEach(parts.metering, meteringSchema, meteringFrom),
   };
 }
 
@@ -151,6 +156,7 @@ function assemble(readable: ReadableParts): Governance | undefined {
     digests: readable.digests.map(({ value }) => value),
     approvals: readable.approvals.map(({ value }) => value),
     discounts: readable.discounts.map(({ value }) => value),
+    metering: readable.metering.map(({ value }) => value),
   };
 }
 

@@ -18,7 +18,7 @@ import {
   timeZone,
   WEEKDAYS,
 } from "../../../domain/time.ts";
-import { type BudgetScope, DIGEST_INTERVALS, SLACK_GROUP_PREFIX, TEAM_OWNERS } from "../rules.ts";
+import { type BudgetScope, DIGEST_INTERVALS } from "../rules.ts";
 import {
   leaf,
   listOf,
@@ -35,11 +35,10 @@ const AMOUNT_MAX = usd(1_000_000_000n * PICO_PER_USD);
 const TEXT_CHARS_MAX = 200;
 const THRESHOLD_MAX = 1000;
 const THRESHOLDS_MAX = 20;
-const QUORUM_MAX = 20;
 /** A request that stays open longer is forgotten rather than decided. */
 const EXPIRES_IN_MAX_MS = 90 * DAY_MS;
 
-const text = leaf(
+export const text = leaf(
   `text of 1 to ${String(TEXT_CHARS_MAX)} characters`,
   matching(new RegExp(`^(?=.*\\S).{1,${String(TEXT_CHARS_MAX)}}$`, "u")),
 );
@@ -47,7 +46,7 @@ const KEY = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,79}$/;
 const KEY_EXPECTED =
   "a key of letters, digits and . _ / -, at most 80 characters, for example search";
 const key = leaf(KEY_EXPECTED, matching(KEY));
-const email = leaf<Email>("an e-mail address, for example ana@acme.test", (value) =>
+export const email = leaf<Email>("an e-mail address, for example ana@acme.test", (value) =>
   typeof value === "string" ? parseEmail(value) : undefined,
 );
 const zone = leaf<TimeZone>("a time zone such as Europe/Berlin or UTC", (value) =>
@@ -57,7 +56,7 @@ const channel = leaf(
   '"#name" of a channel (lower-case, in quotes) or its id such as C0123456789',
   matching(/^(?:#[\p{Ll}\p{Lm}\p{Lo}\p{M}\p{N}_-]{1,80}|[CG][A-Z0-9]{6,20})$/u),
 );
-const amount = leaf<Usd>(
+export const amount = leaf<Usd>(
   'a positive amount of USD in quotes, at most 12 places and at most 1000000000, for example "500.00"',
   (value) => {
     const parsed = typeof value === "string" ? parseUsd(value) : undefined;
@@ -82,17 +81,11 @@ const localDate = leaf("a date such as 2026-10-01", (value) =>
     ? value
     : undefined,
 );
-const duration = leaf("a duration from 1m to 90d such as 30m, 24h or 2d", (value) => {
+export const duration = leaf("a duration from 1m to 90d such as 30m, 24h or 2d", (value) => {
   const match = typeof value === "string" ? /^(\d{1,6})([mhd])$/.exec(value) : null;
   if (match === null) return undefined;
   const ms = Number(match[1]) * { m: MINUTE_MS, h: HOUR_MS, d: DAY_MS }[unitOf(match[2])];
   return ms > 0 && ms <= EXPIRES_IN_MAX_MS ? ms : undefined;
-});
-const quorum = leaf(`a whole number from 1 to ${String(QUORUM_MAX)}`, wholeUpTo(QUORUM_MAX));
-const approver = leaf("team_owners, an e-mail address or slack_group:NAME", (value) => {
-  if (typeof value !== "string") return undefined;
-  if (value === TEAM_OWNERS || /^slack_group:[^\s@,]{1,80}$/.test(value)) return value;
-  return value.startsWith(SLACK_GROUP_PREFIX) ? undefined : parseEmail(value);
 });
 const scope = leaf<Scope>(
   "a scope: org, team:KEY, project:KEY, user:EMAIL, api_key:ID, workspace:ID, model:ID or tag:NAME=VALUE",
@@ -207,14 +200,6 @@ export const digestSchema = mapping({
   }
 });
 
-export const policySchema = mapping({
-  up_to: amount.optional(),
-  approvers: listOf(approver).refine((list) => list.length > 0, "expected at least one approver"),
-  quorum: quorum.optional(),
-  expires_in: duration.optional(),
-  escalate_to: listOf(email).optional(),
-});
-
 export const discountSchema = mapping({
   match: notEmpty(
     mapping({ model: text.optional(), workspace_id: text.optional() }),
@@ -234,9 +219,10 @@ export const documentSchema = mapping({
   digests: listOf(z.unknown()).optional(),
   approvals: listOf(z.unknown()).optional(),
   pricing: mapping({ discounts: listOf(z.unknown()).optional() }).optional(),
+  metering: listOf(z.unknown()).optional(),
 });
 
-function parseKnownScope(value: unknown): Scope | undefined {
+export function parseKnownScope(value: unknown): Scope | undefined {
   const parsed = typeof value === "string" ? parseScope(value) : undefined;
   return parsed?.kind === "user" && parseEmail(parsed.key) === undefined ? undefined : parsed;
 }

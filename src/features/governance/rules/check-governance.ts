@@ -4,8 +4,16 @@
  * hide another; what they are called still counts as known.
  */
 import type { Instant } from "../../../domain/time.ts";
-import type { BudgetScope, FieldPath, GovernedAllocationRule, GovernedTeam } from "../rules.ts";
-import { formatBudgetScope, SLACK_GROUP_PREFIX, TEAM_OWNERS } from "../rules.ts";
+import type {
+  BudgetScope,
+  FieldPath,
+  GovernedAllocationRule,
+  GovernedMetering,
+  GovernedPolicy,
+  GovernedTeam,
+} from "../rules.ts";
+import { formatBudgetScope } from "../rules.ts";
+import { checkPolicies } from "./check-policies.ts";
 
 /** A readable part of the document and where it stands. */
 export interface Located<Value> {
@@ -19,12 +27,9 @@ export interface GovernanceDraft {
   readonly allocation: readonly Located<GovernedAllocationRule>[];
   readonly budgets: readonly Located<{ readonly key: string; readonly scope: BudgetScope }>[];
   readonly digests: readonly Located<{ readonly key: string; readonly scope: BudgetScope }>[];
-  readonly approvals: readonly Located<{
-    readonly upTo?: bigint;
-    readonly approvers: readonly string[];
-    readonly quorum: number;
-  }>[];
+  readonly approvals: readonly Located<GovernedPolicy>[];
   readonly discounts: readonly Located<{ readonly from?: Instant; readonly until?: Instant }>[];
+  readonly metering: readonly Located<GovernedMetering>[];
   /** Every team and project that the document names, in unreadable parts too. */
   readonly teamKeys: ReadonlySet<string>;
   readonly projectKeys: ReadonlySet<string>;
@@ -45,8 +50,9 @@ export function checkGovernance(draft: GovernanceDraft): Finding[] {
     ...checkTeams(draft.teams),
     ...checkAllocation(draft),
     ...checkBudgetsAndDigests(draft),
-    ...checkTiers(draft),
+    ...checkPolicies(draft),
     ...checkDiscounts(draft),
+    ...checkMetering(draft),
   ];
 }
 
@@ -143,58 +149,25 @@ function checkBudgetsAndDigests({
   ];
 }
 
-/** The amounts climb, only the last tier is open, and each quorum can be reached by somebody. */
-function checkTiers({ approvals, tierCount, teams, teamKeys }: GovernanceDraft): Finding[] {
-  const owners = teams.map(({ value: team }) => team.owners);
-  // An unreadable team may have any number of owners.
-  const areOwnersKnown = teams.length === teamKeys.size;
-  return approvals.flatMap(({ path, value: tier }, index) => {
-    const isLast = path.at(-1) === tierCount - 1;
-    const lower = approvals[index - 1]?.value.upTo;
-    const findings: Finding[] = [];
-    if (isLast && tier.upTo !== undefined) {
-      findings.push({
-        path: [...path, "up_to"],
-        message: "expected no up_to in the last tier, so that every amount has approvers",
-      });
-    } else if (!isLast && tier.upTo === undefined) {
-      findings.push({
-        path,
-        message:
-          "expected up_to in every tier but the last; the tiers after this one are never reached",
-      });
-    } else if (tier.upTo !== undefined && lower !== undefined && tier.upTo <= lower) {
-      findings.push({ path: [...path, "up_to"], message: "expected more than in the tier before" });
-    }
-    const count = approverCount(tier.approvers, areOwnersKnown ? owners : undefined);
-    if (count !== undefined && tier.quorum > count) {
-      findings.push({
-        path: [...path, "quorum"],
-        message: `expected at most ${String(count)}, as many as can approve; got ${String(tier.quorum)}`,
-      });
-    }
-    return findings;
-  });
-}
-
-/** At most how many different people can approve; undefined when a document cannot tell. */
-function approverCount(
-  approvers: readonly string[],
-  ownersByTeam: readonly (readonly string[])[] | undefined,
-): number | undefined {
-  if (approvers.some((approver) => approver.startsWith(SLACK_GROUP_PREFIX))) return undefined;
-  const people = approvers.filter((approver) => approver !== TEAM_OWNERS);
-  if (people.length === approvers.length) return new Set(people).size;
-  if (ownersByTeam === undefined || ownersByTeam.length === 0) return undefined;
-  return Math.max(...ownersByTeam.map((owners) => new Set([...owners, ...people]).size));
-}
-
 function checkDiscounts({ discounts }: GovernanceDraft): Finding[] {
   return discounts
     .filter(
       ({ value: { from, until } }) => from !== undefined && until !== undefined && until <= from,
     )
     .map(({ path }) => ({ path: [...path, "until"], message: "expected a date after from" }));
+}
+
+/** Two sources can't both be the one that counts. */
+function checkMetering({ metering }: GovernanceDraft): Finding[] {
+  const named = metering.map(({ path, value: { match } }) => ({
+    name: "apiKeyId" in match ? `api_key:${match.apiKeyId}` : `workspace:${match.workspaceId}`,
+    path,
+    where: "",
+  }));
+  return repeated(named).map(({ path, name }) => ({
+    path: [...path, "match"],
+    message: `expected one source for each workspace or key; ${name} has one already`,
+  }));
 }
 
 function checkName(

@@ -44,11 +44,7 @@ describe("approve", () => {
 
     const outcome = await approve(deps, { requestId, actorEmail: ANA });
 
-    expect(decisionOf(outcome)).toEqual({
-      kind: "applied",
-      amount: usd(200),
-      voteAmount: usd(200),
-    });
+    expect(decisionOf(outcome)).toMatchObject({ kind: "applied", amount: usd(200) });
     expect(deps.applied).toEqual([
       {
         requestId,
@@ -58,6 +54,7 @@ describe("approve", () => {
         amount: usd(200),
         endsAt: instant("2026-12-01T00:00:00Z"),
         requester: BO,
+        beneficiary: BO,
         approvers: [ANA],
         decidedBy: ANA,
         decidedAt,
@@ -141,9 +138,13 @@ describe("approve", () => {
     const failing: Acme = {
       ...deps,
       appliers: {
-        budget_raise: async (sql) => {
-          await sql.query(`insert into admins (email) values ('mallory@acme.test')`);
-          throw new AppError({ code: "conflict", message: "The budget is archived." });
+        ...deps.appliers,
+        budget_raise: {
+          ...deps.appliers.budget_raise,
+          apply: async (sql) => {
+            await sql.query(`insert into admins (email) values ('mallory@acme.test')`);
+            throw new AppError({ code: "conflict", message: "The budget is archived." });
+          },
         },
       },
     };

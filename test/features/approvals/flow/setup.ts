@@ -1,10 +1,12 @@
 /** What the tests of the flows share: an organization, deps with a counting applier, snapshots. */
 import type { Email } from "../../../../src/domain/email.ts";
-import type { ApproverGroups } from "../../../../src/features/approvals/flow/approvers.ts";
 import type {
+  ApprovalEffects,
   ApprovedRequest,
-  DecisionDeps,
-} from "../../../../src/features/approvals/flow/decide-approval.ts";
+  RevokedRequest,
+} from "../../../../src/features/approvals/flow/applier.ts";
+import type { ApproverGroups } from "../../../../src/features/approvals/flow/approvers.ts";
+import type { DecisionDeps } from "../../../../src/features/approvals/flow/decide-approval.ts";
 import { requestApproval } from "../../../../src/features/approvals/flow/request-approval.ts";
 import type { PolicySettings } from "../../../../src/features/approvals/rules/policy.ts";
 import type { ApprovalProposal } from "../../../../src/features/approvals/rules.ts";
@@ -16,8 +18,9 @@ import { type ManualClock, manualClock } from "../../../support/clock.ts";
 /** Acme: team search is owned by ana, bo is its member, dana is the admin. */
 export async function resetAcme(database: Database): Promise<void> {
   await database.query(`
-    truncate approval_policies, approval_requests, approval_votes, audit_entries, outbox_messages,
-             teams, team_members, projects, admins, slack_users;
+    truncate approval_policies, approval_requests, approval_votes, approval_delegations,
+             approval_auto_spend, audit_entries, outbox_messages, teams, team_members, projects,
+             admins, slack_users cascade;
     insert into admins (email) values ('dana@acme.test');
     insert into teams (team_key, name) values ('search', 'Search');
     insert into team_members (team_key, email, role) values
@@ -29,6 +32,8 @@ export interface Acme extends DecisionDeps {
   readonly manual: ManualClock;
   /** What the applier was called with, in order. */
   readonly applied: ApprovedRequest[];
+  readonly revoked: RevokedRequest[];
+  readonly directory: { readonly resolveMentions: (text: string) => Promise<string> };
 }
 
 export function acme(
@@ -37,28 +42,40 @@ export function acme(
 ): Acme {
   const manual = manualClock(ASKED_AT.toISOString());
   const applied: ApprovedRequest[] = [];
+  const revoked: RevokedRequest[] = [];
+  /* oxlint-disable typescript/require-await -- effects are async, these have nothing to wait for */
+  const effects: ApprovalEffects = {
+    apply: async (_sql, approval) => {
+      applied.push(approval);
+    },
+    revoke: async (_sql, what) => {
+      revoked.push(what);
+    },
+  };
   return {
     database,
     manual,
     clock: manual.clock,
     applied,
-    appliers: {
-      // oxlint-disable-next-line typescript/require-await -- an applier is async, this one has nothing to wait for
-      budget_raise: async (_sql, approval) => {
-        applied.push(approval);
-      },
-    },
+    revoked,
+    appliers: { budget_raise: effects, anthropic_limit_increase: effects },
+    directory: { resolveMentions: async (text) => text },
+    /* oxlint-enable typescript/require-await */
     ...options,
   };
 }
 
-export function aTier(overrides: Partial<PolicySettings> = {}): PolicySettings {
+/** `approvers` and `quorum` are those of a policy with one step. */
+export function aTier(
+  overrides: Partial<PolicySettings & PolicySettings["steps"][number]> = {},
+): PolicySettings {
+  const { approvers = ["team_owners", "admins"], quorum = 1, ...others } = overrides;
   return {
-    approvers: ["team_owners", "admins"],
-    quorum: 1,
+    match: {},
+    steps: [{ approvers, quorum }],
     expiresInMs: 24 * 3_600_000,
     escalateTo: [],
-    ...overrides,
+    ...others,
   };
 }
 
@@ -78,7 +95,7 @@ export async function ask(
     deps.database,
     async (sql) => await requestApproval(sql, deps, aProposal(overrides)),
   );
-  if (outcome.kind === "refused") throw new Error(`refused: ${outcome.reason}`);
+  if (outcome.kind !== "requested") throw new Error(`not asked: ${JSON.stringify(outcome)}`);
   return outcome;
 }
 

@@ -1,13 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { addMs, HOUR_MS } from "../../../../src/domain/time.ts";
+import type { Email } from "../../../../src/domain/email.ts";
+import { addMs, HOUR_MS, type Instant } from "../../../../src/domain/time.ts";
+import { authorityOver, type Directory } from "../../../../src/features/approvals/rules/mandate.ts";
 import {
   type ApproverEntry,
   approverEntryFrom,
   DEFAULT_POLICY,
   formatApproverEntry,
+  type PolicyQuestion,
   parseApproverEntry,
-  resolveApprovers,
-  tierFor,
+  policyFor,
 } from "../../../../src/features/approvals/rules/policy.ts";
 import type { ApprovalRequest } from "../../../../src/features/approvals/rules.ts";
 import {
@@ -21,7 +23,22 @@ import {
 } from "../../../support/approvals-builders.ts";
 import { usd } from "../../../support/builders.ts";
 
-describe("tierFor", () => {
+function question(dollars: number, others: Partial<PolicyQuestion> = {}): PolicyQuestion {
+  const requester = { email: BO, isAdmin: false, teams: ["search"], ownsTeamOfScope: false };
+  const scope = { kind: "team", key: "search" } as const;
+  return { scope, amount: usd(dollars), baseAmount: usd(500), requester, ...others };
+}
+
+/** Everybody who could decide, of a policy with one step. */
+function resolveApprovers(
+  request: ApprovalRequest,
+  directory: Omit<Directory, "delegations">,
+  now: Instant,
+): readonly Email[] | undefined {
+  return authorityOver(request, { ...directory, delegations: [] }, now).steps[0];
+}
+
+describe("policyFor", () => {
   const small = aPolicy({ upTo: usd(200) });
   const large = aPolicy({ quorum: 2 });
 
@@ -31,15 +48,43 @@ describe("tierFor", () => {
     [200.01, large],
     [1_000_000, large],
   ])("finds the first policy that covers $%d", (dollars, policy) => {
-    expect(tierFor([small, large], usd(dollars))).toBe(policy);
+    expect(policyFor([small, large], question(dollars))).toBe(policy);
   });
 
   test("has a default while nothing is configured", () => {
-    expect(tierFor([], usd(5_000))).toBe(DEFAULT_POLICY);
+    expect(policyFor([], question(5_000))).toBe(DEFAULT_POLICY);
+  });
+
+  test.each([
+    ["its own scope", { scopes: ["team:ads", "team:search"] }, true],
+    ["another scope", { scopes: ["team:ads"] }, false],
+    ["all of a kind", { scopes: ["team:*"] }, true],
+    ["all of another kind", { scopes: ["project:*"] }, false],
+    ["its requester", { requesters: ["bo@acme.test"] }, true],
+    ["a domain", { requesters: ["*@ACME.test"] }, true],
+    ["another domain", { requesters: ["*@cme.test"] }, false],
+    ["people of a team", { requesters: ["team:search"] }, true],
+    ["people of another team", { requesters: ["team:ads"] }, false],
+    ["admins", { requesters: ["admins"] }, false],
+    ["owners", { requesters: ["team_owners"] }, false],
+    ["exactly its share", { upToPercent: 40 }, true],
+    ["a smaller share", { upToPercent: 39 }, false],
+    ["all conditions", { scopes: ["team:*"], upToPercent: 39 }, false],
+  ])("%s: %j covers $200 of $500 by bo: %s", (_what, match, isCovered) => {
+    const special = aPolicy({ match });
+    const found = policyFor([special, large], question(200));
+
+    expect(found).toBe(isCovered ? special : large);
+  });
+
+  test("a share of nothing known is never small enough", () => {
+    const special = aPolicy({ match: { upToPercent: 1000 } });
+
+    expect(policyFor([special, large], question(1, { baseAmount: undefined }))).toBe(large);
   });
 
   test("covers no amount above the last limit", () => {
-    expect(tierFor([small], usd(201))).toBeUndefined();
+    expect(policyFor([small], question(201))).toBeUndefined();
   });
 });
 
