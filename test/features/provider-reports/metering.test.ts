@@ -61,7 +61,7 @@ describe("usage pulled as the metering source", () => {
   test("a month ends in the ledger's total, to the last pico-dollar", async () => {
     const fake = await fakeAnthropic({ now: NOW });
     const month = { from: instant("2026-10-22T00:00:00Z"), to: instant("2026-11-22T00:00:00Z") };
-    fake.ledger.add(...manyRequests(month, 400));
+    fake.ledger.add(...manyRequests(month, 250));
     fake.ledger.addCost({
       occurredAt: instant("2026-11-03T12:00:00Z"),
       costType: "code_execution",

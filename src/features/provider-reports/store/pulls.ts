@@ -49,7 +49,7 @@ export async function listPulls(sql: Sql): Promise<readonly Pull[]> {
   return rows.map(pullFromRow);
 }
 
-/** Begins a report at `startsAt` unless it has begun. */
+/** Begins a report at `startsAt` unless it has begun. All of it is new, so nothing is read again. */
 export async function insertPull(
   sql: Sql,
   {
@@ -59,8 +59,9 @@ export async function insertPull(
   }: { readonly report: Report; readonly startsAt: Instant; readonly now: Instant },
 ): Promise<void> {
   await sql.query(
-    `insert into provider_report_pulls (report, starts_at, complete_until, next_attempt_at)
-     values ($1, $2, $2, $3)
+    `insert into provider_report_pulls
+            (report, starts_at, complete_until, reread_started_at, recent_reread_at, next_attempt_at)
+     values ($1, $2, $2, $3, $3, $3)
          on conflict (report) do nothing`,
     [report, startsAt, now],
   );
