@@ -119,7 +119,8 @@ function reachedOn(
   let left = dollarsFrom(limit) - dollarsFrom(spend);
   for (const [index, dollars] of rest.byDay.entries()) {
     left -= dollars;
-    if (left <= 0) return dateOf(today + index);
+    // Sums of many days miss a round limit by less than a cent.
+    if (left < CENT) return dateOf(today + index);
   }
   return undefined;
 }
@@ -150,7 +151,7 @@ function accuracyOf(
     return [Math.abs((spent + rest.expected) / actual - 1) * 100];
   });
   if (errors.length === 0) return undefined;
-  return { withinPercent: Math.ceil(Math.max(...errors)), periods: errors.length };
+  return { withinPercent: Math.ceil(Math.max(1, ...errors)), periods: errors.length };
 }
 
 function sumBetween(history: UsageHistory, firstDay: number, span: DaySpan): number {
@@ -181,6 +182,7 @@ export function spanOf(period: Period, zone: TimeZone): DaySpan {
   };
 }
 
+const CENT = 0.01;
 const MINUTES_PER_DAY = 1_440;
 
 /** The day and how far the clock on the wall is through it. */

@@ -50,7 +50,8 @@ export function daysAheadOfPlan(
   }
   const within =
     reached < period.end ? shareBack(rhythm, left / (weights[reached - period.first] ?? 1)) : 0;
-  return reached + within - (now.day + now.dayShare);
+  const days = reached + within - (now.day + now.dayShare);
+  return Math.round(days * 1_000) / 1_000; // "3 days" is not 2.9999 of them.
 }
 
 /** When of a day `share` of its usual spend is reached: the inverse of `shareOfDay`, by halving. */
