@@ -16,6 +16,8 @@ export interface Rejection {
   readonly message: string;
   /** What was read of it, kept so that it can be tried again. */
   readonly event?: UsageEvent;
+  /** Its hash, where it is known already. */
+  readonly contentSha256?: string;
   /** Of an element that is no event: its fields that are well-formed by themselves. */
   readonly fields?: Readonly<Record<string, unknown>>;
 }
@@ -105,7 +107,7 @@ export function decideClaim(
 ): ClaimDecision {
   const conflict = (message: string): ClaimDecision => ({
     kind: "refused",
-    rejection: { index, eventId: event.eventId, code: "conflict", message, event },
+    rejection: { index, eventId: event.eventId, code: "conflict", message, event, contentSha256 },
   });
   if (known.name.kind === "taken") {
     return known.name.contentSha256 === contentSha256

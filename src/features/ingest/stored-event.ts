@@ -64,10 +64,14 @@ const storedEvent = z.object({
 export function eventFromStored(stored: unknown): UsageEvent | undefined {
   const parsed = storedEvent.safeParse(stored);
   if (!parsed.success) return undefined;
-  const { isTimedByReceipt, corrects, voids, ...rest } = parsed.data;
-  const { usage } = rest;
+  const { isTimedByReceipt, corrects, voids, usage, ...rest } = parsed.data;
+  // Every field is there, if only as undefined, and in the order of the first reading: see the hash.
   const event: UsageEvent = {
-    ...rest,
+    source: rest.source,
+    eventId: rest.eventId,
+    occurredAt: rest.occurredAt,
+    provider: rest.provider,
+    model: rest.model,
     usage: {
       ...usage,
       serviceTier: usage.serviceTier,
@@ -77,15 +81,18 @@ export function eventFromStored(stored: unknown): UsageEvent | undefined {
     },
     requestId: rest.requestId,
     messageId: rest.messageId,
+    userEmail: emailOf(rest.userEmail),
     claimedTeam: rest.claimedTeam,
     claimedProject: rest.claimedProject,
     workspaceId: rest.workspaceId,
     apiKeyId: rest.apiKeyId,
     sessionId: rest.sessionId,
     operationId: rest.operationId,
+    tags: rest.tags,
     promptHash: rest.promptHash,
-    userEmail: emailOf(rest.userEmail),
     reportedCost: costOf(rest.reportedCost),
+    costBasis: rest.costBasis,
+    isIncomplete: rest.isIncomplete,
     ...(corrects === undefined ? {} : { corrects }),
     ...(voids === undefined ? {} : { voids }),
   };

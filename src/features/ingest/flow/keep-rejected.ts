@@ -28,7 +28,7 @@ export async function keepRejected(
 
 function rowOf(
   source: string,
-  { eventId, code, message, event, fields }: Rejection,
+  { eventId, code, message, event, fields, ...rest }: Rejection,
 ): NewRejectedEvent {
   return {
     source,
@@ -36,7 +36,9 @@ function rowOf(
     code,
     message,
     contentSha256:
-      event === undefined ? textSha256([eventId, message, fields]) : contentSha256(event),
+      event === undefined
+        ? textSha256([eventId, message, fields])
+        : (rest.contentSha256 ?? contentSha256(event)),
     event: event === undefined ? undefined : storedEventFrom(event),
     readableFields: fields,
     timesReceived: 1,

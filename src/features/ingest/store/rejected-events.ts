@@ -28,10 +28,10 @@ export async function insertRejectedEvents(
   receivedAt: Instant,
 ): Promise<void> {
   // In one order, so that two batches with the same mistakes do not wait for each other in a circle.
-  const sorted = rejected.toSorted((left, right) =>
-    left.contentSha256 < right.contentSha256 ? -1 : 1,
-  );
-  const column = <T>(read: (one: NewRejectedEvent) => T): T[] => sorted.map(read);
+  const sorted = rejected
+    .map((one) => ({ ...one, id: uuid() })) // Before they are sorted: ids tell what came first.
+    .toSorted((left, right) => (left.contentSha256 < right.contentSha256 ? -1 : 1));
+  const column = <T>(read: (one: (typeof sorted)[number]) => T): T[] => sorted.map(read);
   await sql.query(
     `insert into rejected_events as r
             (rejected_event_id, source, event_id, code, message, received_at, last_received_at,
@@ -46,7 +46,7 @@ export async function insertRejectedEvents(
         set last_received_at = excluded.last_received_at, message = excluded.message,
             times_received = r.times_received + excluded.times_received`,
     [
-      sorted.map(() => uuid()),
+      column(({ id }) => id),
       column(({ source }) => source),
       column(({ eventId }) => eventId ?? null),
       column(({ code }) => code),
