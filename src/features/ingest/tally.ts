@@ -96,9 +96,11 @@ export function spendIncrements(events: readonly ChargedEvent[]): SpendIncrement
     return fresh;
   };
   for (const event of events) {
-    rowOf(event, event.usage.modelId).requestCount += 1;
+    const { modelId } = event.usage;
+    const own = rowOf(event, modelId);
+    own.requestCount += 1;
     for (const charge of event.usage.charges) {
-      const row = rowOf(event, charge.modelId);
+      const row = charge.modelId === modelId ? own : rowOf(event, charge.modelId);
       if (charge.tokenType === "web_search") row.webSearchRequests += charge.consumedQuantity;
       else if (charge.tokenType !== "request")
         row[QUANTITY_OF[charge.tokenType]] += charge.consumedQuantity;

@@ -49,7 +49,7 @@ export interface ClaimedBatch {
 export async function claimEvents(sql: Sql, batch: readonly PricedEvent[]): Promise<ClaimedBatch> {
   if (batch.length === 0) return { accepted: [], refused: [], corrected: [] };
   const corrections = batch.filter(({ event }) => correctedEventId(event) !== undefined);
-  const keys = new Set(batch.map(({ event }) => eventKey(event)));
+  const keys = new Set(corrections.length === 0 ? [] : batch.map(({ event }) => eventKey(event)));
   const targets = corrections.flatMap(({ event }) => targetOf(event) ?? []);
   const claimed = await claimIdentities(sql, [
     ...batch.filter(({ event }) => correctedEventId(event) === undefined).map(claimOf),
@@ -67,16 +67,17 @@ export async function claimEvents(sql: Sql, batch: readonly PricedEvent[]): Prom
   );
   if (corrections.length > 0) await settleExpected(sql, targets);
 
-  const acceptedKeys = new Set(accepted.map(({ event }) => eventKey(event)));
   const targetsNow = accepted.flatMap(({ event }) => targetOf(event) ?? []);
   const targetKeys = new Set(targetsNow.map(eventKey));
+  const isTarget = (event: EventName): boolean =>
+    targetKeys.size > 0 && targetKeys.has(eventKey(event));
+  const acceptedTargets = new Set(
+    accepted.flatMap(({ event }) => (isTarget(event) ? [eventKey(event)] : [])),
+  );
   return {
     accepted: accepted.map((event) => ({
       ...event,
-      notCounted: notCounted(
-        event,
-        filled.has(event.row.usageEventId) || targetKeys.has(eventKey(event.event)),
-      ),
+      notCounted: notCounted(event, filled.has(event.row.usageEventId) || isTarget(event.event)),
     })),
     refused: [
       ...refused,
@@ -85,7 +86,7 @@ export async function claimEvents(sql: Sql, batch: readonly PricedEvent[]): Prom
         .map(({ delivery, event, index }) => ({ delivery, rejection: noLongerKept(event, index) })),
     ],
     corrected: targetsNow
-      .filter((target) => !acceptedKeys.has(eventKey(target)))
+      .filter((target) => !acceptedTargets.has(eventKey(target)))
       .flatMap((target) => stored.get(eventKey(target))?.event ?? []),
   };
 }

@@ -1,7 +1,7 @@
 /** What each event of some deliveries costs, whose it is, and under which spend dimensions it counts. */
 import type { Logger } from "pino";
-import { v7 as uuid } from "uuid";
 import { assert } from "../../../domain/assert.ts";
+import type { Instant } from "../../../domain/time.ts";
 import type { UsageEvent } from "../../../domain/usage.ts";
 import type { Database } from "../../../store/database.ts";
 import { type Allocation, allocateEvent, type SpendDimension } from "../../allocation/index.ts";
@@ -16,6 +16,7 @@ import {
   loadOwnershipInForce,
   nameDimensions,
 } from "./ingest-memory.ts";
+import { usageEventId } from "./usage-event-id.ts";
 
 interface Deps {
   readonly database: Database;
@@ -39,6 +40,7 @@ export interface PricedEvent extends ChargedEvent {
 export async function priceDeliveries(
   deps: Deps,
   deliveries: readonly Delivery[],
+  now: Instant,
 ): Promise<readonly PricedEvent[]> {
   const events = deliveries.flatMap((delivery) =>
     delivery.batch.flatMap((parsed) => (parsed.kind === "event" ? [{ ...parsed, delivery }] : [])),
@@ -76,7 +78,7 @@ export async function priceDeliveries(
     );
     return {
       ...rest,
-      row: { usageEventId: uuid(), contentSha256: sha256, event },
+      row: { usageEventId: usageEventId(now), contentSha256: sha256, event },
       dimensionIdOf: (modelId) => {
         const id = idByModel.get(modelId);
         assert(id !== undefined, "every dimension of a batch was named before");

@@ -1,6 +1,6 @@
 /** Records usage: load what decides price and owner, decide, save all of it at once. */
 import type { Logger } from "pino";
-import type { Clock, Instant } from "../../../domain/time.ts";
+import { type Clock, DAY_MS, type Instant } from "../../../domain/time.ts";
 import type { NotCountedBecause } from "../../../domain/usage.ts";
 import { type Database, inTransaction } from "../../../store/database.ts";
 import { enqueueBudgetChecks } from "../../budgets/index.ts";
@@ -48,7 +48,7 @@ export async function recordUsage(
   const now = deps.clock();
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const priced = await priceDeliveries(deps, deliveries);
+      const priced = await priceDeliveries(deps, deliveries, now);
       // oxlint-disable-next-line no-await-in-loop -- an attempt follows the one that failed
       await ensureMonths(
         deps,
@@ -76,21 +76,23 @@ async function save(
   return await inTransaction(database, async (sql) => {
     const { accepted, refused, corrected } = await claimEvents(sql, priced);
     if (accepted.length > 0) {
-      await insertUsageEvents(
-        sql,
-        accepted.map(({ row, notCounted }) => ({ ...row, notCounted })),
-        now,
-      );
-      const counted = accepted.filter(isCounted);
       const reversed = corrected.length === 0 ? [] : await insertReversals(sql, corrected);
-      await insertCharges(sql, newCharges(counted));
-      await addToSpendRollups(
-        sql,
+      const counted = accepted.filter(isCounted);
+      const increments =
         reversed.length === 0
           ? spendIncrements(counted)
-          : mergeIncrements([...spendIncrements(counted), ...reversalIncrements(reversed)]),
-      );
-      await enqueueBudgetChecks(sql, [...budgetChecks(counted, now), ...reversalChecks(reversed)]);
+          : mergeIncrements([...spendIncrements(counted), ...reversalIncrements(reversed)]);
+      // Sent in one go: none needs the answer to another.
+      await Promise.all([
+        insertUsageEvents(
+          sql,
+          accepted.map(({ row, notCounted }) => ({ ...row, notCounted })),
+          now,
+        ),
+        insertCharges(sql, newCharges(counted)),
+        addToSpendRollups(sql, increments),
+        enqueueBudgetChecks(sql, [...budgetChecks(counted, now), ...reversalChecks(reversed)]),
+      ]);
     }
     const results = resultsOf(deliveries, { accepted, refused });
     const rejected = deliveries.flatMap(({ source }, index) =>
@@ -156,12 +158,13 @@ function budgetChecks(
   const latest = new Map<string, Parameters<typeof enqueueBudgetChecks>[1][number]>();
   for (const { event, usage, dimensionIdOf } of events) {
     const tags = hasTags(event) ? event.tags : undefined;
-    const day = event.occurredAt.toISOString().slice(0, 10);
+    const day = Math.floor(event.occurredAt.getTime() / DAY_MS);
     // A note about what is dated ahead waits for its time; what is due must not wait with it.
     const isAhead = event.occurredAt > now;
+    const told = tags === undefined ? "" : JSON.stringify(tags);
     for (const modelId of new Set(usage.charges.map((charge) => charge.modelId))) {
       const spendDimensionId = dimensionIdOf(modelId);
-      const key = JSON.stringify([spendDimensionId, day, isAhead, tags]);
+      const key = `${String(spendDimensionId)} ${String(day)} ${String(isAhead)} ${told}`;
       const known = latest.get(key);
       if (known === undefined || known.occurredAt < event.occurredAt) {
         latest.set(key, { spendDimensionId, tags, occurredAt: event.occurredAt });

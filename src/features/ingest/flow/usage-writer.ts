@@ -14,8 +14,10 @@ export interface UsageWriter {
 
 /** Larger transactions are no faster, and hold the rows of the current quarter for longer. */
 const EVENTS_PER_COMMIT_MAX = 1_000;
-/** A second writer pays only when a whole transaction waits: it prepares while the other commits. */
+/** One prepares while the other commits; more would only wait for the same rows. */
 const WRITERS_MAX = 2;
+/** For fewer events a second transaction costs more than waiting for the first. */
+const SECOND_WRITER_EVENTS_MIN = 16;
 /** A few seconds of work. What comes on top is told to come again instead of filling the memory. */
 const EVENTS_WAITING_MAX = 20_000;
 
@@ -42,7 +44,7 @@ export function createUsageWriter(deps: RecordUsageDeps): UsageWriter {
   const startWriter = (): void => {
     const isNeeded =
       state.writers === 0 ||
-      (state.writers < WRITERS_MAX && state.eventsWaiting >= EVENTS_PER_COMMIT_MAX);
+      (state.writers < WRITERS_MAX && state.eventsWaiting >= SECOND_WRITER_EVENTS_MIN);
     if (!isNeeded) return;
     state.writers += 1;
     // After the requests that arrived in the same moment, so that they share the commit.

@@ -1,6 +1,7 @@
 /** Ingest, the SQL of what usage costs. Owns: charges, partitioned by month. */
 import { type Usd, usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
 import { type Instant, instant } from "../../../domain/time.ts";
+import { arrayColumn, type Cell } from "../../../store/array-literal.ts";
 import type { Sql } from "../../../store/database.ts";
 
 export interface NewCharge {
@@ -19,7 +20,7 @@ export interface NewCharge {
 }
 
 export async function insertCharges(sql: Sql, charges: readonly NewCharge[]): Promise<void> {
-  const column = <T>(read: (charge: NewCharge) => T): T[] => charges.map(read);
+  const column = (read: (charge: NewCharge) => Cell): string => arrayColumn(charges, read);
   await sql.query({
     name: "insert charges",
     text: `insert into charges

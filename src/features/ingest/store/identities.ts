@@ -5,6 +5,7 @@
  */
 import { type Instant, instant } from "../../../domain/time.ts";
 import type { UsageEvent } from "../../../domain/usage.ts";
+import { arrayColumn, type Cell } from "../../../store/array-literal.ts";
 import type { Sql } from "../../../store/database.ts";
 
 /** An event by the name that its source gave it. */
@@ -35,8 +36,12 @@ export async function claimIdentities(
   claims: readonly (IdentityClaim | Expected)[],
 ): Promise<ReadonlySet<string>> {
   if (claims.length === 0) return new Set();
-  const sorted = claims.toSorted((left, right) => compareText(eventKey(left), eventKey(right)));
-  const column = <T>(read: (claim: IdentityClaim | Expected) => T): T[] => sorted.map(read);
+  const sorted = claims.toSorted(
+    (left, right) =>
+      compareText(left.source, right.source) || compareText(left.eventId, right.eventId),
+  );
+  const column = (read: (claim: IdentityClaim | Expected) => Cell): string =>
+    arrayColumn(sorted, read);
   const { rows } = await sql.query<{ usage_event_id: string | null }>({
     name: "claim usage identities",
     text: `insert into usage_identities

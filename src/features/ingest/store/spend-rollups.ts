@@ -2,6 +2,7 @@
 import { type Usd, usdToDecimal } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { UsageQuantities } from "../../../domain/usage.ts";
+import { arrayColumn, type Cell } from "../../../store/array-literal.ts";
 import type { Sql } from "../../../store/database.ts";
 
 /** What a batch adds to one row of spend_rollups. */
@@ -27,7 +28,7 @@ export async function addToSpendRollups(
       left.spendDimensionId - right.spendDimensionId ||
       left.bucketStart.getTime() - right.bucketStart.getTime(),
   );
-  const column = <T>(read: (increment: SpendIncrement) => T): T[] => sorted.map(read);
+  const column = (read: (increment: SpendIncrement) => Cell): string => arrayColumn(sorted, read);
   await sql.query({
     name: "add to spend rollups",
     text: `insert into spend_rollups as r

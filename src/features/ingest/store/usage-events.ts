@@ -2,6 +2,7 @@
 import { usdToDecimal } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { NotCountedBecause, UsageEvent } from "../../../domain/usage.ts";
+import { arrayColumn, type Cell } from "../../../store/array-literal.ts";
 import type { Sql } from "../../../store/database.ts";
 
 /** An event under the id that it has if it is new. */
@@ -17,7 +18,7 @@ export async function insertUsageEvents(
   rows: readonly (NewUsageEvent & { readonly notCounted: NotCountedBecause | undefined })[],
   receivedAt: Instant,
 ): Promise<void> {
-  const column = <T>(read: (row: (typeof rows)[number]) => T): T[] => rows.map(read);
+  const column = (read: (row: (typeof rows)[number]) => Cell): string => arrayColumn(rows, read);
   await sql.query({
     name: "insert usage events",
     text: `insert into usage_events
