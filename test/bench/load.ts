@@ -2,7 +2,6 @@
  * Load with as little cost of its own as possible: requests made in advance, sent over plain
  * sockets with keep-alive, each socket waiting for its answer before it sends the next.
  */
-import { once } from "node:events";
 import { connect } from "node:net";
 import { signedHeaders } from "../support/usage-builders.ts";
 
@@ -25,25 +24,34 @@ export async function sendAll(
   requests: readonly Buffer[],
   connections: number,
 ): Promise<number> {
-  let next = 0;
+  const rest = requests.values();
   const startedAt = performance.now();
-  await Promise.all(
-    Array.from({ length: connections }, async () => {
-      const socket = connect(Number(url.port), url.hostname);
-      await once(socket, "connect");
-      socket.setNoDelay(true);
-      while (next < requests.length) {
-        const request = requests[next];
-        next += 1;
-        if (request === undefined) break;
-        socket.write(request);
-        // oxlint-disable-next-line no-await-in-loop -- the next request follows this one's answer
-        const [chunk] = (await once(socket, "data")) as [Buffer];
-        const status = chunk.subarray(9, 12).toString();
-        if (status !== "202") throw new Error(`${status}: ${chunk.toString()}`);
-      }
-      socket.destroy();
-    }),
-  );
+  await Promise.all(Array.from({ length: connections }, async () => await sendOver(url, rest)));
   return (performance.now() - startedAt) / 1000;
+}
+
+const ACCEPTED = Buffer.from("HTTP/1.1 202");
+
+/** Takes requests as long as there are any; resolves when the last one is answered. */
+async function sendOver(url: URL, requests: Iterator<Buffer>): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect(Number(url.port), url.hostname);
+    const sendNext = (): void => {
+      const next = requests.next();
+      if (next.done === true) {
+        socket.destroy();
+        resolve();
+      } else {
+        socket.write(next.value);
+      }
+    };
+    socket.setNoDelay(true);
+    socket.on("connect", sendNext);
+    socket.on("error", reject);
+    // An answer is small: it comes in one piece.
+    socket.on("data", (answer) => {
+      if (answer.subarray(0, ACCEPTED.length).equals(ACCEPTED)) sendNext();
+      else reject(new Error(answer.toString()));
+    });
+  });
 }

@@ -1,0 +1,138 @@
+/**
+ * The processes of a benchmark: a Postgres with its default settings, and servers of their own, so
+ * that whoever sends the load does not share a thread with whoever takes it.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readConfig } from "../../src/app/config.ts";
+import { createLog } from "../../src/app/log.ts";
+import { startProgram } from "../../src/app/program.ts";
+import { verifySignature } from "../../src/http/authorization.ts";
+import { type Database, openDatabase } from "../../src/store/database.ts";
+import { startEmbeddedPostgres } from "../../src/store/embedded.ts";
+import { migrate } from "../../src/store/migrate.ts";
+
+export interface BenchDatabase {
+  /** Without time limits. */
+  readonly pool: Database;
+  readonly connectionString: string;
+  /** Postgres reads and writes files here. */
+  readonly directory: string;
+  readonly stop: () => Promise<void>;
+}
+
+export async function startBenchDatabase(): Promise<BenchDatabase> {
+  const directory = await mkdtemp(join(tmpdir(), "claude-spend-bench-"));
+  await chmod(directory, 0o777); // Postgres may be another user.
+  const server = await startEmbeddedPostgres({ dataDir: join(directory, "data") });
+  const pool = openDatabase({
+    ...server.poolConfig,
+    statement_timeout: 0,
+    query_timeout: 0,
+    max: 4,
+  });
+  await migrate(pool);
+  return {
+    pool,
+    connectionString: server.connectionString,
+    directory,
+    stop: async () => {
+      await pool.end();
+      await server.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+const TABLES = "usage_identities, usage_events, charges, spend_rollups, budget_checks";
+
+export async function emptyUsage({ pool }: BenchDatabase): Promise<void> {
+  await pool.query(`truncate ${TABLES}`);
+}
+
+export interface BenchServer {
+  readonly url: URL;
+  readonly pid: number;
+  readonly stop: () => Promise<void>;
+}
+
+/** The program as operators run it, ingest only, with a log that nobody reads. */
+export async function forkProgram(
+  database: Pick<BenchDatabase, "connectionString">,
+  secret: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<BenchServer> {
+  return await forkRole("program", {
+    PORT: "0",
+    HOST: "127.0.0.1",
+    DATABASE_URL: database.connectionString,
+    INGEST_SECRET: secret,
+    ROLES: "ingest",
+    ...env,
+  });
+}
+
+/** A bare node:http server that reads the body, checks the same signature, parses and answers 202. */
+export async function forkBareServer(secret: string): Promise<BenchServer> {
+  return await forkRole("bare", { INGEST_SECRET: secret });
+}
+
+async function forkRole(role: string, env: Readonly<Record<string, string>>): Promise<BenchServer> {
+  const path = process.argv[1];
+  if (path === undefined) throw new Error("a benchmark runs from its bundle");
+  const child = fork(path, [role], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    execArgv: [...process.execArgv, ...(process.env["BENCH_SERVER_ARGS"]?.split(" ") ?? [])],
+  });
+  const url = await firstMessage(child);
+  return {
+    url: new URL(`${url}/v1/usage`),
+    pid: child.pid ?? 0,
+    stop: async () => {
+      child.kill("SIGTERM");
+      if (child.exitCode === null) await once(child, "exit");
+    },
+  };
+}
+
+async function firstMessage(child: ChildProcess): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    child.once("message", (message) => resolve(String(message)));
+    child.once("exit", (code) => reject(new Error(`the server ended with ${String(code)}`)));
+  });
+}
+
+/** What a forked process does; ends with SIGTERM. */
+export const ROLES: Readonly<Record<string, () => Promise<void>>> = {
+  program: async () => {
+    const config = readConfig(process.env);
+    if (config.kind === "problems") throw new Error(config.problems.join("\n"));
+    const log = createLog(config.config);
+    const program = await startProgram({ config: config.config, log });
+    process.once("SIGTERM", () => void program.stop().then(() => process.exit(0)));
+    process.send?.(program.url);
+  },
+  bare: async () => {
+    const secrets = [process.env["INGEST_SECRET"] ?? ""];
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        const body = Buffer.concat(chunks);
+        verifySignature({ secrets, headers: request.headers, body });
+        JSON.parse(body.toString());
+        response.writeHead(202, { "content-type": "application/json" });
+        response.end('{"accepted":1,"duplicates":0,"rejected":[]}');
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    process.once("SIGTERM", () => process.exit(0));
+    process.send?.(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
+  },
+};
