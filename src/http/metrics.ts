@@ -4,6 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 export interface Metrics {
   readonly registry: Registry;
   readonly usageEvents: Counter<"source" | "outcome">;
+  readonly usageEventsNotCounted: Counter<"source" | "reason">;
   readonly usageBatchSeconds: Histogram;
   readonly budgetChecks: Counter;
   readonly reportPulls: Counter<"report" | "outcome">;
@@ -24,6 +25,12 @@ export function createMetrics(): Metrics {
       name: "claude_spend_usage_events_total",
       help: "Usage events received, by source and outcome: accepted, duplicate, or a rejection code.",
       labelNames: ["source", "outcome"],
+      registers,
+    }),
+    usageEventsNotCounted: new Counter({
+      name: "claude_spend_usage_events_not_counted_total",
+      help: "Accepted usage events that are kept and count nothing: metered_elsewhere, or corrected before they came.",
+      labelNames: ["source", "reason"],
       registers,
     }),
     usageBatchSeconds: new Histogram({

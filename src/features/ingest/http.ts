@@ -172,5 +172,8 @@ function answerOf(result: RecordUsageResult): object {
 function countEvents(metrics: Metrics, source: string, result: RecordUsageResult): void {
   metrics.usageEvents.inc({ source, outcome: "accepted" }, result.accepted);
   metrics.usageEvents.inc({ source, outcome: "duplicate" }, result.duplicates);
+  for (const [reason, count] of result.notCounted ?? []) {
+    metrics.usageEventsNotCounted.inc({ source, reason }, count);
+  }
   for (const { code } of result.rejected) metrics.usageEvents.inc({ source, outcome: code });
 }
