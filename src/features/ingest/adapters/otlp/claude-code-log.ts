@@ -15,6 +15,7 @@ import {
   looseCount,
   requiredId,
 } from "../../event-fields.ts";
+import { timedByReceipt } from "../../native-event.ts";
 import { checkOccurredAt, type ParsedEvent } from "../../rules.ts";
 import type { AdapterContext } from "../adapter.ts";
 import { ownerOf, tagsOf, timeFromNanos } from "./attribution.ts";
@@ -69,8 +70,8 @@ export function parseClaudeCodeLog(
     const expected = "expected one, or client_request_id, or session.id and event.sequence";
     return invalidElement(index, undefined, `request_id: ${expected}`);
   }
-  const occurredAt = timeOf(record) ?? now;
-  if (occurredAt === "invalid") {
+  const toldAt = timeOf(record);
+  if (toldAt === "invalid") {
     return invalidElement(index, eventId, "timeUnixNano: expected nanoseconds since 1970");
   }
   const cost = costOf(call);
@@ -79,7 +80,7 @@ export function parseClaudeCodeLog(
   const event: UsageEvent = {
     source,
     eventId,
-    occurredAt,
+    occurredAt: toldAt ?? now,
     provider: "anthropic",
     model: call.model,
     usage: usageOf(call),
@@ -98,7 +99,7 @@ export function parseClaudeCodeLog(
   };
   const rejection = checkOccurredAt(event, index, now);
   return rejection === undefined
-    ? { kind: "event", index, event }
+    ? { kind: "event", index, event: toldAt === undefined ? timedByReceipt(event) : event }
     : { kind: "rejected", rejection };
 }
 

@@ -3,9 +3,9 @@
  * of the Claude API, of gateways (OpenRouter, Cloudflare, Bifrost) and of instrumented
  * applications. Which spans are usage is decided here; their figures are read in gen-ai-usage.ts.
  */
-import { instant } from "../../../../domain/time.ts";
 import type { UsageEvent } from "../../../../domain/usage.ts";
 import { invalidElement, requiredId } from "../../event-fields.ts";
+import { timedByReceipt } from "../../native-event.ts";
 import { checkOccurredAt, type ParsedEvent } from "../../rules.ts";
 import type { AdapterContext } from "../adapter.ts";
 import { firstId, ownerOf, shortName, tagsOf, timeFromNanos } from "./attribution.ts";
@@ -63,14 +63,14 @@ export function parseGenAiSpan(
   if (ids.eventId === undefined) {
     return invalidElement(index, undefined, "spanId: expected traceId and spanId");
   }
-  const occurredAt = timeFromNanos(fields["endTimeUnixNano"]) ?? now;
-  if (occurredAt === "invalid") {
+  const endedAt = timeFromNanos(fields["endTimeUnixNano"]);
+  if (endedAt === "invalid") {
     return invalidElement(index, ids.eventId, "endTimeUnixNano: expected nanoseconds since 1970");
   }
   const event: UsageEvent = {
     source,
     eventId: ids.eventId,
-    occurredAt: instant(occurredAt),
+    occurredAt: endedAt ?? now,
     provider: shortName(attributes, PROVIDER_NAMES) ?? "anthropic",
     model,
     usage: figures.usage,
@@ -89,7 +89,7 @@ export function parseGenAiSpan(
   };
   const rejection = checkOccurredAt(event, index, now);
   return rejection === undefined
-    ? { kind: "event", index, event }
+    ? { kind: "event", index, event: endedAt === undefined ? timedByReceipt(event) : event }
     : { kind: "rejected", rejection };
 }
 
