@@ -58,10 +58,13 @@ export function defineRejectedCommands(define: DefineCommand, surroundings: Surr
     .option("--status <status>", `${REJECTED_STATUSES.join(", ")} or all`, "open")
     .option("--limit <number>", "how many at most", String(LISTED));
 
-  define("show", "All that is kept of rejected events.", async (_first, _options, ids) =>
-    within(surroundings, async (deps) =>
-      shownInFull(await listRejected(deps, { ids: idsOf(ids) }, ids.length)),
-    ),
+  define(
+    "show",
+    "All that is kept of rejected events.",
+    async (_first, _options, ids) =>
+      await within(surroundings, async (deps) =>
+        shownInFull(await listRejected(deps, { ids: idsOf(ids) }, ids.length)),
+      ),
   ).argument("<ids...>");
 
   withFilter(

@@ -111,28 +111,29 @@ function tokensOf(tokenType: string): string {
   return `case when split_part(c.sku_id, '/', 2) = '${tokenType}' then c.consumed_quantity else 0 end`;
 }
 
-function scopeCondition({ kind }: Scope): string {
+/** A condition over dimensions `d`; `place` is the place of `scopeParameter`. */
+export function scopeCondition({ kind }: Scope, place = "$7"): string {
   switch (kind) {
     case "org":
       return "";
     case "team":
-      return "and d.team_key = $7";
+      return `and d.team_key = ${place}`;
     case "project":
-      return "and d.project_key = $7";
+      return `and d.project_key = ${place}`;
     case "user":
-      return "and d.user_email = $7";
+      return `and d.user_email = ${place}`;
     case "api_key":
-      return "and d.api_key_id = $7";
+      return `and d.api_key_id = ${place}`;
     case "workspace":
-      return "and d.workspace_id = $7";
+      return `and d.workspace_id = ${place}`;
     case "model":
-      return "and d.model_id = $7";
+      return `and d.model_id = ${place}`;
     case "tag":
       return ""; // Asked of the events themselves, above.
   }
 }
 
-function scopeParameter({ kind, key }: Scope): string {
+export function scopeParameter({ kind, key }: Scope): string {
   if (kind !== "tag") return key;
   const equals = key.indexOf("=");
   return JSON.stringify({ [key.slice(0, equals)]: key.slice(equals + 1) });

@@ -9,7 +9,6 @@ import { recordUsage } from "../../../src/features/ingest/flow/record-usage.ts";
 import { parseNativeEvent } from "../../../src/features/ingest/native-event.ts";
 import { listSpend } from "../../../src/features/showback/store.ts";
 import { useDatabase } from "../../support/database.ts";
-import { aNativeEvent } from "../../support/usage-builders.ts";
 
 const db = useDatabase();
 const now = instant("2026-11-23T12:00:00Z");
