@@ -3,6 +3,7 @@ import { checkAdminKey } from "../anthropic/admin.ts";
 import { readConfig } from "../app/config.ts";
 import { AppError } from "../domain/errors.ts";
 import { addMs, DAY_MS, type Instant } from "../domain/time.ts";
+import { EVERYWHERE, listDead } from "../slack/dead-destinations.ts";
 import { manifestSurface } from "../slack/manifest-surface.ts";
 import { OPTIONAL_SCOPES } from "../slack/web.ts";
 import { createSlackWeb } from "../slack/web-client.ts";
@@ -134,13 +135,21 @@ async function checkUsage(sql: Sql, now: Instant): Promise<Finding> {
 
 async function checkMessages(sql: Sql, now: Instant): Promise<Finding> {
   const { rows } = await sql.query<{ waiting: string; failed: string; example: string | null }>(
-    `select count(*) filter (where o.status in ('pending', 'sending') and o.created_at < $1)::text as waiting,
+    `select count(*) filter (where o.status in ('pending', 'sending', 'unknown') and o.created_at < $1)::text as waiting,
             count(*) filter (where o.status = 'failed' and o.created_at >= $2)::text as failed,
             min(o.destination || ': ' || o.last_error) filter (where o.status = 'failed' and o.created_at >= $2) as example
        from outbox_messages o`,
     [addMs(now, -10 * 60_000), addMs(now, -7 * DAY_MS)],
   );
   const [row] = rows;
+  const [closed] = await listDead(sql);
+  if (closed !== undefined) {
+    const where =
+      closed.destination === EVERYWHERE ? "the bot" : `messages to ${closed.destination}`;
+    return failed(
+      `Slack refuses ${where} since ${closed.since.toISOString()} (${closed.reason}). Mend the channel, invite the bot or renew its token; what is still true is sent then.`,
+    );
+  }
   if (row !== undefined && row.failed !== "0") {
     return warning(
       `${row.failed === "1" ? "1 message" : `${row.failed} messages`} of the last week could not be delivered (${row.example ?? ""}). Check that channel or person.`,

@@ -63,6 +63,7 @@ const TAKEN_WORDS: ReadonlySet<string> = new Set([
   "budget",
   "forecast",
   "help",
+  "plan",
   "raise",
   "set",
   "settings",

@@ -1,5 +1,5 @@
 /** What the rest of the program may use from alerts. */
-export { deadDestinationNews } from "./flow/dead-destinations.ts";
+export { deadDestinationNews, listClosedFor } from "./flow/dead-destinations.ts";
 export { type Explain, type Explained, explain } from "./flow/explain.ts";
 export { type AlertDeps, type RaiseResult, raiseAlert, raiseAlerts } from "./flow/raise-alert.ts";
 export { releaseHeldAlerts } from "./flow/release-held.ts";

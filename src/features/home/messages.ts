@@ -15,10 +15,12 @@ export function homeView(parts: {
   /** For an admin: what could not be recorded. */
   readonly rejected: readonly Block[];
   readonly ownSpend: readonly Block[];
+  /** What comes after it: settings. */
+  readonly settings: readonly Block[];
 }): HomeView {
   const { requests, hiddenRequests, ownSpend } = arrangeHome<readonly Block[]>(parts);
   const rejected = parts.rejected.length === 0 ? [] : [...parts.rejected, DIVIDER];
-  if (requests.length === 0) return home([...rejected, ...ownSpend]);
+  if (requests.length === 0) return home([...rejected, ...ownSpend, ...parts.settings]);
   return home([
     header("Waiting for your decision"),
     ...requests.flatMap((blocks) => [...blocks, DIVIDER]),
@@ -27,6 +29,7 @@ export function homeView(parts: {
       : []),
     ...rejected,
     ...ownSpend,
+    ...parts.settings,
   ]);
 }
 

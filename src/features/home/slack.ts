@@ -6,6 +6,7 @@ import type { Email } from "../../domain/email.ts";
 import type { Clock } from "../../domain/time.ts";
 import type { SlackListeners } from "../../slack/listener.ts";
 import type { Database } from "../../store/database.ts";
+import { homeAlertBlocks, listClosedFor } from "../alerts/index.ts";
 import { approvalCardBlocks, listOpenApprovals } from "../approvals/index.ts";
 import { listRecentRejected, rejectedBlocks } from "../ingest/index.ts";
 import { findPerson } from "../organization/index.ts";
@@ -26,9 +27,10 @@ export function homeListeners(deps: Deps): SlackListeners {
           await web.publishHome(slackUserId, unknownPersonHome());
           return;
         }
-        const [own, requests, rejected] = await Promise.all([
+        const [own, requests, dead, rejected] = await Promise.all([
           loadOwnSpend(deps, email),
           listOpenApprovals(deps.database, { approver: email }),
+          listClosedFor(deps.database, email),
           loadRejected(deps, email),
         ]);
         await web.publishHome(
@@ -39,6 +41,7 @@ export function homeListeners(deps: Deps): SlackListeners {
             ),
             rejected: rejectedBlocks(rejected),
             ownSpend: ownSpendBlocks(own),
+            settings: homeAlertBlocks({ dead }),
           }),
         );
       },

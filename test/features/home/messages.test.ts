@@ -12,6 +12,7 @@ describe("App Home", () => {
   test("puts requests first, then one's own spend", () => {
     const { blocks } = homeView({
       rejected: [],
+      settings: [],
       requests: [[section("one")], [section("two")]],
       ownSpend,
     });
@@ -27,9 +28,9 @@ describe("App Home", () => {
   });
 
   test("without requests has no heading for them", () => {
-    expect(shownLines(homeView({ rejected: [], requests: [], ownSpend }).blocks)).toEqual([
-      "own spend",
-    ]);
+    expect(
+      shownLines(homeView({ rejected: [], settings: [], requests: [], ownSpend }).blocks),
+    ).toEqual(["own spend"]);
   });
 
   test.each([
@@ -57,7 +58,7 @@ describe("App Home", () => {
       ]);
     fc.assert(
       fc.property(fc.array(card, { maxLength: 9 }), (requests) => {
-        const view = homeView({ rejected: [], requests, ownSpend });
+        const view = homeView({ rejected: [], settings: [], requests, ownSpend });
 
         expect(homeProblems(view)).toEqual([]);
         expect(shownLines(view.blocks).at(-1)).toBe("own spend");

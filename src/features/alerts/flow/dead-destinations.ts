@@ -1,12 +1,13 @@
 /** A channel that Slack closed is an alert itself: told once, resolved when it is mended. */
 import type { AlertFact } from "../../../domain/alert.ts";
+import type { Email } from "../../../domain/email.ts";
 import { ORG_SCOPE } from "../../../domain/scope.ts";
 import type { Clock } from "../../../domain/time.ts";
-import { type DeadDestination, EVERYWHERE } from "../../../slack/dead-destinations.ts";
+import { type DeadDestination, EVERYWHERE, listDead } from "../../../slack/dead-destinations.ts";
 import type { Destination } from "../../../slack/destination.ts";
 import type { RerouteNews } from "../../../slack/reroute.ts";
 import type { Sql } from "../../../store/database.ts";
-import { loadOrganization } from "../../organization/index.ts";
+import { findPerson, loadOrganization } from "../../organization/index.ts";
 import { raiseAlert } from "./raise-alert.ts";
 import { resolveThread } from "./resolve-thread.ts";
 
@@ -38,6 +39,12 @@ async function fallbackOf(sql: Sql, destination: string): Promise<readonly Desti
   return finopsChannel !== undefined && finopsChannel !== destination
     ? [{ channel: finopsChannel }]
     : admins.map((person) => ({ person }));
+}
+
+/** For admins, who can mend it: the channels that are closed. Nothing for anybody else. */
+export async function listClosedFor(sql: Sql, email: Email): Promise<readonly DeadDestination[]> {
+  const person = await findPerson({ database: sql }, email);
+  return person.isAdmin ? await listDead(sql) : [];
 }
 
 function deliveryKey({ destination, since }: DeadDestination): string {
