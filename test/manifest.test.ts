@@ -81,6 +81,7 @@ function wiredListeners(): readonly SlackListeners[] {
     ingestSecret: undefined,
     apiToken: undefined,
     secretsKey: undefined,
+    reports: undefined,
   });
   return listeners;
 }

@@ -20,6 +20,7 @@ import {
   timeZone,
 } from "../domain/time.ts";
 import { anthropicAdminSandbox } from "../sandbox/anthropic/admin-api.ts";
+import { type KeptLedger, openKeptLedger } from "../sandbox/anthropic/kept-ledger.ts";
 import {
   EXAMPLE_DAYS,
   EXAMPLE_GOVERNANCE,
@@ -37,6 +38,7 @@ import { createFakeSlack, type FakeSlack, readManifest } from "../sandbox/slack/
 import type { Database } from "../store/database.ts";
 import { removeEmbeddedPostgres } from "../store/embedded.ts";
 import { type Config, readConfig } from "./config.ts";
+import { demoWelcome } from "./demo-welcome.ts";
 import { createLog } from "./log.ts";
 import { type Program, startProgram } from "./program.ts";
 
@@ -56,7 +58,11 @@ const clock: Clock = () => instant(new Date());
 const { values: flags } = parseArgs({ options: { fresh: { type: "boolean", default: false } } });
 const port = Number(setting("PORT", "3000"));
 const dataDir = setting("DATA_DIR", ".data");
-const files = { slack: join(dataDir, "slack.json"), story: join(dataDir, "story.json") };
+const files = {
+  slack: join(dataDir, "slack.json"),
+  story: join(dataDir, "story.json"),
+  anthropic: join(dataDir, "anthropic.jsonl"),
+};
 
 const state = { isStopping: false, stop: async (): Promise<void> => {} };
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -89,19 +95,25 @@ try {
 async function run(): Promise<void> {
   if (flags.fresh) await removeEverything();
   const slack = await startFakeSlack();
+  const story = await openExampleStory({ file: files.story, now: clock() });
+  const books = await openKeptLedger({
+    file: files.anthropic,
+    from: exampleStart(story),
+    to: clock(),
+  });
   let live: LiveTraffic | undefined;
-  const program = await startBot(slack, () => live);
+  const program = await startBot({ slack, books, live: () => live });
   state.stop = async () => {
     slack.closePages();
     await live?.stop();
     await program.stop();
     await slack.close();
+    await books.flush();
   };
   slack.setRequestUrl(`${program.url}/slack/events`);
   const isFirst = await isFirstStart(program);
   if (isFirst) await putGovernance(program, EXAMPLE_GOVERNANCE.replace(DAILY_DIGEST, ""));
-  const story = await openExampleStory({ file: files.story, now: clock() });
-  const sentUntil = await sendExample(program, story);
+  const sentUntil = await sendExample(program, story, books);
   if (isFirst) await putGovernance(program, withDigestSoon(clock()));
   live = startLiveTraffic({
     url: `${program.url}/v1/usage`,
@@ -109,8 +121,17 @@ async function run(): Promise<void> {
     clock,
     story,
     from: sentUntil,
+    onBatch: books.record,
   });
-  say(welcome(program.url));
+  say(
+    demoWelcome({
+      url: program.url,
+      dataDir,
+      ingestSecret: DEMO_INGEST_SECRET,
+      apiToken: DEMO_API_TOKEN,
+      runawayPath: RUNAWAY_PATH,
+    }),
+  );
   process.stdout.write(`ready ${program.url}\n`);
 }
 
@@ -129,12 +150,21 @@ async function startFakeSlack(): Promise<FakeSlack> {
   });
 }
 
-async function startBot(slack: FakeSlack, live: () => LiveTraffic | undefined): Promise<Program> {
+async function startBot({
+  slack,
+  books,
+  live,
+}: {
+  readonly slack: FakeSlack;
+  readonly books: KeptLedger;
+  readonly live: () => LiveTraffic | undefined;
+}): Promise<Program> {
   const config = demoConfig(slack);
   const anthropic = anthropicAdminSandbox({
     prefix: ANTHROPIC_PREFIX,
     adminKey: DEMO_ADMIN_KEY,
     clock,
+    ledger: books.ledger,
   });
   return await startProgram({
     config,
@@ -208,9 +238,13 @@ function withDigestSoon(now: Instant): string {
 }
 
 /** Sends what is not recorded yet of the example's days; returns up to where. */
-async function sendExample({ url, database }: Program, story: ExampleStory): Promise<Instant> {
+async function sendExample(
+  { url, database }: Program,
+  story: ExampleStory,
+  books: KeptLedger,
+): Promise<Instant> {
   const to = clock();
-  const from = (await lastRecorded(database)) ?? addMs(story.toldAt, -EXAMPLE_DAYS * DAY_MS);
+  const from = (await lastRecorded(database)) ?? exampleStart(story);
   const events = [...exampleUsage({ story, from, to })];
   const bar = new SingleBar(
     {
@@ -228,6 +262,7 @@ async function sendExample({ url, database }: Program, story: ExampleStory): Pro
     clock,
     events,
     onProgress: ({ sent }) => bar.update(sent),
+    onBatch: books.record,
   });
   bar.stop();
   if (progress.rejected > 0) {
@@ -238,6 +273,10 @@ async function sendExample({ url, database }: Program, story: ExampleStory): Pro
   return to;
 }
 
+function exampleStart({ toldAt }: ExampleStory): Instant {
+  return addMs(toldAt, -EXAMPLE_DAYS * DAY_MS);
+}
+
 /** A little before the newest event: whatever is sent again is recognised as a duplicate. */
 async function lastRecorded(database: Database): Promise<Instant | undefined> {
   const { rows } = await database.query<{ at: Date | null }>(
@@ -246,26 +285,6 @@ async function lastRecorded(database: Database): Promise<Instant | undefined> {
   );
   const at = rows[0]?.at ?? null;
   return at === null ? undefined : addMs(instant(at), -HOUR_MS);
-}
-
-function welcome(url: string): string {
-  return `
-Claude Spend runs on one machine, with stand-ins for Slack and Anthropic.
-
-  Open ${url} and look around as Bo (engineer), Ana (owner of Search) or Dana (finance, admin).
-  In any channel type  /claude-spend  ·  /claude-spend search  ·  /claude-spend raise search
-  In #team-search and in Bo's direct messages alerts arrive by themselves within three minutes,
-  in #finops the daily digest within one. A script of Bo's runs away when you say so:
-    curl -X POST ${url}${RUNAWAY_PATH}
-
-  Send an event yourself:
-    curl ${url}/v1/usage -H 'authorization: Bearer ${DEMO_INGEST_SECRET}' \\
-      -d '{"event_id":"mine-1","occurred_at":"'$(date -u +%FT%TZ)'","model":"claude-opus-5-5","team":"search","usage":{"input_tokens":1000,"output_tokens":800}}'
-  Read:
-    curl '${url}/v1/spend?scope=team:search&group_by=model' -H 'authorization: Bearer ${DEMO_API_TOKEN}'
-
-Ctrl-C stops everything. The data stays in ${dataDir}; npm run demo -- --fresh begins anew.
-`;
 }
 
 /** An empty value counts as not set, as everywhere. */

@@ -74,6 +74,7 @@ function realRoutes(): readonly string[] {
     ingestSecret: undefined,
     apiToken: undefined,
     secretsKey: undefined,
+    reports: undefined,
   }).routes(app, { ingest: true });
   const nothing = async (): Promise<void> => {
     await Promise.resolve();

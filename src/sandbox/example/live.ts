@@ -18,7 +18,8 @@ import { exampleUsage } from "./usage.ts";
 const INTERVAL_MS = 3_000;
 const TRICKLE_MS = 10_000;
 
-export interface LiveTrafficOptions extends Pick<SendOptions, "url" | "secret" | "clock"> {
+export interface LiveTrafficOptions
+  extends Pick<SendOptions, "url" | "secret" | "clock" | "onBatch"> {
   readonly story: ExampleStory;
   /** Up to where everything has been sent already. */
   readonly from: Instant;
@@ -35,9 +36,9 @@ export interface LiveTraffic {
 }
 
 export function startLiveTraffic(options: LiveTrafficOptions): LiveTraffic {
-  const { story, url, secret, clock, intervalMs = INTERVAL_MS, onProblem } = options;
+  const { story, url, secret, clock, onBatch, intervalMs = INTERVAL_MS, onProblem } = options;
   const stopping = new AbortController();
-  const target = { url, secret, clock, signal: stopping.signal };
+  const target = { url, secret, clock, onBatch, signal: stopping.signal };
   let sentUntil = options.from;
   let running: ReturnType<LiveTraffic["runawayScript"]> | undefined;
 

@@ -29,6 +29,8 @@ export interface SendOptions {
   readonly clock: Clock;
   readonly events: Iterable<NativeEvent>;
   readonly onProgress?: (progress: SendProgress) => void;
+  /** Hears of each batch before it is sent for the first time. */
+  readonly onBatch?: ((events: readonly NativeEvent[]) => void) | undefined;
   readonly concurrency?: number;
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
@@ -68,6 +70,7 @@ export async function sendUsage(options: SendOptions): Promise<SendProgress> {
     for (let next = batches.next(); next.done !== true; next = batches.next()) {
       signal.throwIfAborted();
       const batch = next.value;
+      options.onBatch?.(batch);
       // oxlint-disable-next-line no-await-in-loop -- each of a few senders has one batch on the way
       const answer = await sendBatch(options, batch, signal);
       progress = {
