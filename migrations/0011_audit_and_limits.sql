@@ -122,6 +122,7 @@ create table limit_pushes (
   limit_push_id uuid primary key,
   operation text not null check (operation in ('raise', 'approve_increase', 'deny_increase')),
   target text not null,
+  rule_target text not null, -- as the rule says it, before a person was looked up
   period text not null,
   amount_usd numeric(30, 12) not null check (amount_usd >= 0),
   approval_request_id text not null,
@@ -145,7 +146,7 @@ create table limit_pushes (
   version integer not null default 0, -- counts what people were told
   created_at timestamptz not null,
   updated_at timestamptz not null,
-  unique nulls not distinct (approval_request_id, operation, target),
+  unique (approval_request_id, operation, rule_target),
   check (status <> 'sending' or leased_until is not null),
   check ((operation = 'raise') = (increase_request_id is null))
 );

@@ -85,7 +85,16 @@ const environment = z.object({
     .default("off"),
   ANTHROPIC_API_KEY: secretText.optional(),
   ANTHROPIC_BASE_URL: webAddress.optional(),
+  LITELLM_BASE_URL: webAddress.optional(),
+  LITELLM_MASTER_KEY: secretText.optional(),
+  CLAUDE_GATEWAY_URL: webAddress.optional(),
+  CLAUDE_GATEWAY_KEY: secretText.optional(),
   GOVERNANCE_FILE: z.string().min(1).optional(),
+  RETENTION_MONTHS: z
+    .string()
+    .regex(/^[1-9]\d{0,3}$/, "expected a whole number of months from 1 to 9999")
+    .transform(Number)
+    .optional(),
   ROLES: z
     .string()
     .default(ROLES.join(","))

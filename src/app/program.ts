@@ -30,6 +30,7 @@ import type { WorkKind } from "../store/notify.ts";
 import { pullSettingsOf } from "./anthropic.ts";
 import { type Config, secretsKeyOf } from "./config.ts";
 import { startDatabase } from "./database.ts";
+import { limitSettings } from "./limits.ts";
 import { openApiDocument } from "./openapi.ts";
 import { slackApiUrl, slackConfig, slackMounts, startSlack } from "./slack.ts";
 import { governanceAppliers, type Wiring, wire } from "./wire.ts";
@@ -84,7 +85,9 @@ export async function startProgram(options: {
       ingestSecret: config.INGEST_SECRET,
       apiToken: config.API_TOKEN,
       secretsKey: secretsKeyOf(config),
+      retentionMonths: config.RETENTION_MONTHS,
       reports: pullSettingsOf(config),
+      limits: (signal) => limitSettings(config, { database, clock, log, signal }),
     });
     await applyGovernanceFile({ config, database, clock, log });
 
@@ -134,8 +137,10 @@ function startWorker(deps: {
   const loops = [loop("budget-checks", wiring.checkBudgets), loop("outbox", deps.sendMessages)];
   const tick = startMinuteTick({ name: "every-minute", work: wiring.everyMinute, log });
   const pulling = wiring.startPulling();
+  const limits = wiring.startLimits();
   return async () => {
     await pulling?.stop();
+    await limits?.stop();
     await tick.stop();
     await Promise.all(loops.map(async ({ stop }) => await stop()));
   };

@@ -4,9 +4,11 @@
  */
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import { formatLimitTarget } from "../domain/limit.ts";
 import type { Clock } from "../domain/time.ts";
 import { alertListeners, alertRoutes, releaseHeldAlerts } from "../features/alerts/index.ts";
 import {
+  type ApprovalAppliers,
   approvalListeners,
   approvalRoutes,
   escalateApprovals,
@@ -33,9 +35,11 @@ import {
   forgetOldRejected,
   ingestRoutes,
   tellOfRejected,
+  tendPartitions,
 } from "../features/ingest/index.ts";
+import { applyIncrease, replacePushRules, startLimits } from "../features/limits/index.ts";
 import { type PullSettings, startPulling } from "../features/provider-reports/index.ts";
-import { showbackListeners, showbackRoutes } from "../features/showback/index.ts";
+import { operationRoutes, showbackListeners, showbackRoutes } from "../features/showback/index.ts";
 import { createSourceDirectory } from "../features/sources/index.ts";
 import { unitCostRoutes } from "../features/unit-costs/index.ts";
 import { requireBearer } from "../http/authorization.ts";
@@ -48,6 +52,7 @@ import type { SlackListeners } from "../slack/listener.ts";
 import type { SlackWeb } from "../slack/web.ts";
 import type { Database } from "../store/database.ts";
 import type { Secret } from "./config.ts";
+import type { LimitSettings } from "./limits.ts";
 
 export interface Plumbing {
   readonly database: Database;
@@ -61,8 +66,12 @@ export interface Plumbing {
   readonly apiToken: Secret | undefined;
   /** 32 bytes, for secrets that must be kept readable. */
   readonly secretsKey: Buffer | undefined;
+  /** Whole months of usage to keep before the current one; undefined: all. */
+  readonly retentionMonths?: number | undefined;
   /** Undefined: Anthropic's own reports are not read. */
   readonly reports: PullSettings | undefined;
+  /** The systems that keep limits, until the signal; undefined: none is spoken to. */
+  readonly limits?: ((signal: AbortSignal) => LimitSettings) | undefined;
 }
 
 export interface Wiring {
@@ -74,6 +83,8 @@ export interface Wiring {
   readonly everyMinute: () => Promise<void>;
   /** Begins to read Anthropic's reports, where there is a key for it. */
   readonly startPulling: () => { readonly stop: () => Promise<void> } | undefined;
+  /** Begins to carry out elsewhere what was decided here. */
+  readonly startLimits: () => { readonly stop: () => Promise<void> } | undefined;
 }
 
 export function wire(plumbing: Plumbing): Wiring {
@@ -89,7 +100,7 @@ export function wire(plumbing: Plumbing): Wiring {
     showbackListeners(shared),
     budgetListeners(shared),
     alertListeners(shared),
-    approvalListeners({ ...shared, appliers: { budget_raise: raiseEffects } }),
+    approvalListeners({ ...shared, appliers: approvalEffects }),
     homeListeners(shared),
     auditListeners(shared),
   ];
@@ -111,6 +122,7 @@ export function wire(plumbing: Plumbing): Wiring {
         });
       }
       showbackRoutes(app, shared);
+      operationRoutes(app, shared);
       unitCostRoutes(app, { ...shared, ...senders }, roles);
       budgetRoutes(app, shared);
       alertRoutes(app, shared);
@@ -133,8 +145,22 @@ export function wire(plumbing: Plumbing): Wiring {
         onPulled: (report, outcome) => plumbing.metrics.reportPulls.inc({ report, outcome }),
       });
     },
+    startLimits: () => {
+      if (plumbing.limits === undefined) return undefined;
+      const stopping = new AbortController();
+      const settings = plumbing.limits(stopping.signal);
+      const running = startLimits({ database, clock, log, approverGroups, ...settings });
+      return {
+        stop: async () => {
+          stopping.abort(new Error("the program stops"));
+          await running.stop();
+        },
+      };
+    },
     everyMinute: async () => {
       await runAll([
+        async () =>
+          await tendPartitions({ database, clock, log, retentionMonths: plumbing.retentionMonths }),
         async () => await checkDueWatches({ database, clock }),
         async () => await sendDueDigests({ database, clock, log }),
         async () => await releaseHeldAlerts({ database, clock }),
@@ -148,6 +174,15 @@ export function wire(plumbing: Plumbing): Wiring {
     },
   };
 }
+
+/** What an approval of each kind leads to. Grants that end early are found by whoever pushed them. */
+const approvalEffects: ApprovalAppliers = {
+  budget_raise: raiseEffects,
+  anthropic_limit_increase: {
+    apply: applyIncrease,
+    revoke: async () => await Promise.resolve(),
+  },
+};
 
 /** How each feature takes over its part of a governance document, inside its transaction. */
 export const governanceAppliers: GovernanceAppliers = {
@@ -167,5 +202,14 @@ export const governanceAppliers: GovernanceAppliers = {
   },
   approvalPolicies: async (sql, policies) => {
     await replaceApprovalPolicies(sql, policies);
+  },
+  limitPushes: async (sql, pushes) => {
+    await replacePushRules(
+      sql,
+      pushes.map(({ budgetKey, target }) => ({
+        budgetId: budgetKey,
+        target: formatLimitTarget(target),
+      })),
+    );
   },
 };

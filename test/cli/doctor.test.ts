@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { type Check, runChecks } from "../../src/cli/doctor.ts";
+import { runChecks } from "../../src/cli/doctor.ts";
+import type { Check } from "../../src/cli/finding.ts";
 import { addMs, DAY_MS, HOUR_MS, type Instant, instant, MINUTE_MS } from "../../src/domain/time.ts";
 import { anthropicAdminSandbox } from "../../src/sandbox/anthropic/admin-api.ts";
 import { migrate } from "../../src/store/migrate.ts";

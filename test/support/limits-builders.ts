@@ -4,10 +4,7 @@ import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { afterAll } from "vitest";
 import type { AdminReader } from "../../src/anthropic/read.ts";
-import { emailFrom } from "../../src/domain/email.ts";
 import type { CallOutcome } from "../../src/domain/limit.ts";
-import type { Instant } from "../../src/domain/time.ts";
-import type { ApprovedRequest } from "../../src/features/approvals/index.ts";
 import {
   increaseDesk,
   litellmKeeper,
@@ -26,8 +23,6 @@ import { spendLimitRoutes } from "../../src/sandbox/anthropic/spend-limits.ts";
 import { type GatewaySandbox, gatewaySandbox } from "../../src/sandbox/gateway/spend-limits.ts";
 import { type LitellmSandbox, litellmSandbox } from "../../src/sandbox/litellm/management-api.ts";
 import type { Database } from "../../src/store/database.ts";
-import { ANA, BO } from "./approvals-builders.ts";
-import { usd } from "./builders.ts";
 import type { ManualClock } from "./clock.ts";
 
 export const LIMIT_KEY = "sk-ant-admin01-limits";
@@ -138,25 +133,6 @@ export async function limitWorld(
       },
       desk: increaseDesk(reader),
     }),
-  };
-}
-
-/** A raise of $200 for search, approved by Ana. */
-export function anApproved(
-  requestId: string,
-  overrides: Partial<ApprovedRequest> & { readonly endsAt: Instant; readonly decidedAt: Instant },
-): ApprovedRequest {
-  return {
-    requestId,
-    kind: "budget_raise",
-    scope: { kind: "team", key: "search" },
-    subject: { budget_id: "search-monthly", member_key: "" },
-    amount: usd(200),
-    requester: BO,
-    beneficiary: BO,
-    approvers: [ANA],
-    decidedBy: emailFrom(ANA),
-    ...overrides,
   };
 }
 

@@ -1,8 +1,14 @@
 /** What the rest of the program may use from approvals. */
-export type { ApprovalApplier, ApprovalEffects, ApprovedRequest } from "./flow/applier.ts";
+export type {
+  ApprovalApplier,
+  ApprovalAppliers,
+  ApprovalEffects,
+  ApprovedRequest,
+} from "./flow/applier.ts";
 export { type ApproverGroups, prefetchApproverGroups } from "./flow/approvers.ts";
 export { cancelApproval } from "./flow/cancel-approval.ts";
 export { closeApproval } from "./flow/close-approval.ts";
+export { type Explanation, explainApproval } from "./flow/explain.ts";
 export { listEarlierApprovals, listOpenApprovals } from "./flow/list-approvals.ts";
 export { escalateApprovals, expireApprovals, remindApprovers } from "./flow/pass-time.ts";
 export { requestApproval } from "./flow/request-approval.ts";

@@ -16,6 +16,7 @@ import type {
   GovernedBudget,
   GovernedDigest,
   GovernedDiscount,
+  GovernedLimitPush,
   GovernedPolicy,
 } from "./rules.ts";
 import * as store from "./store.ts";
@@ -38,6 +39,7 @@ export interface GovernanceAppliers {
     policies: readonly GovernedPolicy[],
     context: ApplyContext,
   ): Promise<void>;
+  limitPushes(sql: Sql, pushes: readonly GovernedLimitPush[], context: ApplyContext): Promise<void>;
 }
 
 export interface GovernanceDeps {
@@ -87,6 +89,7 @@ export async function applyGovernance(
     await appliers.budgets(sql, governance.budgets, context);
     await appliers.digests(sql, governance.digests, context);
     await appliers.approvalPolicies(sql, governance.approvals, context);
+    await appliers.limitPushes(sql, governance.limitPushes, context);
 
     await store.insertDocument(sql, { version, content: text, contentSha256, ...context });
     await recordAudit(sql, {

@@ -6,6 +6,7 @@
  * applied.
  */
 import type { Email } from "../../domain/email.ts";
+import type { LimitTarget } from "../../domain/limit.ts";
 import type { Usd } from "../../domain/money.ts";
 import type { EachKind, Scope } from "../../domain/scope.ts";
 import type { Instant, PeriodKind, TimeZone, Weekday } from "../../domain/time.ts";
@@ -21,6 +22,7 @@ export interface Governance {
   readonly approvals: readonly GovernedPolicy[];
   readonly discounts: readonly GovernedDiscount[];
   readonly metering: readonly GovernedMetering[];
+  readonly limitPushes: readonly GovernedLimitPush[];
 }
 
 export interface GovernedOrganization {
@@ -147,6 +149,13 @@ export interface GovernedDiscount {
 export interface GovernedMetering {
   readonly match: { readonly workspaceId: string } | { readonly apiKeyId: string };
   readonly source: string;
+}
+
+/** Raises of a budget are carried out there as well. */
+export interface GovernedLimitPush {
+  readonly budgetKey: string;
+  /** Without an id: the user whom the budget is about. */
+  readonly target: LimitTarget;
 }
 
 /** How one step into the document is written: a key of a mapping or an index of a list. */

@@ -1,5 +1,4 @@
 /** What the rest of the program may use from limits that other systems keep. */
-export { carryOutPushes } from "./flow/carry-out.ts";
 export {
   type IncreaseDesk,
   increaseDesk,
@@ -7,6 +6,6 @@ export {
   litellmKeeper,
   spendLimitKeeper,
 } from "./flow/keepers.ts";
-export { pollIncreases } from "./flow/poll-increases.ts";
-export { applyIncrease, queuePushes } from "./flow/queue-pushes.ts";
+export { applyIncrease } from "./flow/queue-pushes.ts";
+export { startLimits } from "./schedule.ts";
 export { replacePushRules } from "./store/push-rules.ts";

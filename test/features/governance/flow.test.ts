@@ -45,6 +45,9 @@ function setup(overrides: Partial<GovernanceAppliers> = {}) {
       });
       await Promise.resolve();
     },
+    limitPushes: async () => {
+      await Promise.resolve();
+    },
     ...overrides,
   };
   return { received, deps: { database: database.pool, clock: fixedClock(now), appliers } };

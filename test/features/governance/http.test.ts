@@ -21,7 +21,12 @@ function server() {
   governanceRoutes(app, {
     database: database.pool,
     clock: fixedClock("2026-11-23T10:00:00Z"),
-    appliers: { budgets: nothing, digests: nothing, approvalPolicies: nothing },
+    appliers: {
+      budgets: nothing,
+      digests: nothing,
+      approvalPolicies: nothing,
+      limitPushes: nothing,
+    },
     requireApiToken: requireBearer("secret"),
   });
   return app;

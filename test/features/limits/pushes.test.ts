@@ -1,24 +1,19 @@
 import { v7 as uuidV7 } from "uuid";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { addMs, DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
+import { usdToDecimal } from "../../../src/domain/money.ts";
+import { addMs, DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from "../../../src/domain/time.ts";
 import { carryOutOne, carryOutPushes } from "../../../src/features/limits/flow/carry-out.ts";
 import type { LimitKeeper } from "../../../src/features/limits/flow/keepers.ts";
-import { queuePushes } from "../../../src/features/limits/flow/queue-pushes.ts";
+import { queueRaises } from "../../../src/features/limits/flow/queue-pushes.ts";
 import type { LimitDeps } from "../../../src/features/limits/flow/step.ts";
 import type { Push } from "../../../src/features/limits/rules.ts";
 import { replacePushRules } from "../../../src/features/limits/store/push-rules.ts";
 import { listPushesOf } from "../../../src/features/limits/store/pushes.ts";
-import { inTransaction } from "../../../src/store/database.ts";
+import { inTransaction, type Sql } from "../../../src/store/database.ts";
 import { usd } from "../../support/builders.ts";
 import { type ManualClock, manualClock } from "../../support/clock.ts";
 import { useDatabase } from "../../support/database.ts";
-import {
-  anApproved,
-  BO_ID,
-  type LimitWorld,
-  limitWorld,
-  lost,
-} from "../../support/limits-builders.ts";
+import { BO_ID, type LimitWorld, limitWorld, lost } from "../../support/limits-builders.ts";
 
 const db = useDatabase();
 let manual: ManualClock;
@@ -40,7 +35,7 @@ beforeEach(async () => {
   world.litellm.budgets.set("team:search", 500);
   world.litellm.writes.length = 0;
   await db.pool.query(`
-    truncate limit_pushes, limit_targets, limit_push_rules, outbox_messages`);
+    truncate limit_pushes, limit_targets, limit_push_rules, outbox_messages, budget_grants cascade`);
 });
 
 /** Approves a raise whose pushes go to `targets`. */
@@ -56,17 +51,49 @@ async function approve(
       sql,
       targets.map((target) => ({ budgetId, target })),
     );
-    await queuePushes(
-      sql,
-      anApproved(requestId, {
-        amount: usd(options.dollars ?? 200),
-        subject: { budget_id: budgetId, member_key: options.member ?? "" },
-        decidedAt: now,
-        endsAt: addMs(now, (options.hours ?? 24) * HOUR_MS),
-      }),
-    );
+    await grant(sql, {
+      requestId,
+      budgetId,
+      memberKey: options.member ?? "",
+      amount: usdToDecimal(usd(options.dollars ?? 200)),
+      now,
+      endsAt: addMs(now, (options.hours ?? 24) * HOUR_MS),
+    });
+  });
+  await inTransaction(db.pool, async (sql) => {
+    await queueRaises(sql, now);
+    await queueRaises(sql, now);
   });
   return requestId;
+}
+
+/** As approvals and budgets leave it behind. */
+async function grant(
+  sql: Sql,
+  given: {
+    readonly requestId: string;
+    readonly budgetId: string;
+    readonly memberKey: string;
+    readonly amount: string;
+    readonly now: Instant;
+    readonly endsAt: Instant;
+  },
+): Promise<void> {
+  const { requestId, budgetId, memberKey, amount, now, endsAt } = given;
+  await sql.query(
+    `insert into approval_requests (approval_request_id, kind, scope, subject, title, details,
+        requester_email, requested_amount_usd, ends_at, reason, policy, status,
+        approved_amount_usd, decided_by, decided_at, requested_at, expires_at)
+     values ($1, 'budget_raise', 'team:search', '{}', 't', '{}', 'bo@acme.test', $2, $4,
+             'r', '{}', 'applied', $2, 'ana@acme.test', $3, $3, $4)`,
+    [requestId, amount, now, endsAt],
+  );
+  await sql.query(
+    `insert into budget_grants (grant_id, budget_id, member_key, amount_usd, valid_from,
+                                valid_until, approval_request_id)
+     values ($1, $2, $3, $4, $5, $6, $1)`,
+    [requestId, budgetId, memberKey, amount, now, endsAt],
+  );
 }
 
 async function statesOf(requestId: string): Promise<readonly (readonly [string, string])[]> {
@@ -388,12 +415,8 @@ test("a raise that is revoked is taken back at once", async () => {
   const requestId = await approve(TEAM);
   await carryOutPushes(deps);
   await db.pool.query(
-    `insert into approval_requests (approval_request_id, kind, scope, subject, title, details,
-        requester_email, requested_amount_usd, ends_at, reason, policy, status,
-        approved_amount_usd, decided_by, decided_at, requested_at, expires_at, revoked_by, revoked_at)
-     values ($1, 'budget_raise', 'team:search', '{}', 't', '{}', 'bo@acme.test', 200,
-             '2027-01-01', 'r', '{}', 'applied', 200, 'ana@acme.test', $2, $2, '2027-01-01',
-             'ana@acme.test', $2)`,
+    `update approval_requests set revoked_by = 'ana@acme.test', revoked_at = $2
+      where approval_request_id = $1`,
     [requestId, manual.clock()],
   );
   await carryOutPushes(deps);

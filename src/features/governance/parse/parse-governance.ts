@@ -5,6 +5,7 @@
 import type { z } from "zod";
 import { nearestNames } from "../../organization/index.ts";
 import { checkGovernance, type Finding, type Located } from "../rules/check-governance.ts";
+import { checkLimitPushes } from "../rules/check-limit-pushes.ts";
 import {
   type FieldPath,
   formatFieldPath,
@@ -14,6 +15,7 @@ import {
   type GovernedBudget,
   type GovernedDigest,
   type GovernedDiscount,
+  type GovernedLimitPush,
   type GovernedMetering,
   type GovernedOrganization,
   type GovernedPolicy,
@@ -21,6 +23,7 @@ import {
 } from "../rules.ts";
 import * as convert from "./convert.ts";
 import { readDocument, type SourceDocument } from "./document.ts";
+import { limitPushFrom, limitPushSchema } from "./limit-push-schema.ts";
 import { meteringFrom, meteringSchema } from "./metering-schema.ts";
 import { isMapping, namesIn, type Parts, partsOf } from "./parts.ts";
 import { policySchema } from "./policy-schema.ts";
@@ -79,6 +82,7 @@ function readGovernance(document: SourceDocument): {
     const parts = partsOf(document.value);
     const readable = readParts(parts, read);
     issues.push(...checkGovernance({ ...readable, ...namesIn(parts) }));
+    issues.push(...checkLimitPushes(readable));
     if (issues.length === 0) governance = assemble(readable);
   }
   return {
@@ -109,6 +113,7 @@ interface ReadableParts {
   readonly approvals: readonly Located<GovernedPolicy>[];
   readonly discounts: readonly Located<GovernedDiscount>[];
   readonly metering: readonly Located<GovernedMetering>[];
+  readonly limitPushes: readonly Located<GovernedLimitPush>[];
 }
 
 function readParts(parts: Parts, read: ReadPart): ReadableParts {
@@ -142,6 +147,7 @@ function readParts(parts: Parts, read: ReadPart): ReadableParts {
       convert.discountFrom(value, calendar),
     ),
     metering: readEach(parts.metering, meteringSchema, meteringFrom),
+    limitPushes: readEach(parts.limitPushes, limitPushSchema, limitPushFrom),
   };
 }
 
@@ -157,6 +163,7 @@ function assemble(readable: ReadableParts): Governance | undefined {
     approvals: readable.approvals.map(({ value }) => value),
     discounts: readable.discounts.map(({ value }) => value),
     metering: readable.metering.map(({ value }) => value),
+    limitPushes: readable.limitPushes.map(({ value }) => value),
   };
 }
 

@@ -12,6 +12,7 @@ export interface Parts {
   readonly approvals: Unread;
   readonly discounts: Unread;
   readonly metering: Unread;
+  readonly limitPushes: Unread;
 }
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -33,6 +34,7 @@ export function partsOf(document: Mapping): Parts {
     approvals: itemsOf(document["approvals"], ["approvals"]),
     discounts: itemsOf(pricing["discounts"], ["pricing", "discounts"]),
     metering: itemsOf(document["metering"], ["metering"]),
+    limitPushes: itemsOf(document["limit_pushes"], ["limit_pushes"]),
   };
 }
 

@@ -220,6 +220,7 @@ export const documentSchema = mapping({
   approvals: listOf(z.unknown()).optional(),
   pricing: mapping({ discounts: listOf(z.unknown()).optional() }).optional(),
   metering: listOf(z.unknown()).optional(),
+  limit_pushes: listOf(z.unknown()).optional(),
 });
 
 export function parseKnownScope(value: unknown): Scope | undefined {

@@ -13,6 +13,7 @@ export function describeChanges(before: Governance | undefined, after: Governanc
     ...listChange("approval tiers", before?.approvals ?? [], after.approvals),
     ...listChange("discounts", before?.discounts ?? [], after.discounts),
     ...listChange("metering sources", before?.metering ?? [], after.metering),
+    ...listChange("limit pushes", before?.limitPushes ?? [], after.limitPushes),
   ];
 }
 

@@ -17,7 +17,7 @@ import {
 import { announcePush } from "./announce.ts";
 import { approveAtAnthropic, denyAtAnthropic } from "./decide-increase.ts";
 import { lowerLimit, raiseLimit } from "./move-limit.ts";
-import { queueDenials } from "./queue-pushes.ts";
+import { queueDenials, queueRaises } from "./queue-pushes.ts";
 import type { Attempt, LimitDeps, Step } from "./step.ts";
 
 /** Longer than an attempt may take: four requests of 20 s, and a minute's wait for the rate limit. */
@@ -28,6 +28,7 @@ const PUSHES_MAX = 20;
 /** Does what is due, also what has ended; returns how many pushes were attempted. */
 export async function carryOutPushes(deps: LimitDeps): Promise<number> {
   await inTransaction(deps.database, async (sql) => {
+    await queueRaises(sql, deps.clock());
     await queueDenials(sql, deps.clock());
     await turnEndedPushes(sql, deps.clock());
   });

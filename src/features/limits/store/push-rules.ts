@@ -1,4 +1,6 @@
 /** Limits elsewhere, the SQL of which budgets push where. Owns: limit_push_rules. */
+import { type Usd, usdFromDecimal } from "../../../domain/money.ts";
+import { type Instant, instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 
 export interface PushRule {
@@ -18,20 +20,58 @@ export async function replacePushRules(sql: Sql, rules: readonly PushRule[]): Pr
   );
 }
 
-/** Where a budget's raises go, with the period of its limit and whom it is about. */
-export async function listPushTargets(
+/** A raise in force that has no job yet for one of its budget's rules. */
+export interface UnpushedGrant {
+  readonly approvalRequestId: string;
+  readonly amount: Usd;
+  readonly endsAt: Instant;
+  readonly requester: string;
+  readonly decidedBy: string | undefined;
+  readonly ruleTarget: string;
+  readonly period: string;
+  readonly scope: string;
+  readonly memberKey: string;
+}
+
+export async function listUnpushedGrants(
   sql: Sql,
-  budgetId: string,
-): Promise<
-  readonly { readonly target: string; readonly period: string; readonly scope: string }[]
-> {
-  const { rows } = await sql.query<{ target: string; period: string; scope: string }>(
-    `select r.target, b.period, b.scope
-       from limit_push_rules r
-       join budgets b on b.budget_id = r.budget_id
-      where r.budget_id = $1
-      order by r.position`,
-    [budgetId],
+  now: Instant,
+): Promise<readonly UnpushedGrant[]> {
+  const { rows } = await sql.query<{
+    approval_request_id: string;
+    amount: string;
+    ends_at: Date;
+    requester_email: string;
+    decided_by: string | null;
+    target: string;
+    period: string;
+    scope: string;
+    member_key: string;
+  }>(
+    `select g.approval_request_id, g.amount_usd::text as amount, g.ends_at, a.requester_email,
+            a.decided_by, r.target, b.period, b.scope, g.member_key
+       from budget_grant_terms g
+       join limit_push_rules r on r.budget_id = g.budget_id
+       join budgets b on b.budget_id = g.budget_id
+       join approval_requests a on a.approval_request_id = g.approval_request_id
+      where g.valid_from <= $1 and g.ends_at > $1
+        and not exists (
+              select from limit_pushes p
+               where p.approval_request_id = g.approval_request_id
+                 and p.operation = 'raise'
+                 and p.rule_target = r.target)
+      order by g.valid_from, r.position`,
+    [now],
   );
-  return rows;
+  return rows.map((row) => ({
+    approvalRequestId: row.approval_request_id,
+    amount: usdFromDecimal(row.amount),
+    endsAt: instant(row.ends_at),
+    requester: row.requester_email,
+    decidedBy: row.decided_by ?? undefined,
+    ruleTarget: row.target,
+    period: row.period,
+    scope: row.scope,
+    memberKey: row.member_key,
+  }));
 }

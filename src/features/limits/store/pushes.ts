@@ -51,21 +51,25 @@ export type NewPush = Pick<
   | "requester"
   | "decidedBy"
   | "endsAt"
->;
+> & {
+  /** As the rule says it. */
+  readonly ruleTarget: string;
+};
 
 /** False when the same approval pushes there already. */
 export async function insertPush(sql: Sql, push: NewPush, now: Instant): Promise<boolean> {
   const { rowCount } = await sql.query(
     `insert into limit_pushes
-            (limit_push_id, operation, target, period, amount_usd, approval_request_id,
-             increase_request_id, requester_email, decided_by, ends_at, status, next_attempt_at,
+            (limit_push_id, operation, target, rule_target, period, amount_usd,
+             approval_request_id, increase_request_id, requester_email, decided_by, ends_at, status, next_attempt_at,
              created_at, updated_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11, $11, $11)
-         on conflict (approval_request_id, operation, target) do nothing`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'pending', $12, $12, $12)
+         on conflict (approval_request_id, operation, rule_target) do nothing`,
     [
       push.pushId,
       push.operation,
       formatLimitTarget(push.target),
+      push.ruleTarget,
       push.period,
       usdToDecimal(push.amount),
       push.approvalRequestId,
