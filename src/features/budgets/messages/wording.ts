@@ -28,15 +28,6 @@ export interface NamedDriver {
 const NAME_CHARS_MAX = 120;
 /** More names than this are a crowd. */
 const PEOPLE_NAMED_MAX = 3;
-const DRIVERS_CALLED: Readonly<
-  Record<DriverKind, { readonly one: string; readonly many: string }>
-> = {
-  team: { one: "team", many: "teams" },
-  project: { one: "project", many: "projects" },
-  user: { one: "person", many: "people" },
-  model: { one: "model", many: "models" },
-};
-
 /** A name that people chose, short enough for a sentence and harmless in mrkdwn. */
 export function nameText(name: string): string {
   return escapeText(truncate(name, NAME_CHARS_MAX));
@@ -68,15 +59,6 @@ export function peopleText(people: readonly string[]): string {
   if (rest > 0) return `${names.join(", ")} and ${String(rest)} others`;
   const last = names.at(-1) ?? "nobody";
   return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
-}
-
-/** "Top projects: checkout $210.00, ranking $130.00", "Top model: …"; undefined when nothing was spent. */
-export function driversText(drivers: readonly NamedDriver[]): string | undefined {
-  const [first] = drivers;
-  if (first === undefined) return undefined;
-  const parts = drivers.map(({ name, cost }) => `${nameText(name)} ${formatUsd(cost)}`);
-  const { one, many } = DRIVERS_CALLED[first.kind];
-  return `Top ${drivers.length === 1 ? one : many}: ${parts.join(", ")}`;
 }
 
 /** "monthly budget of Search" */

@@ -175,7 +175,7 @@ function restAfter(
   return today + sumBetween(history, firstDay, { first: now.day + 1, end: period.end });
 }
 
-export function spanOf(period: Period, zone: TimeZone): DaySpan {
+function spanOf(period: Period, zone: TimeZone): DaySpan {
   return {
     first: dayNumber(localDate(period.start, zone)),
     end: dayNumber(localDate(addMs(period.end, -1), zone)) + 1,
@@ -186,7 +186,7 @@ const CENT = 0.01;
 const MINUTES_PER_DAY = 1_440;
 
 /** The day and how far the clock on the wall is through it. */
-export function momentOf(now: Instant, zone: TimeZone): Moment {
+function momentOf(now: Instant, zone: TimeZone): Moment {
   const day = dayNumber(localDate(now, zone));
   const { hour, minute } = localParts(now, zone);
   return { day, dayShare: (hour * 60 + minute) / MINUTES_PER_DAY };
