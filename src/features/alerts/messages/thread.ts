@@ -194,10 +194,11 @@ type Element = Extract<Block, { type: "actions" }>["elements"][number];
 
 function buttonsOf(thread: Thread, { content }: Alert, state: ThreadState): Element[] {
   const value = thread.threadId;
+  const { raise: raiseValue = "" } = content;
   const raise =
-    content.raise === undefined || content.raise.length > RAISE_CHARS_MAX
+    raiseValue === "" || raiseValue.length > RAISE_CHARS_MAX
       ? []
-      : [button({ actionId: REQUEST_RAISE_ACTION, text: "Request raise", value: content.raise })];
+      : [button({ actionId: REQUEST_RAISE_ACTION, text: "Request raise", value: raiseValue })];
   const acknowledge =
     state.acknowledged === undefined && thread.resolved === undefined
       ? [button({ actionId: ACKNOWLEDGE_ACTION, text: "Acknowledge", value })]

@@ -1,0 +1,216 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { addMs, DAY_MS, HOUR_MS, instant, timeZone } from "../../../src/domain/time.ts";
+import { spansOf } from "../../../src/features/alerts/rules/explanation.ts";
+import {
+  feedbackProblems,
+  planFrom,
+  planProblems,
+  settingsFrom,
+  settingsProblems,
+} from "../../../src/features/alerts/rules/forms.ts";
+import { parseTimeOfDay, quietUntil } from "../../../src/features/alerts/rules/quiet-hours.ts";
+import { snoozeUntil } from "../../../src/features/alerts/rules/snooze.ts";
+import { planDelivery, STORM_MESSAGES } from "../../../src/features/alerts/rules.ts";
+import { usd } from "../../support/builders.ts";
+
+const NOW = instant("2026-11-23T10:00:00Z");
+const LATER = addMs(NOW, HOUR_MS);
+const BERLIN = timeZone("Europe/Berlin");
+
+describe("planDelivery", () => {
+  const calm = {
+    now: NOW,
+    isWanted: true,
+    snoozedUntil: undefined,
+    periodEnd: undefined,
+    quietUntil: undefined,
+    isPosted: false,
+    recentMessages: 0,
+  };
+
+  test.each([
+    [{}, { kind: "post" }],
+    [{ isPosted: true }, { kind: "news" }],
+    [{ isPosted: true, recentMessages: STORM_MESSAGES }, { kind: "news" }],
+    [{ recentMessages: STORM_MESSAGES - 1 }, { kind: "post" }],
+    [{ recentMessages: STORM_MESSAGES }, { kind: "gather" }],
+    [
+      { isWanted: false, isPosted: true },
+      { kind: "drop", because: "preference" },
+    ],
+    [{ snoozedUntil: NOW }, { kind: "post" }],
+    [{ snoozedUntil: LATER }, { kind: "hold", until: LATER, because: "snoozed" }],
+    [
+      { snoozedUntil: LATER, periodEnd: LATER },
+      { kind: "drop", because: "snoozed" },
+    ],
+    [
+      { quietUntil: LATER, recentMessages: 99 },
+      { kind: "hold", until: LATER, because: "quiet-hours" },
+    ],
+    [{ quietUntil: NOW }, { kind: "post" }],
+  ])("%j", (overrides, plan) => {
+    expect(planDelivery({ ...calm, ...overrides })).toEqual(plan);
+  });
+});
+
+describe("quietUntil", () => {
+  test.each([
+    ["22:00", "07:00", "2026-11-23T21:00:00Z", "2026-11-24T06:00:00Z"],
+    ["22:00", "07:00", "2026-11-23T02:00:00Z", "2026-11-23T06:00:00Z"],
+    ["22:00", "07:00", "2026-11-23T06:00:00Z", undefined],
+    ["22:00", "07:00", "2026-11-23T20:59:59Z", undefined],
+    ["12:00", "13:00", "2026-11-23T11:30:00Z", "2026-11-23T12:00:00Z"],
+    ["08:00", "08:00", "2026-11-23T07:00:00Z", undefined],
+    // 02:30 happens twice on October 25, and never on March 29.
+    ["22:00", "02:30", "2026-10-25T01:15:00Z", "2026-10-25T01:30:00Z"],
+    ["22:00", "02:30", "2026-03-29T00:30:00Z", "2026-03-29T01:30:00Z"],
+  ])("from %s until %s at %s", (from, until, at, end) => {
+    expect(quietUntil({ from, until }, instant(at), BERLIN)?.toISOString()).toBe(
+      end === undefined ? undefined : instant(end).toISOString(),
+    );
+  });
+
+  test("ends after now, within a day and an hour, outside the quiet hours", () => {
+    const zones = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo"];
+    const time = fc
+      .record({ hour: fc.integer({ min: 0, max: 23 }), minute: fc.constantFrom(0, 30) })
+      .map(
+        ({ hour, minute }) => parseTimeOfDay(`${String(hour)}:${minute === 0 ? "00" : "30"}`) ?? "",
+      );
+    fc.assert(
+      fc.property(
+        time,
+        time,
+        fc.integer({ min: 0, max: 366 * 96 }),
+        fc.constantFrom(...zones),
+        (from, until, quarter, name) => {
+          const zone = timeZone(name);
+          const now = addMs(instant("2026-01-01T00:00:00Z"), quarter * 900_000);
+          const end = quietUntil({ from, until }, now, zone);
+          if (end === undefined) return;
+          expect(end > now).toBe(true);
+          expect(end.getTime() - now.getTime()).toBeLessThanOrEqual(DAY_MS + HOUR_MS);
+          expect(quietUntil({ from, until }, end, zone)).toBeUndefined();
+        },
+      ),
+    );
+  });
+
+  test.each([
+    ["7", "07:00"],
+    ["7:30", "07:30"],
+    [" 23:59 ", "23:59"],
+    ["24:00", undefined],
+    ["7:3", undefined],
+    ["", undefined],
+    ["noon", undefined],
+  ])("reads %j as %j", (text, time) => {
+    expect(parseTimeOfDay(text)).toBe(time);
+  });
+});
+
+describe("snoozeUntil", () => {
+  const at = { now: NOW, periodEnd: instant("2026-12-01T00:00:00Z"), zone: BERLIN };
+
+  test.each([
+    ["hour", "2026-11-23T11:00:00.000Z"],
+    ["tomorrow", "2026-11-24T08:00:00.000Z"],
+    ["period", "2026-12-01T00:00:00.000Z"],
+  ] as const)("%s", (how, until) => {
+    expect(snoozeUntil(how, at).toISOString()).toBe(until);
+  });
+
+  test("without a period ends after a week", () => {
+    expect(snoozeUntil("period", { ...at, periodEnd: undefined })).toEqual(addMs(NOW, 7 * DAY_MS));
+  });
+});
+
+describe("spansOf", () => {
+  test("compares the period so far with as much time before it", () => {
+    const period = { start: instant("2026-11-01T00:00:00Z"), end: instant("2026-12-01T00:00:00Z") };
+
+    expect(spansOf(period, instant("2026-11-03T10:07:00Z"))).toEqual({
+      span: { start: period.start, end: instant("2026-11-03T10:15:00Z") },
+      before: { start: instant("2026-10-29T13:45:00Z"), end: period.start },
+    });
+    expect(spansOf(period, instant("2027-01-01T00:00:00Z")).span).toEqual(period);
+    expect(spansOf(undefined, NOW).span).toEqual({ start: addMs(NOW, -DAY_MS), end: NOW });
+  });
+});
+
+describe("forms", () => {
+  test.each([
+    [{}, {}],
+    [{ quiet_from: "20:00", quiet_until: "7" }, {}],
+    [{ quiet_from: "20:00" }, { quiet_until: "Give both times, or none." }],
+    [
+      { quiet_from: "25:00", quiet_until: "07:00" },
+      { quiet_from: "A time of day, for example 20:00." },
+    ],
+    [
+      { zone: "Mars/Base" },
+      { zone: "There is no such time zone. Use a name such as Europe/Berlin or America/New_York." },
+    ],
+  ])("settings %j", (values, problems) => {
+    expect(settingsProblems(values)).toEqual(problems);
+  });
+
+  test("settings are read as they were typed", () => {
+    const values = {
+      own: "no",
+      teams: "yes",
+      quiet_from: "20",
+      quiet_until: "7:30",
+      zone: " Asia/Tokyo ",
+    };
+
+    expect(settingsFrom(values)).toEqual({
+      wantsOwn: false,
+      wantsTeams: true,
+      quietHours: { from: "20:00", until: "07:30" },
+      timeZone: "Asia/Tokyo",
+    });
+    expect(settingsFrom({})).toMatchObject({ wantsOwn: true, wantsTeams: false });
+  });
+
+  const PLAN = {
+    scope: "search",
+    name: "launch",
+    from: "2026-11-24",
+    until: "2026-11-25",
+    amount: "1.5k",
+  };
+
+  test("a plan says for whom, what, when and how much", () => {
+    expect(planProblems(PLAN)).toEqual({});
+    expect(planFrom(PLAN)).toEqual({
+      name: "launch",
+      from: "2026-11-24",
+      until: "2026-11-25",
+      expected: usd(1_500),
+    });
+    expect(Object.keys(planProblems({})).toSorted()).toEqual([
+      "amount",
+      "from",
+      "name",
+      "scope",
+      "until",
+    ]);
+    expect(planProblems({ ...PLAN, until: "2026-11-23" })).toEqual({
+      until: "The last day comes before the first.",
+    });
+  });
+
+  test.each([
+    [{}, ["what"]],
+    [{ what: "real", amount: "x" }, []],
+    [{ what: "planned" }, []],
+    [{ what: "planned", until: "2026-11-25", amount: "20" }, []],
+    [{ what: "planned", amount: "20" }, ["until"]],
+    [{ what: "planned", until: "2026-11-25" }, ["amount"]],
+  ])("feedback %j", (values, fields) => {
+    expect(Object.keys(feedbackProblems(values))).toEqual(fields);
+  });
+});
