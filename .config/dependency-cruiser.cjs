@@ -1,5 +1,5 @@
 /** Who may import whom. docs/ARCHITECTURE.md draws the same layers. */
-const plumbing = "^src/(store|slack|http|anthropic|jobs)/";
+const plumbing = "^src/(store|slack|http|anthropic|litellm|jobs)/";
 /** A role is one file of a feature, or a folder of the same name when it outgrew one file. */
 const role = (names) => `^src/features/[^/]+/(${names})(\\.ts$|/)`;
 
@@ -16,7 +16,7 @@ module.exports = {
       pathNot: ["^src/domain/", "^src/slack/blocks\\.ts$", role("rules|messages")],
     }),
     rule("store-is-plain-sql", "stores know neither steps nor Slack", { path: role("store") }, {
-      path: ["^src/(slack|http|anthropic|jobs)/", role("flow|messages|slack|http|schedule")],
+      path: ["^src/(slack|http|anthropic|litellm|jobs)/", role("flow|messages|slack|http|schedule")],
     }),
     rule("edges-go-through-flow", "listeners, routes and schedules call flows", { path: role("slack|http|schedule") }, {
       path: ["^src/store/", role("store")],

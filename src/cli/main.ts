@@ -5,9 +5,11 @@ import { AppError } from "../domain/errors.ts";
 import { instant } from "../domain/time.ts";
 import { applyGovernance, formatProblems } from "../features/governance/index.ts";
 import { migrate } from "../store/migrate.ts";
+import { defineApprovalCommands } from "./approvals.ts";
 import { defineAuditCommands } from "./audit.ts";
 import { defineCommandsOf, EXIT_FAILED, EXIT_WRONG_USAGE, type Report } from "./command.ts";
 import { defineImportCommand } from "./import.ts";
+import { defineLimitCommands } from "./limits.ts";
 import { definePriceCommands } from "./prices.ts";
 import { definePullCommand } from "./pull.ts";
 import { defineRejectedCommands } from "./rejected.ts";
@@ -70,6 +72,18 @@ defineAuditCommands(
 
 definePriceCommands(
   defineCommandsOf(program.command("prices").description("What Claude costs, from when.")),
+  { env: process.env, clock: () => instant(new Date()) },
+);
+
+defineApprovalCommands(
+  defineCommandsOf(program.command("approvals").description("Who decides about raises, and why.")),
+  { env: process.env, clock: () => instant(new Date()) },
+);
+
+defineLimitCommands(
+  defineCommandsOf(
+    program.command("limits").description("Limits in other systems that follow approved raises."),
+  ),
   { env: process.env, clock: () => instant(new Date()) },
 );
 

@@ -84,6 +84,7 @@ describe("doctor", () => {
       ["corrections", "ok"],
       ["messages", "ok"],
       ["audit", "ok"],
+      ["limits", "ok"],
       ["slack", "ok"],
       ["anthropic", "ok"],
     ]);

@@ -7,5 +7,6 @@ export {
   spendLimitKeeper,
 } from "./flow/keepers.ts";
 export { applyIncrease } from "./flow/queue-pushes.ts";
+export { listPushes, retryPush } from "./flow/review-pushes.ts";
 export { startLimits } from "./schedule.ts";
 export { replacePushRules } from "./store/push-rules.ts";

@@ -277,6 +277,43 @@ export async function listPushesOf(sql: Sql, approvalRequestId: string): Promise
   return rows.map(pushFromRow);
 }
 
+/** A page for an operator: what is open or failed first, then the newest. */
+const LISTED_MAX = 200;
+
+export async function listAllPushes(sql: Sql): Promise<readonly Push[]> {
+  const { rows } = await sql.query<PushRow>(
+    `select ${COLUMNS}
+       from limit_pushes p
+      order by p.status in ('done', 'reversed'), p.created_at desc
+      limit $1`,
+    [LISTED_MAX],
+  );
+  return rows.map(pushFromRow);
+}
+
+/**
+ * A failed push begins anew, in the direction in which it failed, with nothing of ours presumed at
+ * its target. Undefined when there is no such push, or it did not fail.
+ */
+export async function reopenPush(
+  sql: Sql,
+  pushId: string,
+  now: Instant,
+): Promise<Push | undefined> {
+  const { rows } = await sql.query<PushRow>(
+    `update limit_pushes p
+        set status = 'pending', attempts = 0, next_attempt_at = $2, updated_at = $2, detail = null,
+            version = p.version + 1,
+            before_usd = case when p.direction = 'back' then p.before_usd end,
+            intended_usd = case when p.direction = 'back' then p.intended_usd end
+      where p.limit_push_id::text = $1 and p.status = 'failed'
+  returning ${COLUMNS}`,
+    [pushId, now],
+  );
+  const [row] = rows;
+  return row === undefined ? undefined : pushFromRow(row);
+}
+
 function pushFromRow(row: PushRow): Push {
   const target = parseLimitTarget(row.target);
   assert(target !== undefined, `not a limit's target: ${row.target}`);
