@@ -17,6 +17,7 @@ export {
   replayRejected,
 } from "./flow/rejected-events.ts";
 export { listRecentRejected, tellOfRejected } from "./flow/tell-of-rejected.ts";
+export { tendPartitions } from "./flow/tend-partitions.ts";
 export { ingestRoutes } from "./http.ts";
 export { rejectedBlocks } from "./messages/rejected.ts";
 export { nativeEventJsonSchema } from "./native-event.ts";

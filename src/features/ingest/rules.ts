@@ -1,6 +1,6 @@
 /** Ingest, the decisions: which events may be recorded, and what an event that is back means. Pure. */
 
-import { addMs, DAY_MS, type Instant } from "../../domain/time.ts";
+import { addMs, DAY_MS, type Instant, instant } from "../../domain/time.ts";
 import type { NotCountedBecause, UsageEvent } from "../../domain/usage.ts";
 
 /** Closed list; documented in docs/usage-events.md and counted by outcome in the metrics. */
@@ -136,6 +136,20 @@ export function noLongerKept(event: UsageEvent, index: number): Rejection {
     message: `${field}: expected an event that is still kept; it is older than what is kept`,
     event,
   };
+}
+
+/** The months, by an instant in each, that must be there before their first event: this and the next. */
+export function monthsToPrepare(now: Instant): readonly Instant[] {
+  return [now, startOfMonth(now, 1)];
+}
+
+/** What began before this is no longer kept: `months` whole months (UTC) before the current one are. */
+export function retentionStart(now: Instant, months: number): Instant {
+  return startOfMonth(now, -months);
+}
+
+function startOfMonth(now: Instant, monthsAhead: number): Instant {
+  return instant(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + monthsAhead, 1));
 }
 
 const QUARTER_HOUR_MS = 15 * 60_000;

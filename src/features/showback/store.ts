@@ -53,7 +53,7 @@ export async function listSpend(
               ${isByTag ? "join usage_events e on e.usage_event_id = c.usage_event_id and e.occurred_at = c.charge_period_start" : ""}
         where ((c.charge_period_start >= $3 and c.charge_period_start < $1)
                or (c.charge_period_start >= $4 and c.charge_period_start < $5))
-              ${isByTag ? "and e.tags @> $7::jsonb" : ""}
+              ${isByTag ? "and e.occurred_at >= $3 and e.occurred_at < $1 and e.tags @> $7::jsonb" : ""}
      )
      select ${[...groups, ""].join(", ")}
             coalesce(sum(s.request_count), 0)::text as requests,

@@ -148,6 +148,7 @@ function sourceOf(
                join usage_events u
                  on u.usage_event_id = c.usage_event_id and u.occurred_at = c.charge_period_start
               where c.charge_period_start >= $1 and c.charge_period_start < $2
+                and u.occurred_at >= $1 and u.occurred_at < $2
                 and u.tags @> jsonb_build_object($3::text, $4::text)`,
       values: [...bounds, scope.key.slice(0, equals), scope.key.slice(equals + 1)],
     };
