@@ -101,6 +101,8 @@ async function run(): Promise<void> {
     from: exampleStart(story),
     to: clock(),
   });
+  // Before the bot asks for the first time: what is used is in Anthropic's books at once.
+  books.record([...exampleUsage({ story, from: exampleStart(story), to: clock() })]);
   let live: LiveTraffic | undefined;
   const program = await startBot({ slack, books, live: () => live });
   state.stop = async () => {

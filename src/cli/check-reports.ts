@@ -1,6 +1,5 @@
 /** Of Anthropic's own reports: how far they were read, what keeps them back, and what to do. */
-import { pullSettingsOf } from "../app/anthropic.ts";
-import { readConfig } from "../app/config.ts";
+import { readPullSettings } from "../app/anthropic.ts";
 import { addMs, DAY_MS, HOUR_MS, type Instant } from "../domain/time.ts";
 import {
   listPulls,
@@ -21,8 +20,7 @@ export async function checkReports(
   env: Readonly<Record<string, string | undefined>>,
   now: Instant,
 ): Promise<Finding> {
-  const result = readConfig(env);
-  const settings = result.kind === "config" ? pullSettingsOf(result.config) : undefined;
+  const settings = readPullSettings(env);
   if (settings === undefined) return ok("no admin key, so none are read: optional");
   const pulls = new Map((await listPulls(sql)).map((pull) => [pull.report, pull]));
   const findings = planReports(settings).map(({ report }) =>

@@ -5,8 +5,7 @@ import { Presets, SingleBar } from "cli-progress";
 import { InvalidArgumentError } from "commander";
 import { pino } from "pino";
 import { v4 as uuid } from "uuid";
-import { pullSettingsOf } from "../app/anthropic.ts";
-import { readConfig } from "../app/config.ts";
+import { readPullSettings } from "../app/anthropic.ts";
 import { AppError } from "../domain/errors.ts";
 import { type Clock, type Instant, instant, parseLocalDate, timeZone } from "../domain/time.ts";
 import type {
@@ -97,17 +96,8 @@ async function runPull(
   }
 }
 
-/** Only these settings: reports can be read before Slack is connected. */
 function settingsOf(env: Surroundings["env"]): PullSettings {
-  const names = Object.keys(env).filter((name) => name.startsWith("ANTHROPIC_"));
-  const result = readConfig({
-    ROLES: "ingest",
-    ...Object.fromEntries(names.map((name) => [name, env[name]])),
-  });
-  if (result.kind === "problems") {
-    throw new AppError({ code: "invalid", message: result.problems.join("; ") });
-  }
-  const settings = pullSettingsOf(result.config);
+  const settings = readPullSettings(env);
   if (settings !== undefined) return settings;
   throw new AppError({
     code: "invalid",

@@ -52,7 +52,7 @@ export interface PullCounts {
   readonly dataRefreshedAt: Instant | undefined;
 }
 
-/** What somebody asked for, beside what is due: undefined ends are the earliest and the latest. */
+/** What somebody asked for: undefined ends are the beginning and the present, both: what is due. */
 export interface AskedWindow {
   readonly from: Instant | undefined;
   readonly to: Instant | undefined;
@@ -120,18 +120,18 @@ function readingsOf(
 ): readonly Reading[] {
   const { asked, target, now } = context;
   const earliest = earliestStart(now);
-  const readings: readonly Reading[] =
-    asked === undefined
-      ? planReadings(plan, position, { target, now })
-      : [
-          {
-            kind: "asked",
-            window: {
-              start: floorTo(asked.from ?? position.startsAt, plan.bucketMs),
-              end: earlier(floorTo(asked.to ?? target, plan.bucketMs), target),
-            },
+  const isDue = asked?.from === undefined && asked?.to === undefined;
+  const readings: readonly Reading[] = isDue
+    ? planReadings(plan, position, { target, now })
+    : [
+        {
+          kind: "asked",
+          window: {
+            start: floorTo(asked?.from ?? position.startsAt, plan.bucketMs),
+            end: earlier(floorTo(asked?.to ?? target, plan.bucketMs), target),
           },
-        ];
+        },
+      ];
   return readings
     .map(({ kind, window }) => ({
       kind,
