@@ -151,3 +151,30 @@ export const unitCostAnswer = {
     data_as_of: { type: "string", format: "date-time" },
   },
 } as const;
+
+export const operationsAnswer = {
+  type: "object",
+  required: ["scope", "from", "to", "currency", "operations", "data_as_of"],
+  properties: {
+    scope: { type: "string" },
+    from: { type: "string", format: "date-time", description: "Inclusive." },
+    to: { type: "string", format: "date-time", description: "Exclusive." },
+    currency: { const: "USD" },
+    operations: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: {
+          operation_id: { type: "string" },
+          attempts: { type: "integer" },
+          incomplete_attempts: { type: "integer", description: "Whose answer was cut off." },
+          cost: decimal,
+          wasted_cost: decimal,
+          first_at: { type: "string", format: "date-time" },
+          last_at: { type: "string", format: "date-time" },
+        },
+      },
+    },
+    data_as_of: { type: "string", format: "date-time" },
+  },
+};

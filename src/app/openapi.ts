@@ -7,6 +7,7 @@ import {
   errors,
   json,
   listOf,
+  operationsAnswer,
   parameter,
   response,
   spendAnswer,
@@ -93,6 +94,21 @@ function readPaths(): object {
           parameter("time_zone", "IANA name. Default: the organization's"),
         ],
         responses: { "200": response("Unit costs", unitCostAnswer), ...errors(400, 401, 503) },
+      },
+    },
+    "/v1/operations": {
+      get: {
+        summary: "The attempts at each operation as one, the most wasteful first",
+        security: apiToken,
+        parameters: [
+          parameter("scope", "As for /v1/spend"),
+          parameter("from", "Date or time, inclusive. Default: start of the month"),
+          parameter("to", "Date or time, exclusive. Default: now"),
+          parameter("time_zone", "IANA name. Default: the organization's"),
+          parameter("min_attempts", "Only operations with so many attempts. Default: 1"),
+          parameter("limit", "How many at most, from 1 to 1000. Default: 100"),
+        ],
+        responses: { "200": response("Operations", operationsAnswer), ...errors(400, 401, 503) },
       },
     },
     "/v1/budgets": list("Budgets and how much of them is used", "budgets", [

@@ -116,6 +116,8 @@ describe("the example", () => {
           from: instant("2026-09-30T22:00:00Z"), // Midnight in Berlin.
         },
       ],
+      metering: [],
+      limitPushes: [],
     });
   });
 
@@ -457,6 +459,24 @@ const refusals: {
     problems: [[2, 12, "pricing.discount", /did you mean discounts/]],
   },
   {
+    part: `metering: [{ match: { workspace_id: w }, source: Lite LLM }]`,
+    problems: [[2, 50, "metering[0].source", /expected the name of a source.*got "Lite LLM"$/]],
+  },
+  {
+    part: `metering: [{ match: { workspace_id: w, api_key_id: k }, source: litellm }]`,
+    problems: [[2, 21, "metering[0].match", /expected either workspace_id or api_key_id$/]],
+  },
+  {
+    part: `metering: [{ match: {}, source: litellm }]`,
+    problems: [[2, 21, "metering[0].match", /expected either workspace_id or api_key_id$/]],
+  },
+  {
+    part: `metering: [{ match: { workspace_id: w }, source: a }, { match: { workspace_id: w }, source: b }]`,
+    problems: [
+      [2, 64, "metering[1].match", /one source for each workspace or key; workspace:w has/],
+    ],
+  },
+  {
     part: `pricing: { discounts: [{ percent: "5" }] }`,
     problems: [[2, 24, "pricing.discounts[0].match", /it is missing/]],
   },
@@ -701,5 +721,81 @@ describe("never throws, and never without a problem or a governance", () => {
         expect(uselessAnswers(JSON.stringify({ ...other, [name]: value }))).toEqual([]);
       }),
     );
+  });
+});
+
+describe("a budget's calendar and what it says ahead", () => {
+  const budget = (fields: string): string =>
+    `organization: { name: Acme, fiscal_month_starts_on: 26, fiscal_year_starts_in: april }\nbudgets:\n  - { key: b, scope: org, limit: "1", period: monthly${fields} }\n`;
+
+  test("is the organization's where it says nothing", () => {
+    expect(governanceOf(budget("")).budgets[0]).toMatchObject({
+      fiscalMonthStartsOn: 26,
+      fiscalYearStartsIn: 4,
+    });
+    expect(governanceOf(budget("")).budgets[0]).not.toHaveProperty("rollOverMaxPercent");
+  });
+
+  test.each([
+    [
+      ", fiscal_month_starts_on: 1, fiscal_year_starts_in: july",
+      { fiscalMonthStartsOn: 1, fiscalYearStartsIn: 7 },
+    ],
+    [", week_starts_on: saturday", { weekStartsOn: "saturday" }],
+    [", roll_over: true", { rollOverMaxPercent: 100 }],
+    [", roll_over_max_percent: 25", { rollOverMaxPercent: 25 }],
+    [", roll_over: true, roll_over_max_percent: 25", { rollOverMaxPercent: 25 }],
+    [", pace_days: 3, notify_reset: true", { paceDays: 3, notifyReset: true }],
+  ])("reads %s", (fields, expected) => {
+    expect(governanceOf(budget(fields)).budgets[0]).toMatchObject(expected);
+  });
+
+  test.each([
+    [
+      ", fiscal_month_starts_on: 29",
+      "fiscal_month_starts_on",
+      "expected a day of the month from 1 to 28, got 29",
+    ],
+    [", fiscal_year_starts_in: apirl", "fiscal_year_starts_in", "did you mean april?"],
+    [
+      ", roll_over_max_percent: 101",
+      "roll_over_max_percent",
+      "expected a whole percentage from 1 to 100, got 101",
+    ],
+    [", roll_over: yes", "roll_over", 'expected true or false, got "yes"'],
+    [
+      ", roll_over: false, roll_over_max_percent: 10",
+      "roll_over_max_percent",
+      "expected no cap where roll_over is false",
+    ],
+    [", pace_days: 0", "pace_days", "expected a whole number of days from 1 to 366, got 0"],
+    [", thresholds: [50, 50]", "thresholds[1]", "expected strictly ascending percentages"],
+    [", thresholds: [0, 50]", "thresholds[0]", "expected a whole percentage from 1 to 1000"],
+    [", thresholds: [1001]", "thresholds[0]", "expected a whole percentage from 1 to 1000"],
+    [
+      ", time_zone: Europe/Nowhere",
+      "time_zone",
+      "expected a time zone such as Europe/Berlin or UTC",
+    ],
+  ])("refuses %s, with its line and what was expected", (fields, field, message) => {
+    const parsed = parseGovernance(budget(fields));
+
+    expect(parsed.ok ? [] : parsed.problems).toEqual([
+      {
+        line: 3,
+        column: expect.any(Number),
+        field: `budgets[0].${field}`,
+        message: expect.stringContaining(message),
+      },
+    ]);
+  });
+
+  test("refuses fiscal months of a week, and a limit of nothing", () => {
+    const weekly = budget(", fiscal_month_starts_on: 5").replace("monthly", "weekly");
+    const free = budget("").replace('"1"', '"0.00"');
+
+    for (const text of [weekly, free, budget("").replace('"1"', '"-5"')]) {
+      expect(parseGovernance(text)).toMatchObject({ ok: false, problems: [{ line: 3 }] });
+    }
   });
 });
