@@ -36,6 +36,8 @@ export interface Usage extends UsageQuantities {
   readonly speed: string | undefined;
   /** When not empty, these are what is billed and the quantities above are their summary. */
   readonly iterations: readonly UsageIteration[];
+  /** These are sums over many requests: how large a prompt was can't be told from them. */
+  readonly isSummed?: true;
 }
 
 export type CostBasis = "computed" | "reported";

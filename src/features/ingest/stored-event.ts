@@ -40,6 +40,7 @@ const storedEvent = z.object({
     inferenceGeo: optionalText,
     speed: optionalText,
     iterations: z.array(z.object({ ...quantities, type: z.string(), model: optionalText })),
+    isSummed: z.literal(true).optional(),
   }),
   requestId: optionalText,
   messageId: optionalText,
@@ -64,7 +65,8 @@ const storedEvent = z.object({
 export function eventFromStored(stored: unknown): UsageEvent | undefined {
   const parsed = storedEvent.safeParse(stored);
   if (!parsed.success) return undefined;
-  const { isTimedByReceipt, corrects, voids, usage, ...rest } = parsed.data;
+  const { isTimedByReceipt, corrects, voids, usage: usageAndMark, ...rest } = parsed.data;
+  const { isSummed, ...usage } = usageAndMark;
   // Every field is there, if only as undefined, and in the order of the first reading: see the hash.
   const event: UsageEvent = {
     source: rest.source,
@@ -78,6 +80,7 @@ export function eventFromStored(stored: unknown): UsageEvent | undefined {
       inferenceGeo: usage.inferenceGeo,
       speed: usage.speed,
       iterations: usage.iterations.map((iteration) => ({ ...iteration, model: iteration.model })),
+      ...(isSummed === undefined ? {} : { isSummed }),
     },
     requestId: rest.requestId,
     messageId: rest.messageId,

@@ -272,6 +272,18 @@ describe("what the reports can't tell exactly", () => {
     expect(await sumBy("user_email")).toEqual({ [ANA.email]: "1006", [BO.email]: "503" });
   });
 
+  test("messages: many small prompts in an hour are not one large prompt", async () => {
+    const fake = await fakeAnthropic({ now: NOW });
+    const small = { model: "claude-haiku-5-5", tokens: { uncached_input_tokens: 30_000 } };
+    fake.ledger.add(...Array.from({ length: 5 }, () => aRequest(WINDOW.from, small)));
+
+    await from(puller(db.pool, fake, { metering: "messages" }), WINDOW.from);
+
+    await expectCounted(fake.ledger.listPico(WINDOW.from, WINDOW.to));
+    const { rows } = await db.pool.query(`select distinct c.pricing_basis from charges c`);
+    expect(rows).toEqual([{ pricing_basis: "estimated" }]);
+  });
+
   test("Claude Code: each person's day, at the cost that Anthropic estimates", async () => {
     const fake = await fakeAnthropic({ now: NOW });
     fake.ledger.add(

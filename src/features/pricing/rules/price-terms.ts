@@ -20,8 +20,8 @@ export interface ModelCall {
   readonly model: NormalisedModel;
   readonly occurredAt: Instant;
   readonly provider: string;
-  /** Uncached, cache-written and cache-read tokens together. */
-  readonly promptTokens: number;
+  /** Uncached, cache-written and cache-read tokens together; undefined: nobody knows. */
+  readonly promptTokens: number | undefined;
   readonly serviceTier: string | undefined;
   readonly inferenceGeo: string | undefined;
   readonly speed: string | undefined;
@@ -81,13 +81,16 @@ function ratesFor(price: Price, call: ModelCall): Rates {
     const { unitPrices } = fast;
     return { unitPrices, skuQualifiers: ["fast"], isFast: true, isAssumed: false };
   }
-  const { abovePromptTokens, unitPrices } = tierFor(price, call.promptTokens);
+  const { abovePromptTokens, unitPrices } = tierFor(price, call.promptTokens ?? 0);
   return {
     unitPrices,
     skuQualifiers: abovePromptTokens === 0 ? [] : [`prompt-over-${String(abovePromptTokens)}`],
     isFast: false,
     // Where there is no fast mode, Anthropic refuses it; usage that claims it is a riddle.
-    isAssumed: isFast && fast?.kind !== "billed-as-standard",
+    // So is the size of a prompt that nobody knows, where the price depends on it.
+    isAssumed:
+      (isFast && fast?.kind !== "billed-as-standard") ||
+      (call.promptTokens === undefined && price.tiers.length > 1),
   };
 }
 

@@ -126,7 +126,9 @@ function tokenLines(
     occurredAt: event.occurredAt,
     provider: event.provider,
     promptTokens:
-      tokens.uncached_input + tokens.cache_write_5m + tokens.cache_write_1h + tokens.cache_read,
+      event.usage.isSummed === true
+        ? undefined
+        : tokens.uncached_input + tokens.cache_write_5m + tokens.cache_write_1h + tokens.cache_read,
     serviceTier: event.usage.serviceTier,
     inferenceGeo: event.usage.inferenceGeo,
     speed: event.usage.speed,

@@ -93,6 +93,7 @@ function usageOf({ quantities, group }: ReportRow): Usage {
     inferenceGeo: group["inferenceGeo"],
     speed: group["speed"],
     iterations: [],
+    isSummed: true,
   };
 }
 
