@@ -1,30 +1,45 @@
-/** `rejected` and `sources meter` as a process: what an operator types, and what scripts get. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
+/** `rejected` and `sources meter`: what an operator types, and what scripts get. */
+import { Command } from "commander";
 import { pino } from "pino";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { defineCommandsOf } from "../../src/cli/command.ts";
+import { defineMeterCommand } from "../../src/cli/metering.ts";
+import { defineRejectedCommands } from "../../src/cli/rejected.ts";
+import { AppError } from "../../src/domain/errors.ts";
 import { instant } from "../../src/domain/time.ts";
 import { createIngestMemory, recordUsage } from "../../src/features/ingest/index.ts";
 import { parseNativeEvent } from "../../src/features/ingest/native-event.ts";
-import { useBundledProgram } from "../support/bundled-program.ts";
 import { useDatabase } from "../support/database.ts";
 import { databaseUrl } from "../support/program.ts";
 import { aNativeEvent } from "../support/usage-builders.ts";
 
 const db = useDatabase();
-const { bundle } = useBundledProgram("src/cli/main.ts");
 
+/** The command in this process: starting one takes longer than all that it does. */
 async function claudeSpend(...words: readonly string[]) {
-  const child = spawn(process.execPath, [bundle, ...words], {
-    env: { PATH: process.env["PATH"], DATABASE_URL: databaseUrl(db.poolConfig) },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const exited = once(child, "close");
-  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  const [exitCode] = z.array(z.unknown()).parse(await exited);
-  return { exitCode, output, errors };
+  const surroundings = {
+    env: { DATABASE_URL: databaseUrl(db.poolConfig) },
+    clock: () => instant(new Date()),
+  };
+  const program = new Command("claude-spend").exitOverride();
+  defineRejectedCommands(defineCommandsOf(program.command("rejected")), surroundings);
+  defineMeterCommand(defineCommandsOf(program.command("sources")), surroundings);
+  const output = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const errors = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const textOf = (written: typeof output): string =>
+    written.mock.calls.map(([text]) => text).join("");
+  try {
+    await program.parseAsync(words, { from: "user" });
+    return { exitCode: process.exitCode, output: textOf(output), errors: textOf(errors) };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { exitCode: 1, output: "", errors: error.message };
+  } finally {
+    process.exitCode = 0;
+    output.mockRestore();
+    errors.mockRestore();
+  }
 }
 
 const listed = z.object({
@@ -125,7 +140,7 @@ describe("claude-spend sources meter", () => {
     });
     expect(await claudeSpend("sources", "meter", "litellm")).toMatchObject({
       exitCode: 1,
-      errors: "claude-spend: Expected either --workspace or --api-key.\n",
+      errors: "Expected either --workspace or --api-key.",
     });
   });
 });
