@@ -25,6 +25,7 @@ describe("readConfig", () => {
       ROLES: ["ingest", "slack", "worker"],
       LOG_LEVEL: "info",
       ANTHROPIC_ORG_KIND: "console",
+      ANTHROPIC_METERING: "off",
     });
     expect(configOf(slack).DATABASE_URL).toBeUndefined();
   });
@@ -72,6 +73,7 @@ describe("readConfig", () => {
     ["API_TOKEN", "secret-value with spaces in it"],
     ["ANTHROPIC_BASE_URL", "secret-value"],
     ["ANTHROPIC_ORG_KIND", "secret-value"],
+    ["ANTHROPIC_METERING", "secret-value"],
     ["ROLES", "ingest,secret-value"],
     ["ROLES", ","],
     ["LOG_LEVEL", "secret-value"],
@@ -83,6 +85,17 @@ describe("readConfig", () => {
       expect(problem).toMatch(new RegExp(`^${name}: expected .{9,}`));
       expect(problem).not.toContain("secret-value");
     }
+  });
+
+  test("metering needs a key, and a report that the organization has", () => {
+    expect(problemsOf(anEnvironment({ ANTHROPIC_ADMIN_KEY: "" }))).toEqual([
+      "ANTHROPIC_METERING: needs ANTHROPIC_ADMIN_KEY",
+    ]);
+    const enterprise = { ANTHROPIC_ORG_KIND: "enterprise" };
+    expect(problemsOf(anEnvironment(enterprise))).toEqual([]);
+    expect(problemsOf(anEnvironment({ ...enterprise, ANTHROPIC_METERING: "messages" }))).toEqual([
+      "ANTHROPIC_METERING: expected off or analytics, since only Console organizations have the others",
+    ]);
   });
 
   test("names all problems at once, missing and wrong", () => {

@@ -11,6 +11,7 @@ import { fixedClock } from "../support/clock.ts";
 import { useDatabase, useEmptyDatabase } from "../support/database.ts";
 import { useFakeSlack } from "../support/fake-slack.ts";
 import { databaseUrl, MANIFEST, testEnvironment } from "../support/program.ts";
+import { aPull } from "../support/report-pulls.ts";
 
 const db = useDatabase();
 const empty = useEmptyDatabase();
@@ -71,6 +72,8 @@ beforeEach(async () => {
 describe("doctor", () => {
   test("finds a healthy installation healthy, and names what it found", async () => {
     const ANTHROPIC_BASE_URL = await anthropic();
+    await aPull(db.pool, "analytics_cost", NOW);
+    await aPull(db.pool, "cost_report", NOW);
     const checks = await checksOf({ ANTHROPIC_ADMIN_KEY: ADMIN_KEY, ANTHROPIC_BASE_URL });
 
     expect(Object.values(checks).map(({ name, status }) => [name, status])).toEqual([
@@ -83,6 +86,7 @@ describe("doctor", () => {
       ["overlaps", "ok"],
       ["corrections", "ok"],
       ["messages", "ok"],
+      ["reports", "ok"],
       ["audit", "ok"],
       ["limits", "ok"],
       ["slack", "ok"],

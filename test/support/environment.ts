@@ -25,6 +25,7 @@ export function anEnvironment(
     DATA_DIR: "/var/lib/claude-spend",
     SLACK_API_URL: "https://slack.com/api/",
     ANTHROPIC_ORG_KIND: "console",
+    ANTHROPIC_METERING: "analytics",
     ANTHROPIC_BASE_URL: "https://api.anthropic.com",
     GOVERNANCE_FILE: "governance.yml",
     ROLES: "ingest,slack,worker",
