@@ -20,7 +20,7 @@ interface Surroundings {
 }
 
 /** Threads take a moment to start; less than this is done before. */
-const BYTES_WORTH_A_CREW = 32 * 1024 * 1024;
+export const BYTES_WORTH_A_CREW = 16 * 1024 * 1024;
 const THREADS_MAX = 4;
 /** As many are shown and kept; the count goes on. */
 const PROBLEMS_MAX = 1_000;
