@@ -127,7 +127,7 @@ export function wire(plumbing: Plumbing): Wiring {
       budgetRoutes(app, shared);
       alertRoutes(app, shared);
       approvalRoutes(app, shared);
-      governanceRoutes(app, { ...shared, appliers: governanceAppliers });
+      governanceRoutes(app, { ...shared, appliers: governanceAppliers, channels: web });
     },
     checkBudgets: async () => {
       const count = await checkDueBudgets({ database, clock, log });

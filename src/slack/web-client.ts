@@ -8,11 +8,14 @@ import pino, { type Logger } from "pino";
 import { AppError } from "../domain/errors.ts";
 import { boltLog } from "./bolt-log.ts";
 import { findMessage, METADATA_EVENT_TYPE } from "./find-message.ts";
-import type { SlackUser, SlackWeb } from "./web.ts";
+import type { SlackChannel, SlackUser, SlackWeb } from "./web.ts";
 import { slackFailure, sortSlackError } from "./web-errors.ts";
 
 /** Longer than Slack ever takes when healthy; well below the sender's lease. */
 const CALL_TIMEOUT_MS = 10_000;
+const CHANNELS_PER_PAGE = 1_000; // Slack's most.
+/** Larger workspaces are not looked through while somebody waits. */
+const CHANNEL_PAGES_MAX = 20;
 
 export interface SlackWebOptions {
   readonly token: string;
@@ -49,7 +52,7 @@ async function call<T>(method: string, request: () => Promise<T>): Promise<T> {
 
 type MessageCalls = Pick<
   SlackWeb,
-  "postMessage" | "updateMessage" | "findMessage" | "openDirectMessage"
+  "postMessage" | "updateMessage" | "findMessage" | "openDirectMessage" | "listChannels"
 >;
 
 function messageCalls(client: WebClient): MessageCalls {
@@ -83,6 +86,31 @@ function messageCalls(client: WebClient): MessageCalls {
 
     async findMessage(query) {
       return await findMessage(client, query);
+    },
+
+    async listChannels() {
+      const channels: SlackChannel[] = [];
+      let cursor: string | undefined;
+      for (let page = 0; page < CHANNEL_PAGES_MAX; page += 1) {
+        const from = cursor === undefined ? {} : { cursor };
+        // oxlint-disable-next-line no-await-in-loop -- a page says where the next one begins
+        const listed = await call(
+          "conversations.list",
+          async () =>
+            await client.conversations.list({
+              types: "public_channel,private_channel",
+              limit: CHANNELS_PER_PAGE,
+              ...from,
+            }),
+        );
+        for (const { id, name, is_archived: isArchived = false } of listed.channels ?? []) {
+          if (id !== undefined && name !== undefined)
+            channels.push({ channelId: id, name, isArchived });
+        }
+        cursor = listed.response_metadata?.next_cursor;
+        if (cursor === undefined || cursor === "") return channels;
+      }
+      throw slackFailure("conversations.list", new Error("more channels than we look through"));
     },
 
     async openDirectMessage(slackUserId) {

@@ -19,6 +19,13 @@ export interface SlackUser {
   readonly timeZone: string | undefined;
 }
 
+export interface SlackChannel {
+  readonly channelId: string;
+  /** Without "#". */
+  readonly name: string;
+  readonly isArchived: boolean;
+}
+
 export interface SlackWeb {
   authTest(): Promise<{
     readonly slackTeamId: string;
@@ -58,6 +65,8 @@ export interface SlackWeb {
   loadUser(slackUserId: string): Promise<SlackUser>;
   /** Members of the user group with that handle; undefined when there is no such group. */
   listUserGroupMembers(handle: string): Promise<readonly string[] | undefined>;
+  /** Public channels, and the private ones that the bot was invited to. */
+  listChannels(): Promise<readonly SlackChannel[]>;
   openView(triggerId: string, view: Modal): Promise<{ readonly viewId: string }>;
   updateView(viewId: string, view: Modal): Promise<void>;
   publishHome(slackUserId: string, view: HomeView): Promise<void>;
@@ -74,7 +83,14 @@ export const SCOPES_BY_CALL = {
 } as const satisfies Partial<Record<keyof SlackWeb, readonly string[]>>;
 
 /**
- * Used when granted, done without when not: only with them can the bot look for its own message
- * after an answer that got lost. Without them an alert may be repeated, a digest never is.
+ * Used when granted, done without when not. Only with the histories can the bot look for its own
+ * message after an answer that got lost: without them an alert may be repeated, a digest never is.
+ * Only with the others can it tell that a channel of governance.yml does not exist.
  */
-export const OPTIONAL_SCOPES = ["channels:history", "groups:history", "im:history"] as const;
+export const OPTIONAL_SCOPES = [
+  "channels:history",
+  "channels:read",
+  "groups:history",
+  "groups:read",
+  "im:history",
+] as const;

@@ -1,6 +1,7 @@
 /** Governance, the steps: a document is applied as a whole in one transaction, or not at all. */
 import { createHash } from "node:crypto";
 import { assert } from "../../domain/assert.ts";
+import { AppError } from "../../domain/errors.ts";
 import type { Clock, Instant } from "../../domain/time.ts";
 import { recordAudit } from "../../store/audit.ts";
 import { type Database, inTransaction, type Sql } from "../../store/database.ts";
@@ -8,8 +9,10 @@ import { replaceAllocationRules } from "../allocation/index.ts";
 import { replaceOrganization } from "../organization/index.ts";
 import { type Discount, parseDiscountPercent, replaceDiscounts } from "../pricing/index.ts";
 import { replaceGovernedMetering } from "../sources/index.ts";
+import { namedChannels } from "./parse/channels.ts";
 import { governanceAsJson, parseGovernance } from "./parse/parse-governance.ts";
 import { describeChanges } from "./rules/changes.ts";
+import { channelProblems, type KnownChannel } from "./rules/check-channels.ts";
 import type {
   Governance,
   GovernanceProblem,
@@ -46,17 +49,29 @@ export interface GovernanceDeps {
   readonly database: Database;
   readonly clock: Clock;
   readonly appliers: GovernanceAppliers;
+  /** Which channels there are. Without it, or while Slack does not say, they are not checked. */
+  readonly channels?: ChannelLookup;
+}
+
+export interface ChannelLookup {
+  listChannels(): Promise<readonly KnownChannel[]>;
 }
 
 export type ApplyOutcome =
-  | { readonly kind: "applied"; readonly version: number; readonly changes: readonly string[] }
+  | {
+      readonly kind: "applied";
+      readonly version: number;
+      readonly changes: readonly string[];
+      /** What could not be checked, and what to do about it. */
+      readonly warnings: readonly string[];
+    }
   | { readonly kind: "unchanged"; readonly version: number }
   | { readonly kind: "refused"; readonly problems: readonly GovernanceProblem[] };
 
 /**
  * Applies a governance document.
  *
- * 1. Reads it; with any problem nothing is touched.
+ * 1. Reads it, and asks Slack for its channels; with any problem nothing is touched.
  * 2. Waits for whoever else is applying one.
  * 3. Stops when the very same text is in force already.
  * 4. Replaces the organization, allocation, discounts, metering sources, budgets, digests and
@@ -64,12 +79,15 @@ export type ApplyOutcome =
  * 5. Keeps the text as the next version, and an audit entry of what changed.
  */
 export async function applyGovernance(
-  { database, clock, appliers }: GovernanceDeps,
+  { database, clock, appliers, channels }: GovernanceDeps,
   { text, appliedBy }: { readonly text: string; readonly appliedBy: string },
 ): Promise<ApplyOutcome> {
   const parsed = parseGovernance(text);
   if (!parsed.ok) return { kind: "refused", problems: parsed.problems };
   const { governance } = parsed;
+  // Slack is asked before the transaction, so that a slow Slack holds nothing.
+  const checked = await checkChannels(channels, text, governance);
+  if (checked.problems.length > 0) return { kind: "refused", problems: checked.problems };
   const contentSha256 = createHash("sha256").update(text).digest("hex");
 
   return await inTransaction(database, async (sql) => {
@@ -100,8 +118,32 @@ export async function applyGovernance(
       before: latest === undefined ? undefined : { version: latest.version },
       after: { version, changes },
     });
-    return { kind: "applied", version, changes };
+    return { kind: "applied", version, changes, warnings: checked.warnings };
   });
+}
+
+/** A channel that the bot can't see is a problem; a Slack that does not answer is a warning. */
+async function checkChannels(
+  channels: ChannelLookup | undefined,
+  text: string,
+  governance: Governance,
+): Promise<{
+  readonly problems: readonly GovernanceProblem[];
+  readonly warnings: readonly string[];
+}> {
+  const named = namedChannels(text, governance);
+  if (channels === undefined || named.length === 0) return { problems: [], warnings: [] };
+  try {
+    return { problems: channelProblems(named, await channels.listChannels()), warnings: [] };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return {
+      problems: [],
+      warnings: [
+        `The channels were not checked: ${error.message} The bot needs the optional scopes channels:read and groups:read for that.`,
+      ],
+    };
+  }
 }
 
 /** The document in force, as it was written and as plain values; undefined before the first. */

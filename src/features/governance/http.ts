@@ -39,9 +39,14 @@ export function governanceRoutes(app: FastifyInstance, deps: Deps): void {
           result: "applied",
           version: outcome.version,
           changes: outcome.changes,
+          warnings: outcome.warnings,
         });
       case "unchanged":
-        return await reply.send({ result: "unchanged", version: outcome.version, changes: [] });
+        return await reply.send({
+          result: "unchanged",
+          version: outcome.version,
+          changes: [],
+        });
       case "refused":
         return await reply.status(422).send({
           error: {

@@ -16,11 +16,11 @@ import {
 } from "../../../src/features/budgets/messages/budgets.ts";
 import {
   raiseAnswer,
-  raiseAppliedMessage,
   raiseInfoModal,
   raiseLoadingModal,
   raiseModal,
 } from "../../../src/features/budgets/messages/raise.ts";
+import { raiseAppliedMessage } from "../../../src/features/budgets/messages/raise-news.ts";
 import type { NamedStatus } from "../../../src/features/budgets/messages/wording.ts";
 import { type BudgetAlert } from "../../../src/features/budgets/rules/evaluate.ts";
 import { type BudgetStatus, formatBudgetRef } from "../../../src/features/budgets/rules.ts";
@@ -203,9 +203,17 @@ describe("thresholdContent", () => {
 
 describe("budgetListMessage", () => {
   test("shows each budget with its bar", () => {
+    const forecast = {
+      asOf: NOW,
+      expected: usd(548.7),
+      low: usd(500),
+      high: usd(600),
+      accuracy: undefined,
+      daysAhead: 3.2,
+    };
     const raised = aStatus({ grants: usd(200), limit: usd(700), percent: 61 });
     const message = budgetListMessage({
-      statuses: [raised, aStatus()],
+      statuses: [raised, aStatus({ carriedOver: usd(40), forecast })],
       about: undefined,
       now: NOW,
     });
@@ -213,8 +221,8 @@ describe("budgetListMessage", () => {
     expect(message.text).toBe("Monthly budget of Search: $431.20 of $700.00 (61%), and 1 more.");
     expect(textsOf(message)).toEqual([
       "Your budgets",
-      "*Search* · monthly\n▰▰▰▰▰▰▱▱▱▱ *61%* · $431.20 of $700.00 · 10 days left · $500.00 plus $200.00 raised",
-      "*Search* · monthly\n▰▰▰▰▰▰▰▰▰▱ *86%* · $431.20 of $500.00 · 10 days left",
+      "*Search* · monthly\n▰▰▰▰▰▰▱▱▱▱ *61%* · $431.20 of $700.00 · 10 days left · $500.00 plus $200.00 raised\nForecast –",
+      "*Search* · monthly\n▰▰▰▰▰▰▰▰▰▱ *86%* · $431.20 of $500.00 · 10 days left · $40.00 carried over\nForecast $548.70 (109%) · 3 days ahead of plan",
     ]);
   });
 
@@ -222,7 +230,7 @@ describe("budgetListMessage", () => {
     const statuses = [aStatus({ periodKind: "daily" })];
 
     expect(textsOf(budgetListMessage({ statuses, about: undefined, now: NOW }))[1]).toMatch(
-      / · ends today$/,
+      / · ends today\nForecast –$/,
     );
   });
 
@@ -366,7 +374,13 @@ describe("answers", () => {
 });
 
 describe("raiseModal", () => {
-  const form = { statuses: [aStatus()], selected: undefined, untilDate: undefined, reason: "" };
+  const form = {
+    statuses: [aStatus()],
+    selected: undefined,
+    untilDate: undefined,
+    mayAskForOthers: false,
+    reason: "",
+  };
 
   test("offers the wanted budget first, though a select can't hold all", () => {
     const statuses = Array.from({ length: 150 }, (_, i) => aStatus({ budgetId: `b${String(i)}` }));
@@ -382,7 +396,12 @@ describe("raiseModal", () => {
   });
 
   test("fills in what was typed", () => {
-    const view = raiseModal({ ...form, untilDate: "2026-11-27", reason: "launch" });
+    const view = raiseModal({
+      ...form,
+      mayAskForOthers: true,
+      untilDate: "2026-11-27",
+      reason: "launch",
+    });
 
     expect(JSON.stringify(view)).toContain('"initial_date":"2026-11-27"');
     expect(JSON.stringify(view)).toContain('"initial_value":"launch"');
@@ -441,6 +460,7 @@ describe("whatever people call things", () => {
           statuses: [{ ...aStatus(), name: called }],
           selected: undefined,
           untilDate: undefined,
+          mayAskForOthers: false,
           reason: called,
         });
         const answer = scopeProblemAnswer({

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, test } from "vitest";
 import { emailFrom } from "../../../src/domain/email.ts";
 import { instant } from "../../../src/domain/time.ts";
@@ -31,6 +32,13 @@ const listeners = budgetListeners({
   directory: {
     resolveMentions: async (text) =>
       await Promise.resolve(text.replace(/<@UBO(\|[^>]*)?>/, "bo@acme.test")),
+    loadSlackUser: async (slackUserId) =>
+      await Promise.resolve({
+        slackUserId,
+        email: slackUserId === "UBO" ? emailFrom("bo@acme.test") : undefined,
+        displayName: slackUserId,
+        timeZone: undefined,
+      }),
   },
 });
 
@@ -73,6 +81,7 @@ function recordingWeb(): { readonly web: SlackWeb; readonly views: Modal[] } {
     findUserByEmail: refuse,
     loadUser: refuse,
     listUserGroupMembers: refuse,
+    listChannels: refuse,
     publishHome: refuse,
     openView: async (_, view) => {
       views.push(view);
@@ -94,7 +103,7 @@ async function type(name: string, text: string, by = BO) {
     actor: by,
     web,
     text,
-    triggerId: "T",
+    triggerId: randomUUID(),
     respond: async (message) => {
       answers.push(message);
       await Promise.resolve();
@@ -112,7 +121,7 @@ async function click(actionId: string, value: string, by = BO) {
     web,
     value,
     surface: "message",
-    triggerId: "T",
+    triggerId: randomUUID(),
     respond: async (message) => {
       answers.push(message.text);
       await Promise.resolve();
@@ -130,7 +139,13 @@ const FILLED_IN: ViewValues = {
 };
 
 async function submit(values: ViewValues, by = BO): Promise<void> {
-  await view?.run({ actor: by, web: recordingWeb().web, values, privateMetadata: "" });
+  await view?.run({
+    actor: by,
+    web: recordingWeb().web,
+    values,
+    privateMetadata: "",
+    viewId: randomUUID(),
+  });
 }
 
 describe("/claude-spend budget", () => {

@@ -148,7 +148,7 @@ describe("a new document", () => {
       "budget per-person: removed",
       "discounts: 1 → 1, changed",
     ];
-    expect(outcome).toEqual({ kind: "applied", version: 2, changes });
+    expect(outcome).toEqual({ kind: "applied", version: 2, changes, warnings: [] });
     expect((await listAudit(database.pool, "governance")).at(-1)).toEqual({
       occurredAt: instant(now),
       actor: "file",
@@ -184,6 +184,7 @@ describe("a new document", () => {
       kind: "applied",
       version: 2,
       changes: [],
+      warnings: [],
     });
   });
 

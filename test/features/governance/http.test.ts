@@ -157,6 +157,7 @@ describe("GET /v1/governance", () => {
       result: "applied",
       version: 2,
       changes: [],
+      warnings: [],
     });
   });
 });

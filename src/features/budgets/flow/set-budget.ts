@@ -54,7 +54,8 @@ export async function setBudget(
       baseLimit: command.amount,
     };
     const isChange = before?.baseLimit !== command.amount;
-    if (isChange) await save(sql, { before, after, actor: command.actor, now });
+    const { isAdmin } = asking.person;
+    if (isChange) await save(sql, { before, after, actor: command.actor, isAdmin, now });
 
     const statuses = await listBudgetStatus(sql, { scope, now });
     const status = statuses.find(({ budgetId }) => budgetId === after.budgetId);
@@ -72,10 +73,11 @@ async function save(
     readonly before: Budget | undefined;
     readonly after: Budget;
     readonly actor: Email;
+    readonly isAdmin: boolean;
     readonly now: Instant;
   },
 ): Promise<void> {
-  const { before, after, actor, now } = change;
+  const { before, after, actor, isAdmin, now } = change;
   await changeBudgets(sql, [{ before, after, isNewLimit: true }], {
     at: now,
     by: actor,
@@ -88,6 +90,7 @@ async function save(
     subject: `budget:${after.budgetId}`,
     before: before === undefined ? undefined : { base_limit: usdToDecimal(before.baseLimit) },
     after: { base_limit: usdToDecimal(after.baseLimit), period: after.periodKind },
+    rule: { role: isAdmin ? "admin" : "owner" },
   });
 }
 

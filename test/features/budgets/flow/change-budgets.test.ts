@@ -222,6 +222,7 @@ describe("setBudget", () => {
         action: "budget.created",
         subject: "budget:slack:team:search:monthly",
         after: { base_limit: "500.000000", period: "monthly" },
+        rule: { role: "admin" },
       },
     ]);
   });

@@ -1,0 +1,103 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { AppError } from "../../../src/domain/errors.ts";
+import {
+  applyGovernance,
+  type GovernanceAppliers,
+} from "../../../src/features/governance/index.ts";
+import type { KnownChannel } from "../../../src/features/governance/rules/check-channels.ts";
+import { fixedClock } from "../../support/clock.ts";
+import { useDatabase } from "../../support/database.ts";
+
+const db = useDatabase();
+
+beforeEach(async () => {
+  await db.pool.query("truncate governance_documents, organization_settings, teams cascade");
+});
+
+async function nothing(): Promise<void> {
+  await Promise.resolve();
+}
+const appliers: GovernanceAppliers = {
+  budgets: nothing,
+  digests: nothing,
+  approvalPolicies: nothing,
+  limitPushes: nothing,
+};
+
+const DOCUMENT = `organization: { name: Acme, finops_channel: "#finops" }
+teams:
+  search:
+    channel: C0SEARCH00
+digests:
+  - { channel: "#team-ads", scope: org, every: day, at: "09:00" }
+`;
+const CHANNELS: readonly KnownChannel[] = [
+  { channelId: "C0FINOPS00", name: "finops", isArchived: false },
+  { channelId: "C0SEARCH00", name: "team-search", isArchived: false },
+  { channelId: "C0ADS00000", name: "team-ads", isArchived: false },
+];
+
+async function apply(
+  listChannels: () => Promise<readonly KnownChannel[]>,
+): ReturnType<typeof applyGovernance> {
+  return await applyGovernance(
+    {
+      database: db.pool,
+      clock: fixedClock("2026-11-23T10:00:00Z"),
+      appliers,
+      channels: { listChannels },
+    },
+    { text: DOCUMENT, appliedBy: "test" },
+  );
+}
+
+describe("the channels of a document", () => {
+  test("are found by name or id", async () => {
+    expect(await apply(async () => await Promise.resolve(CHANNELS))).toMatchObject({
+      kind: "applied",
+      warnings: [],
+    });
+  });
+
+  test("that the bot can't see are refused at their line, with what to do", async () => {
+    const outcome = await apply(
+      async () =>
+        await Promise.resolve([
+          { channelId: "C0SEARCH00", name: "team-search", isArchived: true },
+          { channelId: "C0ADS00000", name: "ads", isArchived: false },
+          { channelId: "C0FINOPS00", name: "finops", isArchived: false },
+        ]),
+    );
+
+    expect(outcome).toEqual({
+      kind: "refused",
+      problems: [
+        {
+          line: 4,
+          column: 14,
+          field: "teams.search.channel",
+          message: "expected a channel in use; C0SEARCH00 is archived",
+        },
+        {
+          line: 6,
+          column: 16,
+          field: "digests[0].channel",
+          message:
+            "expected a channel that the bot can see; there is no #team-ads: create it or correct the name, and invite the bot if it is private",
+        },
+      ],
+    });
+    const { rows } = await db.pool.query("select from governance_documents");
+    expect(rows).toEqual([]);
+  });
+
+  test("are a warning while Slack does not say", async () => {
+    const away = async (): Promise<never> =>
+      await Promise.reject(new AppError({ code: "unavailable", message: "Slack is away." }));
+
+    expect(await apply(away)).toMatchObject({
+      kind: "applied",
+      warnings: [expect.stringMatching(/^The channels were not checked: Slack is away\./)],
+    });
+  });
+});
