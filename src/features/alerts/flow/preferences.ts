@@ -1,7 +1,8 @@
 /** What a person wants to be told: looked up and changed by that person alone. */
 import type { Email } from "../../../domain/email.ts";
 import type { Clock, TimeZone } from "../../../domain/time.ts";
-import type { Database, Sql } from "../../../store/database.ts";
+import { recordAudit } from "../../../store/audit.ts";
+import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
 import { loadOrganization } from "../../organization/index.ts";
 import { DEFAULT_PREFERENCES, type Preferences } from "../rules/preferences.ts";
 import { listPreferences, listSlackTimeZones, upsertPreferences } from "../store/preferences.ts";
@@ -27,5 +28,17 @@ export async function savePreferences(
   email: Email,
   preferences: Preferences,
 ): Promise<void> {
-  await upsertPreferences(database, email, preferences, clock());
+  await inTransaction(database, async (sql) => {
+    const now = clock();
+    const before = (await listPreferences(sql, [email])).get(email);
+    await upsertPreferences(sql, email, preferences, now);
+    await recordAudit(sql, {
+      occurredAt: now,
+      actor: email,
+      action: "settings.changed",
+      subject: `settings:${email}`,
+      before: before === undefined ? undefined : { ...before },
+      after: { ...preferences },
+    });
+  });
 }

@@ -16,6 +16,7 @@ import {
 } from "../rules.ts";
 import { type AutoCounter, takeAutoSpend } from "../store/auto-spend.ts";
 import { listApprovalPolicies, loadCalendar, loadRequester } from "../store/policies.ts";
+import { policyToJson } from "../store/policy-json.ts";
 import {
   countOpenRequests,
   findRequestByKey,
@@ -169,6 +170,7 @@ async function applyAutomatically(
       automatic: true,
       counted_under: autoCounterKey(request.policy),
     },
+    rule: { ...policyToJson(request.policy) },
   });
   await enqueueOutcomeNotice(sql, { request: applied, votes: [], questions: [], now });
   return outcomeOf(applied);
@@ -191,6 +193,7 @@ async function recordRequest(sql: Sql, request: ApprovalRequest): Promise<void> 
       expires_at: request.expiresAt,
       ...(beneficiary === requester ? {} : { beneficiary }),
     },
+    rule: { ...policyToJson(request.policy) },
   });
 }
 

@@ -14,6 +14,7 @@ import { type Authority, peopleToAsk } from "../rules/mandate.ts";
 import { progressOf } from "../rules/progress.ts";
 import type { Question } from "../rules/questions.ts";
 import type { ApprovalRequest, Vote } from "../rules.ts";
+import { policyToJson } from "../store/policy-json.ts";
 import { insertQuestion } from "../store/questions.ts";
 import { updateAsked, updateDecision, updateRevocation } from "../store/requests.ts";
 import { insertVote } from "../store/votes.ts";
@@ -194,6 +195,7 @@ async function recordDecision(
       ...voiceSnapshot(decision),
       ...(text === undefined ? {} : { note: text }),
     },
+    rule: { ...policyToJson(request.policy) },
   });
 }
 
