@@ -104,8 +104,8 @@ describe("threadMessage", () => {
 
     expect(lines[0]).toMatch(/^:white_check_mark: \*Search\*/);
     expect(lines.slice(2)).toEqual([
-      ":white_check_mark: No longer the case: the limit was raised.",
-      "Why? | Snooze | Assign | Feedback",
+      "No longer the case: the limit was raised.",
+      "Why? | Feedback",
     ]);
   });
 
@@ -157,7 +157,7 @@ describe("private answers", () => {
     [
       { kind: "acknowledge" },
       { kind: "done" },
-      "Acknowledged. I won't mention this threshold again in this period.",
+      "Acknowledged. I'll speak up again only when there is something new.",
     ],
     [
       { kind: "snooze", how: "hour" },

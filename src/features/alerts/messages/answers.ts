@@ -51,7 +51,7 @@ export function actAnswer(did: Did, outcome: Outcome): SlackMessage {
 function doneText(did: Did): string {
   switch (did.kind) {
     case "acknowledge":
-      return "Acknowledged. I won't mention this threshold again in this period.";
+      return "Acknowledged. I'll speak up again only when there is something new.";
     case "snooze":
       return `Snoozed ${SNOOZED[did.how]}. The message stays up to date, without a sound.`;
     case "assign":

@@ -133,7 +133,7 @@ function statusLines({ thread, state, now }: ShownThread): Status[] {
   const lines: Status[] = [];
   if (thread.resolved !== undefined) {
     const text = `No longer the case: ${lineText(thread.resolved.because)}`;
-    lines.push({ markup: `:white_check_mark: ${text}`, plain: text });
+    lines.push({ markup: text, plain: text });
   }
   if (acknowledged !== undefined) {
     lines.push(byLine(":white_check_mark: Acknowledged by", acknowledged.by));
@@ -200,15 +200,22 @@ function buttonsOf(thread: Thread, { content }: Alert, state: ThreadState): Elem
       ? []
       : [button({ actionId: REQUEST_RAISE_ACTION, text: "Request raise", value: raiseValue })];
   const acknowledge =
-    state.acknowledged === undefined && thread.resolved === undefined
+    state.acknowledged === undefined
       ? [button({ actionId: ACKNOWLEDGE_ACTION, text: "Acknowledge", value })]
       : [];
+  // What is over needs nobody to look after it.
+  const open =
+    thread.resolved === undefined
+      ? [
+          ...acknowledge,
+          button({ actionId: SNOOZE_ACTION, text: "Snooze", value }),
+          button({ actionId: ASSIGN_ACTION, text: "Assign", value }),
+        ]
+      : [];
   return [
-    ...raise,
+    ...(thread.resolved === undefined ? raise : []),
     button({ actionId: WHY_ACTION, text: "Why?", value }),
-    ...acknowledge,
-    button({ actionId: SNOOZE_ACTION, text: "Snooze", value }),
-    button({ actionId: ASSIGN_ACTION, text: "Assign", value }),
+    ...open,
     button({ actionId: FEEDBACK_ACTION, text: "Feedback", value }),
   ];
 }
