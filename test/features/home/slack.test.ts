@@ -54,6 +54,27 @@ describe("App Home", () => {
     expect(lines.indexOf("---")).toBeLessThan(lines.indexOf("# You · $0.00 this month"));
   });
 
+  test("shows an admin, and nobody else, what could not be recorded", async () => {
+    const at = acme(db.pool).clock();
+    await db.pool.query(
+      `truncate rejected_events, admins; insert into admins values ('dana@acme.test')`,
+    );
+    await db.pool.query(
+      `insert into rejected_events (rejected_event_id, source, code, message, received_at, last_received_at)
+       values (gen_random_uuid(), 'checkout', 'invalid', 'model: expected a text', $1, $1)`,
+      [at],
+    );
+
+    expect(headers(await openHome("dana@acme.test"))).toEqual([
+      "# Could not be recorded",
+      "# You · $0.00 this month",
+    ]);
+    expect(headers(await openHome("bo@acme.test"))).toEqual([
+      expect.stringContaining("You ·") as string,
+    ]);
+    await db.pool.query(`truncate rejected_events`);
+  });
+
   test("does not show a request to its requester, nor to somebody who is not asked", async () => {
     await ask(acme(db.pool));
 

@@ -251,7 +251,7 @@ describe("a correction", () => {
 
     expect(await record([used("b", 10, { corrects: "a" })])).toMatchObject({
       accepted: 0,
-      rejected: [{ code: "too_old", message: expect.stringContaining("still kept") }],
+      rejected: [{ code: "too_old", message: expect.stringContaining("still kept") as string }],
     });
     expect(await record([used("b", 10)])).toMatchObject({ accepted: 1 });
   });
@@ -284,7 +284,10 @@ describe("a void", () => {
     expect(await record([voided("v", "a")])).toMatchObject({ accepted: 0, duplicates: 1 });
     expect(await record([voided("x", "a")])).toMatchObject({
       rejected: [
-        { code: "conflict", message: expect.stringMatching(/^voids: .* v has corrected it/) },
+        {
+          code: "conflict",
+          message: expect.stringMatching(/^voids: .* v has corrected it/) as string,
+        },
       ],
     });
   });
@@ -300,7 +303,9 @@ describe("a void", () => {
     [{ event_id: "v", voids: "a" }, /^occurred_at: /],
   ])("is refused where it makes no sense: %j", async (raw, message) => {
     expect(await record([raw])).toMatchObject({
-      rejected: [{ code: "invalid", eventId: "v", message: expect.stringMatching(message) }],
+      rejected: [
+        { code: "invalid", eventId: "v", message: expect.stringMatching(message) as string },
+      ],
     });
   });
 });
@@ -315,7 +320,7 @@ describe("whoever comes first", () => {
         record([used(`${id}-b`, 10, { corrects: id })], { pool }),
         record([used(`${id}-c`, 20, { corrects: id })], { pool }),
       ]);
-      expect(results.map(({ accepted }) => accepted).toSorted()).toEqual([0, 1]);
+      expect(results.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(1);
     }
     expect(await totals()).toMatchObject({ requests: 8 });
   });

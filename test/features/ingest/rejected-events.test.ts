@@ -257,7 +257,11 @@ describe("trying again", () => {
     expect(await replay(NOW)).toMatchObject({
       recorded: 1,
       stillRejected: [
-        { eventId: "x", code: "invalid", message: expect.stringContaining("occurred_at") },
+        {
+          eventId: "x",
+          code: "invalid",
+          message: expect.stringContaining("occurred_at") as string,
+        },
       ],
     });
     expect(await spent()).toEqual({ output: 5, requests: 1 });
@@ -315,8 +319,8 @@ describe("trying again", () => {
         }
         expect(await spent()).toEqual({ output: recorded.size, requests: recorded.size });
         const rows = await all({ status: "open" });
-        expect(rows.map(({ eventId }) => eventId).toSorted()).toEqual(
-          [...open].map((event) => `e${String(event)}`).toSorted(),
+        expect(new Set(rows.map(({ eventId }) => eventId))).toEqual(
+          new Set([...open].map((event) => `e${String(event)}`)),
         );
       }),
       { numRuns: 15 },
@@ -369,7 +373,7 @@ describe("admins", () => {
   }
 
   async function messages(): Promise<unknown[]> {
-    const { rows } = await db.pool.query(
+    const { rows } = await db.pool.query<Record<string, unknown>>(
       `select o.destination, o.kind, o.text from outbox_messages o order by o.outbox_message_id`,
     );
     return rows;
