@@ -117,6 +117,23 @@ describe("usage pulled as the metering source", () => {
     expect(rows).toEqual([]);
   });
 
+  test("does not count where another source was designated", async () => {
+    const fake = await fakeAnthropic({ now: NOW });
+    fake.ledger.add(
+      aRequest(WINDOW.from, { workspaceId: "wrkspc_search" }),
+      aRequest(WINDOW.from, { workspaceId: "wrkspc_support", tokens: { output_tokens: 7 } }),
+    );
+    await db.pool.query(
+      `insert into metering_designations (workspace_id, source, managed_by, valid_from)
+       values ('wrkspc_search', 'default', 'command', '2026-01-01')`,
+    );
+
+    await from(puller(db.pool, fake, { metering: "analytics" }), WINDOW.from);
+    await db.pool.query(`truncate metering_designations`);
+
+    expect(await sumBy("workspace_id")).toEqual({ wrkspc_support: "7" });
+  });
+
   test("counts from when it is turned on, not what went before", async () => {
     const fake = await fakeAnthropic({ now: NOW });
     const deps = puller(db.pool, fake, { metering: "analytics" });
