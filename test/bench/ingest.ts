@@ -9,6 +9,7 @@ import {
   emptyUsage,
   forkBareServer,
   forkProgram,
+  forkUngrouped,
   startBenchDatabase,
 } from "./processes.ts";
 
@@ -17,6 +18,7 @@ export const BATCH = 500;
 const BATCHES = 40;
 export const BATCH_CONNECTIONS = 8;
 const SINGLES = 6_000;
+const UNGROUPED = 2_000;
 export const SINGLE_CONNECTIONS = 64;
 
 export async function benchBatches(): Promise<void> {
@@ -71,22 +73,34 @@ export async function benchSingles(): Promise<void> {
   const database = await startBenchDatabase();
   const server = await forkProgram(database, secret);
   const bare = await forkBareServer(secret);
+  const ungrouped = await forkUngrouped(database, secret);
   const ours: number[] = [];
   const bares: number[] = [];
+  const ungroupeds: number[] = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
-    const bodies = Array.from({ length: SINGLES }, () => JSON.stringify(anEvent()));
-    const rateOf = async (url: URL): Promise<number> => {
-      const requests = bodies.map((body) => rawRequest(url, body, secret));
-      return SINGLES / (await sendAll(url, requests, SINGLE_CONNECTIONS));
+    const rateOf = async (url: URL, count: number): Promise<number> => {
+      const requests = Array.from({ length: count }, () =>
+        rawRequest(url, JSON.stringify(anEvent()), secret),
+      );
+      return count / (await sendAll(url, requests, SINGLE_CONNECTIONS));
     };
-    const bareRate = await rateOf(bare.url);
-    const rate = await rateOf(server.url);
-    if (round === 0) continue; // The first round warms both.
+    const bareRate = await rateOf(bare.url, SINGLES);
+    const rate = await rateOf(server.url, SINGLES);
+    const ungroupedRate = await rateOf(ungrouped.url, UNGROUPED);
+    if (round === 0) continue; // The first round warms all of them.
     bares.push(bareRate);
     ours.push(rate);
+    ungroupeds.push(ungroupedRate);
   }
-  await Promise.all([server.stop(), bare.stop()]);
+  await Promise.all([server.stop(), bare.stop(), ungrouped.stop()]);
   await database.stop();
+  printFigure({
+    name: "ingest.shared-commits",
+    value: median(ours),
+    unit: "requests/s",
+    baseline: "the same work in one transaction for each request, over ten connections",
+    baseline_value: median(ungroupeds),
+  });
   printFigure({
     name: "ingest.singles",
     value: median(ours),

@@ -9,9 +9,15 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Logger, pino } from "pino";
 import { readConfig } from "../../src/app/config.ts";
 import { createLog } from "../../src/app/log.ts";
 import { startProgram } from "../../src/app/program.ts";
+import { instant } from "../../src/domain/time.ts";
+import { createIngestMemory } from "../../src/features/ingest/flow/ingest-memory.ts";
+import { recordUsage } from "../../src/features/ingest/flow/record-usage.ts";
+import { parseNativeEvent } from "../../src/features/ingest/native-event.ts";
+import { DEFAULT_SOURCE } from "../../src/features/sources/index.ts";
 import { verifySignature } from "../../src/http/authorization.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { startEmbeddedPostgres } from "../../src/store/embedded.ts";
@@ -49,6 +55,28 @@ export async function startBenchDatabase(): Promise<BenchDatabase> {
   };
 }
 
+/** One more database on the same server, at the same schema. */
+export async function addDatabase(server: BenchDatabase, name: string): Promise<BenchDatabase> {
+  await server.pool.query(`create database ${name}`);
+  const url = new URL(server.connectionString);
+  url.pathname = `/${name}`;
+  const pool = openDatabase({
+    connectionString: url.href,
+    statement_timeout: 0,
+    query_timeout: 0,
+    max: 4,
+  });
+  await migrate(pool);
+  return {
+    pool,
+    connectionString: url.href,
+    directory: server.directory,
+    stop: async () => {
+      await pool.end();
+    },
+  };
+}
+
 const TABLES = "usage_identities, usage_events, charges, spend_rollups, budget_checks";
 
 export async function emptyUsage({ pool }: BenchDatabase): Promise<void> {
@@ -74,6 +102,17 @@ export async function forkProgram(
     INGEST_SECRET: secret,
     ROLES: "ingest",
     ...env,
+  });
+}
+
+/** The same work as the program's for one event, in a transaction of its own for each request. */
+export async function forkUngrouped(
+  database: Pick<BenchDatabase, "connectionString">,
+  secret: string,
+): Promise<BenchServer> {
+  return await forkRole("ungrouped", {
+    DATABASE_URL: database.connectionString,
+    INGEST_SECRET: secret,
   });
 }
 
@@ -103,7 +142,9 @@ async function forkRole(role: string, env: Readonly<Record<string, string>>): Pr
 
 async function firstMessage(child: ChildProcess): Promise<string> {
   return await new Promise((resolve, reject) => {
-    child.once("message", (message) => resolve(String(message)));
+    child.once("message", (message) => {
+      if (typeof message === "string") resolve(message);
+    });
     child.once("exit", (code) => reject(new Error(`the server ended with ${String(code)}`)));
   });
 }
@@ -119,20 +160,46 @@ export const ROLES: Readonly<Record<string, () => Promise<void>>> = {
     process.send?.(program.url);
   },
   bare: async () => {
-    const secrets = [process.env["INGEST_SECRET"] ?? ""];
-    const server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on("data", (chunk: Buffer) => chunks.push(chunk));
-      request.on("end", () => {
-        const body = Buffer.concat(chunks);
-        verifySignature({ secrets, headers: request.headers, body });
-        JSON.parse(body.toString());
-        response.writeHead(202, { "content-type": "application/json" });
-        response.end('{"accepted":1,"duplicates":0,"rejected":[]}');
-      });
+    await serveVerified(async () => {});
+  },
+  ungrouped: async () => {
+    const database = openDatabase({ connectionString: process.env["DATABASE_URL"] ?? "" });
+    const deps = {
+      database,
+      clock: () => instant(new Date()),
+      log: createBenchLog(),
+      ingestMemory: createIngestMemory(),
+    };
+    await serveVerified(async (body) => {
+      const event = parseNativeEvent(body, { index: 0, source: "default", now: deps.clock() });
+      await recordUsage(deps, [{ source: DEFAULT_SOURCE, batch: [event] }]);
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    process.once("SIGTERM", () => process.exit(0));
-    process.send?.(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
   },
 };
+
+/** Reads the body, checks the same signature as the program, parses, answers 202 after `work`. */
+async function serveVerified(work: (body: unknown) => Promise<void>): Promise<void> {
+  const secrets = [process.env["INGEST_SECRET"] ?? ""];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const body = Buffer.concat(chunks);
+      verifySignature({ secrets, headers: request.headers, body });
+      const answer = (): void => {
+        response.writeHead(202, { "content-type": "application/json" });
+        response.end('{"accepted":1,"duplicates":0,"rejected":[]}');
+      };
+      void work(JSON.parse(body.toString())).then(answer, (error: unknown) => {
+        response.writeHead(500).end(String(error));
+      });
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  process.once("SIGTERM", () => process.exit(0));
+  process.send?.(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
+}
+
+export function createBenchLog(): Logger {
+  return pino({ level: "warn" });
+}
