@@ -37,7 +37,10 @@ export function defineCommandsOf(parent: Command): DefineCommand {
         const options: Readonly<Record<string, unknown>> =
           self instanceof Command ? self.opts() : {};
         const isJson = options["json"] === true;
-        const all = [given[0]].flat().filter((one) => typeof one === "string");
+        const all = given
+          .slice(0, -2)
+          .flat()
+          .filter((one) => typeof one === "string");
         const origin = {
           via: "cli",
           command: [parent.name(), name].join(" "),

@@ -144,10 +144,16 @@ export function refusalOfProposal(
   if (proposal.endsAt <= known.now) return "already-over";
   if (known.policy === undefined) return "above-every-policy";
   if (known.openRequests >= OPEN_REQUESTS_MAX) return "too-many-open";
-  if (known.steps.some((people) => people.length === 0)) return "no-approver";
-  const isShort = known.policy.steps.some(
-    ({ quorum }, index) => (known.steps[index]?.length ?? 0) < quorum,
-  );
-  const people = new Set(known.steps.flat()).size;
-  return isShort || (known.steps.length > 1 && people < 2) ? "too-few-approvers" : undefined;
+  return refusalOfSteps(known.policy, known.steps);
+}
+
+/** Why nobody could ever decide: a step without people, or with too few. */
+export function refusalOfSteps(
+  policy: ApprovalPolicy,
+  steps: readonly (readonly Email[])[],
+): RequestRefusal | undefined {
+  if (steps.some((people) => people.length === 0)) return "no-approver";
+  const isShort = policy.steps.some(({ quorum }, index) => (steps[index]?.length ?? 0) < quorum);
+  const people = new Set(steps.flat()).size;
+  return isShort || (steps.length > 1 && people < 2) ? "too-few-approvers" : undefined;
 }

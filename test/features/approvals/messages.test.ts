@@ -88,7 +88,7 @@ describe("the card", () => {
       Now: $480.00 of $500.00 (96 %)
       After: $480.00 of $700.00 (68 %)
       One approval is enough · expires <Nov 26, 2026, 10:00 UTC>
-      [Approve] [Approve other amount] [Deny]"
+      [Approve] [Approve other amount] [Ask a question] [Deny]"
     `);
   });
 
@@ -105,14 +105,15 @@ describe("the card", () => {
       Now: $480.00 of $500.00 (96 %)
       After: $480.00 of $700.00 (68 %)
       1 of 2 approved, by ana@acme.test ($150.00) · expires <Nov 26, 2026, 10:00 UTC>
-      [Approve] [Approve other amount] [Deny]"
+      [Approve] [Approve other amount] [Ask a question] [Deny]"
     `);
+    const waiting = { ...request, waitingFor: [DANA] };
     expect(
-      shown(approvalCardMessage({ request, votes, viewer: ANA, slackIds: NO_SLACK_IDS })),
-    ).not.toContain("[Approve]");
+      shown(approvalCardMessage({ request: waiting, votes, viewer: ANA, slackIds: NO_SLACK_IDS })),
+    ).toContain("1 of 2 approved, by ana@acme.test ($150.00) · waits for dana@acme.test");
   });
 
-  test("becomes its outcome, without buttons", () => {
+  test("becomes its outcome, with nothing left to decide", () => {
     const cards = [
       approvalCardMessage({
         request: applied,
@@ -131,6 +132,7 @@ describe("the card", () => {
       > Re-indexing before the launch
       :white_check_mark: Approved by dana@acme.test: $150.00 of $200.00 · <Nov 23, 2026, 12:00 UTC>
       > Enough until the launch?
+      [End early]
 
       text: bo@acme.test asked for $200.00 for Search, monthly budget, through Nov 30. Denied by dana@acme.test.
       *bo@acme.test* asked for *$200.00* for Search, monthly budget, through Nov 30.
@@ -172,13 +174,14 @@ describe("the card", () => {
       Now: $480.00 of $500.00 (96 %)
       After: $480.00 of $700.00 (68 %)
       1 of 2 approved, by <@UDANA> ($150.00) · expires <Nov 26, 2026, 10:00 UTC>
-      [Approve] [Approve other amount] [Deny]
+      [Approve] [Approve other amount] [Ask a question] [Deny]
 
       text: bo@acme.test asked for $200.00 for Search, monthly budget, through Nov 30. Approved by dana@acme.test: $150.00 of $200.00.
       *<@UBO>* asked for *$200.00* for Search, monthly budget, through Nov 30.
       > Re-indexing before the launch
       :white_check_mark: Approved by <@UDANA>: $150.00 of $200.00 · <Nov 23, 2026, 12:00 UTC>
       > Enough until the launch?
+      [End early]
 
       text: I asked ana@acme.test and dana@acme.test to decide on $200.00 for Search, monthly budget, through Nov 30. The request expires Nov 26, 2026, 10:00 UTC.
       You asked for *$200.00* for Search, monthly budget, through Nov 30. I asked ana@acme.test and <@UDANA>.
@@ -219,6 +222,7 @@ describe("the card", () => {
     expect(buttons.map(({ action_id, style }) => [action_id, style])).toEqual([
       ["approval_approve", "primary"],
       ["approval_other_amount", undefined],
+      ["approval_ask", undefined],
       ["approval_deny", "danger"],
     ]);
     expect(new Set(buttons.map(({ value }) => value))).toEqual(new Set([open.requestId]));
@@ -479,12 +483,12 @@ describe("whatever people typed", () => {
       fc.property(requests, ({ request }) => {
         const isOpen = request.status === "requested";
         const card = approvalCardMessage({
-          request,
+          request: { ...request, waitingFor: isOpen ? [ANA] : [] },
           votes: [],
           viewer: ANA,
           slackIds: NO_SLACK_IDS,
         });
-        expect(card.blocks.some((block) => block.type === "actions")).toBe(isOpen);
+        expect(JSON.stringify(card.blocks).includes('"approval_approve"')).toBe(isOpen);
       }),
       { numRuns: 150 },
     );

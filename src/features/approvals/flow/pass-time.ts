@@ -50,7 +50,8 @@ export async function remindApprovers(deps: Deps): Promise<number> {
   return await untilNone(deps, remindOne);
 }
 
-type One = (sql: Sql, now: Instant) => Promise<ApprovalRequest | undefined>;
+/** Undefined: none is left. "unchanged": it was due, and there was nothing to do. */
+type One = (sql: Sql, now: Instant) => Promise<ApprovalRequest | "unchanged" | undefined>;
 
 async function untilNone({ database, clock, onChanged }: Deps, one: One): Promise<number> {
   let count = 0;
@@ -58,6 +59,7 @@ async function untilNone({ database, clock, onChanged }: Deps, one: One): Promis
     // oxlint-disable-next-line no-await-in-loop -- each in a transaction of its own
     const request = await inTransaction(database, async (sql) => await one(sql, clock()));
     if (request === undefined) return count;
+    if (request === "unchanged") continue;
     count += 1;
     onChanged?.([request.requester, ...request.asked]);
   }
@@ -98,7 +100,7 @@ const escalateOne: One = async (sql, now) => {
       !spoken.includes(person) &&
       !request.waitingFor.includes(person),
   );
-  if (added.length === 0) return request;
+  if (added.length === 0) return "unchanged";
   await recordAudit(sql, {
     occurredAt: now,
     actor: "system",

@@ -4,7 +4,7 @@ import { usdToDecimal } from "../../../domain/money.ts";
 import { formatScope, type Scope } from "../../../domain/scope.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
-import { escalatesAt } from "../rules/mandate.ts";
+import { escalatesAt, isExcluded } from "../rules/mandate.ts";
 import type { ApprovalKind, ApprovalRequest, ApprovalStatus } from "../rules.ts";
 import { policyToJson } from "./policy-json.ts";
 import { REQUEST_COLUMNS, type RequestRow, requestFromRow } from "./request-row.ts";
@@ -38,7 +38,7 @@ export async function insertRequest(
     readonly nextReminderAt: Instant | undefined;
   },
 ): Promise<void> {
-  const { escalateTo } = request.policy;
+  const others = request.policy.escalateTo.filter((person) => !isExcluded(request, person));
   await sql.query(
     `insert into approval_requests
             (approval_request_id, kind, scope, subject, title, details, requester_email,
@@ -67,7 +67,7 @@ export async function insertRequest(
       request.asked,
       request.waitingFor,
       nextReminderAt ?? null,
-      escalateTo.length === 0 ? null : escalatesAt(request),
+      others.length === 0 ? null : escalatesAt(request),
     ],
   );
 }

@@ -223,7 +223,7 @@ function resolveReadings(
 }
 
 /** The same choice every time, whatever was spent; a scope's own budget before one of \`each:…\`. */
-function longestFirst(statuses: readonly BudgetStatus[]): BudgetStatus[] {
+export function longestFirst(statuses: readonly BudgetStatus[]): BudgetStatus[] {
   const lengthOf = ({ periodKind }: BudgetStatus): number => PERIOD_KINDS.indexOf(periodKind);
   return statuses.toSorted(
     (left, right) =>

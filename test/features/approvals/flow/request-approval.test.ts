@@ -66,8 +66,7 @@ describe("requestApproval", () => {
       asked: [ANA, DANA],
       policy: {
         upTo: usd(500),
-        approvers: [{ kind: "team_owners" }, { kind: "admins" }],
-        quorum: 2,
+        steps: [{ approvers: [{ kind: "team_owners" }, { kind: "admins" }], quorum: 2 }],
         expiresInMs: 86_400_000,
         escalateTo: [EVE],
       },

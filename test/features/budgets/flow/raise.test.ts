@@ -10,9 +10,9 @@ import {
   requestRaise,
 } from "../../../../src/features/budgets/flow/request-raise.ts";
 import {
-  applyRaise,
   checkDueBudgets,
   listBudgetStatus,
+  raiseEffects,
   replaceGovernedBudgets,
 } from "../../../../src/features/budgets/index.ts";
 import {
@@ -69,16 +69,18 @@ async function raise(overrides: Partial<RaiseRequest> = {}): ReturnType<typeof r
   return await requestRaise(deps, {
     requester: BO,
     target: typed("search"),
-    amount: usd(200),
+    amount: { kind: "amount", amount: usd(200) },
     untilText: undefined,
     reason: "Launch week",
     ...overrides,
   });
 }
 
-async function apply(overrides: Partial<Parameters<typeof applyRaise>[1]> = {}): Promise<void> {
+async function apply(
+  overrides: Partial<Parameters<typeof raiseEffects.apply>[1]> = {},
+): Promise<void> {
   await inTransaction(db.pool, async (sql) => {
-    await applyRaise(sql, {
+    await raiseEffects.apply(sql, {
       requestId: "request-1",
       kind: "budget_raise",
       scope: scopeFrom("team:search"),
@@ -86,6 +88,7 @@ async function apply(overrides: Partial<Parameters<typeof applyRaise>[1]> = {}):
       amount: usd(200),
       endsAt: instant("2026-12-01T00:00:00Z"),
       requester: BO,
+      beneficiary: BO,
       approvers: [ANA, DANA],
       decidedBy: DANA,
       decidedAt: time.clock(),
@@ -119,8 +122,10 @@ describe("requestRaise", () => {
       details: [
         "Now: $450.00 of $500.00 (90%), 8 days left.",
         "With the raise: $450.00 of $700.00 (64%).",
-        "At this pace: $602.23 by Nov 30.",
-        "Largest part: checkout, $450.00.",
+        "At this pace: $602.23 by Nov 30, 120% of the limit now and 86% with the raise.",
+        "Projects: checkout $450.00.",
+        "People: no user $450.00.",
+        "No earlier raises of this budget.",
       ],
       requestedAmount: usd(200),
       reason: "Launch week",
@@ -132,7 +137,11 @@ describe("requestRaise", () => {
     const [open] = await listOpenApprovals(db.pool, {});
 
     await approve(
-      { ...deps, database: db.pool, appliers: { budget_raise: applyRaise } },
+      {
+        ...deps,
+        database: db.pool,
+        appliers: { budget_raise: raiseEffects, anthropic_limit_increase: raiseEffects },
+      },
       { requestId: open?.request.requestId ?? "", actorEmail: ANA },
     );
 
@@ -261,7 +270,7 @@ describe("applyRaise", () => {
     await apply();
     await spend(db.pool, { amount: usd(50), at: NOW });
     await check();
-    expect(await sentLines(db.pool)).toHaveLength(2); // the alert, and the news of the raise
+    expect(await sentLines(db.pool)).toHaveLength(3); // the alert, that it is over, and the news of the raise
     await spend(db.pool, { amount: usd(60), at: NOW });
     await check();
 

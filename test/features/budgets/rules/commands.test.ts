@@ -100,12 +100,49 @@ describe("parseRaiseCommand", () => {
       "search $ 200 re-indexing until friday",
       { readings: [named("search")], amount: usd(200), reason: "re-indexing until friday" },
     ],
-  ])("reads %j", (text, asked) => {
+    [
+      "search 200 for bo@acme.test until friday launch",
+      {
+        readings: [named("search")],
+        amount: usd(200),
+        untilText: "friday",
+        beneficiary: "bo@acme.test",
+        reason: "launch",
+      },
+    ],
+    [
+      "search 200 until dec 5 for Bo@acme.test launch",
+      {
+        readings: [named("search")],
+        amount: usd(200),
+        untilText: "dec 5",
+        beneficiary: "bo@acme.test",
+        reason: "launch",
+      },
+    ],
+    [
+      "search 200 for launch week",
+      { readings: [named("search")], amount: usd(200), reason: "for launch week" },
+    ],
+  ])("reads %j", (text, { amount, ...asked }) => {
     expect(parseRaiseCommand(text)).toEqual({
       kind: "raise",
+      amount: { kind: "amount", amount },
+      beneficiary: undefined,
       untilText: undefined,
       reason: "",
       ...asked,
+    });
+  });
+
+  test.each([
+    ["search 20%", 2000],
+    ["search 12.5 % until friday", 1250],
+    ["search by 100%", 10_000],
+  ])("reads the share in %j", (text, hundredths) => {
+    expect(parseRaiseCommand(text)).toMatchObject({
+      readings: [{ scopeText: "search" }],
+      amount: { kind: "share", hundredths },
     });
   });
 
@@ -117,6 +154,10 @@ describe("parseRaiseCommand", () => {
     ["search -5", "not-positive"],
     ["search 0", "not-positive"],
     ["search 1000001", "too-large"],
+    ["search 0%", "percent"],
+    ["search -5%", "percent"],
+    ["search 1001%", "percent"],
+    ["search 2O%", "percent"],
   ])("refuses %j", (text, amount) => {
     expect(parseRaiseCommand(text)).toEqual({ kind: "refused", amount });
   });

@@ -1,0 +1,146 @@
+import { expect, test } from "vitest";
+import { usdFromDecimal } from "../../../src/domain/money.ts";
+import { scopeFrom } from "../../../src/domain/scope.ts";
+import { addMs, type Clock, DAY_MS, type Instant, instant } from "../../../src/domain/time.ts";
+import {
+  escalateApprovals,
+  expireApprovals,
+  remindApprovers,
+} from "../../../src/features/approvals/index.ts";
+import { endRaises, listBudgetStatus } from "../../../src/features/budgets/index.ts";
+import { type Database, isConnectionLoss } from "../../../src/store/database.ts";
+import { useDatabase } from "../../support/database.ts";
+import { faultsOf, faultsOfCeiling, loadRows, moneyAt, type Row } from "./simulation/checks.ts";
+import { Crashed, crashing } from "./simulation/crashes.ts";
+import { aCrash, act, later, type Stage } from "./simulation/deeds.ts";
+import { type Random, seeded } from "./simulation/random.ts";
+import { createWorld, type History, newHistory } from "./simulation/world.ts";
+
+const HISTORIES = Number(process.env["APPROVAL_HISTORIES"] ?? "16");
+const SEED = Number(process.env["APPROVAL_SEED"] ?? String(Date.now() % 1_000_000));
+const ROUNDS = 14;
+const REPLICAS = 3;
+const db = useDatabase();
+
+/** Ends only when the queue is empty, whatever crashes meanwhile. */
+async function passTime(stage: Stage, random: Random): Promise<void> {
+  const jobs = [expireApprovals, escalateApprovals, remindApprovers, endRaises];
+  const run = async (replica: Database): Promise<void> => {
+    for (const job of jobs) {
+      const database = random.chance(0.3) ? crashing(replica, aCrash(random)) : replica;
+      try {
+        await job({ database, clock: stage.clock });
+      } catch (error) {
+        if (!(error instanceof Crashed) && !isConnectionLoss(error)) throw error;
+      }
+    }
+  };
+  await Promise.all(stage.replicas.slice(0, 2).map(run));
+}
+
+async function refresh(pool: Database, histories: readonly History[]): Promise<void> {
+  const { rows } = await pool.query<{ readonly scope: string; readonly ids: string[] }>(
+    `select r.scope, array_agg(r.approval_request_id order by r.requested_at) as ids
+       from approval_requests r group by r.scope`,
+  );
+  const ids = new Map(rows.map((row) => [row.scope, row.ids]));
+  for (const history of histories) history.requestIds = ids.get(`team:${history.team}`) ?? [];
+}
+
+async function playRound(stage: Stage): Promise<void> {
+  const { histories, clock } = stage;
+  const round = clock().getTime();
+  const busy = histories.map(async (history) => {
+    const roles = [history.roles];
+    const deeds = Array.from({ length: history.random.below(4) }, async () => {
+      await act(stage, history);
+      roles.push(history.roles);
+    });
+    await Promise.all(deeds);
+    history.past.set(round, [...(history.past.get(round) ?? []), ...roles, history.roles]);
+  });
+  await Promise.all(busy);
+}
+
+async function limitFaults(pool: Database, rows: readonly Row[], at: Instant): Promise<string[]> {
+  const { rows: sums } = await pool.query<{ readonly scope: string; readonly sum: string }>(
+    `select b.scope, coalesce(sum(g.amount_usd), 0)::text as sum
+       from budgets b
+       left join budget_grant_terms g on g.budget_id = b.budget_id
+                                     and g.valid_from <= $1 and g.ends_at > $1
+      group by b.scope`,
+    [at],
+  );
+  return sums.flatMap(({ scope, sum }) =>
+    usdFromDecimal(sum) === moneyAt(rows, scope, at)
+      ? []
+      : [`${scope}: other money at ${at.toISOString()}`],
+  );
+}
+
+test(`whatever happens, money moves only by valid decisions (APPROVAL_SEED=${String(SEED)}, ${String(HISTORIES)} histories)`, async () => {
+  const random = seeded(SEED);
+  let now = instant("2026-11-23T08:00:00Z");
+  const clock: Clock = () => now;
+  const replicas = Array.from({ length: REPLICAS }, () => db.openPool({ max: 6 }));
+  const histories = Array.from({ length: HISTORIES }, (_, index) =>
+    newHistory(index, seeded(SEED * 31 + index)),
+  );
+  const stage: Stage = { replicas, clock, histories, counts: new Map() };
+  await createWorld(db.pool, histories);
+
+  const faults: string[] = [];
+  const instants: Instant[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await Promise.all([playRound(stage), passTime(stage, random)]);
+    await refresh(db.pool, histories);
+    const rows = await loadRows(db.pool, { withMessages: false });
+    faults.push(...(await limitFaults(db.pool, rows, now)));
+    const { team } = random.pick(histories);
+    const scope = `team:${team}`;
+    const [status] = await listBudgetStatus(db.pool, { scope: scopeFrom(scope), now });
+    if (status?.grants !== moneyAt(rows, scope, now)) faults.push(`${scope}: shows other money`);
+    instants.push(now);
+    now = later(clock, random);
+  }
+  now = addMs(now, 60 * DAY_MS);
+  const ending = { database: db.pool, clock };
+  await expireApprovals(ending);
+  await endRaises(ending);
+
+  const rows = await loadRows(db.pool, { withMessages: true });
+  const byScope = new Map(histories.map((history) => [`team:${history.team}`, history]));
+  for (const row of rows) {
+    const history = byScope.get(row.scope);
+    faults.push(...(history === undefined ? [`${row.id}: of no team`] : faultsOf(row, history)));
+  }
+  const { rows: counters } = await db.pool.query<{ readonly key: string; readonly used: string }>(
+    `select s.counter_key as key, s.used_usd::text as used from approval_auto_spend s`,
+  );
+  const used = new Map(
+    counters.map(({ key, used: amount }) => [
+      key.replace("name policy-", "team:t"),
+      usdFromDecimal(amount),
+    ]),
+  );
+  faults.push(...faultsOfCeiling(rows, used));
+  for (const at of [...instants, now]) faults.push(...(await limitFaults(db.pool, rows, at)));
+  const sent = histories.flatMap((history) => history.sent);
+  const kept = new Set(rows.map((row) => row.idempotency_key));
+  faults.push(...sent.filter((key) => !kept.has(key)).map((key) => `lost: ${key}`));
+  const { rowCount: homeless } = await db.pool.query(
+    `select from budget_grants g where not exists (
+       select from approval_requests r where r.approval_request_id = g.approval_request_id)`,
+  );
+
+  expect(faults, `APPROVAL_SEED=${String(SEED)}`).toEqual([]);
+  expect(homeless).toBe(0);
+  const statuses = new Map<string, number>();
+  for (const { status } of rows) statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  expect(statuses.get("applied") ?? 0).toBeGreaterThan(HISTORIES / 4);
+  if (process.env["APPROVAL_HISTORIES"] !== undefined) {
+    process.stdout.write(
+      `${JSON.stringify({ seed: SEED, ...Object.fromEntries([...statuses, ...stage.counts]) })}\n`,
+    );
+  }
+}, 300_000);
