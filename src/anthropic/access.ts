@@ -3,7 +3,7 @@ import Anthropic from "@anthropic-ai/sdk";
 
 const ANTHROPIC_API_URL = "https://api.anthropic.com";
 /** Pinned, so that an update of the SDK never changes what answers look like. */
-export const ANTHROPIC_VERSION = "2026-10-21";
+const ANTHROPIC_VERSION = "2026-10-21";
 
 export interface AdminAccess {
   readonly key: string;

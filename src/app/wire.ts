@@ -6,7 +6,12 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { formatLimitTarget } from "../domain/limit.ts";
 import type { Clock } from "../domain/time.ts";
-import { alertListeners, alertRoutes, releaseHeldAlerts } from "../features/alerts/index.ts";
+import {
+  alertListeners,
+  alertRoutes,
+  explain,
+  releaseHeldAlerts,
+} from "../features/alerts/index.ts";
 import {
   type ApprovalAppliers,
   approvalListeners,
@@ -99,7 +104,7 @@ export function wire(plumbing: Plumbing): Wiring {
   const subcommandFeatures = [
     showbackListeners(shared),
     budgetListeners(shared),
-    alertListeners(shared),
+    alertListeners({ ...shared, explain }),
     approvalListeners({ ...shared, appliers: approvalEffects }),
     homeListeners(shared),
     auditListeners(shared),
@@ -134,17 +139,7 @@ export function wire(plumbing: Plumbing): Wiring {
       plumbing.metrics.budgetChecks.inc(count);
       return count;
     },
-    startPulling: () => {
-      if (plumbing.reports === undefined) return undefined;
-      return startPulling({
-        database,
-        clock,
-        log,
-        settings: plumbing.reports,
-        ingestMemory: createIngestMemory(),
-        onPulled: (report, outcome) => plumbing.metrics.reportPulls.inc({ report, outcome }),
-      });
-    },
+    startPulling: () => startPullingOf(plumbing),
     startLimits: () => {
       if (plumbing.limits === undefined) return undefined;
       const stopping = new AbortController();
@@ -183,6 +178,27 @@ const approvalEffects: ApprovalAppliers = {
     revoke: async () => await Promise.resolve(),
   },
 };
+
+/** Undefined: no admin key, so Anthropic's reports are not read. */
+function startPullingOf({
+  database,
+  clock,
+  log,
+  metrics,
+  reports,
+}: Plumbing): ReturnType<Wiring["startPulling"]> {
+  if (reports === undefined) return undefined;
+  return startPulling({
+    database,
+    clock,
+    log,
+    settings: reports,
+    ingestMemory: createIngestMemory(),
+    onPulled: (report, outcome) => {
+      metrics.reportPulls.inc({ report, outcome });
+    },
+  });
+}
 
 /** How each feature takes over its part of a governance document, inside its transaction. */
 export const governanceAppliers: GovernanceAppliers = {

@@ -65,7 +65,7 @@ export function aRequest(
 }
 
 /** Numbers that look random and are the same in every run. */
-export function numbers(seed: string): (below: number) => number {
+function numbers(seed: string): (below: number) => number {
   let count = 0;
   return (below) => {
     count += 1;

@@ -59,7 +59,8 @@ const LIST: readonly ListPrice[] = [
 /** Nothing that the list does not know is free. */
 const UNKNOWN: Rates = ["5", "6.25", "10", "0.5", "25"];
 export const PICO_PER_CENT = 10_000_000_000n;
-export const WEB_SEARCH_PICO = PICO_PER_CENT;
+/** $10 for a thousand. */
+export const WEB_SEARCH_PICO = 10_000_000_000n;
 /** Models that cost a tenth more where inference stays in the United States. */
 const WITH_RESIDENCY = /^claude-(?:fable|mythos|opus-(?:5|4-[678])|sonnet-(?:5|4-6)|haiku-5)/;
 

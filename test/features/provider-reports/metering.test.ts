@@ -36,10 +36,10 @@ async function counted(): Promise<{ readonly rollups: string; readonly charges: 
   return rows[0] ?? { rollups: "", charges: "" };
 }
 
-async function expectCounted(pico: bigint): Promise<void> {
+function costing(pico: bigint): Awaited<ReturnType<typeof counted>> {
   const text = usdToDecimal(usd(pico));
-  const expected = text.padEnd(text.indexOf(".") + 13, "0");
-  expect(await counted()).toEqual({ rollups: expected, charges: expected });
+  const cost = text.padEnd(text.indexOf(".") + 13, "0");
+  return { rollups: cost, charges: cost };
 }
 
 async function sumBy(column: string): Promise<Readonly<Record<string, string>>> {
@@ -72,7 +72,7 @@ describe("usage pulled as the metering source", () => {
 
     await from(puller(db.pool, fake, { metering: "analytics" }), month.from);
 
-    await expectCounted(fake.ledger.listPico(month.from, month.to));
+    expect(await counted()).toEqual(costing(fake.ledger.listPico(month.from, month.to)));
   });
 
   test("keeps person, key, workspace, model and tier", async () => {
@@ -112,7 +112,7 @@ describe("usage pulled as the metering source", () => {
 
     await from(puller(db.pool, fake), WINDOW.from);
 
-    await expectCounted(0n);
+    expect(await counted()).toEqual(costing(0n));
     const { rows } = await db.pool.query(`select 1 from usage_events`);
     expect(rows).toEqual([]);
   });
@@ -143,7 +143,9 @@ describe("usage pulled as the metering source", () => {
     fake.time.set("2026-11-23T11:05:00Z");
     await pullAll(deps);
 
-    await expectCounted(fake.ledger.listPico(instant(NOW), instant("2026-11-23T12:00:00Z")));
+    expect(await counted()).toEqual(
+      costing(fake.ledger.listPico(instant(NOW), instant("2026-11-23T12:00:00Z"))),
+    );
   });
 
   test("what passes while it is off does not count when it is on again", async () => {
@@ -163,7 +165,9 @@ describe("usage pulled as the metering source", () => {
     fake.time.set("2026-11-25T12:00:00Z");
     await pullAll(on);
 
-    await expectCounted(2n * fake.ledger.listPico(instant(NOW), instant("2026-11-24T00:00:00Z")));
+    expect(await counted()).toEqual(
+      costing(2n * fake.ledger.listPico(instant(NOW), instant("2026-11-24T00:00:00Z"))),
+    );
   });
 
   test("another report goes on where the one before stood: nothing twice, nothing left out", async () => {
@@ -186,7 +190,9 @@ describe("usage pulled as the metering source", () => {
       await pullAll(deps);
     }
 
-    await expectCounted(fake.ledger.listPico(instant(NOW), instant("2026-11-25T23:00:00Z")));
+    expect(await counted()).toEqual(
+      costing(fake.ledger.listPico(instant(NOW), instant("2026-11-25T23:00:00Z"))),
+    );
   });
 });
 
@@ -210,7 +216,7 @@ describe("a bucket that is revised", () => {
     const after = await counted();
     await from(deps, WINDOW.from);
 
-    await expectCounted(fake.ledger.listPico(WINDOW.from, WINDOW.to));
+    expect(await counted()).toEqual(costing(fake.ledger.listPico(WINDOW.from, WINDOW.to)));
     expect(await counted()).toEqual(after);
     const { rows } = await db.pool.query<{ corrects: string | null }>(
       `select e.corrects from usage_events e where e.source = 'anthropic' order by e.usage_event_id`,
@@ -224,12 +230,12 @@ describe("a bucket that is revised", () => {
 
     fake.ledger.remove("b");
     await from(deps, WINDOW.from);
-    await expectCounted(fake.ledger.listPico(WINDOW.from, WINDOW.to));
+    expect(await counted()).toEqual(costing(fake.ledger.listPico(WINDOW.from, WINDOW.to)));
     expect(await sumBy("user_email")).toEqual({ [BO.email]: "503" });
 
     fake.ledger.add(aRequest(WINDOW.from, { id: "b", user: ANA }));
     await from(deps, WINDOW.from);
-    await expectCounted(fake.ledger.listPico(WINDOW.from, WINDOW.to));
+    expect(await counted()).toEqual(costing(fake.ledger.listPico(WINDOW.from, WINDOW.to)));
   });
 
   test("whatever comes late, changes or goes, in any order: the same totals", async () => {
@@ -254,7 +260,7 @@ describe("a bucket that is revised", () => {
           // oxlint-disable-next-line no-await-in-loop -- after each change
           await pullAll(deps, { from: WINDOW.from, to: addMs(WINDOW.from, DAY_MS) });
         }
-        await expectCounted(fake.ledger.listPico(WINDOW.from, WINDOW.to));
+        expect(await counted()).toEqual(costing(fake.ledger.listPico(WINDOW.from, WINDOW.to)));
       }),
       { numRuns: 6 },
     );
@@ -285,7 +291,7 @@ describe("what the reports can't tell exactly", () => {
 
     await from(puller(db.pool, fake, { metering: "messages" }), WINDOW.from);
 
-    await expectCounted(fake.ledger.listPico(WINDOW.from, WINDOW.to));
+    expect(await counted()).toEqual(costing(fake.ledger.listPico(WINDOW.from, WINDOW.to)));
     expect(await sumBy("user_email")).toEqual({ [ANA.email]: "1006", [BO.email]: "503" });
   });
 
@@ -296,7 +302,7 @@ describe("what the reports can't tell exactly", () => {
 
     await from(puller(db.pool, fake, { metering: "messages" }), WINDOW.from);
 
-    await expectCounted(fake.ledger.listPico(WINDOW.from, WINDOW.to));
+    expect(await counted()).toEqual(costing(fake.ledger.listPico(WINDOW.from, WINDOW.to)));
     const { rows } = await db.pool.query(`select distinct c.pricing_basis from charges c`);
     expect(rows).toEqual([{ pricing_basis: "estimated" }]);
   });
@@ -330,10 +336,10 @@ describe("what the reports can't tell exactly", () => {
     ledger.add(...Array.from({ length: 20 }, (_, n) => aRequest(addMs(day, n * 0.5 * HOUR_MS))));
 
     await from(deps, day);
-    await expectCounted(ledger.listPico(day, instant("2026-11-23T06:00:00Z")));
+    expect(await counted()).toEqual(costing(ledger.listPico(day, instant("2026-11-23T06:00:00Z"))));
 
     fake.time.advance(4 * HOUR_MS);
     await pullAll(deps);
-    await expectCounted(ledger.listPico(day, instant(NOW)));
+    expect(await counted()).toEqual(costing(ledger.listPico(day, instant(NOW))));
   });
 });

@@ -284,7 +284,7 @@ test("killed at any statement, the next pull ends in the same rows and totals", 
     await pullReports(puller(db.pool, fake, { metering: "analytics", ...deps }), window);
   };
   const result = async () => {
-    const { rows } = await db.pool.query(
+    const { rows } = await db.pool.query<Readonly<Record<string, string | number>>>(
       `select (select count(*)::integer from provider_report_rows) as report_rows,
               (select count(*)::integer from usage_events) as events,
               (select sum(r.list_cost_usd)::numeric(30, 12)::text from spend_rollups r) as cost`,

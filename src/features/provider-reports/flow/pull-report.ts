@@ -127,8 +127,8 @@ function readingsOf(
         {
           kind: "asked",
           window: {
-            start: floorTo(asked?.from ?? position.startsAt, plan.bucketMs),
-            end: earlier(floorTo(asked?.to ?? target, plan.bucketMs), target),
+            start: floorTo(asked.from ?? position.startsAt, plan.bucketMs),
+            end: earlier(floorTo(asked.to ?? target, plan.bucketMs), target),
           },
         },
       ];

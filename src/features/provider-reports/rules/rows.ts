@@ -40,7 +40,7 @@ export interface RowRevision {
 }
 
 /** The canonical text of what a row is grouped by. */
-export function groupKeyOf({ group }: Pick<ReportRow, "group">): string {
+function groupKeyOf({ group }: Pick<ReportRow, "group">): string {
   return JSON.stringify(
     Object.entries(group)
       .filter(([, value]) => value !== undefined)
@@ -125,7 +125,7 @@ function sumEqualRows(rows: readonly ReportRow[]): readonly ReportRow[] {
   return [...sums.values()];
 }
 
-export function sumRows(left: ReportRow, right: ReportRow): ReportRow {
+function sumRows(left: ReportRow, right: ReportRow): ReportRow {
   return {
     ...left,
     userEmail: left.userEmail === right.userEmail ? left.userEmail : undefined,

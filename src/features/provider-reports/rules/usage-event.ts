@@ -36,7 +36,7 @@ export function eventOfRevision(
   return { ...eventOf({ ...now, row: withoutUsage(now.row) }), voids: eventIdOf(before) };
 }
 
-export function eventIdOf({ report, row, revision, groupDigest }: Revision): string {
+function eventIdOf({ report, row, revision, groupDigest }: Revision): string {
   return [report, row.bucket.start.toISOString(), groupDigest, String(revision)].join("/");
 }
 
