@@ -34,7 +34,7 @@ export async function findMessage(
   let cursor: string | undefined;
   for (let page = 0; page < HISTORY_PAGES_MAX; page += 1) {
     try {
-      const page = {
+      const wanted = {
         channel: query.channel,
         oldest,
         limit: HISTORY_PAGE_MESSAGES,
@@ -43,8 +43,8 @@ export async function findMessage(
       };
       const history =
         query.threadTs === undefined
-          ? await client.conversations.history(page)
-          : await client.conversations.replies({ ...page, ts: query.threadTs });
+          ? await client.conversations.history(wanted)
+          : await client.conversations.replies({ ...wanted, ts: query.threadTs });
       const ts = (history.messages ?? []).find(
         (message) => keyOf(message.metadata) === query.dedupeKey,
       )?.ts;

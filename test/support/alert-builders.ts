@@ -5,7 +5,7 @@ import type { ShownThread } from "../../src/features/alerts/messages/thread.ts";
 import { type Alert, type Thread, UNTOUCHED } from "../../src/features/alerts/rules.ts";
 import { usd } from "./builders.ts";
 
-export const NOVEMBER = {
+const NOVEMBER = {
   start: instant("2026-11-01T00:00:00Z"),
   end: instant("2026-12-01T00:00:00Z"),
 };

@@ -88,7 +88,7 @@ export function silenceOf(
 
 /** More new messages than `STORM_MESSAGES` in one destination within the window are a storm. */
 export const STORM_MESSAGES = 5;
-export const STORM_WINDOW_MS = 10 * MINUTE_MS;
+const STORM_WINDOW_MS = 10 * MINUTE_MS;
 
 export type DeliveryPlan =
   /** The first message of the thread here. */

@@ -9,6 +9,7 @@ import { showAlert, whyAlert } from "../../../src/features/alerts/flow/look.ts";
 import { planEvent } from "../../../src/features/alerts/flow/plan-event.ts";
 import { savePreferences } from "../../../src/features/alerts/flow/preferences.ts";
 import {
+  explain,
   raiseAlert,
   raiseAlerts,
   releaseHeldAlerts,
@@ -33,6 +34,7 @@ const deps = {
     return db.pool;
   },
   clock: time.clock,
+  explain,
 };
 
 beforeEach(async () => {

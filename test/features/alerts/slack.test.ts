@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { emailFrom } from "../../../src/domain/email.ts";
 import { loadPreferences } from "../../../src/features/alerts/flow/preferences.ts";
-import { alertListeners, raiseAlert } from "../../../src/features/alerts/index.ts";
+import { alertListeners, explain, raiseAlert } from "../../../src/features/alerts/index.ts";
 import type { SlackActor, ViewValues } from "../../../src/slack/listener.ts";
 import { anAlertFact } from "../../support/alert-builders.ts";
 import { acme, forgetEverything, sentLines } from "../../support/budget-builders.ts";
@@ -17,6 +17,7 @@ const listeners = alertListeners({
     return db.pool;
   },
   clock: time.clock,
+  explain,
   directory: {
     resolveMentions: async (text) => await Promise.resolve(text),
     loadSlackUser: async (slackUserId) =>

@@ -18,14 +18,14 @@ import { scopeName } from "../rules/names.ts";
 import type { Alert } from "../rules.ts";
 import { listThreadAlerts } from "../store/alerts.ts";
 import { findThread } from "../store/threads.ts";
-import { type Explain, explain } from "./explain.ts";
+import type { Explain } from "./explain.ts";
 import { loadSpokenThread } from "./speak.ts";
 
 export interface LookDeps {
   readonly database: Database;
   readonly clock: Clock;
-  /** Someone who explains better than sums alone. */
-  readonly explain?: Explain;
+  /** `explain`, or somebody who explains better than sums alone. */
+  readonly explain: Explain;
 }
 
 interface Question {
@@ -42,7 +42,7 @@ export async function whyAlert(deps: LookDeps, question: Question): Promise<WhyR
   if (seen.kind !== "visible") return seen;
   const { person, teams, organization, spoken } = seen;
   const { scope } = spoken.thread;
-  const explanation = await (deps.explain ?? explain)(deps.database, {
+  const explanation = await deps.explain(deps.database, {
     scope,
     name: scopeName(scope, { organizationName: organization.name, teams }),
     period: spoken.alerts[0].period,

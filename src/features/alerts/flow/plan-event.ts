@@ -6,7 +6,7 @@ import { v7 as uuid } from "uuid";
 import type { Email } from "../../../domain/email.ts";
 import type { Usd } from "../../../domain/money.ts";
 import { usdToDecimal } from "../../../domain/money.ts";
-import { formatScope, type Scope } from "../../../domain/scope.ts";
+import { formatScope } from "../../../domain/scope.ts";
 import { addMs, type Clock, DAY_MS, localDate, parseLocalDate } from "../../../domain/time.ts";
 import { recordAudit } from "../../../store/audit.ts";
 import { type Database, inTransaction } from "../../../store/database.ts";
@@ -23,8 +23,8 @@ import { insertPlannedEvent } from "../store/planned-events.ts";
 
 export interface PlanRequest {
   readonly planner: Email;
-  /** As typed, or as known. */
-  readonly scope: string | Scope;
+  /** As typed. */
+  readonly scope: string;
   readonly name: string;
   /** "2026-11-27", in the organization's zone; the last day counts whole. */
   readonly from: string;
@@ -47,8 +47,9 @@ export async function planEvent(
     const organization = await loadOrganization({ database: sql });
     const teams = await listTeams({ database: sql });
     const named = { me: request.planner, organizationName: organization.name, teams };
-    const scope = typeof request.scope === "string" ? scopeOf(request.scope, named) : request.scope;
-    if (scope === undefined) return { kind: "unknown-scope", text: String(request.scope) };
+    const resolved = resolveScopeName(request.scope, named);
+    if (resolved.kind === "unknown") return { kind: "unknown-scope", text: request.scope };
+    const { scope } = resolved;
     const called = scopeName(scope, named);
     const person = await findPerson({ database: sql }, request.planner);
     const isOwn = scope.kind === "user" && scope.key === person.email && !person.isAdmin;
@@ -80,11 +81,6 @@ export async function planEvent(
     });
     return { kind: "planned", event, scopeName: called };
   });
-}
-
-function scopeOf(text: string, named: Parameters<typeof resolveScopeName>[1]): Scope | undefined {
-  const resolved = resolveScopeName(text, named);
-  return resolved.kind === "found" ? resolved.scope : undefined;
 }
 
 /** The first instant after that local day: noon of it is never skipped, and a day later is the next. */

@@ -24,7 +24,8 @@ import {
   plainText,
 } from "./wording.ts";
 
-export const REQUEST_RAISE_ACTION = "budget_request_raise";
+/** Answered by budgets, whose raises it asks for. */
+const REQUEST_RAISE_ACTION = "budget_request_raise";
 /** Shows the whole message to whoever clicks. */
 export const SHOW_ALERT_ACTION = "alert_show";
 export const WHY_ACTION = "alert_why";
@@ -171,7 +172,7 @@ const FEEDBACK_ICON: Readonly<Record<Feedback, string>> = {
   planned: ":calendar:",
 };
 
-export const FEEDBACK_SAID: Readonly<Record<Feedback, string>> = {
+const FEEDBACK_SAID: Readonly<Record<Feedback, string>> = {
   real: "A real problem",
   false: "A false alarm",
   planned: "Planned",

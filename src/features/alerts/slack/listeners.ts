@@ -3,7 +3,6 @@
  * views.ts. Who may do what is decided by the flows; a button only says which thread it is about.
  */
 import type { SlackMessage } from "../../../slack/blocks.ts";
-import type { Directory } from "../../../slack/directory.ts";
 import {
   type ActionListener,
   openModal,
@@ -12,7 +11,7 @@ import {
 } from "../../../slack/listener.ts";
 import type { SlackWeb } from "../../../slack/web.ts";
 import { actOnAlert } from "../flow/act.ts";
-import { type LookDeps, showAlert, whyAlert } from "../flow/look.ts";
+import { showAlert, whyAlert } from "../flow/look.ts";
 import { loadPreferences } from "../flow/preferences.ts";
 import { actAnswer, lookRefusal, NO_EMAIL_ANSWER } from "../messages/answers.ts";
 import { explanationMessage } from "../messages/explanation.ts";
@@ -35,11 +34,8 @@ import {
   WHY_ACTION,
 } from "../messages/thread.ts";
 import type { Actor } from "../rules.ts";
+import type { AlertSlackDeps } from "./deps.ts";
 import { alertViews } from "./views.ts";
-
-export interface AlertSlackDeps extends LookDeps {
-  readonly directory: Pick<Directory, "loadSlackUser" | "resolveMentions">;
-}
 
 /** The button of messages that were posted before alerts had threads. */
 const FORMER_ACKNOWLEDGE_ACTION = "budget_acknowledge";

@@ -1,6 +1,7 @@
 /** The forms of alerts, submitted: parse, act, and tell the person what Slack has no place for. */
 import { v7 as uuid } from "uuid";
 import { AppError } from "../../../domain/errors.ts";
+import { formatScope } from "../../../domain/scope.ts";
 import { localDate } from "../../../domain/time.ts";
 import type { SlackMessage } from "../../../slack/blocks.ts";
 import type { SlackActor, ViewListener } from "../../../slack/listener.ts";
@@ -26,7 +27,7 @@ import {
   settingsProblems,
 } from "../rules/forms.ts";
 import { type Actor, FEEDBACKS, SNOOZES } from "../rules.ts";
-import type { AlertSlackDeps } from "./listeners.ts";
+import type { AlertSlackDeps } from "./deps.ts";
 
 export function alertViews(deps: AlertSlackDeps): readonly ViewListener[] {
   return [
@@ -98,7 +99,7 @@ function feedbackView(deps: AlertSlackDeps): ViewListener {
       const { until, expected } = form;
       const name = form.name === "" ? "planned work" : form.name;
       const from = localDate(deps.clock(), defaultZone);
-      const { scope } = told;
+      const scope = formatScope(told.scope);
       const result = await planEvent(deps, { planner, scope, name, from, until, expected });
       await tell(deps, actor, planAnswer(result));
     },

@@ -78,14 +78,6 @@ export async function listThreadAlerts(
   return rows.map(alertFromRow);
 }
 
-export async function findAlert(sql: Sql, alertId: string): Promise<Alert | undefined> {
-  const { rows } = await sql.query<AlertRow>(
-    `select ${COLUMNS} from alerts a where a.alert_id = $1`,
-    [alertId],
-  );
-  return rows[0] === undefined ? undefined : alertFromRow(rows[0]);
-}
-
 export interface AlertRow {
   readonly alert_id: string;
   readonly alert_number: string;

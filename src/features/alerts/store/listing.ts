@@ -26,23 +26,30 @@ export async function listAlerts(
   scope: Scope | undefined,
   alertsMax: number,
 ): Promise<ListedAlert[]> {
-  const { rows } = await sql.query<
-    AlertRow & {
-      readonly acknowledged_by: string | null;
-      readonly acknowledged_at: Date | null;
-      readonly resolved_at: Date | null;
-      readonly resolved_because: string | null;
-      readonly assigned_to: string | null;
-      readonly feedback: string | null;
-      readonly deliveries: readonly {
-        readonly to: string;
-        readonly status: string;
-        readonly because: string | null;
-        readonly until: string | null;
-      }[];
-    }
-  >(
-    `select ${COLUMNS}, k.actor_email as acknowledged_by, k.done_at as acknowledged_at,
+  const { rows } = await sql.query<ListedRow>(LISTED, [
+    scope === undefined ? null : formatScope(scope),
+    alertsMax,
+  ]);
+  return rows.map(listedFromRow);
+}
+
+interface ListedRow extends AlertRow {
+  readonly acknowledged_by: string | null;
+  readonly acknowledged_at: Date | null;
+  readonly resolved_at: Date | null;
+  readonly resolved_because: string | null;
+  readonly assigned_to: string | null;
+  readonly feedback: string | null;
+  readonly deliveries: readonly {
+    readonly to: string;
+    readonly status: string;
+    readonly because: string | null;
+    readonly until: string | null;
+  }[];
+}
+
+/** $1: a scope, or null for all; $2: how many. */
+const LISTED = `select ${COLUMNS}, k.actor_email as acknowledged_by, k.done_at as acknowledged_at,
             t.resolved_at, t.resolved_because, s.assigned_to, s.feedback,
             coalesce(d.deliveries, '[]'::jsonb) as deliveries
        from alerts a
@@ -77,10 +84,10 @@ export async function listAlerts(
              where e.alert_id = a.alert_id) d on true
       where $1::text is null or a.scope = $1
       order by a.alert_number desc
-      limit $2`,
-    [scope === undefined ? null : formatScope(scope), alertsMax],
-  );
-  return rows.map((row) => ({
+      limit $2`;
+
+function listedFromRow(row: ListedRow): ListedAlert {
+  return {
     alert: alertFromRow(row),
     acknowledged:
       row.acknowledged_by === null || row.acknowledged_at === null || row.not_sent_because !== null
@@ -98,5 +105,5 @@ export async function listAlerts(
       because: because ?? undefined,
       until: until === null ? undefined : instant(until),
     })),
-  }));
+  };
 }
