@@ -149,6 +149,25 @@ describe("the audit chain", () => {
     expect(verdict).toMatchObject({ kind: "broken", sequence });
   });
 
+  test("finds an entry that was rewritten together with its hash, at the one after it", async () => {
+    const verdict = await verdictAfter(
+      db.pool,
+      `with rewritten as (
+         update audit_entries set actor = 'eve' where audit_entry_id =
+           (select audit_entry_id from audit_chain where sequence = 5) returning *)
+       update audit_chain c
+          set entry_hash = audit_entry_hash(row(r.*)::audit_entries, c.sequence, c.previous_hash)
+         from rewritten r
+        where c.sequence = 5`,
+    );
+
+    expect(verdict).toMatchObject({
+      kind: "broken",
+      sequence: 6,
+      problem: "previous-hash-differs",
+    });
+  });
+
   test("finds entries that are gone, from the middle and from the end", async () => {
     const total = (await sequences(db.pool)).length;
     const lastId = `(select audit_entry_id from audit_chain where sequence = ${String(total)})`;

@@ -46,7 +46,7 @@ beforeAll(async () => {
     insert into teams (team_key, name) values ('search', 'Search'), ('support', 'Support');
     insert into team_members (team_key, email, role) values
       ('search', 'ana@acme.test', 'owner'), ('search', 'bo@acme.test', 'member');
-    insert into projects (project_key, team_key) values ('checkout', 'search');
+    insert into projects (project_key, team_key) values ('checkout', 'search'), ('desk', 'support');
     insert into budgets (budget_id, scope, base_limit_usd, period, time_zone, week_starts_on,
                          threshold_percents, forecast_threshold_percents, managed_by)
     select key, scope, 10, 'monthly', 'UTC', 'monday', '{80}', '{}', 'slack'
@@ -93,7 +93,7 @@ describe("readAudit", () => {
     expect(await subjects("project:checkout", ANA)).toEqual(["budget:c"]);
   });
 
-  test.each(["org", "support", "project:other", "nothing-like-it", "user:ana@acme.test"])(
+  test.each(["org", "support", "project:desk", "nothing-like-it", "user:ana@acme.test"])(
     "tells an owner nothing of %s",
     async (scope) => {
       expect(await subjects(scope, ANA)).toBe("not-allowed");

@@ -111,6 +111,9 @@ describe("a request in claude.ai", () => {
         amount: "125.000000000000",
       },
     ]);
+    // Undecided here, it stays undecided there.
+    await carryOutPushes(deps);
+    expect(world.book.writes).toEqual([]);
     world.book.resolve(slir ?? "", "denied", { actor: {}, now: manual.clock() });
     expect(await pollIncreases(deps)).toBe(1);
   });
@@ -201,6 +204,24 @@ describe("a request in claude.ai", () => {
 });
 
 describe("an answer of Anthropic that gets lost", () => {
+  test("and was overtaken by somebody else leaves their limit as it is", async () => {
+    const asked = await ask();
+    await approve(decisionDeps(), { requestId: asked.requestId, actorEmail: DANA });
+    world.faults.add({ fault: { kind: "close" }, path: "/approve" });
+    await carryOutPushes(deps);
+    world.book.setLimit({ type: "user", user_id: BO_ID }, "55000", manual.clock());
+    world.book.resolve(asked.slir, "approved", { actor: {}, now: manual.clock() });
+
+    manual.advance(HOUR_MS);
+    await carryOutPushes(deps);
+
+    expect(ownLimit()).toBe("55000");
+    expect(await pushOf(asked)).toMatchObject({ status: "failed", isApplied: false });
+    const [limit] = world.book.limits().filter(({ scope }) => scope.type === "user");
+    world.book.removeLimit(limit?.id ?? "");
+    await pollIncreases(deps);
+  });
+
   test.each(["close", "cut-off"] as const)(
     "(%s before it was done) is sent again",
     async (kind) => {

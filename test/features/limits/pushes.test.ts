@@ -389,7 +389,11 @@ describe("lost answers and crashes", () => {
     manual.advance(2 * HOUR_MS);
     await carryOutPushes(deps);
     expect(team()).toBe(500);
-    expect(await statesOf(never)).toEqual([["back", "reversed"]]);
+    expect(await only(never)).toMatchObject({
+      direction: "back",
+      status: "reversed",
+      detail: "It had never arrived there.",
+    });
     expect(world.litellm.writes).toHaveLength(2);
   });
 });
