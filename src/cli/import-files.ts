@@ -16,7 +16,8 @@ export interface InputFile {
   readonly isNamed: boolean;
 }
 
-const STDIN = "-";
+/** The path that stands for standard input. */
+export const STDIN = "-";
 /** What a folder is searched for. Patterns find any other name. */
 const IN_FOLDERS = "**/*.{jsonl,ndjson,jsonl.gz,ndjson.gz}";
 /** Large reads cost less, and a transcript is mostly lines that are passed over. */

@@ -8,7 +8,7 @@ import { problemOfName } from "../features/sources/index.ts";
 import { migrate } from "../store/migrate.ts";
 import type { DefineCommand, Report } from "./command.ts";
 import { importWithCrew } from "./import-crew.ts";
-import { findInputFiles, type InputFile, nameOf } from "./import-files.ts";
+import { findInputFiles, type InputFile, nameOf, STDIN } from "./import-files.ts";
 import { showImportProgress } from "./import-progress.ts";
 import { importReport } from "./import-report.ts";
 import { type ImportListeners, type ImportTask, runImportOf } from "./import-run.ts";
@@ -89,7 +89,8 @@ async function record(
   return await withDatabase(env, async (database, connection) => {
     await migrate(database);
     const threads = Math.min(THREADS_MAX, availableParallelism(), files.length);
-    if (threads === 1 || bytes < BYTES_WORTH_A_CREW) {
+    // Standard input belongs to this thread.
+    if (bytes < BYTES_WORTH_A_CREW || files.some(({ path }) => path === STDIN)) {
       return await runImportOf(eachOf(files), task, { database, listeners });
     }
     // The largest first, so that none is left to one thread while the others are done.
