@@ -153,19 +153,7 @@ export function wire(plumbing: Plumbing): Wiring {
       };
     },
     everyMinute: async () => {
-      await runAll([
-        async () =>
-          await tendPartitions({ database, clock, log, retentionMonths: plumbing.retentionMonths }),
-        async () => await checkDueWatches({ database, clock }),
-        async () => await sendDueDigests({ database, clock, log }),
-        async () => await releaseHeldAlerts({ database, clock }),
-        async () => await expireApprovals({ database, clock }),
-        async () => await escalateApprovals({ database, clock }),
-        async () => await remindApprovers({ database, clock }),
-        async () => await endRaises({ database, clock }),
-        async () => await tellOfRejected({ database, clock }),
-        async () => await forgetOldRejected({ database, clock }),
-      ]);
+      await runAll(minuteWork(plumbing));
     },
   };
 }
@@ -178,6 +166,27 @@ const approvalEffects: ApprovalAppliers = {
     revoke: async () => await Promise.resolve(),
   },
 };
+
+/** What is looked at every minute; each finds in Postgres what is due. */
+function minuteWork({
+  database,
+  clock,
+  log,
+  retentionMonths,
+}: Plumbing): readonly (() => Promise<unknown>)[] {
+  return [
+    async () => await tendPartitions({ database, clock, log, retentionMonths }),
+    async () => await checkDueWatches({ database, clock }),
+    async () => await sendDueDigests({ database, clock, log }),
+    async () => await releaseHeldAlerts({ database, clock }),
+    async () => await expireApprovals({ database, clock }),
+    async () => await escalateApprovals({ database, clock }),
+    async () => await remindApprovers({ database, clock }),
+    async () => await endRaises({ database, clock }),
+    async () => await tellOfRejected({ database, clock }),
+    async () => await forgetOldRejected({ database, clock }),
+  ];
+}
 
 /** Undefined: no admin key, so Anthropic's reports are not read. */
 function startPullingOf({
