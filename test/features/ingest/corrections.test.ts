@@ -325,6 +325,27 @@ describe("whoever comes first", () => {
     expect(await totals()).toMatchObject({ requests: 8 });
   });
 
+  test("of two that correct the same event one counts, also when one of them was expected", async () => {
+    const pool = db.openPool({ max: 8 });
+    for (let round = 0; round < 15; round += 1) {
+      const id = `x${String(round)}`;
+      // oxlint-disable-next-line no-await-in-loop -- one race after the other
+      await record([used(id, 1_000), used(`${id}-c`, 30, { corrects: `${id}-b` })]);
+      // oxlint-disable-next-line no-await-in-loop -- see above
+      const results = await Promise.all([
+        record([used(`${id}-b`, 10, { corrects: id })], { pool }),
+        record([used(`${id}-d`, 20, { corrects: id })], { pool }),
+      ]);
+      expect(results.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(1);
+      expect(results.flatMap(({ rejected }) => rejected.map(({ code }) => code))).toEqual([
+        "conflict",
+      ]);
+    }
+    const { output, requests } = await totals();
+    // 30 of each chain, and 20 more of each that the other won.
+    expect(output).toBe(15 * 30 + (requests - 15) * 20);
+  });
+
   test("event and correction at once end in the correction", async () => {
     const pool = db.openPool({ max: 8 });
     for (let round = 0; round < 12; round += 1) {
