@@ -17,7 +17,7 @@ const PAGES_MAX = 100;
 const PICO_PER_CENT = PICO_PER_USD / 100n;
 
 /** Null: no cap. */
-export const centsOrNull = z.union([z.null(), cents()]);
+const centsOrNull = z.union([z.null(), cents()]);
 
 const SCOPE = z.looseObject({ type: z.string() });
 const LIMIT = z.object({

@@ -14,6 +14,7 @@ import {
 } from "../features/alerts/index.ts";
 import {
   type ApprovalAppliers,
+  type ApproverGroups,
   approvalListeners,
   approvalRoutes,
   escalateApprovals,
@@ -34,7 +35,7 @@ import {
 } from "../features/budgets/index.ts";
 import { replaceGovernedDigests, sendDueDigests } from "../features/digests/index.ts";
 import { type GovernanceAppliers, governanceRoutes } from "../features/governance/index.ts";
-import { homeListeners } from "../features/home/index.ts";
+import { createHomeRefresher, homeListeners } from "../features/home/index.ts";
 import {
   createIngestMemory,
   forgetOldRejected,
@@ -101,11 +102,12 @@ export function wire(plumbing: Plumbing): Wiring {
   const requireApiToken = requireBearer(plumbing.apiToken?.reveal());
   const shared = { ...plumbing, approverGroups, requireApiToken };
 
+  const refreshHomes = createHomeRefresher({ database, clock, web, log });
   const subcommandFeatures = [
     showbackListeners(shared),
     budgetListeners(shared),
     alertListeners({ ...shared, explain }),
-    approvalListeners({ ...shared, appliers: approvalEffects }),
+    approvalListeners({ ...shared, appliers: approvalEffects, onChanged: refreshHomes }),
     homeListeners(shared),
     auditListeners(shared),
   ];
@@ -140,20 +142,25 @@ export function wire(plumbing: Plumbing): Wiring {
       return count;
     },
     startPulling: () => startPullingOf(plumbing),
-    startLimits: () => {
-      if (plumbing.limits === undefined) return undefined;
-      const stopping = new AbortController();
-      const settings = plumbing.limits(stopping.signal);
-      const running = startLimits({ database, clock, log, approverGroups, ...settings });
-      return {
-        stop: async () => {
-          stopping.abort(new Error("the program stops"));
-          await running.stop();
-        },
-      };
-    },
+    startLimits: () => startLimitsOf({ ...plumbing, approverGroups }),
     everyMinute: async () => {
       await runAll(minuteWork(plumbing));
+    },
+  };
+}
+
+function startLimitsOf(
+  deps: Plumbing & { readonly approverGroups: ApproverGroups },
+): ReturnType<Wiring["startLimits"]> {
+  const { database, clock, log, approverGroups, limits } = deps;
+  if (limits === undefined) return undefined;
+  const stopping = new AbortController();
+  const settings = limits(stopping.signal);
+  const running = startLimits({ database, clock, log, approverGroups, ...settings });
+  return {
+    stop: async () => {
+      stopping.abort(new Error("the program stops"));
+      await running.stop();
     },
   };
 }

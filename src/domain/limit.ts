@@ -4,11 +4,11 @@
  */
 import type { Usd } from "./money.ts";
 
-export const LIMIT_SYSTEMS = ["anthropic", "litellm", "gateway"] as const;
+const LIMIT_SYSTEMS = ["anthropic", "litellm", "gateway"] as const;
 export type LimitSystem = (typeof LIMIT_SYSTEMS)[number];
 
 /** Which kinds of things have a limit of their own in each system. */
-export const LIMIT_KINDS = {
+const LIMIT_KINDS = {
   anthropic: ["user", "workspace", "organization"],
   litellm: ["user", "team", "key", "budget"],
   gateway: ["user", "rbac_group", "organization"],

@@ -9,15 +9,15 @@ const BETA = "spend-limit-reads-2026-09-26";
 const PATH = "/v1/organizations/spend_limits";
 const REQUESTS = "/v1/organizations/spend_limit_increase_requests";
 let enterprise: LimitWorld;
-let console_: LimitWorld;
+let platform: LimitWorld;
 let closed: LimitWorld;
 
 beforeAll(async () => {
   const world = async (options: Parameters<typeof limitWorld>[1]): Promise<LimitWorld> =>
     await limitWorld(manualClock(NOW.toISOString()), options);
   enterprise = await world({});
-  console_ = await world({ kind: "console" });
-  console_.book.setLimit({ type: "usage_tier" }, "50000", NOW);
+  platform = await world({ kind: "console" });
+  platform.book.setLimit({ type: "usage_tier" }, "50000", NOW);
   closed = await world({ kind: "console", isPreview: false });
 });
 
@@ -79,7 +79,7 @@ describe("Anthropic's spend limits", () => {
     ["an unknown workspace", { amount: "1", scope: { type: "workspace", workspace_id: "w" } }, 400],
     ["the organization", { amount: "50000", scope: ORG }, 200],
   ])("of Console with %s", async (_what, body, status) => {
-    expect((await ask(console_, PATH, { body })).status).toBe(status);
+    expect((await ask(platform, PATH, { body })).status).toBe(status);
   });
 
   test("of a Console organization outside the preview are closed, and say so", async () => {
@@ -105,8 +105,8 @@ describe("Anthropic's spend limits", () => {
   });
 
   test("of one kind of organization are not the other's", async () => {
-    expect((await ask(console_, `${PATH}/effective`)).status).toBe(403);
-    expect((await ask(console_, REQUESTS)).status).toBe(403);
+    expect((await ask(platform, `${PATH}/effective`)).status).toBe(403);
+    expect((await ask(platform, REQUESTS)).status).toBe(403);
     const tier = enterprise.book.limits().find(({ scope }) => scope.type === "seat_tier");
     expect((await ask(enterprise, `${PATH}/${tier?.id ?? ""}`, { method: "DELETE" })).status).toBe(
       400,

@@ -26,12 +26,12 @@ import type { Database } from "../../src/store/database.ts";
 import type { ManualClock } from "./clock.ts";
 
 export const LIMIT_KEY = "sk-ant-admin01-limits";
-export const MASTER_KEY = "sk-1234";
+const MASTER_KEY = "sk-1234";
 export const BO_ID = "user_01BO";
-export const SCOPES = ["read:members", "read:spend_limits", "write:spend_limits"];
+const SCOPES = ["read:members", "read:spend_limits", "write:spend_limits"];
 
 /** Listens until the file's tests are over. */
-export async function serve(listener: RequestListener): Promise<string> {
+async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   afterAll(async () => {
@@ -42,7 +42,7 @@ export async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${String(port)}`;
 }
 
-export function aReader(baseUrl: string, key = LIMIT_KEY): AdminReader {
+function aReader(baseUrl: string, key = LIMIT_KEY): AdminReader {
   return {
     access: { key, baseUrl },
     takeTurn: async () => await Promise.resolve(),

@@ -22,7 +22,7 @@ interface Deps {
 export const PAGE_ENTRIES = 8;
 const EXPORT_PAGE = 1_000;
 /** What a duties report is about unless somebody says otherwise. */
-export const DUTIES_DAYS = 90;
+const DUTIES_DAYS = 90;
 
 export type AuditPage =
   | {

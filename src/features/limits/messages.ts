@@ -11,7 +11,7 @@ const SYSTEM_NAMES = {
 } as const;
 
 /** "Anthropic workspace wrkspc_01" */
-export function targetName({ system, kind, id }: LimitTarget): string {
+function targetName({ system, kind, id }: LimitTarget): string {
   const name = SYSTEM_NAMES[system];
   return kind === "organization"
     ? `${name}, whole organization`

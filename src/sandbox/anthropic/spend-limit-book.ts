@@ -76,11 +76,7 @@ export function createSpendLimitBook(options: {
   let limits: readonly SpendLimitObject[] = [];
   let requests: readonly IncreaseRequestState[] = [];
   const spend = new Map<string, string>();
-  let ids = 0;
-  const newId = (prefix: string): string => {
-    ids += 1;
-    return `${prefix}_01${String(ids).padStart(22, "0")}`;
-  };
+  const newId = idMaker();
   const setLimit: SpendLimitBook["setLimit"] = (scope, amount, now) => {
     const known = limits.find((one) => sameScope(one.scope, scope));
     const written: SpendLimitObject = {
@@ -120,15 +116,7 @@ export function createSpendLimitBook(options: {
         (one) => one.member.id === userId && one.status === "pending",
       );
       if (member === undefined || isWaiting) return undefined;
-      const request: IncreaseRequestState = {
-        id: newId("slir"),
-        member,
-        period: MONTHLY,
-        createdAt: now,
-        status: "pending",
-        resolvedAt: undefined,
-        resolvedBy: undefined,
-      };
+      const request = newRequest(newId("slir"), member, now);
       requests = [request, ...requests];
       return request.id;
     },
@@ -144,15 +132,25 @@ export function createSpendLimitBook(options: {
   };
 }
 
+function idMaker(): (prefix: string) => string {
+  let ids = 0;
+  return (prefix) => {
+    ids += 1;
+    return `${prefix}_01${String(ids).padStart(22, "0")}`;
+  };
+}
+
+function newRequest(id: string, member: LimitMember, createdAt: Instant): IncreaseRequestState {
+  const unresolved = { resolvedAt: undefined, resolvedBy: undefined };
+  return { id, member, period: MONTHLY, createdAt, status: "pending", ...unresolved };
+}
+
 function sameScope(left: LimitScope, right: LimitScope): boolean {
   return JSON.stringify(left) === JSON.stringify(right);
 }
 
 /** The limit that holds for a member: their own, else their seat tier's, else the organization's. */
-export function effectiveLimit(
-  book: SpendLimitBook,
-  member: LimitMember,
-): SpendLimitObject | undefined {
+function effectiveLimit(book: SpendLimitBook, member: LimitMember): SpendLimitObject | undefined {
   const scopes: readonly LimitScope[] = [
     { type: "user", user_id: member.id },
     { type: "seat_tier", seat_tier: member.seatTier },

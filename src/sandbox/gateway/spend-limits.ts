@@ -66,30 +66,7 @@ export function gatewaySandbox(options: {
     }
     const path = url.pathname.slice(options.prefix.length);
     const { searchParams: query } = url;
-    if (request.method === "GET" && path === PATH) {
-      const limit = Number(query.get("limit") ?? "20");
-      if (!(Number.isInteger(limit) && limit >= 1 && limit <= 1000)) {
-        return failure(400, "invalid_request_error", "limit: expected 1 to 1000");
-      }
-      const extra = [...query.keys()].find(
-        (name) => !["limit", "after_id", "before_id"].includes(name),
-      );
-      if (extra !== undefined) return unexpected(extra);
-      const after = query.get("after_id");
-      const start = after === null ? 0 : limits.findIndex(({ id }) => id === after) + 1;
-      const data = limits.slice(start, start + limit);
-      const hasMore = start + limit < limits.length;
-      const [first] = data;
-      return {
-        status: 200,
-        body: {
-          data: data.map(shown),
-          has_more: hasMore,
-          first_id: first?.id ?? null,
-          last_id: data.at(-1)?.id ?? null,
-        },
-      };
-    }
+    if (request.method === "GET" && path === PATH) return listed(query, limits, shown);
     if (request.method === "GET" && path === `${PATH}/effective`) {
       return effective({ query, limits, users: options.users });
     }
@@ -124,6 +101,34 @@ export function gatewaySandbox(options: {
         response.writeHead(status, { "content-type": "application/json" });
         response.end(JSON.stringify(body));
       })();
+    },
+  };
+}
+
+/** `after_id` and `before_id`, as the gateway pages. */
+function listed(
+  query: URLSearchParams,
+  limits: readonly GatewayLimit[],
+  shown: (limit: GatewayLimit) => object,
+): Answer {
+  const limit = Number(query.get("limit") ?? "20");
+  if (!(Number.isInteger(limit) && limit >= 1 && limit <= 1000)) {
+    return failure(400, "invalid_request_error", "limit: expected 1 to 1000");
+  }
+  const known = ["limit", "after_id", "before_id"];
+  const extra = [...query.keys()].find((name) => !known.includes(name));
+  if (extra !== undefined) return unexpected(extra);
+  const after = query.get("after_id");
+  const start = after === null ? 0 : limits.findIndex(({ id }) => id === after) + 1;
+  const data = limits.slice(start, start + limit);
+  const [first] = data;
+  return {
+    status: 200,
+    body: {
+      data: data.map(shown),
+      has_more: start + limit < limits.length,
+      first_id: first?.id ?? null,
+      last_id: data.at(-1)?.id ?? null,
     },
   };
 }

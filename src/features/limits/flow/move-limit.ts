@@ -1,6 +1,6 @@
 /** A raise on its way to a limit elsewhere, and back: read, compare, write down, write, read again. */
 import type { LimitTarget } from "../../../domain/limit.ts";
-import { formatUsd, type Usd } from "../../../domain/money.ts";
+import type { Usd } from "../../../domain/money.ts";
 import { type Push, planBack, planForward } from "../rules.ts";
 import { findTargetState, hasOtherPushes, saveIntent, saveTarget } from "../store/pushes.ts";
 import type { LimitKeeper } from "./keepers.ts";
@@ -147,9 +147,4 @@ async function lookUpUser(
   return isOurs
     ? { kind: "later", detail: "The person was found.", retryAfterMs: 0 }
     : { kind: "lease-lost" };
-}
-
-/** "$500.00 → $700.00" */
-export function changeText(before: Usd, after: Usd): string {
-  return `${formatUsd(before)} → ${formatUsd(after)}`;
 }

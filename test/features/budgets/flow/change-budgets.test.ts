@@ -223,7 +223,6 @@ describe("setBudget", () => {
         subject: "budget:slack:team:search:monthly",
         after: { base_limit: "500.000000", period: "monthly" },
         rule: { role: "admin" },
-        rule: { role: "admin" },
       },
     ]);
   });
