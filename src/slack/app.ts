@@ -59,7 +59,8 @@ const STOP_TIMEOUT_MS = 10_000;
 export function createSlackApp(deps: SlackAppDeps): SlackApp {
   const { config, log } = deps;
   const registry = collectListeners(deps.listeners);
-  const workplace = createWorkplace(deps);
+  let ownTeamId: string | undefined;
+  const workplace = createWorkplace({ ...deps, ownTeamId: () => ownTeamId });
   const transport =
     config.appToken === undefined ? httpTransport(deps) : socketTransport(deps, config.appToken);
   let botUserId: string | undefined;
@@ -95,6 +96,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     async start() {
       const identity = await provenIdentity(deps);
       botUserId = identity.botUserId;
+      ownTeamId = identity.slackTeamId;
       warnOfMissingScopes(log, identity.scopes);
       await transport.start();
     },

@@ -81,7 +81,7 @@ function listenToActions(bolt: App, deps: ListenDeps): void {
     await workplace.run({
       name: `action ${listener?.actionId ?? "unknown"}`,
       slackUserId: body.user.id,
-      slackTeamId: body.team?.id ?? body.user.team_id ?? "",
+      slackTeamId: body.user.team_id ?? body.team?.id ?? "",
       place: { channel: body.channel?.id, message_ts: body.message?.ts },
       tell: respond,
       async run(actor) {
@@ -119,7 +119,7 @@ function listenToViews(bolt: App, deps: ListenDeps): void {
     await workplace.run({
       name: `view ${listener?.callbackId ?? "unknown"}`,
       slackUserId: body.user.id,
-      slackTeamId: body.team?.id ?? body.user.team_id ?? "",
+      slackTeamId: body.user.team_id ?? body.team?.id ?? "",
       tell,
       async run(actor) {
         if (listener === undefined) {
@@ -161,7 +161,7 @@ function listenToShortcuts(bolt: App, deps: ListenDeps): void {
     await workplace.run({
       name: `shortcut ${listener.callbackId}`,
       slackUserId: shortcut.user.id,
-      slackTeamId: shortcut.team?.id ?? shortcut.user.team_id,
+      slackTeamId: shortcut.user.team_id,
       tell: directMessageTo(deps, shortcut.user.id),
       async run(actor) {
         await listener.run({ actor, web, triggerId: shortcut.trigger_id });

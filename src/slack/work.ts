@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
+import { AppError } from "../domain/errors.ts";
 import type { Clock } from "../domain/time.ts";
 import { withAuditOrigin } from "../store/audit-origin.ts";
 import type { SlackMessage } from "./blocks.ts";
@@ -15,6 +16,8 @@ export interface WorkDeps {
   readonly directory: Pick<Directory, "loadSlackUser">;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The workspace that the bot serves; undefined until Slack has told it. */
+  readonly ownTeamId?: (() => string | undefined) | undefined;
 }
 
 /** One command, click, form, shortcut or visit. */
@@ -92,6 +95,14 @@ async function attempt(
 ): Promise<{ readonly error: unknown; readonly problemId: string } | undefined> {
   try {
     const { slackUserId, slackTeamId } = work;
+    const ownTeamId = deps.ownTeamId?.();
+    // In a shared channel somebody of another company can press our buttons.
+    if (ownTeamId !== undefined && slackTeamId !== "" && slackTeamId !== ownTeamId) {
+      throw new AppError({
+        code: "forbidden",
+        message: "This bot serves another Slack workspace than yours, so nothing was changed.",
+      });
+    }
     const { email } = await deps.directory.loadSlackUser(slackUserId);
     const origin = {
       via: "slack",

@@ -1,2 +1,2 @@
 /** What the rest of the program may use from App Home. */
-export { homeListeners } from "./slack.ts";
+export { createHomeRefresher, homeListeners } from "./slack.ts";
