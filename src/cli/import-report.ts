@@ -17,14 +17,14 @@ export function importReport(outcome: {
   const leftOut = problems.filter(
     ({ code, file }) => code === "unknown_format" && foundInFolders.has(file),
   );
+  // Problems are kept up to a limit, but all are counted.
+  const untold = counts.rejected + counts.refusedFiles - PROBLEMS_SHOWN;
   const refusedFiles = counts.refusedFiles - leftOut.length;
   return {
     text: [
       ...summary(totals, isDryRun),
       ...problems.slice(0, PROBLEMS_SHOWN).map(problemLine),
-      ...(problems.length > PROBLEMS_SHOWN
-        ? [`… and ${String(problems.length - PROBLEMS_SHOWN)} more (--json lists them).`]
-        : []),
+      ...(untold > 0 ? [`… and ${numberOf(untold)} more (--json lists the first thousand).`] : []),
     ].join("\n"),
     json: {
       dry_run: isDryRun,

@@ -5,12 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { BYTES_WORTH_A_CREW } from "../../src/cli/import.ts";
 import { writeTranscripts } from "../bench/transcripts.ts";
 import { useDatabase } from "../support/database.ts";
 import { databaseUrl } from "../support/program.ts";
 import { aNativeEvent } from "../support/usage-builders.ts";
+
+// Each test starts processes of its own.
+vi.setConfig({ testTimeout: 60_000 });
 
 const db = useDatabase();
 const program = join("dist", `test-import-${String(process.pid)}`);

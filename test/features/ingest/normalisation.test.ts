@@ -317,24 +317,32 @@ describe("one call of Claude in the words of", () => {
 });
 
 test("the same call through any two sources that share an id of it counts once, in either order", async () => {
-  let number = 0;
-  const twice: string[] = [];
-  for (const [first, { send: sendFirst, ids }] of cases) {
-    for (const [second, { send: sendSecond, ids: others }] of cases) {
-      if (first === second || !ids.some((id) => others.includes(id))) continue;
-      number += 1;
-      const call: Call = { requestId: `req_${String(number)}`, messageId: `msg_${String(number)}` };
+  const pairs = cases.flatMap(([first, one]) =>
+    cases.flatMap(([second, other]) =>
+      first !== second && one.ids.some((id) => other.ids.includes(id))
+        ? [{ name: `${first}, then ${second}`, sends: [one.send, other.send] }]
+        : [],
+    ),
+  );
+  await Promise.all(
+    pairs.map(async ({ sends }, number) => {
+      const call = { requestId: `req_${String(number)}`, messageId: `msg_${String(number)}` };
       // oxlint-disable-next-line no-await-in-loop -- the order is what it is about
-      await sendFirst(call);
-      // oxlint-disable-next-line no-await-in-loop -- the order is what it is about
-      await sendSecond(call);
-      // oxlint-disable-next-line no-await-in-loop -- after each pair
-      if ((await stored()).length > number) {
-        twice.push(`${first}, then ${second}`);
-        number = (await stored()).length;
-      }
-    }
-  }
-  expect(number).toBeGreaterThan(100);
-  expect(twice).toEqual([]);
+      for (const send of sends) await send(call);
+    }),
+  );
+
+  const { rows } = await db.pool.query<{ number: number; events: number }>(
+    `select n.number, count(e.usage_event_id)::int as events
+       from generate_series(0, $1::int - 1) as n (number)
+       left join usage_events e
+         on e.request_id in ('req_' || n.number, 'msg_' || n.number) or e.message_id = 'msg_' || n.number
+      group by n.number`,
+    [pairs.length],
+  );
+  expect(pairs.length).toBeGreaterThan(100);
+  expect(rows).toHaveLength(pairs.length);
+  expect(
+    rows.filter(({ events }) => events !== 1).map(({ number }) => pairs[number]?.name),
+  ).toEqual([]);
 });
