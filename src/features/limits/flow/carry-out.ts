@@ -8,12 +8,8 @@ import { addMs, type Instant, MINUTE_MS } from "../../../domain/time.ts";
 import { recordAudit } from "../../../store/audit.ts";
 import { inTransaction, type Sql } from "../../../store/database.ts";
 import { backOffMs, type Push, type PushStatus } from "../rules.ts";
-import {
-  claimDuePush,
-  savePushOutcome,
-  saveTargetState,
-  turnEndedPushes,
-} from "../store/pushes.ts";
+import { claimDuePush, savePushOutcome, turnEndedPushes } from "../store/pushes.ts";
+import { saveTargetState } from "../store/targets.ts";
 import { announcePush } from "./announce.ts";
 import { approveAtAnthropic, denyAtAnthropic } from "./decide-increase.ts";
 import { lowerLimit, raiseLimit } from "./move-limit.ts";

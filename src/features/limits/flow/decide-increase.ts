@@ -4,7 +4,8 @@
  */
 import { assert } from "../../../domain/assert.ts";
 import { type Push, planForward } from "../rules.ts";
-import { findTargetState, saveIntent } from "../store/pushes.ts";
+import { saveIntent } from "../store/pushes.ts";
+import { findTargetState } from "../store/targets.ts";
 import type { IncreaseDesk, LimitKeeper } from "./keepers.ts";
 import { keeperOf, stateAfter } from "./move-limit.ts";
 import { type Attempt, conflict, type Step, stepOfFailure } from "./step.ts";

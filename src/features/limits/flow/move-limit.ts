@@ -2,7 +2,8 @@
 import type { LimitTarget } from "../../../domain/limit.ts";
 import type { Usd } from "../../../domain/money.ts";
 import { type Push, planBack, planForward } from "../rules.ts";
-import { findTargetState, hasOtherPushes, saveIntent, saveTarget } from "../store/pushes.ts";
+import { hasOtherPushes, saveIntent, saveTarget } from "../store/pushes.ts";
+import { findTargetState } from "../store/targets.ts";
 import type { LimitKeeper } from "./keepers.ts";
 import { type Attempt, conflict, type Step, stepOfFailure } from "./step.ts";
 

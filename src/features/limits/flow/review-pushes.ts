@@ -4,7 +4,8 @@ import { recordAudit } from "../../../store/audit.ts";
 import { inTransaction, type Sql } from "../../../store/database.ts";
 import { stateText } from "../messages.ts";
 import type { PushStatus } from "../rules.ts";
-import { findTargetState, listAllPushes, reopenPush, saveTargetState } from "../store/pushes.ts";
+import { listAllPushes, reopenPush } from "../store/pushes.ts";
+import { findTargetState, saveTargetState } from "../store/targets.ts";
 import { announcePush } from "./announce.ts";
 import type { LimitDeps } from "./step.ts";
 

@@ -1,4 +1,4 @@
-/** Limits elsewhere, the SQL of pushes. Owns: limit_pushes, limit_targets. */
+/** Limits elsewhere, the SQL of pushes. Owns: limit_pushes. */
 
 import { assert } from "../../../domain/assert.ts";
 import { emailFrom } from "../../../domain/email.ts";
@@ -6,7 +6,7 @@ import { formatLimitTarget, parseLimitTarget } from "../../../domain/limit.ts";
 import { type Usd, usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
 import { type Instant, instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
-import type { Push, PushOperation, PushStatus, TargetState } from "../rules.ts";
+import type { Push, PushOperation, PushStatus } from "../rules.ts";
 
 interface PushRow {
   readonly limit_push_id: string;
@@ -222,48 +222,6 @@ export async function hasOtherPushes(sql: Sql, push: Push): Promise<boolean> {
     [formatLimitTarget(push.target), push.period, push.pushId],
   );
   return rows[0]?.has_others === true;
-}
-
-export async function findTargetState(
-  sql: Sql,
-  push: Pick<Push, "target" | "period">,
-): Promise<TargetState | undefined> {
-  const { rows } = await sql.query<{
-    own_limit_usd: string | null;
-    last_written_usd: string | null;
-  }>(
-    `select t.own_limit_usd::text, t.last_written_usd::text
-       from limit_targets t
-      where t.target = $1 and t.period = $2`,
-    [formatLimitTarget(push.target), push.period],
-  );
-  const [row] = rows;
-  if (row === undefined) return undefined;
-  return {
-    ownLimit: row.own_limit_usd === null ? undefined : usdFromDecimal(row.own_limit_usd),
-    lastWritten: row.last_written_usd === null ? undefined : usdFromDecimal(row.last_written_usd),
-  };
-}
-
-export async function saveTargetState(
-  sql: Sql,
-  push: Pick<Push, "target" | "period">,
-  state: TargetState & { readonly writtenAt: Instant },
-): Promise<void> {
-  await sql.query(
-    `insert into limit_targets (target, period, own_limit_usd, last_written_usd, written_at)
-     values ($1, $2, $3, $4, $5)
-         on conflict (target, period) do update
-        set own_limit_usd = excluded.own_limit_usd, last_written_usd = excluded.last_written_usd,
-            written_at = excluded.written_at`,
-    [
-      formatLimitTarget(push.target),
-      push.period,
-      state.ownLimit === undefined ? null : usdToDecimal(state.ownLimit),
-      state.lastWritten === undefined ? null : usdToDecimal(state.lastWritten),
-      state.writtenAt,
-    ],
-  );
 }
 
 export async function listPushesOf(sql: Sql, approvalRequestId: string): Promise<readonly Push[]> {
