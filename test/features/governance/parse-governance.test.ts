@@ -780,14 +780,10 @@ describe("a budget's calendar and what it says ahead", () => {
   ])("refuses %s, with its line and what was expected", (fields, field, message) => {
     const parsed = parseGovernance(budget(fields));
 
-    expect(parsed.ok ? [] : parsed.problems).toEqual([
-      {
-        line: 3,
-        column: expect.any(Number),
-        field: `budgets[0].${field}`,
-        message: expect.stringContaining(message),
-      },
-    ]);
+    const problems = parsed.ok ? [] : parsed.problems;
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({ line: 3, field: `budgets[0].${field}` });
+    expect(problems[0]?.message).toContain(message);
   });
 
   test("refuses fiscal months of a week, and a limit of nothing", () => {

@@ -2,7 +2,7 @@
 import { type Usd, ZERO_USD } from "../../../domain/money.ts";
 import type { Instant, Period } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
-import { carriedOver, formerPeriod, type InForce, inForce } from "../rules/in-force.ts";
+import { formerPeriod, type InForce, inForce, unusedOf } from "../rules/in-force.ts";
 import { type Budget, currentPeriod, grantsInForce } from "../rules.ts";
 import { listGrantsInForce } from "../store/grants.ts";
 import { listLimits } from "../store/limits.ts";
@@ -63,5 +63,5 @@ async function loadCarriedOver(
   const spends = await loadSpendByMember(sql, { coverage, memberKeys }, period);
   const limits = await listLimits(sql, budget.budgetId);
   return (memberKey) =>
-    carriedOver(budget, { period, limits, spend: spends.get(memberKey) ?? ZERO_USD });
+    unusedOf(budget, { period, limits, spend: spends.get(memberKey) ?? ZERO_USD });
 }

@@ -85,8 +85,14 @@ async function loadStatuses(
   const standings = await loadStandings(sql, { budget, memberKeys }, now);
   const period = currentPeriod(budget, now);
   const forecasts = await listForecasts(sql, budget, period.start);
-  return standings.map(({ decided: _, ...standing }) => ({
-    ...standing,
+  return standings.map((standing) => ({
+    memberKey: standing.memberKey,
+    period: standing.period,
+    baseLimit: standing.baseLimit,
+    grants: standing.grants,
+    carriedOver: standing.carriedOver,
+    limit: standing.limit,
+    spend: standing.spend,
     forecast: forecasts.get(standing.memberKey),
     budgetId,
     scope: memberScope(coverage, standing.memberKey),

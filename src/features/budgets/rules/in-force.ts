@@ -52,7 +52,7 @@ export function formerPeriod(budget: BudgetCalendar, now: Instant): Period {
  * itself carried: of a limit of 100 no period ever gets more than 200. Nothing comes from before
  * the budget, or from when it measured something else.
  */
-export function carriedOver(
+export function unusedOf(
   budget: Pick<Budget, "rollOverMaxPercent" | "generation">,
   former: {
     readonly period: Period;

@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { type Instant, instant } from "../../../../src/domain/time.ts";
 import {
   baseLimitAt,
-  carriedOver,
   formerPeriod,
   inForce,
   type LimitEntry,
+  unusedOf,
 } from "../../../../src/features/budgets/rules/in-force.ts";
 import { aBudget } from "../../../support/budget-builders.ts";
 import { usd } from "../../../support/builders.ts";
@@ -25,13 +25,13 @@ function carried(
     generation = 1,
   }: { readonly percent?: number; readonly generation?: number } = {},
 ): bigint {
-  return carriedOver(
+  return unusedOf(
     { rollOverMaxPercent: percent, generation },
     { period: OCTOBER, spend: usd(spend), limits },
   );
 }
 
-describe("carriedOver", () => {
+describe("unusedOf", () => {
   const limits = [entry("2026-09-10T00:00:00Z", 500)];
 
   test.each([
@@ -51,7 +51,7 @@ describe("carriedOver", () => {
 
   test("is nothing for a budget that does not roll over", () => {
     expect(
-      carriedOver(
+      unusedOf(
         { rollOverMaxPercent: undefined, generation: 1 },
         { period: OCTOBER, spend: usd(0), limits },
       ),
