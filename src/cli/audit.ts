@@ -196,8 +196,7 @@ function plainValue(value: unknown): unknown {
 
 function anchorOf(option: unknown): ChainAnchor | undefined {
   if (option === undefined) return undefined;
-  const [, sequence = "", hash = ""] =
-    /^(\d{1,15}):([0-9a-f]{64})$/.exec(textOf(option)) ?? [];
+  const [, sequence = "", hash = ""] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(textOf(option)) ?? [];
   if (hash !== "") return { sequence: Number(sequence), hash };
   throw new AppError({
     code: "invalid",
