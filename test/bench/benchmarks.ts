@@ -1,4 +1,5 @@
 /** The benchmarks by name, in the order in which they run. */
+import { benchApprovals } from "./approvals.ts";
 import { benchAlertLatency, benchBudgetChecks } from "./budgets.ts";
 import { benchForecast } from "./forecast.ts";
 import { benchImport } from "./import.ts";
@@ -17,4 +18,5 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   budgets: benchBudgetChecks,
   alerts: benchAlertLatency,
   forecast: benchForecast,
+  approvals: benchApprovals,
 };
