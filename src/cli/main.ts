@@ -13,6 +13,7 @@ import { defineLimitCommands } from "./limits.ts";
 import { definePriceCommands } from "./prices.ts";
 import { definePullCommand } from "./pull.ts";
 import { defineRejectedCommands } from "./rejected.ts";
+import { defineRepriceCommand } from "./reprice.ts";
 import { defineSourceCommands } from "./sources.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -86,6 +87,8 @@ defineLimitCommands(
   ),
   { env: process.env, clock: () => instant(new Date()) },
 );
+
+defineRepriceCommand(command, { env: process.env, clock: () => instant(new Date()) });
 
 defineImportCommand(command, { env: process.env, clock: () => instant(new Date()) });
 

@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { AppError } from "../domain/errors.ts";
 import { type Usd, usd, usdToDecimal } from "../domain/money.ts";
-import type { Clock } from "../domain/time.ts";
+import { addMs, type Clock, DAY_MS } from "../domain/time.ts";
+import { LATENESS_MAX_MS, requestRerate } from "../features/ingest/index.ts";
 import {
   listPrices,
   loadPriceList,
@@ -15,7 +16,7 @@ import {
   type RecordPricesResult,
   recordPrices,
 } from "../features/pricing/index.ts";
-import type { Database } from "../store/database.ts";
+import type { Database, Sql } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
 import type { DefineCommand, Report } from "./command.ts";
 import { withDatabase } from "./with-database.ts";
@@ -67,7 +68,10 @@ export function definePriceCommands(define: DefineCommand, surroundings: Surroun
           {
             proposals: file.proposals,
             isConfirmed: options["confirm"] === true,
-            actor: `command line (${userInfo().username})`,
+            actor: actor(),
+            onRecorded: async (sql, changes) => {
+              await rerateUnknown(sql, surroundings, changes);
+            },
           },
         ),
     );
@@ -76,6 +80,32 @@ export function definePriceCommands(define: DefineCommand, surroundings: Surroun
     .argument("<file>", "prices in our format (docs/prices.md) or LiteLLM's")
     .option("--from <day>", "first day, in UTC, of prices whose file names none (default: today)")
     .option("--confirm", "record them although they look implausible");
+}
+
+function actor(): string {
+  return `command line (${userInfo().username})`;
+}
+
+/** Usage of a model that was unknown so far was charged by an assumption: the worker puts it right. */
+async function rerateUnknown(
+  sql: Sql,
+  { clock }: Surroundings,
+  changes: readonly PriceChange[],
+): Promise<void> {
+  if (!changes.some(({ kind }) => kind === "new-model")) return;
+  const now = clock();
+  await requestRerate(
+    sql,
+    { clock },
+    {
+      range: {
+        period: { start: addMs(now, -LATENESS_MAX_MS), end: addMs(now, DAY_MS) },
+        onlyEstimated: true,
+        includesAllocation: false,
+      },
+      requestedBy: actor(),
+    },
+  );
 }
 
 async function inDatabase<T>(
@@ -140,7 +170,15 @@ function conclusion(
   command: "diff" | "apply",
 ): string {
   const count = result.changes.length === 1 ? "1 price" : `${String(result.changes.length)} prices`;
-  if (result.isRecorded) return `Recorded ${count}. Usage from now on is priced by them.`;
+  if (result.isRecorded) {
+    const rerated = result.changes.some(({ kind }) => kind === "new-model");
+    return [
+      `Recorded ${count}. Usage from now on is priced by them.`,
+      rerated
+        ? "Earlier usage of models that were unknown is re-rated by the running bot."
+        : "For earlier usage, look at `claude-spend reprice --from DAY`.",
+    ].join("\n");
+  }
   if (command === "apply")
     return "Nothing was recorded: --confirm says that these prices are meant.";
   return `${count} would change. Nothing was recorded.`;

@@ -10,5 +10,6 @@ export {
   ensureSpendDimensions,
   listAllocationRules,
   loadOwnership,
+  loadSpendDimensions,
   replaceAllocationRules,
 } from "./store.ts";

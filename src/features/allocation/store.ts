@@ -1,5 +1,6 @@
 /** Allocation, the SQL. Owns: allocation_rules, spend_dimensions. */
 import { assert } from "../../domain/assert.ts";
+import { emailFrom } from "../../domain/email.ts";
 import type { Sql } from "../../store/database.ts";
 import type { AllocationMatch, AllocationRule, SpendDimension } from "./rules.ts";
 
@@ -91,6 +92,43 @@ export async function ensureSpendDimensions(
     assert(id !== undefined, "every wanted spend dimension exists by now");
     return id;
   });
+}
+
+/** Dimensions by their ids. */
+export async function loadSpendDimensions(
+  sql: Sql,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, SpendDimension>> {
+  const { rows } = await sql.query<{
+    readonly spend_dimension_id: number;
+    readonly team_key: string | null;
+    readonly project_key: string | null;
+    readonly user_email: string | null;
+    readonly model_id: string;
+    readonly api_key_id: string | null;
+    readonly workspace_id: string | null;
+    readonly source: string;
+  }>(
+    `select d.spend_dimension_id, d.team_key, d.project_key, d.user_email, d.model_id, d.api_key_id,
+            d.workspace_id, d.source
+       from spend_dimensions d
+      where d.spend_dimension_id = any($1::integer[])`,
+    [[...new Set(ids)]],
+  );
+  return new Map(
+    rows.map((row) => [
+      row.spend_dimension_id,
+      {
+        teamKey: row.team_key ?? undefined,
+        projectKey: row.project_key ?? undefined,
+        userEmail: row.user_email === null ? undefined : emailFrom(row.user_email),
+        modelId: row.model_id,
+        apiKeyId: row.api_key_id ?? undefined,
+        workspaceId: row.workspace_id ?? undefined,
+        source: row.source,
+      },
+    ]),
+  );
 }
 
 const WANTED = `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])

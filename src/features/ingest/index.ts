@@ -16,6 +16,13 @@ export {
   type ReplayResult,
   replayRejected,
 } from "./flow/rejected-events.ts";
+export {
+  advanceRerate,
+  advanceRerates,
+  previewRerate,
+  type RerateDeps,
+  requestRerate,
+} from "./flow/rerate-usage.ts";
 export { listRecentRejected, tellOfRejected } from "./flow/tell-of-rejected.ts";
 export { tendPartitions } from "./flow/tend-partitions.ts";
 export { ingestRoutes } from "./http.ts";
@@ -27,4 +34,5 @@ export {
   type RejectedEvent,
   type RejectedFilter,
 } from "./rules/rejected-events.ts";
-export { REJECTION_CODES, type RejectionCode } from "./rules.ts";
+export type { RerateRange, RerateStatement } from "./rules/rerate.ts";
+export { LATENESS_MAX_MS, REJECTION_CODES, type RejectionCode } from "./rules.ts";

@@ -2,7 +2,7 @@
 import { usd, ZERO_USD } from "../../domain/money.ts";
 import type { TokenType, UsageQuantities } from "../../domain/usage.ts";
 import { bucketStart } from "./rules.ts";
-import type { ReversedCharge } from "./store/charges.ts";
+import { CHARGES_OF_GENERATION, type ReversedCharge } from "./store/charges.ts";
 import type { SpendIncrement } from "./store/spend-rollups.ts";
 
 /** What taking back is on the second place of a SKU id; see pricing. */
@@ -22,8 +22,7 @@ export function reversalIncrements(reversed: readonly ReversedCharge[]): SpendIn
     return {
       spendDimensionId: charge.spendDimensionId,
       bucketStart: bucketStart(charge.chargePeriodStart),
-      // Charge 0 stands for the request; its reversal is number -1.
-      requestCount: charge.chargeNumber === -1 ? -1 : 0,
+      requestCount: isFirstOfGeneration(-1 - charge.chargeNumber) ? -1 : 0,
       ...NO_TOKENS,
       ...(quantity === undefined ? {} : { [quantity]: charge.consumedQuantity }),
       webSearchRequests: charge.skuId === "web_search" ? charge.consumedQuantity : 0,
@@ -31,6 +30,11 @@ export function reversalIncrements(reversed: readonly ReversedCharge[]): SpendIn
       billedCost: charge.billedCost,
     };
   });
+}
+
+/** That one stands for the request; so says `request_count_of` in SQL, too. */
+function isFirstOfGeneration(chargeNumber: number): boolean {
+  return chargeNumber % CHARGES_OF_GENERATION === 0;
 }
 
 const NO_TOKENS: UsageQuantities = {

@@ -42,7 +42,7 @@ export interface RecordUsageResult {
 }
 
 /** Sources repeat a delivery for hours or days; more than a year is a mistaken clock or a replay. */
-const LATENESS_MAX_MS = 400 * DAY_MS;
+export const LATENESS_MAX_MS = 400 * DAY_MS;
 /** Clocks differ; a date further ahead would land in a period that nobody looks at yet. */
 const AHEAD_MAX_MS = DAY_MS;
 

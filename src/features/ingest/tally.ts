@@ -35,8 +35,8 @@ export function newCharges(events: readonly ChargedEvent[]): NewCharge[] {
 }
 
 /**
- * Charge 0 stands for the request where requests are counted by charges: under its own model. So
- * there is one for a request that used nothing, too.
+ * The first charge stands for the request where requests are counted by charges: under its own
+ * model. So there is one for a request that used nothing, too.
  */
 function chargesOf({ modelId, charges }: PricedUsage): readonly ChargeLine[] {
   if (charges.length === 0) return [nothingUsed(modelId)];

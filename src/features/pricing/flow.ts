@@ -2,7 +2,7 @@
 import type { Clock } from "../../domain/time.ts";
 import { recordAudit } from "../../store/audit.ts";
 import { type Database, inTransaction, type Sql } from "../../store/database.ts";
-import { decidePrices, type PriceDecision } from "./rules/decide-prices.ts";
+import { decidePrices, type PriceChange, type PriceDecision } from "./rules/decide-prices.ts";
 import { type PriceList, PUBLISHED_PRICES } from "./rules/price-list.ts";
 import { type PriceProposal, withRecordedPrices } from "./rules/recorded-prices.ts";
 import { insertPrices, listRecordedPrices, lockPrices } from "./store/prices.ts";
@@ -37,6 +37,8 @@ export async function recordPrices(
     readonly proposals: readonly PriceProposal[];
     readonly isConfirmed: boolean;
     readonly actor: string;
+    /** What follows from the change, in the same transaction. */
+    readonly onRecorded?: (sql: Sql, changes: readonly PriceChange[]) => Promise<void>;
   },
 ): Promise<RecordPricesResult> {
   return await inTransaction(database, async (sql) => {
@@ -60,6 +62,7 @@ export async function recordPrices(
         ...(decision.doubts.length === 0 ? {} : { rule: { confirmedDoubts: decision.doubts } }),
       });
     }
+    await request.onRecorded?.(sql, decision.changes);
     return { ...decision, isRecorded: true };
   });
 }

@@ -45,7 +45,7 @@ export async function listSpend(
         where r.bucket_start >= $1 and r.bucket_start < $2
        union all
        select c.spend_dimension_id, c.charge_period_start,
-              (c.charge_number = 0)::integer - (c.charge_number = -1)::integer,
+              request_count_of(c.charge_number),
               ${tokensOf("uncached_input")}, ${tokensOf("cache_write_5m")},
               ${tokensOf("cache_write_1h")}, ${tokensOf("cache_read")}, ${tokensOf("output")},
               c.billed_cost_usd

@@ -4,6 +4,12 @@ import { type Instant, instant } from "../../../domain/time.ts";
 import { arrayColumn, type Cell } from "../../../store/array-literal.ts";
 import type { Sql } from "../../../store/database.ts";
 
+/**
+ * How far the generations of an event's charges are apart: more than one event has. The first is
+ * made with the event, each further one by re-rating.
+ */
+export const CHARGES_OF_GENERATION = 1_000;
+
 export interface NewCharge {
   readonly usageEventId: string;
   readonly chargeNumber: number;
@@ -30,7 +36,7 @@ export async function insertCharges(sql: Sql, charges: readonly NewCharge[]): Pr
      select n.usage_event_id, n.charge_number, 'Usage', n.charge_period_start,
             n.spend_dimension_id, n.sku_id, n.price_id, n.pricing_basis, n.consumed_quantity,
             n.consumed_unit, n.list_unit_price_usd, n.list_cost_usd, n.billed_cost_usd
-       from unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::integer[], $5::text[],
+       from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::integer[], $5::text[],
                    $6::text[], $7::text[], $8::bigint[], $9::text[], $10::numeric[],
                    $11::numeric[], $12::numeric[])
          as n (usage_event_id, charge_number, charge_period_start, spend_dimension_id, sku_id,
@@ -53,6 +59,13 @@ export async function insertCharges(sql: Sql, charges: readonly NewCharge[]): Pr
   });
 }
 
+/** `c` still counts: no reversal of it. */
+const NOT_REVERSED = `not exists (
+                select from charges r
+                 where r.charge_period_start = c.charge_period_start
+                   and r.usage_event_id = c.usage_event_id
+                   and r.charge_number = -1 - c.charge_number)`;
+
 /** A charge that took back another. */
 export interface ReversedCharge {
   readonly chargeNumber: number;
@@ -68,8 +81,8 @@ export interface ReversedCharge {
 }
 
 /**
- * Takes back all charges of stored events: each gets its negative, in its own period and dimension.
- * Fails when one of them was taken back before.
+ * Takes back the charges of stored events that count: each gets its negative, in its own period and
+ * dimension. The caller holds the identities of the events, so that nobody else does it meanwhile.
  */
 export async function insertReversals(
   sql: Sql,
@@ -97,7 +110,7 @@ export async function insertReversals(
          from unnest($1::uuid[], $2::timestamptz[]) as n (usage_event_id, occurred_at)
          join charges c
            on c.usage_event_id = n.usage_event_id and c.charge_period_start = n.occurred_at
-        where c.charge_number >= 0
+        where c.charge_number >= 0 and ${NOT_REVERSED}
     returning *)
      select r.charge_number, r.charge_period_start, r.spend_dimension_id, r.sku_id,
             r.consumed_quantity::text, r.list_cost_usd::text, r.billed_cost_usd::text, u.tags
@@ -119,4 +132,67 @@ export async function insertReversals(
     billedCost: usdFromDecimal(row.billed_cost_usd),
     tags: row.tags ?? undefined,
   }));
+}
+
+/** The charges of an event that count, and where its next generation of them begins. */
+export interface CurrentCharges {
+  /** In their order; empty: nothing of it counts. */
+  readonly charges: readonly Omit<NewCharge, "usageEventId" | "chargePeriodStart">[];
+  readonly nextChargeNumber: number;
+}
+
+/** By event id. */
+export async function loadCurrentCharges(
+  sql: Sql,
+  events: readonly { readonly usageEventId: string; readonly occurredAt: Instant }[],
+): Promise<ReadonlyMap<string, CurrentCharges>> {
+  const { rows } = await sql.query<{
+    readonly usage_event_id: string;
+    readonly charge_number: number;
+    readonly is_current: boolean;
+    readonly spend_dimension_id: number;
+    readonly sku_id: string;
+    readonly price_id: string;
+    readonly pricing_basis: string;
+    readonly consumed_quantity: string;
+    readonly consumed_unit: string;
+    readonly list_unit_price_usd: string;
+    readonly list_cost_usd: string;
+    readonly billed_cost_usd: string;
+  }>(
+    `select c.usage_event_id, c.charge_number, ${NOT_REVERSED} as is_current, c.spend_dimension_id,
+            c.sku_id, c.price_id, c.pricing_basis, c.consumed_quantity::text, c.consumed_unit,
+            c.list_unit_price_usd::text, c.list_cost_usd::text, c.billed_cost_usd::text
+       from unnest($1::uuid[], $2::timestamptz[]) as n (usage_event_id, occurred_at)
+       join charges c
+         on c.usage_event_id = n.usage_event_id and c.charge_period_start = n.occurred_at
+      where c.charge_number >= 0
+      order by c.usage_event_id, c.charge_number`,
+    [
+      events.map(({ usageEventId }) => usageEventId),
+      events.map(({ occurredAt }) => occurredAt.toISOString()),
+    ],
+  );
+  const byEvent = new Map<string, CurrentCharges>();
+  for (const row of rows) {
+    const known = byEvent.get(row.usage_event_id);
+    const charge = {
+      chargeNumber: row.charge_number,
+      spendDimensionId: row.spend_dimension_id,
+      skuId: row.sku_id,
+      priceId: row.price_id,
+      pricingBasis: row.pricing_basis,
+      consumedQuantity: Number(row.consumed_quantity),
+      consumedUnit: row.consumed_unit,
+      listUnitPrice: usdFromDecimal(row.list_unit_price_usd),
+      listCost: usdFromDecimal(row.list_cost_usd),
+      billedCost: usdFromDecimal(row.billed_cost_usd),
+    };
+    byEvent.set(row.usage_event_id, {
+      charges: row.is_current ? [...(known?.charges ?? []), charge] : (known?.charges ?? []),
+      nextChargeNumber:
+        (Math.floor(row.charge_number / CHARGES_OF_GENERATION) + 1) * CHARGES_OF_GENERATION,
+    });
+  }
+  return byEvent;
 }

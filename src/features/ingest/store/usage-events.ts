@@ -1,6 +1,7 @@
 /** Ingest, the SQL of the events themselves. Owns: usage_events, partitioned by month. */
-import { usdToDecimal } from "../../../domain/money.ts";
-import type { Instant } from "../../../domain/time.ts";
+import { emailFrom } from "../../../domain/email.ts";
+import { usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
+import { type Instant, instant, type Period } from "../../../domain/time.ts";
 import type { NotCountedBecause, UsageEvent } from "../../../domain/usage.ts";
 import { arrayColumn, type Cell } from "../../../store/array-literal.ts";
 import type { Sql } from "../../../store/database.ts";
@@ -73,6 +74,110 @@ export async function insertUsageEvents(
 
 export function hasTags(event: UsageEvent): boolean {
   return Object.keys(event.tags).length > 0;
+}
+
+/** Where a walk through stored events stands: after this one. */
+export interface EventPlace {
+  readonly occurredAt: Instant;
+  readonly usageEventId: string;
+}
+
+export interface StoredUsageEvent {
+  readonly usageEventId: string;
+  readonly event: UsageEvent;
+}
+
+interface UsageEventRow {
+  readonly usage_event_id: string;
+  readonly occurred_at: Date;
+  readonly source: string;
+  readonly event_id: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly usage: UsageEvent["usage"];
+  readonly request_id: string | null;
+  readonly message_id: string | null;
+  readonly user_email: string | null;
+  readonly claimed_team: string | null;
+  readonly claimed_project: string | null;
+  readonly workspace_id: string | null;
+  readonly api_key_id: string | null;
+  readonly session_id: string | null;
+  readonly operation_id: string | null;
+  readonly tags: Record<string, string> | null;
+  readonly prompt_hash: string | null;
+  readonly reported_cost_usd: string | null;
+  readonly cost_basis: UsageEvent["costBasis"];
+  readonly is_incomplete: boolean;
+}
+
+/**
+ * The next events of a period after a place, in the order of their time; only those that had charges
+ * from the beginning. `onlyEstimated`: only those some of whose charges rest on an assumption.
+ */
+export async function listEventsAfter(
+  sql: Sql,
+  walk: {
+    readonly period: Period;
+    readonly place: EventPlace | undefined;
+    readonly onlyEstimated: boolean;
+    readonly eventsMax: number;
+  },
+): Promise<readonly StoredUsageEvent[]> {
+  const { rows } = await sql.query<UsageEventRow>(
+    `select e.usage_event_id, e.occurred_at, e.source, e.event_id, e.provider, e.model, e.usage,
+            e.request_id, e.message_id, e.user_email, e.claimed_team, e.claimed_project,
+            e.workspace_id, e.api_key_id, e.session_id, e.operation_id, e.tags, e.prompt_hash,
+            e.reported_cost_usd::text, e.cost_basis, e.is_incomplete
+       from usage_events e
+      where e.occurred_at >= $1 and e.occurred_at < $2
+        and (e.occurred_at, e.usage_event_id) > ($3, $4)
+        and e.not_counted_because is null and e.voids is null
+        ${walk.onlyEstimated ? ESTIMATED : ""}
+      order by e.occurred_at, e.usage_event_id
+      limit $5`,
+    [
+      walk.place?.occurredAt ?? walk.period.start,
+      walk.period.end,
+      walk.place?.occurredAt ?? walk.period.start,
+      walk.place?.usageEventId ?? "00000000-0000-0000-0000-000000000000",
+      walk.eventsMax,
+    ],
+  );
+  return rows.map((row) => ({ usageEventId: row.usage_event_id, event: usageEventFromRow(row) }));
+}
+
+const ESTIMATED = `and exists (
+              select from charges c
+               where c.charge_period_start = e.occurred_at
+                 and c.usage_event_id = e.usage_event_id
+                 and c.pricing_basis = 'estimated')`;
+
+function usageEventFromRow(row: UsageEventRow): UsageEvent {
+  return {
+    source: row.source,
+    eventId: row.event_id,
+    occurredAt: instant(row.occurred_at),
+    provider: row.provider,
+    model: row.model,
+    // JSON knows no undefined: what was undefined is absent, which reads the same.
+    usage: row.usage,
+    requestId: row.request_id ?? undefined,
+    messageId: row.message_id ?? undefined,
+    userEmail: row.user_email === null ? undefined : emailFrom(row.user_email),
+    claimedTeam: row.claimed_team ?? undefined,
+    claimedProject: row.claimed_project ?? undefined,
+    workspaceId: row.workspace_id ?? undefined,
+    apiKeyId: row.api_key_id ?? undefined,
+    sessionId: row.session_id ?? undefined,
+    operationId: row.operation_id ?? undefined,
+    tags: row.tags ?? {},
+    promptHash: row.prompt_hash ?? undefined,
+    reportedCost:
+      row.reported_cost_usd === null ? undefined : usdFromDecimal(row.reported_cost_usd),
+    costBasis: row.cost_basis,
+    isIncomplete: row.is_incomplete,
+  };
 }
 
 /** Of stored events, the ids of those that retention has not dropped. */
