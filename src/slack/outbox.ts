@@ -237,22 +237,28 @@ export async function skipStale(
   at: { readonly now: Instant; readonly oldSince: Instant; readonly digestsSince: Instant },
 ): Promise<void> {
   await sql.query(
-    `update outbox_messages
-        set status = 'skipped',
-            last_error = case when outbox_messages.valid_until <= $1 then $4
-                              when outbox_messages.kind = 'digest' then $5 else $6 end
-      where outbox_messages.status = 'pending'
-        and (outbox_messages.valid_until <= $1
-             or (outbox_messages.kind = 'digest' and outbox_messages.created_at <= $3)
-             or exists (
-                  select from outbox_messages as newer
-                   where newer.status = 'pending'
-                     and newer.destination = outbox_messages.destination
-                     and newer.outbox_message_id > outbox_messages.outbox_message_id
-                     and (newer.updates_dedupe_key = outbox_messages.updates_dedupe_key
-                          or (newer.reply_to_dedupe_key = outbox_messages.reply_to_dedupe_key
-                              and newer.kind = 'alert'
-                              and outbox_messages.created_at <= $2))))`,
+    `with stale as materialized (
+       select o.outbox_message_id,
+              case when o.valid_until <= $1 then $4 when o.kind = 'digest' then $5 else $6 end as reason
+         from outbox_messages o
+        where o.status = 'pending'
+          and (o.valid_until <= $1
+               or (o.kind = 'digest' and o.created_at <= $3)
+               or exists (
+                    select from outbox_messages as newer
+                     where newer.status = 'pending'
+                       and newer.destination = o.destination
+                       and newer.outbox_message_id > o.outbox_message_id
+                       and (newer.updates_dedupe_key = o.updates_dedupe_key
+                            or (newer.reply_to_dedupe_key = o.reply_to_dedupe_key
+                                and newer.kind = 'alert' and o.created_at <= $2))))
+        order by o.outbox_message_id
+          for update of o skip locked
+     )
+     update outbox_messages
+        set status = 'skipped', last_error = stale.reason
+       from stale
+      where outbox_messages.outbox_message_id = stale.outbox_message_id`,
     [
       at.now,
       at.oldSince,

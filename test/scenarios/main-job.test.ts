@@ -37,7 +37,7 @@ const tables = `usage_identities, usage_events, charges, spend_rollups, budget_c
   organization_settings, allocation_rules, discounts, slack_users`;
 
 beforeEach(async () => {
-  await db.pool.query(`truncate ${tables}`);
+  await db.pool.query(`truncate ${tables} cascade`);
   program = await startTestProgram({ poolConfig: db.poolConfig, fake: slack(), clock: now });
   await program.put("/v1/governance", governance);
 });

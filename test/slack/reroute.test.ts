@@ -101,6 +101,7 @@ describe("a closed channel", () => {
       `C9 a2 ${note.replace("is\u2060_archived", "is_archived")}`,
     ]);
     expect(told).toEqual(["dead C1 is_archived"]);
+    expect(await sendDueMessages(sender())).toBe(0);
     expect(await listDead(db.pool)).toMatchObject([{ destination: "C1", reason: "is_archived" }]);
     expect(await statusOf("a1")).toBe("pending: is_archived");
     expect(await statusOf("digest")).toBe("pending");

@@ -68,6 +68,10 @@ export interface PlannedEvent {
 /** Kinds that say "more than usual": what was announced ahead is no news for them. */
 const MUTED_BY_PLANS: ReadonlySet<AlertKind> = new Set(["spike", "pace", "forecast"]);
 
+export function isMutedByPlans(kind: AlertKind): boolean {
+  return MUTED_BY_PLANS.has(kind);
+}
+
 /**
  * Why nobody is told of a fact; undefined: it speaks. Plans mute up to the sum that they expect, a
  * fact that does not say how much it is about always; thresholds of budgets always speak.
@@ -79,7 +83,7 @@ export function silenceOf(
 ): string | undefined {
   if (fact.silentBecause !== undefined) return fact.silentBecause;
   if (fact.period !== undefined && fact.period.end <= now) return "period-over";
-  if (!MUTED_BY_PLANS.has(fact.kind)) return undefined;
+  if (!isMutedByPlans(fact.kind)) return undefined;
   const active = plans.filter((plan) => plan.startsAt <= now && now < plan.endsAt);
   if (active.length === 0) return undefined;
   const expected = active.reduce((sum, plan) => addUsd(sum, plan.expected), ZERO_USD);

@@ -6,7 +6,7 @@ import type { AlertFact } from "../../../domain/alert.ts";
 import { ORG_SCOPE, type Scope } from "../../../domain/scope.ts";
 import type { Clock } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
-import { type Alert, silenceOf } from "../rules.ts";
+import { type Alert, isMutedByPlans, silenceOf } from "../rules.ts";
 import { insertAlerts } from "../store/alerts.ts";
 import { listActivePlans } from "../store/planned-events.ts";
 import { openThread } from "../store/threads.ts";
@@ -45,8 +45,10 @@ export async function raiseAlerts(
   const now = clock();
   const prepared = [];
   for (const fact of facts) {
-    // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
-    const plans = await listActivePlans(sql, plannedFor(fact.scope), now);
+    const plans = isMutedByPlans(fact.kind)
+      ? // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+        await listActivePlans(sql, plannedFor(fact.scope), now)
+      : [];
     prepared.push({ alertId: uuid(), fact, notSentBecause: silenceOf(fact, plans, now) });
   }
   const found = await insertAlerts(sql, prepared, now);
