@@ -249,12 +249,12 @@ test("two replicas together stay within 60 requests a minute", async () => {
   expect([...new Set(fake.statuses)]).toEqual([200]);
 });
 
-/** A pool whose process is killed at its n-th statement: that one and all after it never happen. */
-function killedAt(
+/** A pool whose process is killed before a statement: that one and all after it never happen. */
+function killedBefore(
   pool: Database,
-  statement: number,
+  isFatal: (statement: { readonly count: number; readonly text: string }) => boolean,
 ): { readonly database: Database; readonly count: () => number } {
-  let count = 0;
+  const state = { count: 0, isDead: false };
   const guarded = <Target extends Database | PoolClient>(target: Target): Target =>
     new Proxy(target, {
       get: (own, name): unknown => {
@@ -263,14 +263,37 @@ function killedAt(
         if (typeof value !== "function") return value;
         if (name !== "query") return value.bind(own);
         return (...given: readonly unknown[]): unknown => {
-          count += 1;
-          if (count >= statement && given[0] !== "rollback") throw new Error("killed");
+          state.count += 1;
+          const text = JSON.stringify(given);
+          state.isDead ||= isFatal({ count: state.count, text });
+          if (state.isDead && given[0] !== "rollback") throw new Error("killed");
           return Reflect.apply(value, own, given);
         };
       },
     });
-  return { database: guarded(pool), count: () => count };
+  return { database: guarded(pool), count: () => state.count };
 }
+
+test("what was saved and not counted yet counts with the next pull, though that has nothing to read", async () => {
+  const fake = await fakeAnthropic({ now: NOW });
+  fake.ledger.add(aRequest(DAY));
+  let isSaved = false;
+  const { database } = killedBefore(db.pool, ({ text }) => {
+    isSaved ||=
+      text.includes("insert into provider_report_rows") && text.includes("analytics_usage");
+    return isSaved && text.includes("provider_report_row_id > $2");
+  });
+  const window = { from: DAY, to: addMs(DAY, DAY_MS) };
+  const settings = { metering: "analytics" as const };
+  await pullReports(puller(database, fake, settings), window).catch(() => {});
+  expect((await db.pool.query(`select 1 from usage_events`)).rows).toEqual([]);
+
+  fake.time.advance(11 * MINUTE_MS);
+  fake.asked.splice(0);
+  await pullAll(puller(db.pool, fake, settings));
+
+  expect((await db.pool.query(`select 1 from usage_events`)).rows).toHaveLength(1);
+});
 
 test("killed at any statement, the next pull ends in the same rows and totals", async () => {
   const fake = await fakeAnthropic({ now: NOW });
@@ -291,7 +314,7 @@ test("killed at any statement, the next pull ends in the same rows and totals", 
     );
     return rows;
   };
-  const counting = killedAt(db.pool, Infinity);
+  const counting = killedBefore(db.pool, () => false);
   await run({ database: counting.database });
   const expected = await result();
   expect(expected).toMatchObject([
@@ -303,7 +326,9 @@ test("killed at any statement, the next pull ends in the same rows and totals", 
   for (let statement = 1; statement <= statements; statement += 4) {
     // oxlint-disable no-await-in-loop -- one death after the other
     await clear();
-    await run({ database: killedAt(db.pool, statement).database }).catch(() => {});
+    await run({
+      database: killedBefore(db.pool, ({ count }) => count >= statement).database,
+    }).catch(() => {});
     fake.time.advance(11 * MINUTE_MS);
     await run({ holder: "next" });
     expect(await result(), `killed at statement ${String(statement)}`).toEqual(expected);
