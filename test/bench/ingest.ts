@@ -19,7 +19,7 @@ const BATCHES = 40;
 export const BATCH_CONNECTIONS = 8;
 const SINGLES = 6_000;
 const UNGROUPED = 2_000;
-export const SINGLE_CONNECTIONS = 64;
+const SINGLE_CONNECTIONS = 64;
 
 export async function benchBatches(): Promise<void> {
   const secret = aWebhookSecret();
