@@ -1,2 +1,3 @@
 /** What the rest of the program may use from App Home. */
-export { createHomeRefresher, homeListeners } from "./slack.ts";
+export { createHomeRefresher } from "./flow.ts";
+export { homeListeners } from "./slack.ts";

@@ -60,7 +60,10 @@ export async function delegate(
     if (!(await isKnownPerson(sql, to))) return { kind: "refused", reason: "unknown-person" };
     const before = await endDelegation(sql, from, now);
     const delegation: Delegation = {
-      ...{ delegationId: uuidV7(), from, to, startsAt: now },
+      delegationId: uuidV7(),
+      from,
+      to,
+      startsAt: now,
       endsAt: until.at,
     };
     await insertDelegation(sql, delegation);

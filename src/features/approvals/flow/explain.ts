@@ -125,7 +125,9 @@ function stepsOf(
 ): ExplainedStep[] {
   const { policy, directory, now } = of;
   const subject = {
-    ...{ policy, requester: question.requester, beneficiary: question.beneficiary },
+    policy,
+    requester: question.requester,
+    beneficiary: question.beneficiary,
     requestedAt: now,
     expiresAt: addMs(now, policy.expiresInMs),
   };

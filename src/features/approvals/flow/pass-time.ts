@@ -69,7 +69,9 @@ const expireOne: One = async (sql, now) => {
   const request = await claimExpiredRequest(sql, now);
   if (request === undefined) return undefined;
   const expired: ApprovalRequest = {
-    ...{ ...request, status: "expired", decidedAt: now },
+    ...request,
+    status: "expired",
+    decidedAt: now,
     waitingFor: [],
   };
   await updateDecision(sql, expired);

@@ -204,7 +204,13 @@ function newRequest(
 ): ApprovalRequest {
   const { kind, scope, subject, title, details, requester, beneficiary } = proposal;
   return {
-    ...{ kind, scope, subject, title, details, requester, beneficiary },
+    kind,
+    scope,
+    subject,
+    title,
+    details,
+    requester,
+    beneficiary,
     requestId: uuidV7(),
     requestedAmount: proposal.amount,
     endsAt: proposal.endsAt,

@@ -98,7 +98,10 @@ async function saveQuestion(sql: Sql, saving: Saving): Promise<ApprovalRequest> 
   const { request, actor, now, text } = saving;
   assert(text !== undefined, "a question has words");
   const question: Question = {
-    ...{ questionId: uuidV7(), askedBy: actor, text, askedAt: now },
+    questionId: uuidV7(),
+    askedBy: actor,
+    text,
+    askedAt: now,
     answer: undefined,
   };
   await insertQuestion(sql, request.requestId, question);

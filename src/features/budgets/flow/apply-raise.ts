@@ -74,8 +74,16 @@ const applyRaise: ApprovalApplier = async (sql, approval) => {
     },
   });
   await tellTeam(sql, `raise:${approval.requestId}`, {
-    ...{ budget, memberKey, now },
-    message: (news) => raiseAppliedMessage({ ...news, amount, endsAt, approvers }),
+    budget,
+    memberKey,
+    now,
+    message: (news) =>
+      raiseAppliedMessage({
+        ...news,
+        amount,
+        endsAt,
+        approvers,
+      }),
   });
 };
 
@@ -107,8 +115,15 @@ const revokeRaise: ApprovalEffects["revoke"] = async (sql, revoked) => {
   });
   if (budget === undefined) return;
   await tellTeam(sql, `raise:${revoked.requestId}:revoked`, {
-    ...{ budget, memberKey, now },
-    message: (news) => raiseRevokedMessage({ ...news, amount, by }),
+    budget,
+    memberKey,
+    now,
+    message: (news) =>
+      raiseRevokedMessage({
+        ...news,
+        amount,
+        by,
+      }),
   });
 };
 

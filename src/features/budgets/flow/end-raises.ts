@@ -57,7 +57,12 @@ async function endOne(sql: Sql, now: Instant): Promise<boolean | undefined> {
   if (budget === undefined) return true; // Removed meanwhile: there is no limit to speak of.
   const target = { budget, memberKeys: [memberKey] };
   await recordReachedAtLimitChange(sql, target, now, { isLowered: true });
-  const message = { ...{ budget, memberKey, now }, message: endedMessage(grant) };
+  const message = {
+    budget,
+    memberKey,
+    now,
+    message: endedMessage(grant),
+  };
   await tellTeam(sql, `raise:${approvalRequestId}:ended`, message);
   await tellPeople(sql, people, { ...message, grant });
   return true;

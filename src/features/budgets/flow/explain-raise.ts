@@ -40,11 +40,21 @@ export async function explainRaise(
   if (amount.kind === "refused") return { kind: amount.reason };
   const beneficiary = (scope.kind === "user" ? parseEmail(scope.key) : undefined) ?? requester;
   const explanation = await explainApproval(deps, {
-    ...{ scope, amount: amount.amount, baseAmount: baseLimit, requester, beneficiary },
+    scope,
+    amount: amount.amount,
+    baseAmount: baseLimit,
+    requester,
+    beneficiary,
   });
   return {
     kind: "explained",
-    ...{ budgetId, scope: formatScope(scope), amount: amount.amount, baseLimit },
-    ...{ beneficiary, explanation },
+    budgetId,
+    scope: formatScope(scope),
+    amount: amount.amount,
+    baseLimit,
+    ...{
+      beneficiary,
+      explanation,
+    },
   };
 }

@@ -3,46 +3,12 @@
  * Pure. Parts that could not be read are left out by the reader, so that one mistake does not
  * hide another; what they are called still counts as known.
  */
-import type { Instant } from "../../../domain/time.ts";
-import type {
-  BudgetScope,
-  FieldPath,
-  GovernedAllocationRule,
-  GovernedMetering,
-  GovernedPolicy,
-  GovernedTeam,
-} from "../rules.ts";
+import type { FieldPath } from "../rules.ts";
 import { formatBudgetScope } from "../rules.ts";
 import { checkPolicies } from "./check-policies.ts";
+import type { Finding, GovernanceDraft } from "./draft.ts";
 
-/** A readable part of the document and where it stands. */
-export interface Located<Value> {
-  readonly path: FieldPath;
-  readonly value: Value;
-}
-
-/** What the checks look at: a document of which some parts may have been left out. */
-export interface GovernanceDraft {
-  readonly teams: readonly Located<GovernedTeam>[];
-  readonly allocation: readonly Located<GovernedAllocationRule>[];
-  readonly budgets: readonly Located<{ readonly key: string; readonly scope: BudgetScope }>[];
-  readonly digests: readonly Located<{ readonly key: string; readonly scope: BudgetScope }>[];
-  readonly approvals: readonly Located<GovernedPolicy>[];
-  readonly discounts: readonly Located<{ readonly from?: Instant; readonly until?: Instant }>[];
-  readonly metering: readonly Located<GovernedMetering>[];
-  /** Every team and project that the document names, in unreadable parts too. */
-  readonly teamKeys: ReadonlySet<string>;
-  readonly projectKeys: ReadonlySet<string>;
-  /** How many tiers the document lists, unreadable ones included. */
-  readonly tierCount: number;
-}
-
-/** Something that does not fit. `known` are the names that would have been right. */
-export interface Finding {
-  readonly path: FieldPath;
-  readonly message: string;
-  readonly unknown?: { readonly name: string; readonly known: ReadonlySet<string> };
-}
+export type { Finding, GovernanceDraft, Located } from "./draft.ts";
 
 /** Everything that does not fit together, in no particular order. */
 export function checkGovernance(draft: GovernanceDraft): Finding[] {

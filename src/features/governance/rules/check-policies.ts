@@ -4,7 +4,7 @@
  */
 import type { FieldPath, GovernedPolicy } from "../rules.ts";
 import { ADMINS, SLACK_GROUP_PREFIX, TEAM_OWNERS } from "../rules.ts";
-import type { Finding, GovernanceDraft, Located } from "./check-governance.ts";
+import type { Finding, GovernanceDraft, Located } from "./draft.ts";
 
 type Draft = Pick<
   GovernanceDraft,

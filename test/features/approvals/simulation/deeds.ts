@@ -136,9 +136,21 @@ function request(stage: Stage, history: History): Deed {
     amount: usd(5 + random.below(random.chance(0.5) ? 60 : 200)),
   } as const;
   const asked = {
-    ...{ requester, amount, untilText, idempotencyKey, reason: "simulated" },
+    requester,
+    amount,
+    untilText,
+    idempotencyKey,
+    reason: "simulated",
     ...(forOther ? { beneficiary: people.mate } : {}),
-    target: { readings: [{ scopeText: `team:${team}`, periodKind: undefined, unexpected: "" }] },
+    target: {
+      readings: [
+        {
+          scopeText: `team:${team}`,
+          periodKind: undefined,
+          unexpected: "",
+        },
+      ],
+    },
   };
   const isDouble = random.chance(0.3);
   return async (deps) => {

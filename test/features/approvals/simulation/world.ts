@@ -52,7 +52,10 @@ export function newHistory(index: number, random: Random): History {
     NAMES.map((name) => [name, emailFrom(`${name}${String(index)}@sim.test`)]),
   ) as History["people"];
   return {
-    ...{ index, shape, random, people },
+    index,
+    shape,
+    random,
+    people,
     team: `t${String(index)}`,
     budgetId: `b${String(index)}`,
     roles: {
