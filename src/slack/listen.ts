@@ -98,10 +98,22 @@ function listenToActions(bolt: App, deps: ListenDeps): void {
           surface,
           triggerId: body.trigger_id,
           respond,
+          replace: surface === "message" ? replaceBy(deps, answer) : undefined,
         });
       },
     });
   });
+}
+
+/** Never throws: the outbox brings the same a moment later. */
+function replaceBy(deps: ListenDeps, answer: RespondFn): Respond {
+  return async ({ text, blocks }) => {
+    try {
+      await answer({ replace_original: true, text, blocks: [...blocks] });
+    } catch (err) {
+      deps.log.debug({ err }, "message not replaced at once");
+    }
+  };
 }
 
 function listenToViews(bolt: App, deps: ListenDeps): void {

@@ -51,6 +51,11 @@ export interface ActionListener {
       readonly surface: ActionSurface;
       readonly triggerId: string;
       readonly respond: Respond;
+      /**
+       * Shows this in place of the message with the button, at once and if Slack takes it; absent
+       * where there is none. What must be shown goes through the outbox as well.
+       */
+      readonly replace?: Respond | undefined;
     },
   ) => Promise<void>;
 }
