@@ -207,7 +207,7 @@ describe("docs/ARCHITECTURE.md", () => {
 describe("decisions", () => {
   test("0011 allows exactly the edges between features that there are", async () => {
     const table = await readFile("docs/decisions/0011-features-and-their-edges.md", "utf8");
-    const allowed = all(table, /^\| ([a-z]+ \| [a-z, ]+) \|/gm).flatMap((row) => {
+    const allowed = all(table, /^\| ([a-z-]+ \| [a-z, -]+) \|/gm).flatMap((row) => {
       const [from = "", to = ""] = row.split(" | ");
       return to.split(", ").map((name) => `${from} → ${name}`);
     });
@@ -221,7 +221,7 @@ describe("decisions", () => {
         const texts = await Promise.all(
           files.map(async (name) => await readFile(`src/features/${from}/${name}`, "utf8")),
         );
-        return all(texts.join("\n"), /from "(?:\.\.\/)+([a-z]+)\/index\.ts"/g).map(
+        return all(texts.join("\n"), /from "(?:\.\.\/)+([a-z-]+)\/index\.ts"/g).map(
           (to) => `${from} → ${to}`,
         );
       }),
