@@ -111,9 +111,11 @@ function readPaths(): object {
         responses: { "200": response("Operations", operationsAnswer), ...errors(400, 401, 503) },
       },
     },
-    "/v1/budgets": list("Budgets and how much of them is used", "budgets", [
-      parameter("scope", "Only this scope"),
-    ]),
+    "/v1/budgets": list(
+      "Budgets, how much of them is used, and the last forecast of each (null: none yet)",
+      "budgets",
+      [parameter("scope", "Only this scope")],
+    ),
     "/v1/alerts": list("Alerts that were found, newest first", "alerts", [
       parameter("scope", "Only this scope"),
       parameter("limit", "How many at most, from 1 to 1000"),

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { emailFrom } from "../../../../src/domain/email.ts";
-import { addMs, DAY_MS, HOUR_MS, instant } from "../../../../src/domain/time.ts";
+import { addMs, DAY_MS, HOUR_MS, instant, timeZone } from "../../../../src/domain/time.ts";
 import { forecastFor } from "../../../../src/features/budgets/flow/forecast.ts";
 import {
   checkDueBudgets,
@@ -10,6 +10,7 @@ import {
 } from "../../../../src/features/budgets/index.ts";
 import { forecastAnswer } from "../../../../src/features/budgets/messages/outlook.ts";
 import type { GovernedBudget } from "../../../../src/features/budgets/rules.ts";
+import { listUsageParts } from "../../../../src/features/budgets/store/spend.ts";
 import {
   acme,
   aGovernedBudget,
@@ -219,6 +220,23 @@ describe("what is carried over", () => {
     ]);
   });
 
+  test("is each member's own", async () => {
+    const each = { ...rolling, key: "each", scope: { kind: "each", key: "user" } } as const;
+    const october = "2026-10-20T12:00:00Z";
+    await govern(each);
+    await spend(db.pool, { amount: usd(40), at: october, of: BO });
+    await spend(db.pool, { amount: usd(90), at: october, of: { userEmail: DANA } });
+    for (const userEmail of [BO.userEmail, DANA]) {
+      await spend(db.pool, { amount: usd(1), at: time.clock(), of: { userEmail } });
+    }
+
+    const statuses = await listBudgetStatus(db.pool, { now: time.clock() });
+    expect(statuses.map((one) => [one.memberKey, one.carriedOver])).toEqual([
+      [BO.userEmail, usd(60)],
+      [DANA, usd(10)],
+    ]);
+  });
+
   test("is nothing once the budget measures something else", async () => {
     await govern(rolling);
     await spend(db.pool, { amount: usd(1), at: "2026-11-10T00:00:00Z" });
@@ -297,6 +315,21 @@ describe("limits over time", () => {
       "search-monthly 100% of 300 announced",
     ]);
   });
+});
+
+test("days are those of the budget's zone", async () => {
+  // 16:00 UTC is the next day in Tokyo: what is spent on Fridays there is spent on Thursdays here.
+  const zone = timeZone("Asia/Tokyo");
+  const period = { start: instant("2026-11-01T00:00:00Z"), end: instant("2026-11-16T00:00:00Z") };
+  await spend(db.pool, { amount: usd(5), at: "2026-11-12T16:00:00Z" });
+
+  const parts = await listUsageParts(
+    db.pool,
+    { coverage: { kind: "one", scope: { kind: "team", key: "search" } }, memberKeys: [""] },
+    { period, zone, partHours: 3 },
+  );
+
+  expect([...parts]).toEqual([["", [{ date: "2026-11-13", part: 0, spend: usd(5) }]]]);
 });
 
 describe("replicas", () => {
