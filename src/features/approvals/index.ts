@@ -15,6 +15,5 @@ export { requestApproval } from "./flow/request-approval.ts";
 export { approvalRoutes } from "./http.ts";
 export { requestRefusalText } from "./messages/answers.ts";
 export { approvalCardBlocks } from "./messages/card.ts";
-export { TEXT_CHARS_MAX } from "./rules.ts";
 export { approvalListeners, slackApproverGroups } from "./slack.ts";
 export { replaceApprovalPolicies } from "./store/policies.ts";

@@ -82,9 +82,10 @@ export async function requestApproval(
     now,
   });
   // What needs nobody's consent does not need anybody who could give it.
+  const { apply } = deps;
   const isAutomatic =
     (refusal === undefined || refusal === "no-approver" || refusal === "too-few-approvers") &&
-    deps.apply !== undefined &&
+    apply !== undefined &&
     (await takesFromCeiling(sql, draft, now));
   if (refusal !== undefined && !isAutomatic) return { kind: "refused", reason: refusal };
 
@@ -95,9 +96,7 @@ export async function requestApproval(
     nextReminderAt: nextReminderAfter(request, now),
   });
   await recordRequest(sql, request);
-  if (isAutomatic && deps.apply !== undefined) {
-    return await applyAutomatically(sql, deps.apply, request);
-  }
+  if (isAutomatic) return await applyAutomatically(sql, apply, request);
   const announcement = { request, votes: [], questions: [], now };
   await enqueueCards(sql, announcement, asked);
   await enqueueAskedNotice(sql, announcement);

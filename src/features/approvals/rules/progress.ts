@@ -26,7 +26,7 @@ export interface Progress<V extends Voice = Voice> {
 
 /**
  * A voice counts in each step that it has; steps are done in order. A chain of several steps is
- * complete only with two different people (ADR 0022), since whoever stands in all of its steps
+ * complete only with two different people (ADR 0021), since whoever stands in all of its steps
  * would otherwise be a chain of one.
  */
 export function progressOf<V extends Voice>(

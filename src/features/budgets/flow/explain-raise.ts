@@ -52,9 +52,7 @@ export async function explainRaise(
     scope: formatScope(scope),
     amount: amount.amount,
     baseLimit,
-    ...{
-      beneficiary,
-      explanation,
-    },
+    beneficiary,
+    explanation,
   };
 }

@@ -49,7 +49,7 @@ export async function loadRaiseFacts(
 
 /**
  * What drives the spend, and who: whoever is to decide about it is told, in their own direct
- * messages (ADR 0022). Of a person's own budget there is only the what.
+ * messages (ADR 0021). Of a person's own budget there is only the what.
  */
 async function loadDrivers(
   sql: Sql,

@@ -22,7 +22,7 @@ import { findBudget } from "../store/budgets.ts";
 import { raiseEffects } from "./apply-raise.ts";
 import { loadRaiseFacts } from "./raise-facts.ts";
 import { type Asking, loadAsking, resolveVisibleScope } from "./scopes.ts";
-import { listBudgetStatus, named } from "./status.ts";
+import { listBudgetStatus, named as namedBy } from "./status.ts";
 
 interface Deps {
   readonly database: Database;
@@ -185,8 +185,8 @@ export async function findRaisable(
       (periodKind === undefined || one.periodKind === periodKind),
   );
   if (status !== undefined) {
-    const others = statuses.filter((one) => one !== status).map(named(asking.nameOf));
-    return { kind: "found", named: named(asking.nameOf)(status), others };
+    const others = statuses.filter((one) => one !== status).map(namedBy(asking.nameOf));
+    return { kind: "found", named: namedBy(asking.nameOf)(status), others };
   }
   const about = { name: asking.nameOf(scope), typed: typedScope(scope, asking.person.email) };
   if (periodKind === undefined || statuses.length === 0) return { kind: "no-budget", ...about };

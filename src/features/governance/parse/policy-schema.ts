@@ -46,7 +46,7 @@ const approvers = listOf(approver).refine(
 /** One value or a list of them. */
 function oneOrMore<Value>(value: z.ZodType<Value>) {
   return z
-    .preprocess((given) => (Array.isArray(given) ? given : [given]), z.array(value))
+    .preprocess((given): unknown => (Array.isArray(given) ? given : [given]), z.array(value))
     .refine((list) => list.length > 0, "expected at least one");
 }
 

@@ -20,11 +20,12 @@ export function crashing(pool: Database, crash: Crash): Database {
     new Proxy(client, {
       get(target, name) {
         const value: unknown = Reflect.get(target, name, target);
-        if (name !== "query") return typeof value === "function" ? value.bind(target) : value;
+        if (name !== "query")
+          return typeof value === "function" ? (value.bind(target) as unknown) : value;
         return async (...args: unknown[]) => {
           statements += 1;
           const run = async (): Promise<unknown> =>
-            (await Reflect.apply(target.query, target, args)) as unknown;
+            await (target.query as (...given: unknown[]) => Promise<unknown>).apply(target, args);
           if (isDone) return await run();
           if (crash.kind === "answer-lost") {
             if (args[0] !== "commit") return await run();
@@ -47,7 +48,7 @@ export function crashing(pool: Database, crash: Crash): Database {
     get(target, name) {
       if (name === "connect") return async () => broken(await target.connect());
       const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },
   });
 }

@@ -66,7 +66,7 @@ export async function act(stage: Stage, history: History): Promise<void> {
   throw new Error("a click was never answered");
 }
 
-export function count({ counts }: Stage, what: string): void {
+function count({ counts }: Stage, what: string): void {
   counts.set(what, (counts.get(what) ?? 0) + 1);
 }
 
@@ -228,7 +228,7 @@ function changeRoles(history: History): Deed {
   };
 }
 
-export const ROUND_MS_MAX = 1.5 * HOUR_MS;
+const ROUND_MS_MAX = 1.5 * HOUR_MS;
 export function later(clock: Clock, random: Random): ReturnType<Clock> {
   return addMs(clock(), 60_000 + random.below(ROUND_MS_MAX));
 }

@@ -14,8 +14,8 @@ import { aGovernedBudget } from "../../../support/budget-builders.ts";
 import { usd } from "../../../support/builders.ts";
 import type { Random } from "./random.ts";
 
-export const SHAPES = ["owners", "quorum", "chain", "group"] as const;
-export type Shape = (typeof SHAPES)[number];
+const SHAPES = ["owners", "quorum", "chain", "group"] as const;
+type Shape = (typeof SHAPES)[number];
 
 export const AUTO_UP_TO = usd(50);
 export const AUTO_PER_PERIOD = usd(120);
@@ -67,26 +67,6 @@ export function newHistory(index: number, random: Random): History {
     sent: [],
     requestIds: [],
   };
-}
-
-/** What the policy of a history asks, by step, given roles: written anew here, not by our rules. */
-export function stepsOf(
-  { shape, people }: History,
-  roles: Roles,
-): readonly { readonly people: readonly Email[]; readonly quorum: number }[] {
-  switch (shape) {
-    case "owners":
-      return [{ people: roles.owners, quorum: 1 }];
-    case "quorum":
-      return [{ people: [...roles.owners, people.fin, people.gus], quorum: 2 }];
-    case "chain":
-      return [
-        { people: roles.owners, quorum: 1 },
-        { people: [people.fin, people.ana], quorum: 1 },
-      ];
-    case "group":
-      return [{ people: roles.group, quorum: 1 }];
-  }
 }
 
 export const ESCALATE_AFTER_MS = 3 * HOUR_MS;
