@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { usdFromDecimal } from "../../../src/domain/money.ts";
-import { scopeFrom } from "../../../src/domain/scope.ts";
+import { formatScope } from "../../../src/domain/scope.ts";
 import { addMs, type Clock, DAY_MS, type Instant, instant } from "../../../src/domain/time.ts";
 import {
   escalateApprovals,
@@ -96,17 +96,20 @@ test(`whatever happens, money moves only by valid decisions (APPROVAL_SEED=${Str
     await refresh(db.pool, histories);
     const rows = await loadRows(db.pool, { withMessages: false });
     faults.push(...(await limitFaults(db.pool, rows, now)));
-    const { team } = random.pick(histories);
-    const scope = `team:${team}`;
-    const [status] = await listBudgetStatus(db.pool, { scope: scopeFrom(scope), now });
-    if (status?.grants !== moneyAt(rows, scope, now)) faults.push(`${scope}: shows other money`);
+    for (const { scope, grants } of await listBudgetStatus(db.pool, { now })) {
+      const wanted = moneyAt(rows, formatScope(scope), now);
+      if (grants !== wanted) faults.push(`${formatScope(scope)}: shows other money`);
+    }
     instants.push(now);
     now = later(clock, random);
   }
   now = addMs(now, 60 * DAY_MS);
-  const ending = { database: db.pool, clock };
-  await expireApprovals(ending);
-  await endRaises(ending);
+  await Promise.all(
+    replicas.map(async (database) => {
+      await expireApprovals({ database, clock });
+      await endRaises({ database, clock });
+    }),
+  );
 
   const rows = await loadRows(db.pool, { withMessages: true });
   const byScope = new Map(histories.map((history) => [`team:${history.team}`, history]));

@@ -336,3 +336,65 @@ describe("the raise form", () => {
     await expect(submit(FILLED_IN, NOBODY)).rejects.toMatchObject({ code: "forbidden" });
   });
 });
+
+describe("bad input is answered privately and changes nothing", () => {
+  test.each([
+    ["raise", "search 1e9", "Enter an amount in US dollars"],
+    ["raise", "search -5", "Enter an amount above $0"],
+    ["raise", "search 200 EUR", "Amounts are in US dollars"],
+    ["raise", "search $2OO", "Enter an amount in US dollars"],
+    ["raise", "search 0%", "Enter a percentage above 0%"],
+    ["raise", "search 200 until 2026-11-01", "Choose a date that is not over yet"],
+    ["raise", `search 200 ${"x".repeat(5_000)}`, "in at most 500 characters"],
+    ["raise", "search 200 for eve@acme.test", "an admin or an owner of their team"],
+  ])("%s %.40s", async (name, text, answer) => {
+    const command = listeners.subcommands?.find((known) => known.name === name);
+    const answers: string[] = [];
+
+    await command?.run({
+      actor: BO,
+      web: recordingWeb().web,
+      text,
+      triggerId: randomUUID(),
+      respond: async (message) => {
+        answers.push(message.text);
+        await Promise.resolve();
+      },
+    });
+
+    expect(answers).toHaveLength(1);
+    expect(answers[0]).toContain(answer);
+    const { rowCount } = await db.pool.query(`select from approval_requests`);
+    expect(rowCount).toBe(0);
+  });
+
+  test("a raise of a budget that was removed meanwhile grants nothing and says so", async () => {
+    const { approve } = await import("../../../src/features/approvals/flow/decide-approval.ts");
+    const { raiseEffects } = await import("../../../src/features/budgets/index.ts");
+    const command = listeners.subcommands?.find(({ name }) => name === "raise");
+    await command?.run({
+      actor: BO,
+      web: recordingWeb().web,
+      text: "search 200",
+      triggerId: randomUUID(),
+      respond: async () => await Promise.resolve(),
+    });
+    const { rows } = await db.pool.query<{ readonly id: string }>(
+      `select r.approval_request_id as id from approval_requests r`,
+    );
+    await replaceGovernedBudgets(db.pool, [], instant(NOW));
+    const effects = { budget_raise: raiseEffects, anthropic_limit_increase: raiseEffects };
+
+    await expect(
+      approve(
+        { database: db.pool, clock, appliers: effects },
+        { requestId: rows[0]?.id ?? "", actorEmail: emailFrom("ana@acme.test") },
+      ),
+    ).rejects.toThrow("This budget was removed since the raise was asked for");
+
+    const { rows: after } = await db.pool.query<{ readonly status: string }>(
+      `select r.status from approval_requests r`,
+    );
+    expect(after).toEqual([{ status: "requested" }]);
+  });
+});

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Email } from "../../../../src/domain/email.ts";
+import { type Email, emailFrom } from "../../../../src/domain/email.ts";
 import { HOUR_MS, instant } from "../../../../src/domain/time.ts";
 import { answerQuestion } from "../../../../src/features/approvals/flow/answer-question.ts";
 import {
@@ -158,6 +158,24 @@ describe("out of office", () => {
     expect(refusalOf(await approve(deps, { requestId: other.requestId, actorEmail: EVE }))).toBe(
       "not-an-approver",
     );
+  });
+
+  test("who stands in for two speaks for the one who has not spoken", async () => {
+    await db.pool.query(
+      `insert into team_members values ('search', 'cleo@acme.test', 'owner');
+       insert into admins (email) values ('eve@acme.test')`,
+    );
+    await usePolicies(db.pool, aTier({ approvers: ["team_owners"], quorum: 2 }));
+    const deps = acme(db.pool);
+    const { requestId } = await ask(deps);
+    const CLEO = emailFrom("cleo@acme.test");
+    for (const from of [ANA, CLEO]) await delegate(deps, { from, to: EVE, untilText: until });
+    await approve(deps, { requestId, actorEmail: ANA });
+
+    expect(decisionOf(await approve(deps, { requestId, actorEmail: EVE }))).toMatchObject({
+      kind: "applied",
+      vote: { for: CLEO },
+    });
   });
 
   test.each<[string, Email, string, string]>([

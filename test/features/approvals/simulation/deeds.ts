@@ -100,17 +100,17 @@ function chooseDeed(stage: Stage, history: History): Deed {
   const requestId = random.pick(requestIds.slice(-3));
   const actorEmail = aPerson(history);
   const click = { requestId, actorEmail };
-  if (dice < 0.64) {
+  if (dice < 0.6) {
     const amount = random.chance(0.3) ? usd(1 + random.below(250)) : undefined;
     const lastDay = random.chance(0.15)
       ? random.pick(["2026-11-24", "2026-11-28", "2026-12-31"])
       : undefined;
     return async (deps) => await approve(deps, { ...click, amount, lastDay });
   }
-  if (dice < 0.68) return async (deps) => await deny(deps, { ...click, reason: "no" });
-  if (dice < 0.72) return async (deps) => await askQuestion(deps, { ...click, question: "Why?" });
-  if (dice < 0.76) return answer(stage, history);
-  if (dice < 0.78)
+  if (dice < 0.63) return async (deps) => await deny(deps, { ...click, reason: "no" });
+  if (dice < 0.67) return async (deps) => await askQuestion(deps, { ...click, question: "Why?" });
+  if (dice < 0.71) return answer(stage, history);
+  if (dice < 0.73)
     return async (deps) => await withdraw(deps, { requestId, actorEmail: people.req });
   if (dice < 0.83) return async (deps) => await revoke(deps, { ...click, reason: "enough" });
   if (dice < 0.9) return changeDelegation(history);

@@ -11,6 +11,7 @@ import {
 } from "../../../../src/features/budgets/flow/request-raise.ts";
 import {
   checkDueBudgets,
+  endRaises,
   listBudgetStatus,
   raiseEffects,
   replaceGovernedBudgets,
@@ -399,5 +400,51 @@ describe("loadRaiseForm", () => {
     await replaceGovernedBudgets(db.pool, [], time.clock());
 
     expect(await load()).toEqual({ kind: "none" });
+  });
+});
+
+describe("the end of a raise", () => {
+  const revoked = {
+    requestId: "request-1",
+    scope: scopeFrom("team:search"),
+    subject: { budget_id: "search-monthly", member_key: "" },
+    revokedBy: DANA,
+    reason: "Launch is off",
+  };
+
+  test("taken back, the former limit is in force at once; the grant stays as it was", async () => {
+    await apply();
+    time.set("2026-11-24T10:00:00Z");
+
+    for (let again = 0; again < 2; again += 1) {
+      await inTransaction(db.pool, async (sql) => {
+        await raiseEffects.revoke(sql, { ...revoked, revokedAt: time.clock() });
+      });
+    }
+
+    expect(await limitOf("team:search", instant("2026-11-24T09:59:59Z"))).toBe(usd(700));
+    expect(await limitOf("team:search")).toBe(usd(500));
+    const { rows } = await db.pool.query(`select g.valid_until from budget_grants g`);
+    expect(rows).toEqual([{ valid_until: new Date("2026-12-01T00:00:00Z") }]);
+    expect((await listAudit(db.pool, "budget:search-monthly")).map(({ action }) => action)).toEqual(
+      ["budget.raised", "budget.raise_revoked"],
+    );
+    time.set("2026-12-02T00:00:00Z");
+    expect(await endRaises(deps)).toBe(0);
+  });
+
+  test("by itself, is said once, by whichever replica comes first, also long after", async () => {
+    await apply();
+    time.set("2026-11-30T23:59:59Z");
+    expect(await endRaises(deps)).toBe(0);
+    time.set("2027-01-15T00:00:00Z");
+
+    const counts = await Promise.all([1, 2, 3].map(async () => await endRaises(deps)));
+
+    expect(counts.reduce((sum, count) => sum + count)).toBe(1);
+    const ended = (await sentLines(db.pool)).filter((line) => line.includes("has ended"));
+    expect(ended).toEqual([
+      "#team-search: The raise of $200.00 in the monthly budget of Search has ended. The limit is $500.00 now: $0.00 of $500.00 (0%).",
+    ]);
   });
 });
