@@ -97,8 +97,9 @@ function spendOf(
     return {
       text: `select c.spend_dimension_id, c.charge_period_start as at, c.billed_cost_usd as cost
                from charges c
-               join usage_events u on u.usage_event_id = c.usage_event_id
-              where ${within("c.charge_period_start")}
+               join usage_events u
+                 on u.usage_event_id = c.usage_event_id and u.occurred_at = c.charge_period_start
+              where ${within("c.charge_period_start")} and ${within("u.occurred_at")}
                 and u.tags @> jsonb_build_object($5::text, $6::text)`,
       values: [...bounds, scope.key.slice(0, equals), scope.key.slice(equals + 1)],
     };

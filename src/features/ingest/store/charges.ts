@@ -3,6 +3,7 @@ import { type Usd, usdFromDecimal, usdToDecimal } from "../../../domain/money.ts
 import { type Instant, instant } from "../../../domain/time.ts";
 import { arrayColumn, type Cell } from "../../../store/array-literal.ts";
 import type { Sql } from "../../../store/database.ts";
+import { spanOf } from "./usage-events.ts";
 
 /**
  * How far the generations of an event's charges are apart: more than one event has. The first is
@@ -59,10 +60,14 @@ export async function insertCharges(sql: Sql, charges: readonly NewCharge[]): Pr
   });
 }
 
-/** `c` still counts: no reversal of it. */
+/**
+ * `c` still counts: no reversal of it. The span of all events, $3 to $4, is said of every table:
+ * otherwise a plan may read the charges of every month.
+ */
 const NOT_REVERSED = `not exists (
                 select from charges r
                  where r.charge_period_start = c.charge_period_start
+                   and r.charge_period_start between $3 and $4
                    and r.usage_event_id = c.usage_event_id
                    and r.charge_number = -1 - c.charge_number)`;
 
@@ -110,16 +115,19 @@ export async function insertReversals(
          from unnest($1::uuid[], $2::timestamptz[]) as n (usage_event_id, occurred_at)
          join charges c
            on c.usage_event_id = n.usage_event_id and c.charge_period_start = n.occurred_at
-        where c.charge_number >= 0 and ${NOT_REVERSED}
+        where c.charge_number >= 0 and c.charge_period_start between $3 and $4
+          and ${NOT_REVERSED}
     returning *)
      select r.charge_number, r.charge_period_start, r.spend_dimension_id, r.sku_id,
             r.consumed_quantity::text, r.list_cost_usd::text, r.billed_cost_usd::text, u.tags
        from reversed r
        join usage_events u
-         on u.usage_event_id = r.usage_event_id and u.occurred_at = r.charge_period_start`,
+         on u.usage_event_id = r.usage_event_id and u.occurred_at = r.charge_period_start
+      where u.occurred_at between $3 and $4`,
     [
       events.map(({ usageEventId }) => usageEventId),
       events.map(({ occurredAt }) => occurredAt.toISOString()),
+      ...spanOf(events),
     ],
   );
   return rows.map((row) => ({
@@ -166,11 +174,12 @@ export async function loadCurrentCharges(
        from unnest($1::uuid[], $2::timestamptz[]) as n (usage_event_id, occurred_at)
        join charges c
          on c.usage_event_id = n.usage_event_id and c.charge_period_start = n.occurred_at
-      where c.charge_number >= 0
+      where c.charge_number >= 0 and c.charge_period_start between $3 and $4
       order by c.usage_event_id, c.charge_number`,
     [
       events.map(({ usageEventId }) => usageEventId),
       events.map(({ occurredAt }) => occurredAt.toISOString()),
+      ...spanOf(events),
     ],
   );
   const byEvent = new Map<string, CurrentCharges>();

@@ -150,6 +150,7 @@ export async function listEventsAfter(
 const ESTIMATED = `and exists (
               select from charges c
                where c.charge_period_start = e.occurred_at
+                 and c.charge_period_start >= $1 and c.charge_period_start < $2
                  and c.usage_event_id = e.usage_event_id
                  and c.pricing_basis = 'estimated')`;
 
@@ -189,11 +190,23 @@ export async function findKeptEvents(
     `select u.usage_event_id
        from unnest($1::uuid[], $2::timestamptz[]) as n (usage_event_id, occurred_at)
        join usage_events u
-         on u.usage_event_id = n.usage_event_id and u.occurred_at = n.occurred_at`,
+         on u.usage_event_id = n.usage_event_id and u.occurred_at = n.occurred_at
+      where u.occurred_at between $3 and $4`,
     [
       events.map(({ usageEventId }) => usageEventId),
       events.map(({ occurredAt }) => occurredAt.toISOString()),
+      ...spanOf(events),
     ],
   );
   return new Set(rows.map((row) => row.usage_event_id));
+}
+
+/** The times of the first and of the last of some events: what a query is held to. */
+export function spanOf(
+  events: readonly { readonly occurredAt: Instant }[],
+): readonly [Instant | null, Instant | null] {
+  const sorted = events
+    .map(({ occurredAt }) => occurredAt)
+    .toSorted((left, right) => left.getTime() - right.getTime());
+  return [sorted[0] ?? null, sorted.at(-1) ?? null];
 }

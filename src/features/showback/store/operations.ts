@@ -47,6 +47,8 @@ export async function listOperations(sql: Sql, query: OperationsQuery): Promise<
            on c.usage_event_id = e.usage_event_id and c.charge_period_start = e.occurred_at
          join spend_dimensions d on d.spend_dimension_id = c.spend_dimension_id
         where e.occurred_at >= $1 and e.occurred_at < $2 and e.operation_id is not null
+          -- Said of both, or the charges of every month are read.
+          and c.charge_period_start >= $1 and c.charge_period_start < $2
               ${scope.kind === "tag" ? "and e.tags @> $5::jsonb" : scopeCondition(scope, "$5")}
         group by e.usage_event_id, e.operation_id, e.occurred_at, e.is_incomplete
        -- Not one that was taken back by a correction.
