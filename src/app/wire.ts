@@ -33,6 +33,7 @@ import {
   raiseEffects,
   replaceGovernedBudgets,
 } from "../features/budgets/index.ts";
+import { replaceGovernedCosts } from "../features/chargeback/index.ts";
 import { replaceGovernedDigests, sendDueDigests } from "../features/digests/index.ts";
 import { type GovernanceAppliers, governanceRoutes } from "../features/governance/index.ts";
 import { createHomeRefresher, homeListeners } from "../features/home/index.ts";
@@ -243,5 +244,8 @@ export const governanceAppliers: GovernanceAppliers = {
         target: formatLimitTarget(target),
       })),
     );
+  },
+  chargeback: async (sql, { sharedCosts, commitments, credits }) => {
+    await replaceGovernedCosts(sql, { sharedCosts, commitments, credits });
   },
 };

@@ -17,10 +17,13 @@ import type {
   Governance,
   GovernanceProblem,
   GovernedBudget,
+  GovernedCommitment,
+  GovernedCredit,
   GovernedDigest,
   GovernedDiscount,
   GovernedLimitPush,
   GovernedPolicy,
+  GovernedSharedCost,
 } from "./rules.ts";
 import * as store from "./store.ts";
 
@@ -43,6 +46,15 @@ export interface GovernanceAppliers {
     context: ApplyContext,
   ): Promise<void>;
   limitPushes(sql: Sql, pushes: readonly GovernedLimitPush[], context: ApplyContext): Promise<void>;
+  chargeback(
+    sql: Sql,
+    governed: {
+      readonly sharedCosts: readonly GovernedSharedCost[];
+      readonly commitments: readonly GovernedCommitment[];
+      readonly credits: readonly GovernedCredit[];
+    },
+    context: ApplyContext,
+  ): Promise<void>;
 }
 
 export interface GovernanceDeps {
@@ -74,8 +86,8 @@ export type ApplyOutcome =
  * 1. Reads it, and asks Slack for its channels; with any problem nothing is touched.
  * 2. Waits for whoever else is applying one.
  * 3. Stops when the very same text is in force already.
- * 4. Replaces the organization, allocation, discounts, metering sources, budgets, digests and
- * approval policies.
+ * 4. Replaces the organization, allocation, discounts, metering sources, budgets, digests,
+ * approval policies, limit pushes and what chargeback goes by.
  * 5. Keeps the text as the next version, and an audit entry of what changed.
  */
 export async function applyGovernance(
@@ -108,6 +120,7 @@ export async function applyGovernance(
     await appliers.digests(sql, governance.digests, context);
     await appliers.approvalPolicies(sql, governance.approvals, context);
     await appliers.limitPushes(sql, governance.limitPushes, context);
+    await appliers.chargeback(sql, governance, context);
 
     await store.insertDocument(sql, { version, content: text, contentSha256, ...context });
     await recordAudit(sql, {

@@ -8,10 +8,13 @@
 import type { Email } from "../../domain/email.ts";
 import type { LimitTarget } from "../../domain/limit.ts";
 import type { Usd } from "../../domain/money.ts";
+import type { Month } from "../../domain/month.ts";
 import type { EachKind, Scope } from "../../domain/scope.ts";
 import type { Instant, PeriodKind, TimeZone, Weekday } from "../../domain/time.ts";
 
 export interface Governance {
+  /** Since when teams, projects, service accounts and rules own what they say; absent: from now on. */
+  readonly ownershipFrom?: Instant;
   readonly organization: GovernedOrganization;
   readonly teams: readonly GovernedTeam[];
   /** In order: the first match wins. */
@@ -23,6 +26,11 @@ export interface Governance {
   readonly discounts: readonly GovernedDiscount[];
   readonly metering: readonly GovernedMetering[];
   readonly limitPushes: readonly GovernedLimitPush[];
+  readonly serviceAccounts: readonly GovernedServiceAccount[];
+  /** In order: the first match wins. */
+  readonly sharedCosts: readonly GovernedSharedCost[];
+  readonly commitments: readonly GovernedCommitment[];
+  readonly credits: readonly GovernedCredit[];
 }
 
 export interface GovernedOrganization {
@@ -57,6 +65,22 @@ export interface GovernedAllocationRule {
     readonly tags?: Readonly<Record<string, string>>;
   };
   readonly to: { readonly team?: string; readonly project?: string };
+  /** Only for usage in that time; absent ends are open. */
+  readonly from?: Instant;
+  readonly until?: Instant;
+}
+
+/** An owner that is no person. */
+export interface GovernedServiceAccount {
+  /** What it is called in reports and budgets; needs no mailbox. */
+  readonly address: Email;
+  readonly name: string;
+  readonly kind: "service_account" | "agent";
+  /** A person, or another service account. */
+  readonly responsible: Email;
+  readonly team?: string;
+  /** "api_key:apikey_02", "anthropic_user:svac_01", "gateway_user:litellm/nightly". */
+  readonly ids: readonly string[];
 }
 
 /** One budget for a scope, or one for every member of a kind. */
@@ -156,6 +180,53 @@ export interface GovernedLimitPush {
   readonly budgetKey: string;
   /** Without an id: the user whom the budget is about. */
   readonly target: LimitTarget;
+}
+
+/** Cost that several teams bear together. */
+export interface GovernedSharedCost {
+  readonly name: string;
+  /** At least one condition; all of them hold. */
+  readonly match: {
+    readonly team?: string;
+    readonly project?: string;
+    readonly apiKeyId?: string;
+    readonly workspaceId?: string;
+    readonly model?: string;
+  };
+  readonly split: GovernedSplit;
+}
+
+export type GovernedSplit =
+  | { readonly kind: "even"; readonly teams: readonly string[] }
+  /** By the direct cost of each team. */
+  | { readonly kind: "proportional"; readonly teams: readonly string[] }
+  /** By what was posted of a business metric for each team. */
+  | { readonly kind: "metric"; readonly metric: string; readonly teams: readonly string[] }
+  | {
+      readonly kind: "percent";
+      /** In ten-thousandths of a percent; 1,000,000 in all. */
+      readonly shares: readonly { readonly team: string; readonly tenThousandths: number }[];
+    };
+
+/** A prepaid amount for the usage of a scope in a term of whole months. */
+export interface GovernedCommitment {
+  readonly key: string;
+  readonly name: string;
+  /** `org`, a team or a workspace. */
+  readonly scope: Scope;
+  readonly amount: Usd;
+  readonly firstMonth: Month;
+  readonly lastMonth: Month;
+}
+
+/** Money that the provider granted for a month. */
+export interface GovernedCredit {
+  readonly key: string;
+  readonly description: string;
+  /** `org` or a team. */
+  readonly scope: Scope;
+  readonly amount: Usd;
+  readonly month: Month;
 }
 
 /** How one step into the document is written: a key of a mapping or an index of a list. */

@@ -10,7 +10,7 @@ import {
   type TimeZone,
   type Weekday,
 } from "../../domain/time.ts";
-import { type Database, inTransaction } from "../../store/database.ts";
+import { type Database, inTransaction, type Sql } from "../../store/database.ts";
 import { listTeams } from "../organization/index.ts";
 import { listSpend } from "../showback/index.ts";
 import {
@@ -132,6 +132,24 @@ async function postedUnits(
   );
   const posted = await listPostedUnits(database, units, periods);
   return unitsOf(scope, posted, { steps: periods.length, projects });
+}
+
+/** What was posted of a metric for each team in a period: for itself, else for its projects. */
+export async function loadTeamUnits(
+  sql: Sql,
+  { metric, period }: { readonly metric: string; readonly period: Period },
+): Promise<ReadonlyMap<string, Quantity>> {
+  const posted = await listPostedUnits(sql, metric, [period]);
+  const teams = await listTeams({ database: sql });
+  return new Map(
+    teams.map(({ key, projects }) => {
+      const [units = 0n] = unitsOf({ kind: "team", key }, posted, {
+        steps: 1,
+        projects: new Set(projects),
+      });
+      return [key, units];
+    }),
+  );
 }
 
 /** The days, weeks or months that the period consists of, the first and the last cut to it. */

@@ -22,6 +22,7 @@ const appliers: GovernanceAppliers = {
   digests: nothing,
   approvalPolicies: nothing,
   limitPushes: nothing,
+  chargeback: nothing,
 };
 
 const DOCUMENT = `organization: { name: Acme, finops_channel: "#finops" }

@@ -118,6 +118,9 @@ describe("the example", () => {
       ],
       metering: [],
       limitPushes: [],
+      sharedCosts: [],
+      commitments: [],
+      credits: [],
     });
   });
 

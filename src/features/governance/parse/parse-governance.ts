@@ -3,9 +3,12 @@
  * line. Parts are read one by one, so that a mistake in one does not hide those in others.
  */
 import type { z } from "zod";
+import type { Instant } from "../../../domain/time.ts";
 import { nearestNames } from "../../organization/index.ts";
+import { checkChargeback } from "../rules/check-chargeback.ts";
 import { checkGovernance, type Finding, type Located } from "../rules/check-governance.ts";
 import { checkLimitPushes } from "../rules/check-limit-pushes.ts";
+import { checkServiceAccounts } from "../rules/check-service-accounts.ts";
 import {
   type FieldPath,
   formatFieldPath,
@@ -13,14 +16,19 @@ import {
   type GovernanceProblem,
   type GovernedAllocationRule,
   type GovernedBudget,
+  type GovernedCommitment,
+  type GovernedCredit,
   type GovernedDigest,
   type GovernedDiscount,
   type GovernedLimitPush,
   type GovernedMetering,
   type GovernedOrganization,
   type GovernedPolicy,
+  type GovernedServiceAccount,
+  type GovernedSharedCost,
   type GovernedTeam,
 } from "../rules.ts";
+import * as chargeback from "./chargeback-schema.ts";
 import * as convert from "./convert.ts";
 import { readDocument, type SourceDocument } from "./document.ts";
 import { limitPushFrom, limitPushSchema } from "./limit-push-schema.ts";
@@ -28,6 +36,7 @@ import { meteringFrom, meteringSchema } from "./metering-schema.ts";
 import { isMapping, namesIn, type Parts, partsOf } from "./parts.ts";
 import { policySchema } from "./policy-schema.ts";
 import * as schema from "./schema.ts";
+import { serviceAccountFrom, serviceAccountSchema } from "./service-account-schema.ts";
 import { didYouMean } from "./shapes.ts";
 
 export type ParsedGovernance =
@@ -83,6 +92,8 @@ function readGovernance(document: SourceDocument): {
     const readable = readParts(parts, read);
     issues.push(...checkGovernance({ ...readable, ...namesIn(parts) }));
     issues.push(...checkLimitPushes(readable));
+    issues.push(...checkServiceAccounts({ ...readable, ...namesIn(parts) }));
+    issues.push(...checkChargeback({ ...readable, ...namesIn(parts) }));
     if (issues.length === 0) governance = assemble(readable);
   }
   return {
@@ -114,6 +125,11 @@ interface ReadableParts {
   readonly discounts: readonly Located<GovernedDiscount>[];
   readonly metering: readonly Located<GovernedMetering>[];
   readonly limitPushes: readonly Located<GovernedLimitPush>[];
+  readonly serviceAccounts: readonly Located<GovernedServiceAccount>[];
+  readonly ownershipFrom: readonly Located<Instant | undefined>[];
+  readonly sharedCosts: readonly Located<GovernedSharedCost>[];
+  readonly commitments: readonly Located<GovernedCommitment>[];
+  readonly credits: readonly Located<GovernedCredit>[];
 }
 
 function readParts(parts: Parts, read: ReadPart): ReadableParts {
@@ -135,7 +151,9 @@ function readParts(parts: Parts, read: ReadPart): ReadableParts {
     teams: readEach(parts.teams, schema.teamSchema, (value, path) =>
       convert.teamFrom(String(path.at(-1)), value),
     ),
-    allocation: readEach(parts.allocation, schema.allocationRuleSchema, convert.allocationRuleFrom),
+    allocation: readEach(parts.allocation, schema.allocationRuleSchema, (value) =>
+      convert.allocationRuleFrom(value, calendar),
+    ),
     budgets: readEach(parts.budgets, schema.budgetSchema, (value) =>
       convert.budgetFrom(value, calendar),
     ),
@@ -148,13 +166,30 @@ function readParts(parts: Parts, read: ReadPart): ReadableParts {
     ),
     metering: readEach(parts.metering, meteringSchema, meteringFrom),
     limitPushes: readEach(parts.limitPushes, limitPushSchema, limitPushFrom),
+    serviceAccounts: readEach(parts.serviceAccounts, serviceAccountSchema, serviceAccountFrom),
+    ownershipFrom: readEach(parts.ownershipFrom, schema.localDate, (value) =>
+      convert.startOf(value, calendar),
+    ),
+    sharedCosts: readEach(
+      parts.sharedCosts,
+      chargeback.sharedCostSchema,
+      chargeback.sharedCostFrom,
+    ),
+    commitments: readEach(
+      parts.commitments,
+      chargeback.commitmentSchema,
+      chargeback.commitmentFrom,
+    ),
+    credits: readEach(parts.credits, chargeback.creditSchema, chargeback.creditFrom),
   };
 }
 
 function assemble(readable: ReadableParts): Governance | undefined {
   const organization = readable.organization[0]?.value;
   if (organization === undefined) return undefined;
+  const from = readable.ownershipFrom[0]?.value;
   return {
+    ...(from === undefined ? {} : { ownershipFrom: from }),
     organization,
     teams: readable.teams.map(({ value }) => value),
     allocation: readable.allocation.map(({ value }) => value),
@@ -164,6 +199,10 @@ function assemble(readable: ReadableParts): Governance | undefined {
     discounts: readable.discounts.map(({ value }) => value),
     metering: readable.metering.map(({ value }) => value),
     limitPushes: readable.limitPushes.map(({ value }) => value),
+    serviceAccounts: readable.serviceAccounts.map(({ value }) => value),
+    sharedCosts: readable.sharedCosts.map(({ value }) => value),
+    commitments: readable.commitments.map(({ value }) => value),
+    credits: readable.credits.map(({ value }) => value),
   };
 }
 

@@ -13,6 +13,12 @@ export interface Parts {
   readonly discounts: Unread;
   readonly metering: Unread;
   readonly limitPushes: Unread;
+  readonly serviceAccounts: Unread;
+  /** One, or none. */
+  readonly ownershipFrom: Unread;
+  readonly sharedCosts: Unread;
+  readonly commitments: Unread;
+  readonly credits: Unread;
 }
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -25,6 +31,7 @@ export function isMapping(value: unknown): value is Mapping {
 export function partsOf(document: Mapping): Parts {
   const pricing = isMapping(document["pricing"]) ? document["pricing"] : {};
   const teams = isMapping(document["teams"]) ? document["teams"] : {};
+  const accounts = isMapping(document["service_accounts"]) ? document["service_accounts"] : {};
   return {
     organization: { path: ["organization"], value: document["organization"] },
     teams: Object.entries(teams).map(([key, value]) => ({ path: ["teams", key], value })),
@@ -35,6 +42,14 @@ export function partsOf(document: Mapping): Parts {
     discounts: itemsOf(pricing["discounts"], ["pricing", "discounts"]),
     metering: itemsOf(document["metering"], ["metering"]),
     limitPushes: itemsOf(document["limit_pushes"], ["limit_pushes"]),
+    serviceAccounts: Object.entries(accounts).map(([address, value]) => ({
+      path: ["service_accounts", address],
+      value,
+    })),
+    ownershipFrom: "from" in document ? [{ path: ["from"], value: document["from"] }] : [],
+    sharedCosts: itemsOf(document["shared_costs"], ["shared_costs"]),
+    commitments: itemsOf(document["commitments"], ["commitments"]),
+    credits: itemsOf(document["credits"], ["credits"]),
   };
 }
 

@@ -45,7 +45,7 @@ export const text = leaf(
 const KEY = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,79}$/;
 const KEY_EXPECTED =
   "a key of letters, digits and . _ / -, at most 80 characters, for example search";
-const key = leaf(KEY_EXPECTED, matching(KEY));
+export const key = leaf(KEY_EXPECTED, matching(KEY));
 export const email = leaf<Email>("an e-mail address, for example ana@acme.test", (value) =>
   typeof value === "string" ? parseEmail(value) : undefined,
 );
@@ -76,7 +76,7 @@ const localTime = leaf(
   'a time from "00:00" to "23:59", for example "09:30"',
   matching(/^(?:[01]\d|2[0-3]):[0-5]\d$/),
 );
-const localDate = leaf("a date such as 2026-10-01", (value) =>
+export const localDate = leaf("a date such as 2026-10-01", (value) =>
   typeof value === "string" && parseLocalDate(value, timeZone("UTC")) !== undefined
     ? value
     : undefined,
@@ -157,6 +157,8 @@ export const allocationRuleSchema = mapping({
     mapping({ team: key.optional(), project: key.optional() }),
     "expected team, project or both",
   ),
+  from: localDate.optional(),
+  until: localDate.optional(),
 });
 
 export const budgetSchema = mapping({
@@ -212,6 +214,7 @@ export const discountSchema = mapping({
 
 /** The parts as they stand; each is read on its own, so that one mistake does not hide another. */
 export const documentSchema = mapping({
+  from: z.unknown().optional(),
   organization: z.unknown().optional(),
   teams: mappingOf(z.unknown(), z.string().regex(KEY, `expected ${KEY_EXPECTED}`)).optional(),
   allocation: listOf(z.unknown()).optional(),
@@ -221,6 +224,18 @@ export const documentSchema = mapping({
   pricing: mapping({ discounts: listOf(z.unknown()).optional() }).optional(),
   metering: listOf(z.unknown()).optional(),
   limit_pushes: listOf(z.unknown()).optional(),
+  service_accounts: mappingOf(
+    z.unknown(),
+    z
+      .string()
+      .refine(
+        (address) => parseEmail(address) !== undefined,
+        "expected an address such as nightly@agents.acme.test; it needs no mailbox",
+      ),
+  ).optional(),
+  shared_costs: listOf(z.unknown()).optional(),
+  commitments: listOf(z.unknown()).optional(),
+  credits: listOf(z.unknown()).optional(),
 });
 
 export function parseKnownScope(value: unknown): Scope | undefined {

@@ -5,6 +5,7 @@ import type { Governance } from "../rules.ts";
 /** One line per difference: `team ads: name "Ads" → "Advertising"`. Empty: none. */
 export function describeChanges(before: Governance | undefined, after: Governance): string[] {
   return [
+    ...fieldChanges("ownership", { from: before?.ownershipFrom }, { from: after.ownershipFrom }),
     ...fieldChanges("organization", before?.organization ?? {}, after.organization),
     ...entryChanges("team", before?.teams ?? [], after.teams),
     ...entryChanges("budget", before?.budgets ?? [], after.budgets),
@@ -13,8 +14,20 @@ export function describeChanges(before: Governance | undefined, after: Governanc
     ...listChange("approval tiers", before?.approvals ?? [], after.approvals),
     ...listChange("discounts", before?.discounts ?? [], after.discounts),
     ...listChange("metering sources", before?.metering ?? [], after.metering),
+    ...entryChanges(
+      "service account",
+      (before?.serviceAccounts ?? []).map(keyed),
+      after.serviceAccounts.map(keyed),
+    ),
     ...listChange("limit pushes", before?.limitPushes ?? [], after.limitPushes),
+    ...listChange("shared costs", before?.sharedCosts ?? [], after.sharedCosts),
+    ...entryChanges("commitment", before?.commitments ?? [], after.commitments),
+    ...entryChanges("credit", before?.credits ?? [], after.credits),
   ];
+}
+
+function keyed({ address, ...rest }: Governance["serviceAccounts"][number]): Keyed {
+  return { key: address, ...rest };
 }
 
 interface Keyed {

@@ -3,8 +3,9 @@
  * Pure. Parts that could not be read are left out by the reader, so that one mistake does not
  * hide another; what they are called still counts as known.
  */
-import type { FieldPath } from "../rules.ts";
-import { formatBudgetScope } from "../rules.ts";
+
+import { checkMatching } from "./check-matching.ts";
+import { checkName, repeated } from "./check-names.ts";
 import { checkPolicies } from "./check-policies.ts";
 import type { Finding, GovernanceDraft } from "./draft.ts";
 
@@ -15,6 +16,7 @@ export function checkGovernance(draft: GovernanceDraft): Finding[] {
   return [
     ...checkTeams(draft.teams),
     ...checkAllocation(draft),
+    ...checkMatching(draft.allocation),
     ...checkBudgetsAndDigests(draft),
     ...checkPolicies(draft),
     ...checkDiscounts(draft),
@@ -134,39 +136,4 @@ function checkMetering({ metering }: GovernanceDraft): Finding[] {
     path: [...path, "match"],
     message: `expected one source for each workspace or key; ${name} has one already`,
   }));
-}
-
-function checkName(
-  kind: "team" | "project",
-  name: string,
-  known: ReadonlySet<string>,
-  path: FieldPath,
-): Finding[] {
-  if (known.has(name)) return [];
-  return [
-    {
-      path,
-      message: `expected a ${kind} that stands under teams; there is no ${formatBudgetScope({ kind, key: name })}`,
-      unknown: { name, known },
-    },
-  ];
-}
-
-interface Named {
-  readonly name: string;
-  readonly path: FieldPath;
-  readonly where: string;
-}
-
-/** Every entry whose name came before, with the first of that name. */
-function repeated<Entry extends Named>(
-  entries: readonly Entry[],
-): (Entry & { readonly first: Entry })[] {
-  const firsts = new Map<string, Entry>();
-  return entries.flatMap((entry) => {
-    const first = firsts.get(entry.name);
-    if (first !== undefined) return [{ ...entry, first }];
-    firsts.set(entry.name, entry);
-    return [];
-  });
 }
