@@ -50,7 +50,7 @@ async function refresh(pool: Database, histories: readonly History[]): Promise<v
 async function playRound(stage: Stage): Promise<void> {
   const { histories, clock } = stage;
   const round = clock().getTime();
-  const busy = histories.map(async (history) => {
+  const play = async (history: History): Promise<void> => {
     const roles = [history.roles];
     const deeds = Array.from({ length: history.random.below(4) }, async () => {
       await act(stage, history);
@@ -58,8 +58,14 @@ async function playRound(stage: Stage): Promise<void> {
     });
     await Promise.all(deeds);
     history.past.set(round, [...(history.past.get(round) ?? []), ...roles, history.roles]);
-  });
-  await Promise.all(busy);
+  };
+  // More at once would only wait for a connection, and be turned away in the end.
+  const rest = histories.values();
+  await Promise.all(
+    Array.from({ length: 12 }, async () => {
+      for (const history of rest) await play(history);
+    }),
+  );
 }
 
 async function limitFaults(pool: Database, rows: readonly Row[], at: Instant): Promise<string[]> {

@@ -72,7 +72,8 @@ function count({ counts }: Stage, what: string): void {
 
 export function aCrash(random: Random): Crash {
   const kind = random.pick(["throw", "kill", "answer-lost"] as const);
-  return kind === "answer-lost" ? { kind } : { kind, at: 1 + random.below(45) };
+  // Never between "begin" and the first statement, which are sent together.
+  return kind === "answer-lost" ? { kind } : { kind, at: 2 + random.below(45) };
 }
 
 function depsOf(
