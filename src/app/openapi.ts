@@ -120,7 +120,7 @@ function readPaths(): object {
       parameter("scope", "Only this scope"),
       parameter("limit", "How many at most, from 1 to 1000"),
     ]),
-    "/v1/approvals": list("Approval requests and their votes", "approvals", [
+    "/v1/approvals": list("Approval requests with their steps, votes, questions and revocations", "approvals", [
       parameter("status", "Only this status"),
     ]),
   };
