@@ -19,6 +19,12 @@ const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"
 
 const secretText = z.string().transform(secret);
 const PORT_EXPECTED = "expected a whole number from 0 to 65535";
+/**
+ * Each has a pool of ten connections, and Postgres takes a hundred by default. One Postgres keeps
+ * fewer busy anyway; beyond that replicas on other machines are the answer.
+ */
+const PROCESSES_MAX = 8;
+const PROCESSES_EXPECTED = `expected a whole number from 1 to ${String(PROCESSES_MAX)}`;
 /** Never shows the address itself: it may hold a password. */
 const webAddress = z.url({
   protocol: /^https?$/,
@@ -109,6 +115,12 @@ const environment = z.object({
       }
       return roles;
     }),
+  PROCESSES: z
+    .string()
+    .regex(/^[1-9]$/, PROCESSES_EXPECTED)
+    .transform(Number)
+    .refine((count) => count <= PROCESSES_MAX, PROCESSES_EXPECTED)
+    .default(1),
   LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`).default("info"),
 });
 

@@ -11,8 +11,14 @@ export async function startDatabase(
   config: Pick<Config, "DATABASE_URL" | "DATA_DIR">,
   log: Logger,
   undo: (() => Promise<void>)[],
-): Promise<Database> {
-  const database = openDatabase(await poolConfig(config, log, undo));
+): Promise<{
+  readonly database: Database;
+  /** For further processes; it may hold a password. */
+  readonly connectionString: string;
+}> {
+  const connectionString =
+    config.DATABASE_URL?.reveal() ?? (await startEmbedded(config, log, undo));
+  const database = openDatabase({ connectionString });
   undo.push(async () => {
     await database.end();
   });
@@ -20,7 +26,7 @@ export async function startDatabase(
     throw config.DATABASE_URL === undefined ? error : explainUnreachable(error);
   });
   if (ran.length > 0) log.info({ work: "migrate", migrations: ran }, "schema brought up to date");
-  return database;
+  return { database, connectionString };
 }
 
 /**
@@ -39,13 +45,11 @@ export function explainUnreachable(error: unknown): unknown {
   });
 }
 
-async function poolConfig(
-  config: Pick<Config, "DATABASE_URL" | "DATA_DIR">,
+async function startEmbedded(
+  config: Pick<Config, "DATA_DIR">,
   log: Logger,
   undo: (() => Promise<void>)[],
-): Promise<Parameters<typeof openDatabase>[0]> {
-  const url = config.DATABASE_URL?.reveal();
-  if (url !== undefined) return { connectionString: url };
+): Promise<string> {
   const embedded = await startEmbeddedPostgres({
     dataDir: config.DATA_DIR,
     log: (message, fields) => {
@@ -53,5 +57,5 @@ async function poolConfig(
     },
   });
   undo.push(embedded.stop);
-  return embedded.poolConfig;
+  return embedded.connectionString;
 }

@@ -1,8 +1,16 @@
-/** Starts the program from the environment and stops it on a signal. */
+/**
+ * Starts the program from the environment and stops it on a signal. With PROCESSES it starts this
+ * file again for each process that serves.
+ */
+import cluster from "node:cluster";
 import { AppError } from "../domain/errors.ts";
+import { startChild, tellStartFailure } from "./cluster/child.ts";
+import { PROCESS_NAME } from "./cluster/child-process.ts";
+import { startProcesses } from "./cluster/primary.ts";
 import { readConfig } from "./config.ts";
+import { type Life, live } from "./lifetime.ts";
 import { createLog } from "./log.ts";
-import { type Program, startProgram } from "./program.ts";
+import { startProgram } from "./program.ts";
 
 process.env["TZ"] = "UTC"; // Nothing may depend on where the host stands.
 
@@ -14,41 +22,36 @@ if (result.kind === "problems") {
   process.exit(1);
 }
 
-const log = createLog(result.config);
-let program: Program | undefined;
-let isStopping = false;
+const { config } = result;
+const isOneOfSeveral = config.PROCESSES > 1;
+const name = cluster.isWorker ? process.env[PROCESS_NAME] : "primary";
+const log = createLog(config).child(isOneOfSeveral ? { process: name } : {});
+await live(cluster.isWorker ? aChild() : theProgram());
 
-/** Ends the process: at once while it starts or when it is asked twice, else in good order. */
-function stop(reason: string, exitCode: 0 | 1): void {
-  if (program === undefined || isStopping) process.exit(1);
-  isStopping = true;
-  log.info({ reason }, "stopping");
-  program.stop().then(
-    () => process.exit(exitCode),
-    (error: unknown) => {
-      log.error({ err: error }, "stopped with an error");
-      process.exit(1);
+function theProgram(): Life {
+  return {
+    log,
+    start: async () => {
+      const start = isOneOfSeveral ? startProcesses : startProgram;
+      const program = await start({ config, log });
+      log.info({ work: "start", url: program.url, processes: config.PROCESSES }, "ready");
+      return program;
     },
-  );
+    onStartFailure: (error) => {
+      if (error instanceof AppError) {
+        process.stderr.write(`claude-spend can't start: ${error.message}\n`);
+      }
+      log.fatal({ err: error }, "start failed");
+    },
+    isHurriedBySignals: true,
+  };
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    stop(signal, 0);
-  });
-}
-// A promise that nobody awaited is a bug of ours: say so and let the supervisor start afresh.
-process.on("unhandledRejection", (error) => {
-  log.fatal({ err: error }, "unhandled rejection");
-  stop("unhandledRejection", 1);
-});
-
-try {
-  program = await startProgram({ config: result.config, log });
-  log.info({ work: "start", url: program.url }, "ready");
-} catch (error) {
-  if (error instanceof AppError)
-    process.stderr.write(`claude-spend can't start: ${error.message}\n`);
-  log.fatal({ err: error }, "start failed");
-  process.exit(1);
+function aChild(): Life {
+  return {
+    log,
+    start: async () => await startChild({ config, log }),
+    onStartFailure: tellStartFailure,
+    isHurriedBySignals: false,
+  };
 }

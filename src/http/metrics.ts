@@ -1,5 +1,16 @@
-/** Prometheus metrics of the program itself. Names and labels are part of our outside. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+/**
+ * Prometheus metrics of the program itself. Names and labels are part of our outside. Where several
+ * processes are one program, their snapshots become one answer here.
+ */
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  Registry,
+} from "prom-client";
+import { z } from "zod";
 
 export interface Metrics {
   readonly registry: Registry;
@@ -19,6 +30,8 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  // What the database says, one process of several has asked for; the others have none of it.
+  const aggregator = "max";
   return {
     registry,
     usageEvents: new Counter({
@@ -52,24 +65,51 @@ export function createMetrics(): Metrics {
     }),
     reportsCompleteUntil: new Gauge({
       name: "claude_spend_report_complete_until_seconds",
+      aggregator,
       help: "Up to when one of Anthropic's own reports was read and complete, as a Unix time.",
       labelNames: ["report"],
       registers,
     }),
     outboxWaiting: new Gauge({
       name: "claude_spend_outbox_waiting",
+      aggregator,
       help: "Messages that Slack has not got yet.",
       registers,
     }),
     destinationsClosed: new Gauge({
       name: "claude_spend_slack_destinations_closed",
+      aggregator,
       help: "Slack channels that refuse the bot's messages; their alerts go to the fallback.",
       registers,
     }),
     budgetChecksWaiting: new Gauge({
       name: "claude_spend_budget_checks_waiting",
+      aggregator,
       help: "Notes of ingest that budgets have not looked at yet.",
       registers,
     }),
   };
+}
+
+/** What one process has counted, as plain data that another one can read. */
+export const metricsSnapshot = z
+  .array(z.looseObject({ name: z.string(), type: z.string() }))
+  .readonly();
+export type MetricsSnapshot = z.infer<typeof metricsSnapshot>;
+
+/** The state of a registry now. */
+export async function snapshotOf(
+  registry: Pick<Registry, "getMetricsAsJSON">,
+): Promise<MetricsSnapshot> {
+  return metricsSnapshot.parse(await registry.getMetricsAsJSON());
+}
+
+/** One registry of several: sums, and for each gauge what its definition says. */
+export function mergeSnapshots(snapshots: readonly MetricsSnapshot[]): Registry {
+  return AggregatorRegistry.aggregate<"text/plain; version=0.0.4; charset=utf-8">([...snapshots]);
+}
+
+/** What stays true of a process that is gone: its counts, not its state. */
+export function lastingPart(snapshot: MetricsSnapshot): MetricsSnapshot {
+  return snapshot.filter(({ type }) => type === "counter" || type === "histogram");
 }

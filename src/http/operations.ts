@@ -1,22 +1,30 @@
 /** Routes for those who run the program: liveness, readiness, metrics, the description of the API. */
 import type { FastifyInstance } from "fastify";
 import { AppError } from "../domain/errors.ts";
-import type { Metrics } from "./metrics.ts";
 
 export function operationsRoutes(
   app: FastifyInstance,
   options: {
-    readonly metrics: Metrics;
+    /** Whether everything that serves beside this server does so, too. */
+    readonly isStarted: () => boolean;
     /** Throws when the program can't do its work right now. */
     readonly checkReady: () => Promise<void>;
-    /** Reads what only the database knows into the metrics, just before they are shown. */
-    readonly refreshMetrics: () => Promise<void>;
+    /** Prometheus' text, as fresh as can be had. */
+    readonly readMetrics: () => Promise<string>;
+    readonly metricsContentType: string;
     readonly openApi: object;
   },
 ): void {
   app.get("/healthz", () => ({ status: "ok" }));
 
   app.get("/readyz", async () => {
+    if (!options.isStarted()) {
+      throw new AppError({
+        code: "unavailable",
+        message: "Not ready: further processes are still starting.",
+        retryable: true,
+      });
+    }
     try {
       await options.checkReady();
     } catch (error) {
@@ -31,10 +39,7 @@ export function operationsRoutes(
   });
 
   app.get("/metrics", async (_request, reply) => {
-    // Metrics must also be there when the database is not: that is when they are read.
-    await options.refreshMetrics().catch(() => {});
-    const { registry } = options.metrics;
-    return await reply.type(registry.contentType).send(await registry.metrics());
+    return await reply.type(options.metricsContentType).send(await options.readMetrics());
   });
 
   app.get("/openapi.json", () => options.openApi);

@@ -19,11 +19,14 @@ const GATHER_MS = 20;
 export function createWaker(database: Database, log: Logger): Waker {
   const listeners = new Map<WorkKind, (() => void)[]>();
   const gathering = new Map<WorkKind, NodeJS.Timeout>();
-  const subscription = listenForWork(database, (payload) => {
-    for (const [kind, each] of listeners) {
-      if (kind === payload) for (const listener of each) listener();
-    }
-  });
+  const subscribe = (): ReturnType<typeof listenForWork> =>
+    listenForWork(database, (payload) => {
+      for (const [kind, each] of listeners) {
+        if (kind === payload) for (const listener of each) listener();
+      }
+    });
+  // It takes a connection, which a replica that only wakes others can do without.
+  let subscription: ReturnType<typeof listenForWork> | undefined;
   return {
     wake: (kind) => {
       if (gathering.has(kind)) return;
@@ -39,11 +42,12 @@ export function createWaker(database: Database, log: Logger): Waker {
     },
     onWake: (kind, listener) => {
       listeners.set(kind, [...(listeners.get(kind) ?? []), listener]);
+      subscription ??= subscribe();
     },
     stop: async () => {
       for (const timer of gathering.values()) clearTimeout(timer);
       listeners.clear(); // What arrives while the connection closes is nobody's any more.
-      await subscription.stop();
+      await subscription?.stop();
     },
   };
 }

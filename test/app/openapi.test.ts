@@ -79,7 +79,13 @@ function realRoutes(): readonly string[] {
   const nothing = async (): Promise<void> => {
     await Promise.resolve();
   };
-  operationsRoutes(app, { metrics, checkReady: nothing, refreshMetrics: nothing, openApi: {} });
+  operationsRoutes(app, {
+    isStarted: () => true,
+    checkReady: nothing,
+    readMetrics: async () => await Promise.resolve(""),
+    metricsContentType: metrics.registry.contentType,
+    openApi: {},
+  });
   return routes.filter((route) => !route.startsWith("head "));
 }
 

@@ -29,6 +29,7 @@ export function anEnvironment(
     ANTHROPIC_BASE_URL: "https://api.anthropic.com",
     GOVERNANCE_FILE: "governance.yml",
     ROLES: "ingest,slack,worker",
+    PROCESSES: "2",
     LOG_LEVEL: "debug",
     ...overrides,
   };

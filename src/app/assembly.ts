@@ -1,0 +1,60 @@
+/**
+ * What every process of the program is made of: its counts, its way to Slack, the wired features.
+ * Nothing of it listens or runs by itself: that is `serving.ts` and `working.ts`.
+ */
+import type { Logger } from "pino";
+import type { Clock } from "../domain/time.ts";
+import { createMetrics, type Metrics } from "../http/metrics.ts";
+import { createWaker, type Waker } from "../jobs/wake.ts";
+import { createDirectory, type Directory } from "../slack/directory.ts";
+import type { SlackWeb } from "../slack/web.ts";
+import { createSlackWeb } from "../slack/web-client.ts";
+import type { Database } from "../store/database.ts";
+import { pullSettingsOf } from "./anthropic.ts";
+import { type Config, secretsKeyOf } from "./config.ts";
+import { limitSettings } from "./limits.ts";
+import { slackApiUrl } from "./slack.ts";
+import { type Wiring, wire } from "./wire.ts";
+
+export interface Assembly {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly database: Database;
+  readonly metrics: Metrics;
+  readonly waker: Waker;
+  readonly web: SlackWeb;
+  readonly directory: Directory;
+  readonly wiring: Wiring;
+}
+
+/** Adds how to let go of it to `undo`. */
+export function assemble(
+  deps: Pick<Assembly, "config" | "log" | "clock" | "database">,
+  undo: (() => Promise<void>)[],
+): Assembly {
+  const { config, log, clock, database } = deps;
+  const metrics = createMetrics();
+  const waker = createWaker(database, log);
+  undo.push(waker.stop);
+  const web = createSlackWeb({
+    token: config.SLACK_BOT_TOKEN?.reveal() ?? "",
+    log,
+    ...slackApiUrl(config),
+  });
+  const directory = createDirectory({ database, web, clock });
+  const wiring = wire({
+    ...deps,
+    metrics,
+    waker,
+    web,
+    directory,
+    ingestSecret: config.INGEST_SECRET,
+    apiToken: config.API_TOKEN,
+    secretsKey: secretsKeyOf(config),
+    retentionMonths: config.RETENTION_MONTHS,
+    reports: pullSettingsOf(config),
+    limits: (signal) => limitSettings(config, { database, clock, log, signal }),
+  });
+  return { ...deps, metrics, waker, web, directory, wiring };
+}

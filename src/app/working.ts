@@ -1,0 +1,32 @@
+/** The role `worker`: the loops that wake-ups and the clock set to work. */
+import { deadDestinationNews } from "../features/alerts/index.ts";
+import { type Loop, startLoop } from "../jobs/loop.ts";
+import { startMinuteTick } from "../jobs/minute-tick.ts";
+import { sendDueMessages } from "../slack/sender.ts";
+import type { WorkKind } from "../store/notify.ts";
+import type { Assembly } from "./assembly.ts";
+
+/** The longest pause of a loop that nothing wakes. */
+const LOOP_INTERVAL_MS = 2_000;
+
+/** The loops and the clockwork; returns how to stop them. */
+export function startWorking(parts: Assembly): () => Promise<void> {
+  const { wiring, waker, log, clock } = parts;
+  const reroute = deadDestinationNews({ clock });
+  const sendMessages = async (): Promise<number> => await sendDueMessages({ ...parts, reroute });
+  const loop = (name: WorkKind, run: () => Promise<number>): Loop => {
+    const started = startLoop({ name, intervalMs: LOOP_INTERVAL_MS, run, log });
+    waker.onWake(name, started.wake);
+    return started;
+  };
+  const loops = [loop("budget-checks", wiring.checkBudgets), loop("outbox", sendMessages)];
+  const tick = startMinuteTick({ name: "every-minute", work: wiring.everyMinute, log });
+  const pulling = wiring.startPulling();
+  const limits = wiring.startLimits();
+  return async () => {
+    await pulling?.stop();
+    await limits?.stop();
+    await tick.stop();
+    await Promise.all(loops.map(async ({ stop }) => await stop()));
+  };
+}
