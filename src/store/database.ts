@@ -75,14 +75,9 @@ export async function inTransaction<T>(
   const client = await connect(database);
   let broken: Error | undefined;
   try {
-    // Sent together with the first statement; what goes wrong with one goes wrong with both.
-    const begun = client.query("begin").then(
-      () => undefined,
-      (error: unknown) => ({ error }),
-    );
+    // Waited for: pipelined statements behind a begin that failed would each commit by themselves.
+    await client.query("begin");
     const result = await work(client);
-    const failure = await begun;
-    if (failure !== undefined) throw failure.error;
     const { command } = await client.query("commit");
     // Postgres answers "rollback" when a statement failed and `work` swallowed the error.
     assert(command === "COMMIT", "a transaction with a failed statement can't be committed");

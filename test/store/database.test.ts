@@ -55,7 +55,31 @@ async function throughProxy(): Promise<{ readonly port: number; readonly fallSil
   };
 }
 
+/** A pool whose sessions refuse to begin a transaction, as one that was told to cancel does. */
+function refusingToBegin(): Database {
+  const pool = db.openPool();
+  pool.on("connect", (client) => {
+    const query = client.query.bind(client);
+    Object.assign(client, {
+      query: async (...given: Parameters<typeof query>): Promise<unknown> => {
+        if (String(given[0]) === "begin") throw new Error("canceling statement");
+        return (await query(...given)) as unknown;
+      },
+    });
+  });
+  return pool;
+}
+
 describe("inTransaction", () => {
+  test("does nothing when it can't begin: outside a transaction each statement would commit", async () => {
+    const work = inTransaction(refusingToBegin(), async (sql) => {
+      await addAdmin(sql, "outside@acme.test");
+    });
+
+    await expect(work).rejects.toThrow("canceling statement");
+    expect(await isAdmin("outside@acme.test")).toBe(false);
+  });
+
   test("commits what the work did and returns its result", async () => {
     const result = await inTransaction(db.pool, async (sql) => {
       await addAdmin(sql, "committed@acme.test");
