@@ -38,6 +38,7 @@ export function defineSourceCommands(define: DefineCommand, { env, clock }: Surr
           await addSource(deps, {
             name,
             isTrusted: options["trusted"] === true,
+            isTrustedForPeople: options["people"] !== false,
             actor,
             secret: await readSecret(options["secretFile"]),
           }),
@@ -45,6 +46,7 @@ export function defineSourceCommands(define: DefineCommand, { env, clock }: Surr
   )
     .argument("<name>", "lower-case letters, digits and dashes")
     .option("--trusted", "believe what its events say about team and project")
+    .option("--no-people", "ignore what its events say about people, too")
     .option("--secret-file <file>", "a key that the other product made; - reads it from stdin");
 
   define(
@@ -76,11 +78,12 @@ export function defineSourceCommands(define: DefineCommand, { env, clock }: Surr
         sources.length === 0
           ? "No sources beside the built-in default (INGEST_SECRET)."
           : sources
-              .map(({ name, isTrusted, secrets }) => {
+              .map(({ name, isTrusted, isTrustedForPeople, secrets }) => {
                 const until = secrets.map(
                   ({ validUntil }) => validUntil?.toISOString() ?? "current",
                 );
-                return `${name}  ${isTrusted ? "trusted" : "untrusted"}  secrets: ${until.join(", ") || "none"}`;
+                const people = isTrustedForPeople === false ? ", not for people" : "";
+                return `${name}  ${isTrusted ? "trusted" : "untrusted"}${people}  secrets: ${until.join(", ") || "none"}`;
               })
               .join("\n"),
       json: { sources },

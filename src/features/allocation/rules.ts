@@ -3,6 +3,7 @@
  * Pure. The order of precedence is explained in the README.
  */
 import type { Email } from "../../domain/email.ts";
+import type { Instant } from "../../domain/time.ts";
 import type { UsageEvent } from "../../domain/usage.ts";
 
 /** Every condition that is present must hold; a rule without conditions matches everything. */
@@ -21,6 +22,10 @@ export interface AllocationMatch {
 export interface AllocationRule {
   readonly match: AllocationMatch;
   readonly to: { readonly team?: string; readonly project?: string };
+  /** Only for usage since then. Absent: whenever what it was decided with holds. */
+  readonly from?: Instant;
+  /** Only for usage before. */
+  readonly until?: Instant;
 }
 
 /** Who the spend belongs to. No team: Unallocated. */

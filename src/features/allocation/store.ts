@@ -1,6 +1,7 @@
 /** Allocation, the SQL. Owns: allocation_rules, spend_dimensions. */
 import { assert } from "../../domain/assert.ts";
 import { emailFrom } from "../../domain/email.ts";
+import { instant } from "../../domain/time.ts";
 import type { Sql } from "../../store/database.ts";
 import type { AllocationMatch, AllocationRule, SpendDimension } from "./rules.ts";
 
@@ -11,13 +12,16 @@ export async function replaceAllocationRules(
 ): Promise<void> {
   await sql.query(`delete from allocation_rules`);
   await sql.query(
-    `insert into allocation_rules (position, match, team_key, project_key)
-     select * from unnest($1::integer[], $2::jsonb[], $3::text[], $4::text[])`,
+    `insert into allocation_rules (position, match, team_key, project_key, valid_from, valid_until)
+     select * from unnest($1::integer[], $2::jsonb[], $3::text[], $4::text[],
+                          $5::timestamptz[], $6::timestamptz[])`,
     [
       rules.map((_, index) => index + 1),
       rules.map((rule) => JSON.stringify(rule.match)),
       rules.map((rule) => rule.to.team ?? null),
       rules.map((rule) => rule.to.project ?? null),
+      rules.map((rule) => rule.from ?? null),
+      rules.map((rule) => rule.until ?? null),
     ],
   );
 }
@@ -28,8 +32,10 @@ export async function listAllocationRules(sql: Sql): Promise<AllocationRule[]> {
     readonly match: AllocationMatch;
     readonly team_key: string | null;
     readonly project_key: string | null;
+    readonly valid_from: Date | null;
+    readonly valid_until: Date | null;
   }>(
-    `select r.match, r.team_key, r.project_key
+    `select r.match, r.team_key, r.project_key, r.valid_from, r.valid_until
        from allocation_rules r
       order by r.position`,
   );
@@ -39,6 +45,8 @@ export async function listAllocationRules(sql: Sql): Promise<AllocationRule[]> {
       ...(row.team_key === null ? {} : { team: row.team_key }),
       ...(row.project_key === null ? {} : { project: row.project_key }),
     },
+    ...(row.valid_from === null ? {} : { from: instant(row.valid_from) }),
+    ...(row.valid_until === null ? {} : { until: instant(row.valid_until) }),
   }));
 }
 

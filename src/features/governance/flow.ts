@@ -5,7 +5,7 @@ import { AppError } from "../../domain/errors.ts";
 import type { Clock, Instant } from "../../domain/time.ts";
 import { recordAudit } from "../../store/audit.ts";
 import { type Database, inTransaction, type Sql } from "../../store/database.ts";
-import { replaceAllocationRules } from "../allocation/index.ts";
+import { recordOwnership, replaceAllocationRules } from "../allocation/index.ts";
 import { replaceOrganization } from "../organization/index.ts";
 import { type Discount, parseDiscountPercent, replaceDiscounts } from "../pricing/index.ts";
 import { replaceGovernedMetering } from "../sources/index.ts";
@@ -13,6 +13,7 @@ import { namedChannels } from "./parse/channels.ts";
 import { governanceAsJson, parseGovernance } from "./parse/parse-governance.ts";
 import { describeChanges } from "./rules/changes.ts";
 import { channelProblems, type KnownChannel } from "./rules/check-channels.ts";
+import { ownershipOf, ownershipWarnings } from "./rules/ownership.ts";
 import type {
   Governance,
   GovernanceProblem,
@@ -112,6 +113,12 @@ export async function applyGovernance(
     const context = { appliedAt: clock(), appliedBy };
     const changes = describeChanges(governanceOf(latest), governance);
 
+    await recordOwnership(sql, {
+      ownership: ownershipOf(governance),
+      from: governance.ownershipFrom,
+      decidedAt: context.appliedAt,
+      isFirst: latest === undefined,
+    });
     await replaceOrganization(sql, governance);
     await replaceAllocationRules(sql, governance.allocation);
     await replaceDiscounts(sql, governance.discounts.map(discountFrom));
@@ -131,7 +138,11 @@ export async function applyGovernance(
       before: latest === undefined ? undefined : { version: latest.version },
       after: { version, changes },
     });
-    return { kind: "applied", version, changes, warnings: checked.warnings };
+    const warnings = [
+      ...checked.warnings,
+      ...ownershipWarnings(governance, { now: context.appliedAt, isFirst: latest === undefined }),
+    ];
+    return { kind: "applied", version, changes, warnings };
   });
 }
 

@@ -12,6 +12,7 @@ export {
   mayViewScope,
   type Organization,
   type Person,
+  type ServiceAccount,
   type Team,
 } from "./rules.ts";
-export { replaceOrganization } from "./store.ts";
+export { listServiceAccounts, replaceOrganization } from "./store.ts";

@@ -30,6 +30,18 @@ export interface Team {
   readonly projects: readonly string[];
 }
 
+/** An owner that is no person: reports and budgets call it by its address. */
+export interface ServiceAccount {
+  readonly address: Email;
+  readonly name: string;
+  readonly kind: "service_account" | "agent";
+  /** A person, or another service account that answers to one. */
+  readonly responsible: Email;
+  readonly team?: string;
+  /** Under which ids it uses Claude: "api_key:apikey_02". */
+  readonly ids: readonly string[];
+}
+
 /** Somebody, as far as authority goes. Who stands nowhere in the governance is a person too. */
 export interface Person {
   readonly email: Email;

@@ -1,17 +1,26 @@
 /**
- * The organization, the SQL. Owns: organization_settings, admins, teams, team_members, projects.
+ * The organization, the SQL. Owns: organization_settings, admins, teams, team_members, projects,
+ * service_accounts.
  * They are a copy of the governance document in a form that SQL can join, so they are replaced as
  * a whole and never edited.
  */
 import { type Email, emailFrom } from "../../domain/email.ts";
 import { timeZone, WEEKDAYS } from "../../domain/time.ts";
 import type { Sql } from "../../store/database.ts";
-import type { Organization, Person, Team } from "./rules.ts";
+import type { Organization, Person, ServiceAccount, Team } from "./rules.ts";
 
 /** Replaces the organization, its admins, teams, people and projects. Call it in a transaction. */
 export async function replaceOrganization(
   sql: Sql,
-  { organization, teams }: { readonly organization: Organization; readonly teams: readonly Team[] },
+  {
+    organization,
+    teams,
+    serviceAccounts = [],
+  }: {
+    readonly organization: Organization;
+    readonly teams: readonly Team[];
+    readonly serviceAccounts?: readonly ServiceAccount[];
+  },
 ): Promise<void> {
   await sql.query(
     `insert into organization_settings as s (name, time_zone, week_starts_on, finops_channel,
@@ -34,6 +43,53 @@ export async function replaceOrganization(
   await sql.query(`delete from admins`);
   await sql.query(`insert into admins (email) select unnest($1::text[])`, [organization.admins]);
   await replaceTeams(sql, teams);
+  await replaceServiceAccounts(sql, serviceAccounts);
+}
+
+async function replaceServiceAccounts(
+  sql: Sql,
+  accounts: readonly ServiceAccount[],
+): Promise<void> {
+  await sql.query(`delete from service_accounts`);
+  for (const account of accounts) {
+    // oxlint-disable-next-line no-await-in-loop -- arrays of arrays have no unnest; they are few
+    await sql.query(
+      `insert into service_accounts (address, name, kind, responsible, team_key, ids)
+       values ($1, $2, $3, $4, $5, $6)`,
+      [
+        account.address,
+        account.name,
+        account.kind,
+        account.responsible,
+        account.team ?? null,
+        account.ids,
+      ],
+    );
+  }
+}
+
+/** All service accounts and agents, by address. */
+export async function listServiceAccounts(sql: Sql): Promise<ServiceAccount[]> {
+  const { rows } = await sql.query<{
+    readonly address: string;
+    readonly name: string;
+    readonly kind: "service_account" | "agent";
+    readonly responsible: string;
+    readonly team_key: string | null;
+    readonly ids: string[];
+  }>(
+    `select s.address, s.name, s.kind, s.responsible, s.team_key, s.ids
+       from service_accounts s
+      order by s.address`,
+  );
+  return rows.map((row) => ({
+    address: emailFrom(row.address),
+    name: row.name,
+    kind: row.kind,
+    responsible: emailFrom(row.responsible),
+    ...(row.team_key === null ? {} : { team: row.team_key }),
+    ids: row.ids,
+  }));
 }
 
 async function replaceTeams(sql: Sql, teams: readonly Team[]): Promise<void> {

@@ -30,6 +30,7 @@ export async function addSource(
   {
     name,
     isTrusted,
+    isTrustedForPeople = true,
     actor,
     secret: given,
   }: Source & {
@@ -42,11 +43,12 @@ export async function addSource(
   if (problem !== undefined) return { kind: "refused", reason: problem };
   return await inTransaction(deps.database, async (sql) => {
     const now = deps.clock();
-    if (!(await store.insertSource(sql, { name, isTrusted }, now))) {
+    const trust = { name, isTrusted, isTrustedForPeople };
+    if (!(await store.insertSource(sql, trust, now))) {
       return { kind: "refused", reason: "taken" };
     }
     const secret = await addSecret(deps, sql, { source: name, secret: given ?? newSecret() });
-    await audit(sql, { action: "source added", name, actor, now, after: { isTrusted } });
+    await audit(sql, { action: "source added", name, actor, now, after: trust });
     return secret;
   });
 }

@@ -9,6 +9,8 @@ export interface Source {
   readonly name: string;
   /** Whether what its events say about team and project counts. */
   readonly isTrusted: boolean;
+  /** Whether what its events say about people counts. Absent: it does. */
+  readonly isTrustedForPeople?: boolean;
 }
 
 export interface SourceSecret {

@@ -18,35 +18,35 @@ export interface SourceOverview extends Source {
 /** False when there is, or was, one of that name: events of a removed source keep their name. */
 export async function insertSource(sql: Sql, source: Source, now: Instant): Promise<boolean> {
   const { rowCount } = await sql.query(
-    `insert into sources (source, is_trusted, created_at)
-     values ($1, $2, $3)
+    `insert into sources (source, is_trusted, is_trusted_for_people, created_at)
+     values ($1, $2, $3, $4)
          on conflict (source) do nothing`,
-    [source.name, source.isTrusted, now],
+    [source.name, source.isTrusted, source.isTrustedForPeople !== false, now],
   );
   return rowCount === 1;
 }
 
 /** Locks the source, so that two rotations follow each other. */
 export async function findSourceForUpdate(sql: Sql, name: string): Promise<Source | undefined> {
-  const { rows } = await sql.query<{ source: string; is_trusted: boolean }>(
-    `select s.source, s.is_trusted
+  const { rows } = await sql.query<SourceRow>(
+    `select s.source, s.is_trusted, s.is_trusted_for_people
        from sources s
       where s.source = $1 and s.removed_at is null
         for update`,
     [name],
   );
   const [row] = rows;
-  return row === undefined ? undefined : { name: row.source, isTrusted: row.is_trusted };
+  return row === undefined ? undefined : sourceFromRow(row);
 }
 
 /** Also one that was removed: what it sent keeps the trust that it had. */
 export async function findSource(sql: Sql, name: string): Promise<Source | undefined> {
-  const { rows } = await sql.query<{ source: string; is_trusted: boolean }>(
-    `select s.source, s.is_trusted from sources s where s.source = $1`,
+  const { rows } = await sql.query<SourceRow>(
+    `select s.source, s.is_trusted, s.is_trusted_for_people from sources s where s.source = $1`,
     [name],
   );
   const [row] = rows;
-  return row === undefined ? undefined : { name: row.source, isTrusted: row.is_trusted };
+  return row === undefined ? undefined : sourceFromRow(row);
 }
 
 export async function insertSecret(
@@ -80,14 +80,26 @@ export async function updateRemoved(sql: Sql, source: string, now: Instant): Pro
   await sql.query(`update sources set removed_at = $2 where source = $1`, [source, now]);
 }
 
-interface SecretRow {
+interface SourceRow {
   readonly source: string;
   readonly is_trusted: boolean;
+  readonly is_trusted_for_people: boolean;
+}
+
+function sourceFromRow(row: SourceRow): Source {
+  return {
+    name: row.source,
+    isTrusted: row.is_trusted,
+    ...(row.is_trusted_for_people ? {} : { isTrustedForPeople: false }),
+  };
+}
+
+interface SecretRow extends SourceRow {
   readonly encrypted_secret: Buffer | null;
   readonly valid_until: Date | null;
 }
 
-const SECRETS = `select s.source, s.is_trusted, c.encrypted_secret, c.valid_until
+const SECRETS = `select s.source, s.is_trusted, s.is_trusted_for_people, c.encrypted_secret, c.valid_until
        from source_secrets c
        join sources s on s.source = c.source and s.removed_at is null`;
 
@@ -110,22 +122,18 @@ export async function listSecrets(sql: Sql, source: string): Promise<StoredSecre
 }
 
 export async function listSources(sql: Sql): Promise<(Source & { readonly createdAt: Instant })[]> {
-  const { rows } = await sql.query<{ source: string; is_trusted: boolean; created_at: Date }>(
-    `select s.source, s.is_trusted, s.created_at
+  const { rows } = await sql.query<SourceRow & { readonly created_at: Date }>(
+    `select s.source, s.is_trusted, s.is_trusted_for_people, s.created_at
        from sources s
       where s.removed_at is null
       order by s.source`,
   );
-  return rows.map((row) => ({
-    name: row.source,
-    isTrusted: row.is_trusted,
-    createdAt: instant(row.created_at),
-  }));
+  return rows.map((row) => ({ ...sourceFromRow(row), createdAt: instant(row.created_at) }));
 }
 
 function secretFromRow(row: SecretRow): StoredSecret {
   return {
-    source: { name: row.source, isTrusted: row.is_trusted },
+    source: sourceFromRow(row),
     encrypted: row.encrypted_secret ?? undefined,
     validUntil: row.valid_until === null ? undefined : instant(row.valid_until),
   };

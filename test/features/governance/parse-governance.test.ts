@@ -118,6 +118,7 @@ describe("the example", () => {
       ],
       metering: [],
       limitPushes: [],
+      serviceAccounts: [],
       sharedCosts: [],
       commitments: [],
       credits: [],

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import {
   HOUR_MS,
+  type Instant,
   MONTHS,
   parseLocalDate,
   type TimeZone,
@@ -71,10 +72,13 @@ export function teamFrom(key: string, read: z.output<typeof teamSchema>): Govern
   };
 }
 
-export function allocationRuleFrom({
-  match,
-  to,
-}: z.output<typeof allocationRuleSchema>): GovernedAllocationRule {
+/** A date means its first instant in the organization's zone. */
+export function allocationRuleFrom(
+  { match, to, ...dates }: z.output<typeof allocationRuleSchema>,
+  calendar: Calendar,
+): GovernedAllocationRule {
+  const from = startOf(dates.from, calendar);
+  const until = startOf(dates.until, calendar);
   return {
     match: {
       ...(match.api_key_id === undefined ? {} : { apiKeyId: match.api_key_id }),
@@ -88,7 +92,17 @@ export function allocationRuleFrom({
       ...(to.team === undefined ? {} : { team: to.team }),
       ...(to.project === undefined ? {} : { project: to.project }),
     },
+    ...(from === undefined ? {} : { from }),
+    ...(until === undefined ? {} : { until }),
   };
+}
+
+/** The first instant of a day; undefined where none is named. */
+export function startOf(
+  day: string | undefined,
+  { timeZone: zone }: Calendar,
+): Instant | undefined {
+  return day === undefined ? undefined : parseLocalDate(day, zone);
 }
 
 export function budgetFrom(
@@ -176,9 +190,8 @@ export function discountFrom(
   read: z.output<typeof discountSchema>,
   calendar: Calendar,
 ): GovernedDiscount {
-  const from = read.from === undefined ? undefined : parseLocalDate(read.from, calendar.timeZone);
-  const until =
-    read.until === undefined ? undefined : parseLocalDate(read.until, calendar.timeZone);
+  const from = startOf(read.from, calendar);
+  const until = startOf(read.until, calendar);
   return {
     ...(read.match.model === undefined ? {} : { modelPattern: read.match.model }),
     ...(read.match.workspace_id === undefined ? {} : { workspaceId: read.match.workspace_id }),

@@ -214,7 +214,6 @@ export const discountSchema = mapping({
 
 /** The parts as they stand; each is read on its own, so that one mistake does not hide another. */
 export const documentSchema = mapping({
-  from: z.unknown().optional(),
   organization: z.unknown().optional(),
   teams: mappingOf(z.unknown(), z.string().regex(KEY, `expected ${KEY_EXPECTED}`)).optional(),
   allocation: listOf(z.unknown()).optional(),
@@ -233,6 +232,7 @@ export const documentSchema = mapping({
         "expected an address such as nightly@agents.acme.test; it needs no mailbox",
       ),
   ).optional(),
+  from: z.unknown().optional(),
   shared_costs: listOf(z.unknown()).optional(),
   commitments: listOf(z.unknown()).optional(),
   credits: listOf(z.unknown()).optional(),

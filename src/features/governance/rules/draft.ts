@@ -1,4 +1,5 @@
 /** A governance document on its way to being checked: what could be read of it, and what does not fit. */
+import type { Email } from "../../../domain/email.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type {
   BudgetScope,
@@ -6,6 +7,7 @@ import type {
   GovernedAllocationRule,
   GovernedMetering,
   GovernedPolicy,
+  GovernedServiceAccount,
   GovernedTeam,
 } from "../rules.ts";
 
@@ -24,6 +26,8 @@ export interface GovernanceDraft {
   readonly approvals: readonly Located<GovernedPolicy>[];
   readonly discounts: readonly Located<{ readonly from?: Instant; readonly until?: Instant }>[];
   readonly metering: readonly Located<GovernedMetering>[];
+  readonly serviceAccounts: readonly Located<GovernedServiceAccount>[];
+  readonly organization: readonly Located<{ readonly admins: readonly Email[] }>[];
   /** Every team and project that the document names, in unreadable parts too. */
   readonly teamKeys: ReadonlySet<string>;
   readonly projectKeys: ReadonlySet<string>;

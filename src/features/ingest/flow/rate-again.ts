@@ -4,12 +4,11 @@ import type { UsageEvent } from "../../../domain/usage.ts";
 import type { Database, Sql } from "../../../store/database.ts";
 import {
   type Allocation,
-  allocateEvent,
   loadSpendDimensions,
   type SpendDimension,
 } from "../../allocation/index.ts";
 import { priceUsage } from "../../pricing/index.ts";
-import { findSource } from "../../sources/index.ts";
+import { findSource, type Source } from "../../sources/index.ts";
 import { isSameRating, type OwnedAmount, type RerateRange } from "../rules/rerate.ts";
 import { type CurrentCharges, loadCurrentCharges, type NewCharge } from "../store/charges.ts";
 import type { StoredUsageEvent } from "../store/usage-events.ts";
@@ -20,6 +19,7 @@ import {
   loadOwnershipInForce,
   nameDimensions,
 } from "./ingest-memory.ts";
+import { ownerOf } from "./owner-of.ts";
 
 interface Deps {
   readonly database: Database;
@@ -97,20 +97,17 @@ async function rate(
   },
 ): Promise<readonly (Counted & { readonly charged: ChargedEvent & Owned })[]> {
   const ownership = await loadOwnershipInForce(deps);
-  const trust = work.range.includesAllocation
-    ? await loadTrust(deps.database, work.counted)
-    : new Map<string, boolean>();
+  const sources = work.range.includesAllocation
+    ? await loadSources(deps.database, work.counted)
+    : new Map<string, Source>();
   const rated = work.counted.map(({ stored, charges }) => {
     const { event } = stored;
     const usage = priceUsage({ event, discounts: ownership.discounts, prices: ownership.prices });
     const former = work.dimensions.get(charges.charges[0]?.spendDimensionId ?? 0);
     assert(former !== undefined, "every charge has a spend dimension");
-    const allocation: Allocation = work.range.includesAllocation
-      ? allocateEvent(
-          { ...event, model: usage.modelId },
-          { ...ownership, isSourceTrusted: trust.get(event.source) === true },
-        )
-      : former;
+    const source = sources.get(event.source);
+    const allocation: Allocation =
+      source === undefined ? former : ownerOf({ event, modelId: usage.modelId }, source, ownership);
     const models = new Set([usage.modelId, ...usage.charges.map((charge) => charge.modelId)]);
     const byModel = new Map(
       [...models].map((modelId) => [modelId, dimensionOf(allocation, event, modelId)]),
@@ -143,15 +140,15 @@ interface Owned {
   readonly teamKey: string | undefined;
 }
 
-async function loadTrust(
+async function loadSources(
   database: Database,
   counted: readonly Counted[],
-): Promise<ReadonlyMap<string, boolean>> {
+): Promise<ReadonlyMap<string, Source>> {
   const names = new Set(counted.map(({ stored }) => stored.event.source));
   const sources = await Promise.all(
     [...names].map(async (name) => await findSource(database, name)),
   );
-  return new Map(sources.map(({ name, isTrusted }) => [name, isTrusted]));
+  return new Map(sources.map((source) => [source.name, source]));
 }
 
 function dimensionOf(

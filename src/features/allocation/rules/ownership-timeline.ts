@@ -1,0 +1,167 @@
+/**
+ * Who owned what, when: time is tiled by stretches in each of which one ownership holds as a whole.
+ * Pure. Whole stretches instead of dates on every row, because the order of rules has a meaning only
+ * among those of one document; so nothing can overlap or be empty (ADR 0025).
+ */
+import type { Instant } from "../../../domain/time.ts";
+import type { AllocationRule } from "../rules.ts";
+
+/** All that decides whose spend is. Plain data: it is kept as it is. */
+export interface Ownership {
+  /** In order: the first match wins. */
+  readonly rules: readonly AllocationRule[];
+  /** The teams that a person owns or is a member of, in order. */
+  readonly memberships: Readonly<Record<string, readonly string[]>>;
+  readonly teamByProject: Readonly<Record<string, string>>;
+  /** Addresses of service accounts by the ids under which they use Claude: "api_key:apikey_02". */
+  readonly serviceAccountById: Readonly<Record<string, string>>;
+}
+
+/** A stretch of time. Undefined ends are open: since ever, until further notice. */
+export interface OwnershipPeriod {
+  readonly from: Instant | undefined;
+  readonly until: Instant | undefined;
+  readonly ownership: Ownership;
+}
+
+/** Tiles time: ascending, the end of one is the start of the next, the outer ends are open. */
+export type OwnershipTimeline = readonly OwnershipPeriod[];
+
+/**
+ * The timeline after `ownership` was decided to hold from `from` on, whatever had been decided for
+ * that time before. What lies before stays, but for rules that say themselves that they began
+ * earlier: those go before the rules of that time. Undefined `from`: since ever.
+ */
+export function decideOwnership(
+  timeline: OwnershipTimeline,
+  { ownership, from }: { readonly ownership: Ownership; readonly from: Instant | undefined },
+): OwnershipTimeline {
+  if (from === undefined || timeline.length === 0) {
+    return [{ from: undefined, until: undefined, ownership }];
+  }
+  const earlier = ownership.rules.filter((rule) => rule.from !== undefined && rule.from < from);
+  const cuts = [from, ...earlier.flatMap((rule) => [rule.from, rule.until])];
+  const past = cuts
+    .reduce(cutAt, timeline)
+    .filter((period) => period.until !== undefined && period.until <= from)
+    .map((period) => withRules(period, earlier));
+  return joinEqual([...past, { from, until: undefined, ownership }]);
+}
+
+function withRules(period: OwnershipPeriod, rules: readonly AllocationRule[]): OwnershipPeriod {
+  const { ownership } = period;
+  const there = new Set(ownership.rules.map(textOf));
+  const added = rules.filter(
+    (rule) =>
+      isBefore(rule.from, period.until) &&
+      isBefore(period.from, rule.until) &&
+      !there.has(textOf(rule)),
+  );
+  if (added.length === 0) return period;
+  return { ...period, ownership: { ...ownership, rules: [...added, ...ownership.rules] } };
+}
+
+/** Open ends are earlier, or later, than everything. */
+function isBefore(start: Instant | undefined, end: Instant | undefined): boolean {
+  return start === undefined || end === undefined || start < end;
+}
+
+/** The same timeline with a border at `at`. */
+function cutAt(timeline: OwnershipTimeline, at: Instant | undefined): OwnershipTimeline {
+  if (at === undefined) return timeline;
+  return timeline.flatMap((period) => {
+    const isInside =
+      (period.from === undefined || period.from < at) &&
+      (period.until === undefined || at < period.until);
+    return isInside
+      ? [
+          { ...period, until: at },
+          { ...period, from: at },
+        ]
+      : [period];
+  });
+}
+
+function joinEqual(timeline: OwnershipTimeline): OwnershipTimeline {
+  const joined: OwnershipPeriod[] = [];
+  for (const period of timeline) {
+    const last = joined.at(-1);
+    if (last !== undefined && textOf(last.ownership) === textOf(period.ownership)) {
+      joined[joined.length - 1] = { ...last, until: period.until };
+    } else {
+      joined.push(period);
+    }
+  }
+  return joined;
+}
+
+/** The same for equal values, whatever the order of their names. */
+function textOf(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(
+          Object.entries(part).toSorted(([left], [right]) => (left < right ? -1 : 1)),
+        )
+      : part,
+  );
+}
+
+/** What `allocateEvent` needs to know of ownership. */
+export interface OwnershipThen {
+  readonly rules: readonly AllocationRule[];
+  readonly membershipsByEmail: ReadonlyMap<string, readonly string[]>;
+  readonly teamByProject: ReadonlyMap<string, string>;
+  readonly serviceAccountById: ReadonlyMap<string, string>;
+}
+
+/** Answers who owned what at a time; quick for many questions. */
+export type OwnershipAt = (at: Instant) => OwnershipThen;
+
+/**
+ * Prepares a timeline for questions. A stretch is made ready when it is first asked for: nearly all
+ * questions are about the last one.
+ */
+export function ownershipLookup(timeline: OwnershipTimeline): OwnershipAt {
+  const dates = new Set(
+    timeline.flatMap(({ from, ownership }) =>
+      [from, ...ownership.rules.flatMap((rule) => [rule.from, rule.until])].flatMap((at) =>
+        at === undefined ? [] : [at.getTime()],
+      ),
+    ),
+  );
+  const borders = [...dates].toSorted((left, right) => left - right);
+  const ready = new Map<number, OwnershipThen>();
+  return (at) => {
+    const time = at.getTime();
+    let index = borders.length;
+    // From the end: usage is of today.
+    while (index > 0 && (borders[index - 1] ?? 0) > time) index -= 1;
+    const known = ready.get(index);
+    if (known !== undefined) return known;
+    const then = ownershipThen(timeline, at);
+    ready.set(index, then);
+    return then;
+  };
+}
+
+export const NO_OWNERSHIP: Ownership = {
+  rules: [],
+  memberships: {},
+  teamByProject: {},
+  serviceAccountById: {},
+};
+
+function ownershipThen(timeline: OwnershipTimeline, at: Instant): OwnershipThen {
+  const period = timeline.findLast(({ from }) => from === undefined || from <= at);
+  const ownership = period?.ownership ?? NO_OWNERSHIP;
+  return {
+    rules: ownership.rules.filter((rule) => isRuleValidAt(rule, at)),
+    membershipsByEmail: new Map(Object.entries(ownership.memberships)),
+    teamByProject: new Map(Object.entries(ownership.teamByProject)),
+    serviceAccountById: new Map(Object.entries(ownership.serviceAccountById)),
+  };
+}
+
+function isRuleValidAt({ from, until }: AllocationRule, at: Instant): boolean {
+  return (from === undefined || from <= at) && (until === undefined || at < until);
+}
