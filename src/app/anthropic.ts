@@ -1,5 +1,7 @@
-/** Which of Anthropic's reports this installation reads, by its settings. */
+/** Which of Anthropic's reports this installation reads, and whether it asks Claude, by its settings. */
+import { askClaude } from "../anthropic/ask.ts";
 import { AppError } from "../domain/errors.ts";
+import type { Ask } from "../features/insights/index.ts";
 import type { PullSettings } from "../features/provider-reports/index.ts";
 import { type Config, readConfig } from "./config.ts";
 
@@ -17,6 +19,15 @@ export function pullSettingsOf(
     kind: config.ANTHROPIC_ORG_KIND,
     metering: config.ANTHROPIC_METERING,
   };
+}
+
+/** Undefined: there is no key for the bot's own use of Claude. */
+export function askOf(
+  config: Pick<Config, "ANTHROPIC_API_KEY" | "ANTHROPIC_BASE_URL">,
+): Ask | undefined {
+  const key = config.ANTHROPIC_API_KEY?.reveal();
+  if (key === undefined) return undefined;
+  return async (request) => await askClaude({ key, baseUrl: config.ANTHROPIC_BASE_URL }, request);
 }
 
 /** The same of an environment, whatever else is missing in it: for who only reads reports. */

@@ -6,12 +6,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { formatLimitTarget } from "../domain/limit.ts";
 import type { Clock } from "../domain/time.ts";
-import {
-  alertListeners,
-  alertRoutes,
-  explain,
-  releaseHeldAlerts,
-} from "../features/alerts/index.ts";
+import { alertListeners, alertRoutes, releaseHeldAlerts } from "../features/alerts/index.ts";
 import {
   type ApprovalAppliers,
   type ApproverGroups,
@@ -33,7 +28,7 @@ import {
   raiseEffects,
   replaceGovernedBudgets,
 } from "../features/budgets/index.ts";
-import { replaceGovernedCosts } from "../features/chargeback/index.ts";
+import { chargebackRoutes, replaceGovernedCosts } from "../features/chargeback/index.ts";
 import { replaceGovernedDigests, sendDueDigests } from "../features/digests/index.ts";
 import { type GovernanceAppliers, governanceRoutes } from "../features/governance/index.ts";
 import { createHomeRefresher, homeListeners } from "../features/home/index.ts";
@@ -44,6 +39,12 @@ import {
   tellOfRejected,
   tendPartitions,
 } from "../features/ingest/index.ts";
+import {
+  type Ask,
+  explainChange,
+  insightListeners,
+  lookAround,
+} from "../features/insights/index.ts";
 import { applyIncrease, replacePushRules, startLimits } from "../features/limits/index.ts";
 import { type PullSettings, startPulling } from "../features/provider-reports/index.ts";
 import { operationRoutes, showbackListeners, showbackRoutes } from "../features/showback/index.ts";
@@ -77,6 +78,8 @@ export interface Plumbing {
   readonly retentionMonths?: number | undefined;
   /** Undefined: Anthropic's own reports are not read. */
   readonly reports: PullSettings | undefined;
+  /** Asks Claude to choose a query; undefined: there is no key. */
+  readonly ask?: Ask | undefined;
   /** The systems that keep limits, until the signal; undefined: none is spoken to. */
   readonly limits?: ((signal: AbortSignal) => LimitSettings) | undefined;
 }
@@ -107,7 +110,8 @@ export function wire(plumbing: Plumbing): Wiring {
   const subcommandFeatures = [
     showbackListeners(shared),
     budgetListeners(shared),
-    alertListeners({ ...shared, explain }),
+    alertListeners({ ...shared, explain: explainChange }),
+    insightListeners({ ...shared, ask: plumbing.ask }),
     approvalListeners({ ...shared, appliers: approvalEffects, onChanged: refreshHomes }),
     homeListeners(shared),
     auditListeners(shared),
@@ -132,6 +136,7 @@ export function wire(plumbing: Plumbing): Wiring {
       showbackRoutes(app, shared);
       operationRoutes(app, shared);
       unitCostRoutes(app, { ...shared, ...senders }, roles);
+      chargebackRoutes(app, shared);
       budgetRoutes(app, shared);
       alertRoutes(app, shared);
       approvalRoutes(app, shared);
@@ -186,6 +191,7 @@ function minuteWork({
     async () => await tendPartitions({ database, clock, log, retentionMonths }),
     async () => await checkDueWatches({ database, clock }),
     async () => await sendDueDigests({ database, clock, log }),
+    async () => await lookAround({ database, clock, log }),
     async () => await releaseHeldAlerts({ database, clock }),
     async () => await expireApprovals({ database, clock }),
     async () => await escalateApprovals({ database, clock }),

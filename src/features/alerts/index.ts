@@ -6,4 +6,5 @@ export { releaseHeldAlerts } from "./flow/release-held.ts";
 export { resolveThread } from "./flow/resolve-thread.ts";
 export { alertRoutes } from "./http.ts";
 export { homeAlertBlocks } from "./messages/home.ts";
+export type { Explanation } from "./rules/explanation.ts";
 export { alertListeners } from "./slack/listeners.ts";

@@ -11,9 +11,9 @@ const MOVERS_MAX = 4;
 
 /** What a scope is broken down by, the most telling first. */
 const BREAKDOWN: Readonly<Record<ScopeKind, readonly MoverKind[]>> = {
-  org: ["team", "user", "model"],
-  team: ["user", "project", "model"],
-  project: ["user", "model"],
+  org: ["team", "user", "model", "api_key"],
+  team: ["user", "project", "model", "api_key"],
+  project: ["user", "model", "api_key"],
   user: ["project", "model"],
   api_key: ["user", "model"],
   workspace: ["user", "model"],
@@ -29,18 +29,21 @@ export interface Explained {
   readonly maySeePeople: boolean;
   readonly teams: readonly Team[];
   readonly now: Instant;
+  /** What to compare; otherwise the period so far, and as much time before it. */
+  readonly spans?: { readonly span: Period; readonly before: Period };
 }
 
 /** Something that explains a scope's spend; `explain` does it with sums alone. */
 export type Explain = (sql: Sql, of: Explained) => Promise<Explanation>;
 
 export const explain: Explain = async (sql, of) => {
-  const spans = spansOf(of.period, of.now);
+  const spans = of.spans ?? spansOf(of.period, of.now);
   const { scope } = of;
   const total = await loadTotals(sql, { ...spans, scope });
   const movers = [];
   for (const by of BREAKDOWN[scope.kind]) {
-    if (by === "user" && !of.maySeePeople) continue;
+    // A key is often one person's.
+    if ((by === "user" || by === "api_key") && !of.maySeePeople) continue;
     // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
     const found = await listMovers(sql, { ...spans, scope, by, moversMax: MOVERS_MAX });
     const top = found.map(({ key, now, before }) => ({

@@ -1,0 +1,67 @@
+/** Why a scope's spend is what it is: what moved, and by which effects. Looks only. */
+import type { Email } from "../../../domain/email.ts";
+import type { Clock } from "../../../domain/time.ts";
+import type { Database, Sql } from "../../../store/database.ts";
+import { type Explain, type Explanation, explain } from "../../alerts/index.ts";
+import { mayViewPeopleOf } from "../../organization/index.ts";
+import {
+  type Question,
+  type QuestionRefusal,
+  readQuestion,
+  scopeName,
+} from "../../showback/index.ts";
+import { effectsText } from "../messages/why.ts";
+import { type Effects, effectsOf } from "../rules/effects.ts";
+import { listModelUsage } from "../store/model-usage.ts";
+
+/** For alerts' `Why?`: their sums of what moved, and the effects behind it in words. */
+export const explainChange: Explain = async (sql, of) => {
+  const explanation = await explain(sql, of);
+  const effects = await loadEffects(sql, of.scope, explanation);
+  return effects === undefined ? explanation : { ...explanation, words: effectsText(effects) };
+};
+
+async function loadEffects(
+  sql: Sql,
+  scope: Question["scope"],
+  { span, before }: Pick<Explanation, "span" | "before">,
+): Promise<Effects | undefined> {
+  const was = await listModelUsage(sql, scope, before);
+  const is = await listModelUsage(sql, scope, span);
+  return was === undefined || is === undefined ? undefined : effectsOf(was, is);
+}
+
+export interface Why {
+  readonly kind: "why";
+  readonly explanation: Explanation;
+  /** Undefined: of a tag, which the sums do not know. */
+  readonly effects: Effects | undefined;
+  /** "Month to date", and what it is compared with. */
+  readonly label: string;
+  readonly previousLabel: string;
+}
+
+/** Answers `why SCOPE [PERIOD]`; the numbers are those that the asker may see. */
+export async function loadWhy(
+  deps: { readonly database: Database; readonly clock: Clock },
+  asked: { readonly asker: Email; readonly text: string },
+): Promise<Why | QuestionRefusal> {
+  const question = await readQuestion(deps, asked);
+  return question.kind === "asked" ? await explainQuestion(deps.database, question) : question;
+}
+
+export async function explainQuestion(sql: Sql, question: Question): Promise<Why> {
+  const { scope, period, person, teams, organization, now } = question;
+  const explanation = await explain(sql, {
+    scope,
+    name: scopeName(scope, teams, organization),
+    period: undefined,
+    maySeePeople: mayViewPeopleOf(person, scope, teams),
+    teams,
+    now,
+    spans: { span: period.current, before: period.previous },
+  });
+  const effects = await loadEffects(sql, scope, explanation);
+  const { label, previousLabel } = period;
+  return { kind: "why", explanation, effects, label, previousLabel };
+}

@@ -1,0 +1,5 @@
+/** What the rest of the program may use from insights. */
+export type { Ask } from "./flow/ask.ts";
+export { explainChange } from "./flow/explain.ts";
+export { lookAround } from "./flow/look-around.ts";
+export { insightListeners } from "./slack.ts";

@@ -1,0 +1,163 @@
+/** What people read of each kind of finding: plain words, escaped where they are shown. Pure. */
+import type { AlertContent } from "../../../domain/alert.ts";
+import { formatUsd, type Usd, usd } from "../../../domain/money.ts";
+import { formatScope, type Scope } from "../../../domain/scope.ts";
+import { type Instant, localParts, type TimeZone } from "../../../domain/time.ts";
+import type { Loop } from "../rules/loop.ts";
+import type { Spike, SpikeSpan } from "../rules/spike.ts";
+import { FALSE_ALARM_DAYS } from "../rules.ts";
+
+const DURING: Readonly<Record<SpikeSpan, string>> = {
+  hour: "this hour",
+  day: "today so far",
+  session: "in one session",
+};
+
+const COMPARED: Readonly<Record<SpikeSpan, string>> = {
+  hour: "the same hours of the last four weeks",
+  day: "the same part of comparable days of the last four weeks",
+  session: "earlier sessions",
+};
+
+export function spikeContent(of: {
+  readonly name: string;
+  readonly span: SpikeSpan;
+  readonly spike: Spike;
+  readonly bar: bigint;
+}): AlertContent {
+  const { name, span, spike, bar } = of;
+  const { amount, norm, excess } = spike;
+  return {
+    happened: [
+      { strong: name },
+      " spent ",
+      { strong: formatUsd(amount) },
+      ` ${DURING[span]}: ${formatUsd(excess)} above what is normal${timesText(amount, norm.normal)}.`,
+    ],
+    brief: `${formatUsd(amount)} ${DURING[span]}, normally ${formatUsd(norm.normal)}`,
+    details: [
+      `Normal is ${formatUsd(norm.normal)}, usually at most ${formatUsd(norm.usualMax)}: ${String(norm.sampleCount)} times compared, ${COMPARED[span]}.`,
+      ...barLines(bar),
+    ],
+  };
+}
+
+/** ", 12 times as much"; nothing where normal is nothing. */
+function timesText(amount: Usd, normal: Usd): string {
+  if (normal <= 0n) return "";
+  const times = amount / normal;
+  return times >= 2n ? `, ${String(times)} times as much` : "";
+}
+
+function barLines(bar: bigint): string[] {
+  return bar === 1n
+    ? []
+    : [
+        `After false alarms of the last ${String(FALSE_ALARM_DAYS)} days this is told at ${String(bar)} times the usual bar only.`,
+      ];
+}
+
+export function spikeOverText(amount: Usd): string {
+  return `spend is normal again. At its highest it was ${formatUsd(amount)} above that.`;
+}
+
+const KEY_SHOWN_CHARS = 60;
+
+export function loopContent(of: {
+  readonly loop: Loop;
+  readonly minutes: number;
+  /** All that was wasted since it began. */
+  readonly amount: Usd;
+  readonly bar: bigint;
+}): AlertContent {
+  const { loop, minutes, amount, bar } = of;
+  const { repeated, wasted } = loop;
+  const { requests, cutOff, requestsBefore, scope, key } = repeated;
+  const span = `in ${String(minutes)} minutes`;
+  const happened = {
+    duplicates: ` sent the same prompt ${String(requests)} times ${span}: `,
+    retries: ` tried one operation ${String(requests)} times ${span}, ${String(cutOff)} answers were cut off: `,
+    loop: ` made ${String(requests)} requests in one ${repeated.kind} ${span}: `,
+  }[loop.what];
+  const perHour = usd((wasted * 60n) / BigInt(minutes));
+  return {
+    happened: [
+      { strong: scopeText(scope) },
+      happened,
+      { strong: formatUsd(amount) },
+      " wasted so far.",
+    ],
+    brief: `${String(requests)} times ${span}, ${formatUsd(amount)} wasted`,
+    follows: `Going on like this wastes ${formatUsd(perHour)} an hour.`,
+    details: [
+      `The ${repeated.kind} is ${key.length > KEY_SHOWN_CHARS ? `${key.slice(0, KEY_SHOWN_CHARS)}…` : key}`,
+      requestsBefore === 0
+        ? "It did not occur at this time a day or a week before."
+        : `At this time a day or a week before: ${String(requestsBefore)} times.`,
+      ...barLines(bar),
+    ],
+  };
+}
+
+export function loopOverText(amount: Usd): string {
+  return `it has stopped. About ${formatUsd(amount)} was wasted.`;
+}
+
+export function unknownModelContent(of: {
+  readonly modelId: string;
+  readonly amount: Usd;
+}): AlertContent {
+  const { modelId, amount } = of;
+  return {
+    happened: [
+      "No price is known for the model ",
+      { strong: modelId },
+      ". What it was used for counts at an assumed price: ",
+      { strong: formatUsd(amount) },
+      " so far.",
+    ],
+    brief: `${modelId}: ${formatUsd(amount)} at an assumed price`,
+    follows:
+      "Record its price with `claude-spend prices`, then `claude-spend reprice` corrects what was counted.",
+  };
+}
+
+export function unknownModelOverText(modelId: string): string {
+  return `a price of ${modelId} is known.`;
+}
+
+export function silenceContent(of: {
+  readonly source: string;
+  readonly since: Instant;
+  readonly hours: number;
+  readonly zone: TimeZone;
+}): AlertContent {
+  const { source, since, hours, zone } = of;
+  return {
+    happened: [
+      "The source ",
+      { strong: source },
+      ` has reported nothing since ${clockText(since, zone)}, though it normally does at these hours.`,
+    ],
+    brief: `${source} is silent since ${clockText(since, zone)}`,
+    follows:
+      "What it does not report is in no total and no budget. `claude-spend doctor` and its own log say more.",
+    details: [
+      `${String(hours)} whole hours without a report; so long a pause happens less than once in a thousand times.`,
+    ],
+  };
+}
+
+export function silenceOverText(source: string, { isBack }: { readonly isBack: boolean }): string {
+  return isBack ? `${source} reports again.` : `${source} is not expected to report any more.`;
+}
+
+function clockText(at: Instant, zone: TimeZone): string {
+  const { year, month, day, hour, minute } = localParts(at, zone);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${String(year)}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)} (${zone})`;
+}
+
+function scopeText(scope: Scope): string {
+  return scope.kind === "user" || scope.kind === "team" ? scope.key : formatScope(scope);
+}

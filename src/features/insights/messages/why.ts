@@ -1,0 +1,137 @@
+/** The answer to `why`: the change, what makes it up, who and what moved. Pure. */
+import { formatUsd, sumUsd, type Usd, usd } from "../../../domain/money.ts";
+import type { Period } from "../../../domain/time.ts";
+import {
+  context,
+  escapeText,
+  message,
+  type SlackMessage,
+  section,
+  slackDate,
+  truncate,
+} from "../../../slack/blocks.ts";
+import { EFFECTS, type Effect, type Effects } from "../rules/effects.ts";
+
+const NAME_CHARS_MAX = 120;
+
+const CALLED: Readonly<Record<string, string>> = {
+  team: "Teams",
+  project: "Projects",
+  user: "People",
+  model: "Models",
+  api_key: "Keys",
+};
+
+const MEANS: Readonly<Record<Effect, { readonly more: string; readonly less: string }>> = {
+  volume: { more: "more tokens", less: "fewer tokens" },
+  mix: { more: "dearer models or longer answers", less: "cheaper models or shorter answers" },
+  cache: { more: "less read from the cache", less: "more read from the cache" },
+  price: { more: "higher prices of the same tokens", less: "lower prices of the same tokens" },
+};
+
+const EFFECT_CALLED: Readonly<Record<Effect, string>> = {
+  volume: "Volume",
+  mix: "Mix",
+  cache: "Cache",
+  price: "Price",
+};
+
+interface ShownMover {
+  readonly name: string;
+  readonly now: Usd;
+  readonly before: Usd;
+}
+
+export interface ShownWhy {
+  readonly explanation: {
+    readonly name: string;
+    readonly span: Period;
+    readonly before: Period;
+    readonly total: { readonly now: Usd; readonly before: Usd };
+    readonly movers: readonly { readonly by: string; readonly top: readonly ShownMover[] }[];
+  };
+  readonly effects: Effects | undefined;
+  readonly label: string;
+  readonly previousLabel: string;
+}
+
+/** One line; parts that are nothing are left out. They add up to the change. */
+export function effectsText(effects: Effects): string {
+  const parts = EFFECTS.filter((effect) => effects[effect] !== 0n).map(
+    (effect) => `${signedText(effects[effect])} by ${meaningOf(effect, effects[effect])}`,
+  );
+  return parts.length === 0 ? "Nothing of it changed." : `${parts.join(", ")}.`;
+}
+
+export function whyMessage(why: ShownWhy): SlackMessage {
+  const { explanation, effects } = why;
+  const { name, total, span, before } = explanation;
+  const change = usd(total.now - total.before);
+  const headline = `${nameText(name)}: ${formatUsd(total.now)}, ${changeText(total)}`;
+  const news = explanation.movers.flatMap(({ by, top }) =>
+    top.filter((mover) => mover.before === 0n && mover.now > 0n).map((mover) => ({ by, ...mover })),
+  );
+  const sections = explanation.movers
+    .filter(({ top }) => top.length > 0)
+    .map(({ by, top }) => section(moversText(by, top, change)));
+  return message(`${headline}.`, [
+    section(
+      `*Why?* ${headline} (${escapeText(why.label)}, against ${escapeText(why.previousLabel)}).`,
+    ),
+    ...(effects === undefined || change === 0n ? [] : [section(effectLines(effects))]),
+    ...(sections.length === 0 ? [section("Nothing changed against the time before.")] : sections),
+    ...(news.length === 0
+      ? []
+      : [
+          section(
+            `*New*\n${news.map((one) => `• ${(CALLED[one.by] ?? one.by).toLowerCase()}: ${nameText(one.name)} ${formatUsd(one.now)}`).join("\n")}`,
+          ),
+        ]),
+    context(
+      `${timeText(span.start)} – ${timeText(span.end)}, against ${timeText(before.start)} – ${timeText(before.end)}. Each list adds up to the change.`,
+    ),
+  ]);
+}
+
+function effectLines(effects: Effects): string {
+  const lines = EFFECTS.filter((effect) => effects[effect] !== 0n).map(
+    (effect) =>
+      `• ${EFFECT_CALLED[effect]}: ${signedText(effects[effect])} by ${meaningOf(effect, effects[effect])}`,
+  );
+  return `*What makes up the change*\n${lines.join("\n")}`;
+}
+
+function moversText(by: string, top: readonly ShownMover[], change: Usd): string {
+  const rest = usd(change - sumUsd(top.map(({ now, before }) => usd(now - before))));
+  const lines = top.map(
+    (mover) =>
+      `• ${nameText(mover.name)} ${formatUsd(mover.now)}, ${signedText(usd(mover.now - mover.before))}`,
+  );
+  if (rest !== 0n) lines.push(`• everything else ${signedText(rest)}`);
+  return `*${CALLED[by] ?? escapeText(by)}*\n${lines.join("\n")}`;
+}
+
+function meaningOf(effect: Effect, amount: Usd): string {
+  return MEANS[effect][amount > 0n ? "more" : "less"];
+}
+
+function changeText({ now, before }: { readonly now: Usd; readonly before: Usd }): string {
+  if (now === before) return "as before";
+  if (before === 0n) return "nothing before";
+  const difference = usd(now - before);
+  const amount = formatUsd(difference < 0n ? usd(0n - difference) : difference);
+  return `${amount} ${difference > 0n ? "more" : "less"} (was ${formatUsd(before)})`;
+}
+
+/** "+$3.00", "−$3.00". */
+function signedText(amount: Usd): string {
+  return amount < 0n ? `−${formatUsd(usd(0n - amount))}` : `+${formatUsd(amount)}`;
+}
+
+function nameText(name: string): string {
+  return escapeText(truncate(name, NAME_CHARS_MAX));
+}
+
+function timeText(at: Date): string {
+  return slackDate(at, "{date_short} {time}", `${at.toISOString().slice(0, 16)}Z`);
+}
