@@ -21,6 +21,7 @@ const NAMES = {
   model: "model",
   product: "product",
   serviceTier: "service_tier",
+  tokenType: "token_type",
   workspaceId: "workspace_id",
 } as const satisfies Partial<Record<ReportDimension, string>>;
 export type AnalyticsDimension = keyof typeof NAMES;
@@ -28,7 +29,7 @@ export type AnalyticsDimension = keyof typeof NAMES;
 export interface AnalyticsQuestion {
   readonly window: Period;
   readonly bucketWidth: "1h" | "1d";
-  /** At most five, `costType` not counted. */
+  /** At most five, `costType` and `tokenType` not counted; those two are for costs only. */
   readonly groupBy: readonly AnalyticsDimension[];
 }
 

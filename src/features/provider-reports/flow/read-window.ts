@@ -39,6 +39,7 @@ const COST_GROUPS: readonly AnalyticsDimension[] = [
   "serviceTier",
   "workspaceId",
   "costType",
+  "tokenType",
 ];
 
 export interface WindowReader {

@@ -1,0 +1,14 @@
+/** What the rest of the program may use from reconciliation. */
+export { type ReconcileDeps, type ReconcileOutcome, reconcile } from "./flow/reconcile.ts";
+export {
+  acceptDifferences,
+  basisOf,
+  loadReconciliation,
+  type ReconciliationReport,
+} from "./flow/report.ts";
+export { parseReconciliationPeriod, reconciliationRoutes } from "./http.ts";
+export { reconciliationJson, reconciliationText } from "./messages.ts";
+export { causeNames, parseCause } from "./rules/causes.ts";
+export { type Basis, parseShare } from "./rules.ts";
+export { startReconciling } from "./schedule.ts";
+export { replaceDriftPercent } from "./store/settings.ts";
