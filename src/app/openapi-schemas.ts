@@ -152,6 +152,68 @@ export const unitCostAnswer = {
   },
 } as const;
 
+const costs = {
+  type: "object",
+  required: ["list_cost", "contracted_cost", "billed_cost", "effective_cost"],
+  properties: {
+    list_cost: decimal,
+    contracted_cost: decimal,
+    billed_cost: decimal,
+    effective_cost: { ...decimal, description: "What teams are charged. Exact US dollars." },
+  },
+};
+const statementAmounts = {
+  direct: { ...costs, description: "Usage of the month." },
+  shared: { ...costs, description: "Taken or given by rules of shared cost." },
+  commitments: costs,
+  credits: costs,
+  adjustments: {
+    type: "array",
+    description: "Changes of closed months, by month of origin.",
+    items: { ...costs, properties: { month: { type: "string" }, ...costs.properties } },
+  },
+  total: costs,
+};
+
+/** `GET /v1/statements`. */
+export const statementAnswer = {
+  type: "object",
+  required: ["month", "from", "to", "status", "closed_at", "currency", "teams", "data_as_of"],
+  properties: {
+    month: { type: "string", examples: ["2026-10"] },
+    from: { type: "string", format: "date-time", description: "Inclusive." },
+    to: { type: "string", format: "date-time", description: "Exclusive." },
+    status: { enum: ["open", "closed"] },
+    closed_at: { type: ["string", "null"], format: "date-time" },
+    currency: { const: "USD" },
+    teams: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["team", "name", "cost_center", "projects", ...Object.keys(statementAmounts)],
+        properties: {
+          team: { type: ["string", "null"], description: "Null: Unallocated." },
+          name: { type: "string" },
+          cost_center: { type: ["string", "null"] },
+          ...statementAmounts,
+          projects: {
+            type: "array",
+            items: {
+              type: "object",
+              properties: {
+                project: { type: ["string", "null"], description: "Null: in no project." },
+                ...statementAmounts,
+              },
+            },
+          },
+        },
+      },
+    },
+    ...statementAmounts,
+    data_as_of: { type: "string", format: "date-time" },
+  },
+} as const;
+
 export const operationsAnswer = {
   type: "object",
   required: ["scope", "from", "to", "currency", "operations", "data_as_of"],
@@ -176,5 +238,96 @@ export const operationsAnswer = {
       },
     },
     data_as_of: { type: "string", format: "date-time" },
+  },
+};
+
+const standing = {
+  status: { enum: ["reconciled", "drift"] },
+  anthropic_billed: decimal,
+  charged: decimal,
+  difference: { ...decimal, description: "Ours less theirs." },
+  difference_percent: decimal,
+  drift: { ...decimal, description: "Without known exclusions and what was accepted." },
+  drift_percent: decimal,
+  unexplained: decimal,
+  unexplained_percent: decimal,
+} as const;
+const resolution = {
+  type: ["object", "null"],
+  properties: {
+    reason: { type: "string" },
+    accepted_by: { type: "string" },
+    accepted_at: { type: "string", format: "date-time" },
+  },
+} as const;
+const texts = { type: "array", items: { type: "string" } } as const;
+
+export const reconciliationAnswer = {
+  type: "object",
+  required: [
+    "from",
+    "to",
+    "currency",
+    "tolerance_percent",
+    ...Object.keys(standing),
+    "causes",
+    "days",
+    "pending_days",
+  ],
+  properties: {
+    from: { type: "string", format: "date" },
+    to: { type: "string", format: "date", description: "Exclusive." },
+    currency: { const: "USD" },
+    tolerance_percent: decimal,
+    ...standing,
+    causes: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: {
+          cause: { type: "string" },
+          kind: { enum: ["exclusion", "fault", "open"] },
+          title: { type: "string" },
+          amount: decimal,
+          percent: decimal,
+          days: texts,
+          workspaces: { type: "array", items: { type: ["string", "null"] } },
+          models: texts,
+          evidence: texts,
+          advice: { type: "string" },
+          resolution,
+        },
+      },
+    },
+    days: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["day", "report", ...Object.keys(standing), "as_of", "judged_at", "causes"],
+        properties: {
+          day: { type: "string", format: "date" },
+          report: { enum: ["analytics_cost", "cost_report"] },
+          ...standing,
+          as_of: { type: "string", format: "date-time" },
+          judged_at: { type: "string", format: "date-time" },
+          causes: {
+            type: "array",
+            items: {
+              type: "object",
+              properties: {
+                cause: { type: "string" },
+                workspace_id: { type: ["string", "null"] },
+                amount: decimal,
+                counts_as_drift: { type: "boolean" },
+                models: texts,
+                evidence: texts,
+                resolution,
+              },
+            },
+          },
+        },
+      },
+    },
+    pending_days: { ...texts, description: "Not final yet, or from before our first usage." },
   },
 };

@@ -9,8 +9,10 @@ import {
   listOf,
   operationsAnswer,
   parameter,
+  reconciliationAnswer,
   response,
   spendAnswer,
+  statementAnswer,
   unitCostAnswer,
 } from "./openapi-schemas.ts";
 import { usagePaths } from "./openapi-usage.ts";
@@ -96,6 +98,32 @@ function readPaths(): object {
         responses: { "200": response("Unit costs", unitCostAnswer), ...errors(400, 401, 503) },
       },
     },
+    "/v1/reconciliation": {
+      get: {
+        summary: "Our total against Anthropic's bill by UTC day, each difference with its cause",
+        security: apiToken,
+        parameters: [
+          parameter("month", "A month in UTC such as 2026-11. Default: the current one"),
+          parameter("from", "First day, in UTC, in place of a month"),
+          parameter("to", "The day after the last one, in UTC. Default: today"),
+        ],
+        responses: {
+          "200": response("Reconciliation", reconciliationAnswer),
+          ...errors(400, 401, 503),
+        },
+      },
+    },
+    "/v1/statements": {
+      get: {
+        summary: "What each team is charged for a month, closed or as it stands",
+        security: apiToken,
+        parameters: [
+          parameter("month", "A month of the organization's zone, such as 2026-10. Required"),
+          parameter("team", "Only this team; unallocated for what is nobody's"),
+        ],
+        responses: { "200": response("Statement", statementAnswer), ...errors(400, 401, 503) },
+      },
+    },
     "/v1/operations": {
       get: {
         summary: "The attempts at each operation as one, the most wasteful first",
@@ -120,9 +148,11 @@ function readPaths(): object {
       parameter("scope", "Only this scope"),
       parameter("limit", "How many at most, from 1 to 1000"),
     ]),
-    "/v1/approvals": list("Approval requests with their steps, votes, questions and revocations", "approvals", [
-      parameter("status", "Only this status"),
-    ]),
+    "/v1/approvals": list(
+      "Approval requests with their steps, votes, questions and revocations",
+      "approvals",
+      [parameter("status", "Only this status")],
+    ),
   };
 }
 

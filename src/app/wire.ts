@@ -47,6 +47,7 @@ import {
 } from "../features/insights/index.ts";
 import { applyIncrease, replacePushRules, startLimits } from "../features/limits/index.ts";
 import { type PullSettings, startPulling } from "../features/provider-reports/index.ts";
+import { reconciliationRoutes, startReconciling } from "../features/reconciliation/index.ts";
 import { operationRoutes, showbackListeners, showbackRoutes } from "../features/showback/index.ts";
 import { createSourceDirectory } from "../features/sources/index.ts";
 import { unitCostRoutes } from "../features/unit-costs/index.ts";
@@ -135,6 +136,7 @@ export function wire(plumbing: Plumbing): Wiring {
       }
       showbackRoutes(app, shared);
       operationRoutes(app, shared);
+      reconciliationRoutes(app, shared);
       unitCostRoutes(app, { ...shared, ...senders }, roles);
       chargebackRoutes(app, shared);
       budgetRoutes(app, shared);
@@ -211,7 +213,7 @@ function startPullingOf({
   reports,
 }: Plumbing): ReturnType<Wiring["startPulling"]> {
   if (reports === undefined) return undefined;
-  return startPulling({
+  const pulling = startPulling({
     database,
     clock,
     log,
@@ -221,6 +223,14 @@ function startPullingOf({
       metrics.reportPulls.inc({ report, outcome });
     },
   });
+  // What is read is what our own total is compared with.
+  const reconciling = startReconciling({ database, clock, log });
+  return {
+    stop: async () => {
+      await pulling.stop();
+      await reconciling.stop();
+    },
+  };
 }
 
 /** How each feature takes over its part of a governance document, inside its transaction. */

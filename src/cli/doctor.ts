@@ -11,6 +11,7 @@ import { connect, type Database, type Sql } from "../store/database.ts";
 import { listPendingMigrations } from "../store/migrate.ts";
 import { checkAuditTrail } from "./check-audit.ts";
 import { checkLimits } from "./check-limits.ts";
+import { checkReconciliation } from "./check-reconciliation.ts";
 import { checkReports } from "./check-reports.ts";
 import { checkCorrections, checkOverlaps, checkRejected } from "./check-usage-sources.ts";
 import { type Check, type Finding, failed, ok, warning } from "./finding.ts";
@@ -74,6 +75,7 @@ async function checkContents(
     await check("corrections", async () => await checkCorrections(database, now)),
     await check("messages", async () => await checkMessages(database, now)),
     await check("reports", async () => await checkReports(database, env, now)),
+    await check("reconciliation", async () => await checkReconciliation(database, now)),
     await check("audit", async () => await checkAuditTrail(database)),
     await check("limits", async () => await checkLimits(database, now)),
   ];

@@ -7,11 +7,13 @@ import { applyGovernance, formatProblems } from "../features/governance/index.ts
 import { migrate } from "../store/migrate.ts";
 import { defineApprovalCommands } from "./approvals.ts";
 import { defineAuditCommands } from "./audit.ts";
+import { defineChargebackCommands } from "./chargeback.ts";
 import { defineCommandsOf, EXIT_FAILED, EXIT_WRONG_USAGE, type Report } from "./command.ts";
 import { defineImportCommand } from "./import.ts";
 import { defineLimitCommands } from "./limits.ts";
 import { definePriceCommands } from "./prices.ts";
 import { definePullCommand } from "./pull.ts";
+import { defineReconcileCommands } from "./reconcile.ts";
 import { defineRejectedCommands } from "./rejected.ts";
 import { defineRepriceCommand } from "./reprice.ts";
 import { defineSourceCommands } from "./sources.ts";
@@ -89,6 +91,10 @@ defineLimitCommands(
 );
 
 defineRepriceCommand(command, { env: process.env, clock: () => instant(new Date()) });
+
+defineChargebackCommands(command, { env: process.env, clock: () => instant(new Date()) });
+
+defineReconcileCommands(command, { env: process.env, clock: () => instant(new Date()) });
 
 defineImportCommand(command, { env: process.env, clock: () => instant(new Date()) });
 
