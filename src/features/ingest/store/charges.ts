@@ -1,7 +1,7 @@
 /** Ingest, the SQL of what usage costs. Owns: charges, partitioned by month. */
-import { type Usd, usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
+import { type Usd, usdFromDecimal } from "../../../domain/money.ts";
 import { type Instant, instant } from "../../../domain/time.ts";
-import { arrayColumn, type Cell } from "../../../store/array-literal.ts";
+import { arrayColumn, type Cell, numericCell } from "../../../store/array-literal.ts";
 import type { Sql } from "../../../store/database.ts";
 import { spanOf } from "./usage-events.ts";
 
@@ -53,9 +53,9 @@ export async function insertCharges(sql: Sql, charges: readonly NewCharge[]): Pr
       column((charge) => charge.pricingBasis),
       column((charge) => charge.consumedQuantity),
       column((charge) => charge.consumedUnit),
-      column((charge) => usdToDecimal(charge.listUnitPrice)),
-      column((charge) => usdToDecimal(charge.listCost)),
-      column((charge) => usdToDecimal(charge.billedCost)),
+      column((charge) => numericCell(charge.listUnitPrice)),
+      column((charge) => numericCell(charge.listCost)),
+      column((charge) => numericCell(charge.billedCost)),
     ],
   });
 }

@@ -1,8 +1,8 @@
 /** Ingest, the SQL of charges summed by quarter of an hour. Owns: spend_rollups. */
-import { type Usd, usdToDecimal } from "../../../domain/money.ts";
+import { type Usd } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { UsageQuantities } from "../../../domain/usage.ts";
-import { arrayColumn, type Cell } from "../../../store/array-literal.ts";
+import { arrayColumn, type Cell, numericCell } from "../../../store/array-literal.ts";
 import type { Sql } from "../../../store/database.ts";
 
 /** What a batch adds to one row of spend_rollups. */
@@ -62,8 +62,8 @@ export async function addToSpendRollups(
       column((increment) => increment.cacheReadInputTokens),
       column((increment) => increment.outputTokens),
       column((increment) => increment.webSearchRequests),
-      column((increment) => usdToDecimal(increment.listCost)),
-      column((increment) => usdToDecimal(increment.billedCost)),
+      column((increment) => numericCell(increment.listCost)),
+      column((increment) => numericCell(increment.billedCost)),
     ],
   });
 }

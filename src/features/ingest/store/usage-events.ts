@@ -1,9 +1,9 @@
 /** Ingest, the SQL of the events themselves. Owns: usage_events, partitioned by month. */
 import { emailFrom } from "../../../domain/email.ts";
-import { usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
+import { usdFromDecimal } from "../../../domain/money.ts";
 import { type Instant, instant, type Period } from "../../../domain/time.ts";
 import type { NotCountedBecause, UsageEvent } from "../../../domain/usage.ts";
-import { arrayColumn, type Cell } from "../../../store/array-literal.ts";
+import { arrayColumn, type Cell, numericCell } from "../../../store/array-literal.ts";
 import type { Sql } from "../../../store/database.ts";
 
 /** An event under the id that it has if it is new. */
@@ -61,7 +61,7 @@ export async function insertUsageEvents(
       column((row) => (hasTags(row.event) ? JSON.stringify(row.event.tags) : null)),
       column((row) => row.event.promptHash ?? null),
       column((row) =>
-        row.event.reportedCost === undefined ? null : usdToDecimal(row.event.reportedCost),
+        row.event.reportedCost === undefined ? null : numericCell(row.event.reportedCost),
       ),
       column((row) => row.event.costBasis),
       column((row) => row.event.isIncomplete),
