@@ -24,11 +24,29 @@ const NAMELESS_MODEL = "unknown-model";
 const REGION_PREFIX = /^(?:(global|us|eu|au|jp|in|apac)\.|([a-z][a-z-]*)\.(?=anthropic\.))/;
 const WAY_OF_CALLING = /(?::batch|-batch|-fast)$/;
 
+/** What each list makes of the spellings it was asked for: a sender uses few, in every event. */
+const remembered = new WeakMap<PriceList, Map<string, NormalisedModel>>();
+/** Spellings remembered before starting anew: bounded, whatever names a source invents. */
+const REMEMBERED_MAX = 1_000;
+
 /** Reads any spelling of a model. Never fails: a name nobody knows is an unknown model. */
 export function normaliseModelId(
   text: string,
   prices: PriceList = PUBLISHED_PRICES,
 ): NormalisedModel {
+  let models = remembered.get(prices);
+  if (models === undefined || models.size >= REMEMBERED_MAX) {
+    models = new Map();
+    remembered.set(prices, models);
+  }
+  const known = models.get(text);
+  if (known !== undefined) return known;
+  const model = readModelId(text, prices);
+  models.set(text, model);
+  return model;
+}
+
+function readModelId(text: string, prices: PriceList): NormalisedModel {
   const whole = text.trim().toLowerCase().replace("[1m]", "");
   const name = whole.slice(whole.lastIndexOf("/") + 1).replace(/^~/, "");
 

@@ -55,8 +55,6 @@ interface ModelRun {
   readonly quantities: UsageQuantities;
 }
 
-type ListedLine = Omit<ChargeLine, "billedCost">;
-
 /** Prices an event by the list of its time. Whatever was used costs something, known or not. */
 export function priceUsage({
   event,
@@ -71,16 +69,17 @@ export function priceUsage({
 }): PricedUsage {
   const requested = normaliseModelId(event.model, prices);
   const runs = modelRuns(event, requested, prices);
-  const lines = [
-    ...runs.flatMap((run) => tokenLines(event, run, prices)),
-    ...webSearchLines(event, requested),
-  ];
+  const lines: ChargeLine[] = [];
+  for (const run of runs) addTokenLines(lines, event, run, prices);
+  addWebSearchLine(lines, event, requested);
+  const listed = withReportedCost(lines, event, requested);
   return {
     modelId: requested.modelId,
     isKnownModel: requested.isKnown && runs.every(({ model }) => model.isKnown),
-    charges: withReportedCost(lines, event, requested).map((line) =>
-      withDiscount(line, event, { discounts, prices }),
-    ),
+    charges:
+      discounts.length === 0
+        ? listed
+        : listed.map((line) => withDiscount(line, event, { discounts, prices })),
   };
 }
 
@@ -115,11 +114,13 @@ function calledWithin(requested: NormalisedModel, model: NormalisedModel): Norma
   };
 }
 
-function tokenLines(
+/** One line for each type of token that the run used, not yet discounted. */
+function addTokenLines(
+  lines: ChargeLine[],
   event: PriceableUsage,
   { model, quantities }: ModelRun,
   prices: PriceList,
-): readonly ListedLine[] {
+): void {
   const tokens = tokensByType(quantities);
   const terms = priceTerms(prices, {
     model,
@@ -133,20 +134,25 @@ function tokenLines(
     inferenceGeo: event.usage.inferenceGeo,
     speed: event.usage.speed,
   });
-  return TOKEN_TYPES.filter((tokenType) => tokens[tokenType] > 0).map((tokenType) => {
+  const qualifiers = terms.skuQualifiers.map((qualifier) => `/${qualifier}`).join("");
+  for (const tokenType of TOKEN_TYPES) {
+    const consumedQuantity = tokens[tokenType];
+    if (consumedQuantity <= 0) continue;
     const listUnitPrice = multiplyUsd(terms.unitPrices[tokenType], terms.multiplier);
-    return {
+    const listCost = costOf(listUnitPrice, consumedQuantity);
+    lines.push({
       modelId: model.modelId,
-      skuId: [model.modelId, tokenType, ...terms.skuQualifiers].join("/"),
+      skuId: `${model.modelId}/${tokenType}${qualifiers}`,
       tokenType,
       priceId: terms.priceId,
       pricingBasis: terms.isEstimated ? "estimated" : "list",
-      consumedQuantity: tokens[tokenType],
+      consumedQuantity,
       consumedUnit: "tokens",
       listUnitPrice,
-      listCost: costOf(listUnitPrice, tokens[tokenType]),
-    };
-  });
+      listCost,
+      billedCost: listCost,
+    });
+  }
 }
 
 function tokensByType(quantities: UsageQuantities): Readonly<Record<TokenType, number>> {
@@ -160,24 +166,25 @@ function tokensByType(quantities: UsageQuantities): Readonly<Record<TokenType, n
 }
 
 /** Searches belong to the request, so they are on the model that was asked for. */
-function webSearchLines(
+function addWebSearchLine(
+  lines: ChargeLine[],
   { usage: { webSearchRequests } }: PriceableUsage,
   { modelId }: NormalisedModel,
-): readonly ListedLine[] {
-  if (webSearchRequests <= 0) return [];
-  return [
-    {
-      modelId,
-      skuId: "web_search",
-      tokenType: "web_search",
-      priceId: WEB_SEARCH_PRICE.priceId,
-      pricingBasis: "list",
-      consumedQuantity: webSearchRequests,
-      consumedUnit: "requests",
-      listUnitPrice: WEB_SEARCH_PRICE.unitPrice,
-      listCost: costOf(WEB_SEARCH_PRICE.unitPrice, webSearchRequests),
-    },
-  ];
+): void {
+  if (webSearchRequests <= 0) return;
+  const listCost = costOf(WEB_SEARCH_PRICE.unitPrice, webSearchRequests);
+  lines.push({
+    modelId,
+    skuId: "web_search",
+    tokenType: "web_search",
+    priceId: WEB_SEARCH_PRICE.priceId,
+    pricingBasis: "list",
+    consumedQuantity: webSearchRequests,
+    consumedUnit: "requests",
+    listUnitPrice: WEB_SEARCH_PRICE.unitPrice,
+    listCost,
+    billedCost: listCost,
+  });
 }
 
 function costOf(unitPrice: Usd, quantity: number): Usd {
@@ -189,10 +196,10 @@ function costOf(unitPrice: Usd, quantity: number): Usd {
  * they would have cost, so that it adds up to the last pico-dollar.
  */
 function withReportedCost(
-  lines: readonly ListedLine[],
+  lines: readonly ChargeLine[],
   { costBasis, reportedCost }: PriceableUsage,
   { modelId }: NormalisedModel,
-): readonly ListedLine[] {
+): readonly ChargeLine[] {
   if (costBasis !== "reported" || reportedCost === undefined) return lines;
   if (lines.length === 0) {
     return [
@@ -206,6 +213,7 @@ function withReportedCost(
         consumedUnit: "requests",
         listUnitPrice: reportedCost,
         listCost: reportedCost,
+        billedCost: reportedCost,
       },
     ];
   }
@@ -217,11 +225,12 @@ function withReportedCost(
     ...line,
     pricingBasis: "reported",
     listCost: amount,
+    billedCost: amount,
   }));
 }
 
 function withDiscount(
-  line: ListedLine,
+  line: ChargeLine,
   { workspaceId, occurredAt }: PriceableUsage,
   { discounts, prices }: { readonly discounts: readonly Discount[]; readonly prices: PriceList },
 ): ChargeLine {
@@ -230,7 +239,7 @@ function withDiscount(
     { modelId: line.modelId, workspaceId, occurredAt },
     prices,
   );
-  if (discount === undefined) return { ...line, billedCost: line.listCost };
+  if (discount === undefined) return line;
   const { numerator, denominator } = discount.share;
   return {
     ...line,
