@@ -3,7 +3,7 @@
  * object unchanged. Fields that we do not know are dropped here, so that text of a prompt or an
  * answer never gets any further. Adapters of Anthropic's own shapes share its envelope.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { usdToDecimal } from "../../domain/money.ts";
 import { type Instant, instant } from "../../domain/time.ts";
@@ -204,13 +204,14 @@ export function eventFromCall(
  * is no part of it.
  */
 export function contentSha256(event: UsageEvent): string {
+  // Stored hashes were made of each adapter's names in its own order: neither may ever change.
   const canonical = {
     ...event,
     occurredAt: "isTimedByReceipt" in event ? null : event.occurredAt.toISOString(),
     reportedCost: event.reportedCost === undefined ? null : usdToDecimal(event.reportedCost),
     tags: Object.entries(event.tags).toSorted(([left], [right]) => (left < right ? -1 : 1)),
   };
-  return createHash("sha256").update(JSON.stringify(canonical)).digest("hex");
+  return hash("sha256", JSON.stringify(canonical));
 }
 
 /** The native event as JSON Schema, for the description of the API. */

@@ -1,6 +1,6 @@
 /** Ingest, the decisions: which events may be recorded, and what an event that is back means. Pure. */
 
-import { addMs, DAY_MS, type Instant, instant } from "../../domain/time.ts";
+import { DAY_MS, type Instant, instant } from "../../domain/time.ts";
 import type { NotCountedBecause, UsageEvent } from "../../domain/usage.ts";
 
 /** Closed list; documented in docs/usage-events.md and counted by outcome in the metrics. */
@@ -52,7 +52,8 @@ export function checkOccurredAt(
   now: Instant,
 ): Rejection | undefined {
   const at = event.occurredAt;
-  if (at > addMs(now, AHEAD_MAX_MS)) {
+  const aheadMs = at.getTime() - now.getTime();
+  if (aheadMs > AHEAD_MAX_MS) {
     return {
       index,
       eventId: event.eventId,
@@ -61,7 +62,7 @@ export function checkOccurredAt(
       event,
     };
   }
-  if (at < addMs(now, -LATENESS_MAX_MS)) {
+  if (aheadMs < -LATENESS_MAX_MS) {
     return {
       index,
       eventId: event.eventId,
@@ -156,5 +157,11 @@ const QUARTER_HOUR_MS = 15 * 60_000;
 
 /** Start of the quarter of an hour around `at`: the grain of spend_rollups. */
 export function bucketStart(at: Instant): Instant {
-  return addMs(at, -(at.getTime() % QUARTER_HOUR_MS));
+  return instant(bucketStartMs(at));
+}
+
+/** The same in milliseconds. */
+export function bucketStartMs(at: Instant): number {
+  const ms = at.getTime();
+  return ms - (ms % QUARTER_HOUR_MS);
 }

@@ -1,8 +1,9 @@
 /** Priced events → the rows that hold their money: charges, and increments of the rollups. Pure. */
 import { usd, ZERO_USD } from "../../domain/money.ts";
+import { type Instant, instant } from "../../domain/time.ts";
 import type { TokenType, UsageEvent, UsageQuantities } from "../../domain/usage.ts";
 import type { ChargeLine, PricedUsage } from "../pricing/index.ts";
-import { bucketStart } from "./rules.ts";
+import { bucketStartMs } from "./rules.ts";
 import type { NewCharge } from "./store/charges.ts";
 import type { SpendIncrement } from "./store/spend-rollups.ts";
 import type { NewUsageEvent } from "./store/usage-events.ts";
@@ -16,22 +17,28 @@ export interface ChargedEvent {
 }
 
 export function newCharges(events: readonly ChargedEvent[]): NewCharge[] {
-  return events.flatMap(({ event, row, usage, dimensionIdOf }) =>
-    chargesOf(usage).map((charge, chargeNumber) => ({
-      usageEventId: row.usageEventId,
-      chargeNumber,
-      chargePeriodStart: event.occurredAt,
-      spendDimensionId: dimensionIdOf(charge.modelId),
-      skuId: charge.skuId,
-      priceId: charge.priceId,
-      pricingBasis: charge.pricingBasis,
-      consumedQuantity: charge.consumedQuantity,
-      consumedUnit: charge.consumedUnit,
-      listUnitPrice: charge.listUnitPrice,
-      listCost: charge.listCost,
-      billedCost: charge.billedCost,
-    })),
-  );
+  const rows: NewCharge[] = [];
+  for (const { event, row, usage, dimensionIdOf } of events) {
+    let chargeNumber = 0;
+    for (const charge of chargesOf(usage)) {
+      rows.push({
+        usageEventId: row.usageEventId,
+        chargeNumber,
+        chargePeriodStart: event.occurredAt,
+        spendDimensionId: dimensionIdOf(charge.modelId),
+        skuId: charge.skuId,
+        priceId: charge.priceId,
+        pricingBasis: charge.pricingBasis,
+        consumedQuantity: charge.consumedQuantity,
+        consumedUnit: charge.consumedUnit,
+        listUnitPrice: charge.listUnitPrice,
+        listCost: charge.listCost,
+        billedCost: charge.billedCost,
+      });
+      chargeNumber += 1;
+    }
+  }
+  return rows;
 }
 
 /**
@@ -40,6 +47,7 @@ export function newCharges(events: readonly ChargedEvent[]): NewCharge[] {
  */
 function chargesOf({ modelId, charges }: PricedUsage): readonly ChargeLine[] {
   if (charges.length === 0) return [nothingUsed(modelId)];
+  if (charges.every((charge) => charge.modelId === modelId)) return charges;
   return charges.toSorted(
     (left, right) => Number(right.modelId === modelId) - Number(left.modelId === modelId),
   );
@@ -72,27 +80,21 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** One increment for each rollup row that the events touch. A request counts under its own model. */
 export function spendIncrements(events: readonly ChargedEvent[]): SpendIncrement[] {
-  const rows = new Map<string, Mutable<SpendIncrement>>();
+  const rows: Mutable<SpendIncrement>[] = [];
+  const byDimension = new Map<number, Map<number, Mutable<SpendIncrement>>>();
   const rowOf = (event: ChargedEvent, modelId: string): Mutable<SpendIncrement> => {
     const spendDimensionId = event.dimensionIdOf(modelId);
-    const start = bucketStart(event.event.occurredAt);
-    const key = `${String(spendDimensionId)}@${String(start.getTime())}`;
-    const known = rows.get(key);
+    let byStart = byDimension.get(spendDimensionId);
+    if (byStart === undefined) {
+      byStart = new Map();
+      byDimension.set(spendDimensionId, byStart);
+    }
+    const startMs = bucketStartMs(event.event.occurredAt);
+    const known = byStart.get(startMs);
     if (known !== undefined) return known;
-    const fresh: Mutable<SpendIncrement> = {
-      spendDimensionId,
-      bucketStart: start,
-      requestCount: 0,
-      uncachedInputTokens: 0,
-      cacheCreation5mInputTokens: 0,
-      cacheCreation1hInputTokens: 0,
-      cacheReadInputTokens: 0,
-      outputTokens: 0,
-      webSearchRequests: 0,
-      listCost: usd(0n),
-      billedCost: usd(0n),
-    };
-    rows.set(key, fresh);
+    const fresh = nothingSpent(spendDimensionId, instant(startMs));
+    byStart.set(startMs, fresh);
+    rows.push(fresh);
     return fresh;
   };
   for (const event of events) {
@@ -108,5 +110,21 @@ export function spendIncrements(events: readonly ChargedEvent[]): SpendIncrement
       row.billedCost = usd(row.billedCost + charge.billedCost);
     }
   }
-  return [...rows.values()];
+  return rows;
+}
+
+function nothingSpent(spendDimensionId: number, start: Instant): Mutable<SpendIncrement> {
+  return {
+    spendDimensionId,
+    bucketStart: start,
+    requestCount: 0,
+    uncachedInputTokens: 0,
+    cacheCreation5mInputTokens: 0,
+    cacheCreation1hInputTokens: 0,
+    cacheReadInputTokens: 0,
+    outputTokens: 0,
+    webSearchRequests: 0,
+    listCost: ZERO_USD,
+    billedCost: ZERO_USD,
+  };
 }

@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { instant } from "../../../src/domain/time.ts";
-import { contentSha256, parseNativeEvent } from "../../../src/features/ingest/native-event.ts";
+import {
+  contentSha256,
+  parseNativeEvent,
+  timedByReceipt,
+} from "../../../src/features/ingest/native-event.ts";
 import { aNativeEvent } from "../../support/usage-builders.ts";
 
 const now = instant("2026-11-23T12:00:00Z");
@@ -161,5 +165,47 @@ describe("contentSha256", () => {
     ]) {
       expect(contentSha256(eventOf({ ...event, ...change }))).not.toBe(base);
     }
+  });
+
+  test("is what it was when the events were stored that are there already", () => {
+    const usage = {
+      input_tokens: 1000,
+      cache_read_input_tokens: 50000,
+      output_tokens: 800,
+      service_tier: "standard",
+      iterations: [{ type: "message", input_tokens: 1, output_tokens: 2 }],
+    };
+    const common = { occurred_at: "2026-11-23T10:00:00Z", model: "claude-opus-5-5", usage };
+    const small = eventOf({ ...common, event_id: "evt_1" });
+    const full = eventOf({
+      ...common,
+      event_id: "evt_2",
+      provider: "bedrock",
+      request_id: "r",
+      message_id: "m",
+      user_email: "Dev@Acme.test",
+      team: "t",
+      project: "p",
+      workspace_id: "w",
+      api_key_id: "k",
+      session_id: "s",
+      operation_id: "o",
+      tags: { b: "2", a: "1" },
+      prompt_hash: "h",
+      reported_cost_usd: "0.04",
+      is_incomplete: true,
+      corrects: "evt_0",
+    });
+    const voiding = eventOf({
+      event_id: "evt_3",
+      occurred_at: "2026-11-23T10:00:00Z",
+      voids: "evt_2",
+    });
+    expect([small, timedByReceipt(small), full, voiding].map(contentSha256)).toEqual([
+      "1c12413bd09c985f27c8e499b9e44aa57e1485bf95e0876514cdcb1bbee16d65",
+      "ca1d88b6c391aa605dfd49247599faee4c9ead716403913c3789b86823a827c3",
+      "f4745b852ff9576870e16f20a0734f7d157cbe30c720c1f2008a8328f90933e8",
+      "4ae2b9cb2a6e2866957027e8e956287ae6158f714e68f5d3bca3e29dedd438fe",
+    ]);
   });
 });

@@ -6,10 +6,10 @@ import { assert } from "../../../domain/assert.ts";
 import type { Instant } from "../../../domain/time.ts";
 import { type Database, inTransaction } from "../../../store/database.ts";
 import {
-  type AllocationContext,
   ensureSpendDimensions,
-  listAllocationRules,
-  loadOwnership,
+  loadOwnershipTimeline,
+  type OwnershipAt,
+  ownershipLookup,
   type SpendDimension,
 } from "../../allocation/index.ts";
 import {
@@ -18,6 +18,7 @@ import {
   loadPriceList,
   type PriceList,
 } from "../../pricing/index.ts";
+import { type IdentityLookup, identityLookup, listIdentities } from "../../people/index.ts";
 import { listMeteringDesignations, type MeteringDesignation } from "../../sources/index.ts";
 import { loadGovernanceVersion } from "../store/governance-version.ts";
 import { ensureUsagePartitions } from "../store/partitions.ts";
@@ -32,12 +33,15 @@ export interface IngestMemory {
   ownership: Ownership | undefined;
   readonly dimensionIds: Map<string, number>;
   readonly unknownModels: Set<string>;
-  /** "2026-11": months that events and charges can be stored in. */
+  /** "2026-9": months that events and charges can be stored in. */
   readonly months: Set<string>;
 }
 
-interface Ownership extends Omit<AllocationContext, "isSourceTrusted"> {
+interface Ownership {
   readonly governanceVersion: string;
+  /** Rules, memberships and projects as they were when the usage happened. */
+  readonly ownedAt: OwnershipAt;
+  readonly people: IdentityLookup;
   readonly discounts: readonly Discount[];
   readonly prices: PriceList;
   readonly metering: readonly MeteringDesignation[];
@@ -67,11 +71,11 @@ export async function loadOwnershipInForce({ database, ingestMemory }: Deps): Pr
     await sql.query("set transaction isolation level repeatable read, read only");
     return {
       governanceVersion: await loadGovernanceVersion(sql),
-      rules: await listAllocationRules(sql),
+      ownedAt: ownershipLookup(await loadOwnershipTimeline(sql)),
+      people: identityLookup(await listIdentities(sql)),
       discounts: await listDiscounts(sql),
       prices: await loadPriceList(sql),
       metering: await listMeteringDesignations(sql),
-      ...(await loadOwnership(sql)),
     };
   });
   memory.ownership = loaded;
@@ -85,9 +89,11 @@ export async function ensureMonths(
 ): Promise<void> {
   const { months } = ingestMemory;
   const unknown = new Map<string, Instant>();
+  let last: string | undefined;
   for (const at of times) {
-    const month = at.toISOString().slice(0, 7);
-    if (!months.has(month)) unknown.set(month, at);
+    const month = `${String(at.getUTCFullYear())}-${String(at.getUTCMonth() + 1)}`;
+    if (month !== last && !months.has(month)) unknown.set(month, at);
+    last = month;
   }
   if (unknown.size === 0) return;
   // Outside the transaction: others can use the month from now on.
@@ -125,14 +131,21 @@ export async function nameDimensions(
   return named;
 }
 
+/** Names a dimension. */
 export function dimensionKey(dimension: SpendDimension): string {
-  return JSON.stringify([
-    dimension.teamKey ?? null,
-    dimension.projectKey ?? null,
-    dimension.userEmail ?? null,
-    dimension.modelId,
-    dimension.apiKeyId ?? null,
-    dimension.workspaceId ?? null,
-    dimension.source,
-  ]);
+  return ownerKey(dimension) + dimension.modelId;
+}
+
+/**
+ * What the names of an event's dimensions begin with; the model follows. No text that Postgres can
+ * store holds a NUL, so no two names are alike.
+ */
+export function ownerKey(owner: Omit<SpendDimension, "modelId">): string {
+  const { teamKey, projectKey, userEmail, apiKeyId, workspaceId, source } = owner;
+  return `${part(teamKey)}${part(projectKey)}${part(userEmail)}${part(apiKeyId)}${part(workspaceId)}${source}\0`;
+}
+
+/** An absent part differs from an empty one. */
+function part(text: string | undefined): string {
+  return text === undefined ? "-\0" : `+${text}\0`;
 }

@@ -1,21 +1,21 @@
 /** What each event of some deliveries costs, whose it is, and under which spend dimensions it counts. */
 import type { Logger } from "pino";
-import { assert } from "../../../domain/assert.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { UsageEvent } from "../../../domain/usage.ts";
 import type { Database } from "../../../store/database.ts";
-import { type Allocation, allocateEvent, type SpendDimension } from "../../allocation/index.ts";
+import type { Allocation, SpendDimension } from "../../allocation/index.ts";
 import { type PricedUsage, priceUsage } from "../../pricing/index.ts";
 import { isMeteredElsewhere, type Source } from "../../sources/index.ts";
 import { contentSha256 } from "../native-event.ts";
 import type { ParsedEvent } from "../rules.ts";
 import type { ChargedEvent } from "../tally.ts";
 import {
-  dimensionKey,
   type IngestMemory,
   loadOwnershipInForce,
   nameDimensions,
+  ownerKey,
 } from "./ingest-memory.ts";
+import { ownerOf } from "./owner-of.ts";
 import { usageEventId } from "./usage-event-id.ts";
 
 interface Deps {
@@ -42,67 +42,84 @@ export async function priceDeliveries(
   deliveries: readonly Delivery[],
   now: Instant,
 ): Promise<readonly PricedEvent[]> {
-  const events = deliveries.flatMap((delivery) =>
-    delivery.batch.flatMap((parsed) => (parsed.kind === "event" ? [{ ...parsed, delivery }] : [])),
-  );
-  if (events.length === 0) return [];
+  if (!deliveries.some(({ batch }) => batch.some(({ kind }) => kind === "event"))) return [];
   const ownership = await loadOwnershipInForce(deps);
-  const priced = events.map(({ delivery, index, event, contentSha256: known }) => {
-    const sha256 = known ?? contentSha256(event);
-    const common = { delivery, index, event, sha256 };
-    if (event.voids !== undefined) return { ...common, ...NO_USAGE };
-    const usage = priceUsage({ event, discounts: ownership.discounts, prices: ownership.prices });
-    const allocation = allocateEvent(
-      { ...event, model: usage.modelId },
-      { ...ownership, isSourceTrusted: delivery.source.isTrusted },
-    );
-    // Each model of the event once: most events have one, and many charges under it.
-    const models = new Set([usage.modelId, ...usage.charges.map((charge) => charge.modelId)]);
-    const dimensions = [...models].map((modelId) => ({
-      modelId,
-      dimension: dimensionOf(allocation, event, modelId),
-    }));
-    const isElsewhere = isMeteredElsewhere(event, ownership.metering);
-    return { ...common, usage, dimensions, isMeteredElsewhere: isElsewhere };
-  });
+  const dimensions = createDimensions();
+  const priced: PricedEvent[] = [];
+  for (const delivery of deliveries) {
+    for (const parsed of delivery.batch) {
+      if (parsed.kind !== "event") continue;
+      const { index, event } = parsed;
+      const row = {
+        usageEventId: usageEventId(now),
+        contentSha256: parsed.contentSha256 ?? contentSha256(event),
+        event,
+      };
+      if (event.voids !== undefined) {
+        priced.push({ delivery, index, event, row, ...NO_USAGE });
+        continue;
+      }
+      const usage = priceUsage({ event, discounts: ownership.discounts, prices: ownership.prices });
+      const allocation = ownerOf({ event, modelId: usage.modelId }, delivery.source, ownership);
+      priced.push({
+        delivery,
+        index,
+        event,
+        row,
+        usage,
+        dimensionIdOf: dimensions.want({ ...allocation, event }, usage),
+        isMeteredElsewhere: isMeteredElsewhere(event, ownership.metering),
+      });
+    }
+  }
   warnOfUnknownModels(deps, priced);
-
-  const ids = await nameDimensions(
-    deps,
-    priced.flatMap(({ dimensions }) => dimensions.map(({ dimension }) => dimension)),
-  );
-  return priced.map(({ dimensions, sha256, ...rest }) => {
-    const { event } = rest;
-    const idByModel = new Map(
-      dimensions.map(({ modelId, dimension }) => [modelId, ids.get(dimensionKey(dimension))]),
-    );
-    return {
-      ...rest,
-      row: { usageEventId: usageEventId(now), contentSha256: sha256, event },
-      dimensionIdOf: (modelId) => {
-        const id = idByModel.get(modelId);
-        assert(id !== undefined, "every dimension of a batch was named before");
-        return id;
-      },
-    };
-  });
+  await dimensions.name(deps);
+  return priced;
 }
 
 /** Of an event that only cancels another. */
 const NO_USAGE = {
   usage: { modelId: "", isKnownModel: true, charges: [] },
-  dimensions: [],
+  dimensionIdOf: (): number => neverNamed(),
   isMeteredElsewhere: false,
 } as const;
 
-function dimensionOf(allocation: Allocation, event: UsageEvent, modelId: string): SpendDimension {
+/** The spend dimensions of a batch: wanted event by event, named all at once. */
+interface Dimensions {
+  /** Those of an event; what is returned knows their ids once they are named. */
+  readonly want: (
+    owner: Allocation & { readonly event: UsageEvent },
+    usage: PricedUsage,
+  ) => PricedEvent["dimensionIdOf"];
+  readonly name: (deps: Deps) => Promise<void>;
+}
+
+function createDimensions(): Dimensions {
+  const wanted = new Map<string, SpendDimension>();
+  let ids: ReadonlyMap<string, number> = new Map();
   return {
-    ...allocation,
-    modelId,
-    apiKeyId: event.apiKeyId,
-    workspaceId: event.workspaceId,
-    source: event.source,
+    want: ({ event, ...allocation }, usage) => {
+      const { apiKeyId, workspaceId, source } = event;
+      const owner = { ...allocation, apiKeyId, workspaceId, source };
+      const prefix = ownerKey(owner);
+      const wantModel = (modelId: string): void => {
+        const key = prefix + modelId;
+        if (!wanted.has(key)) wanted.set(key, { ...owner, modelId });
+      };
+      wantModel(usage.modelId);
+      for (const { modelId } of usage.charges) if (modelId !== usage.modelId) wantModel(modelId);
+      const ownKey = prefix + usage.modelId;
+      return (modelId) =>
+        ids.get(modelId === usage.modelId ? ownKey : prefix + modelId) ?? neverNamed();
+    },
+    name: async (deps) => {
+      ids = await nameDimensions(deps, [...wanted.values()]);
+    },
   };
+}
+
+function neverNamed(): never {
+  throw new Error("assertion failed: every dimension of a batch was named before");
 }
 
 function warnOfUnknownModels(

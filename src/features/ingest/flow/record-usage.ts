@@ -162,7 +162,10 @@ function budgetChecks(
     // A note about what is dated ahead waits for its time; what is due must not wait with it.
     const isAhead = event.occurredAt > now;
     const told = tags === undefined ? "" : JSON.stringify(tags);
-    for (const modelId of new Set(usage.charges.map((charge) => charge.modelId))) {
+    let last: string | undefined;
+    for (const { modelId } of usage.charges) {
+      if (modelId === last) continue; // As nearly always: only one model ran.
+      last = modelId;
       const spendDimensionId = dimensionIdOf(modelId);
       const key = `${String(spendDimensionId)} ${String(day)} ${String(isAhead)} ${told}`;
       const known = latest.get(key);
