@@ -103,12 +103,24 @@ export const spendAnswer = {
     "tokens",
     "rows",
     "data_as_of",
+    "basis",
+    "basis_as_of",
   ],
   properties: {
     scope: { type: "string" },
     from: { type: "string", format: "date-time", description: "Inclusive." },
     to: { type: "string", format: "date-time", description: "Exclusive." },
     currency: { const: "USD" },
+    basis: {
+      enum: ["estimated", "billed", "reconciled"],
+      description:
+        "reconciled: agrees with Anthropic's bill within tolerance. billed: compared with it, with differences. estimated: not compared, or not all of it.",
+    },
+    basis_as_of: {
+      type: ["string", "null"],
+      format: "date-time",
+      description: "Up to when that bill was complete.",
+    },
     total_cost: decimal,
     requests: { type: "integer" },
     tokens,
@@ -241,16 +253,17 @@ export const operationsAnswer = {
   },
 };
 
+const percent = { type: "string", pattern: "^-?\\d+\\.\\d{2}$", examples: ["0.12"] };
 const standing = {
   status: { enum: ["reconciled", "drift"] },
   anthropic_billed: decimal,
   charged: decimal,
   difference: { ...decimal, description: "Ours less theirs." },
-  difference_percent: decimal,
+  difference_percent: percent,
   drift: { ...decimal, description: "Without known exclusions and what was accepted." },
-  drift_percent: decimal,
+  drift_percent: percent,
   unexplained: decimal,
-  unexplained_percent: decimal,
+  unexplained_percent: percent,
 } as const;
 const resolution = {
   type: ["object", "null"],
@@ -278,7 +291,7 @@ export const reconciliationAnswer = {
     from: { type: "string", format: "date" },
     to: { type: "string", format: "date", description: "Exclusive." },
     currency: { const: "USD" },
-    tolerance_percent: decimal,
+    tolerance_percent: { type: "string", examples: ["0.5"] },
     ...standing,
     causes: {
       type: "array",
@@ -289,7 +302,7 @@ export const reconciliationAnswer = {
           kind: { enum: ["exclusion", "fault", "open"] },
           title: { type: "string" },
           amount: decimal,
-          percent: decimal,
+          percent,
           days: texts,
           workspaces: { type: "array", items: { type: ["string", "null"] } },
           models: texts,

@@ -49,7 +49,13 @@ export function openApiDocument(): object {
         },
       },
     },
-    paths: { ...usagePaths(), ...readPaths(), ...governancePaths(), ...operationPaths() },
+    paths: {
+      ...usagePaths(),
+      ...readPaths(),
+      ...costPaths(),
+      ...governancePaths(),
+      ...operationPaths(),
+    },
   };
 }
 
@@ -83,6 +89,40 @@ function readPaths(): object {
         responses: { "200": response("Spend", spendAnswer), ...errors(400, 401, 503) },
       },
     },
+    "/v1/operations": {
+      get: {
+        summary: "The attempts at each operation as one, the most wasteful first",
+        security: apiToken,
+        parameters: [
+          parameter("scope", "As for /v1/spend"),
+          parameter("from", "Date or time, inclusive. Default: start of the month"),
+          parameter("to", "Date or time, exclusive. Default: now"),
+          parameter("time_zone", "IANA name. Default: the organization's"),
+          parameter("min_attempts", "Only operations with so many attempts. Default: 1"),
+          parameter("limit", "How many at most, from 1 to 1000. Default: 100"),
+        ],
+        responses: { "200": response("Operations", operationsAnswer), ...errors(400, 401, 503) },
+      },
+    },
+    "/v1/budgets": list(
+      "Budgets, how much of them is used, and the last forecast of each (null: none yet)",
+      "budgets",
+      [parameter("scope", "Only this scope")],
+    ),
+    "/v1/alerts": list("Alerts that were found, newest first", "alerts", [
+      parameter("scope", "Only this scope"),
+      parameter("limit", "How many at most, from 1 to 1000"),
+    ]),
+    "/v1/approvals": list(
+      "Approval requests with their steps, votes, questions and revocations",
+      "approvals",
+      [parameter("status", "Only this status")],
+    ),
+  };
+}
+
+function costPaths(): object {
+  return {
     "/v1/unit-costs": {
       get: {
         summary: "What one request, user or posted unit cost in a period, step by step",
@@ -124,35 +164,6 @@ function readPaths(): object {
         responses: { "200": response("Statement", statementAnswer), ...errors(400, 401, 503) },
       },
     },
-    "/v1/operations": {
-      get: {
-        summary: "The attempts at each operation as one, the most wasteful first",
-        security: apiToken,
-        parameters: [
-          parameter("scope", "As for /v1/spend"),
-          parameter("from", "Date or time, inclusive. Default: start of the month"),
-          parameter("to", "Date or time, exclusive. Default: now"),
-          parameter("time_zone", "IANA name. Default: the organization's"),
-          parameter("min_attempts", "Only operations with so many attempts. Default: 1"),
-          parameter("limit", "How many at most, from 1 to 1000. Default: 100"),
-        ],
-        responses: { "200": response("Operations", operationsAnswer), ...errors(400, 401, 503) },
-      },
-    },
-    "/v1/budgets": list(
-      "Budgets, how much of them is used, and the last forecast of each (null: none yet)",
-      "budgets",
-      [parameter("scope", "Only this scope")],
-    ),
-    "/v1/alerts": list("Alerts that were found, newest first", "alerts", [
-      parameter("scope", "Only this scope"),
-      parameter("limit", "How many at most, from 1 to 1000"),
-    ]),
-    "/v1/approvals": list(
-      "Approval requests with their steps, votes, questions and revocations",
-      "approvals",
-      [parameter("status", "Only this status")],
-    ),
   };
 }
 

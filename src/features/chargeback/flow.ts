@@ -190,13 +190,15 @@ async function unitsIn(
   return (metric, teamKey) => units.get(metric)?.get(teamKey) ?? 0n;
 }
 
-/** Whether a team is known, or has anything in the statement; refused otherwise. */
-export function teamOfStatement(statement: Statement, teamKey: string): Statement["teams"][number] {
-  const team = statement.teams.find((one) => (one.teamKey ?? "unallocated") === teamKey);
-  if (team !== undefined) return team;
-  const known = statement.teams.map((one) => one.teamKey ?? "unallocated");
+/** The part of a statement that is one team's; "unallocated" is nobody's. Refuses unknown teams. */
+export function onlyTeam(statement: Statement, teamKey: string): Statement {
+  const team = statement.teams.find((one) => (one.teamKey ?? UNALLOCATED) === teamKey);
+  if (team !== undefined) return { ...statement, teams: [team], total: team };
+  const known = statement.teams.map((one) => one.teamKey ?? UNALLOCATED);
   throw new AppError({
     code: "invalid",
     message: `team: expected one of ${known.join(", ")}, got ${teamKey}`,
   });
 }
+
+const UNALLOCATED = "unallocated";

@@ -172,10 +172,10 @@ export function splitCosts<Key>(
 }
 
 function splitSigned(amount: Usd, entries: readonly { readonly weight: bigint }[]): readonly Usd[] {
-  const size = usd(amount < 0n ? -amount : amount);
+  const size = amount < 0n ? usd(0n - amount) : amount;
   const shares = allocate(
     size,
     entries.map(({ weight }, index) => ({ key: index, weight })),
   );
-  return shares.map((share) => (amount < 0n ? usd(-share.amount) : share.amount));
+  return shares.map((share) => (amount < 0n ? usd(0n - share.amount) : share.amount));
 }

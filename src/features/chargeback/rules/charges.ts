@@ -106,7 +106,7 @@ function drawdownLines(
         teamKey: dimension.teamKey,
         projectKey: dimension.projectKey,
       };
-      const less = usd(-amount);
+      const less = usd(0n - amount);
       return [
         { ...line, kind: "commitment_used", costs: { ...NO_COSTS, effective: amount } },
         {
@@ -136,7 +136,7 @@ function isInScope({ dimension }: MonthUsage, scope: Scope): boolean {
 }
 
 function creditLine({ key, scope, amount, month }: Credit): Line {
-  const less = usd(-amount);
+  const less = usd(0n - amount);
   return {
     ...ownerOf(scope),
     originMonth: month,

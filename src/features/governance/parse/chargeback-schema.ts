@@ -1,5 +1,5 @@
 /** The shape of what a governance document says about shared cost, commitments and credits. */
-import { z } from "zod";
+import type { z } from "zod";
 import { type Month, parseMonth } from "../../../domain/month.ts";
 import type { Scope, ScopeKind } from "../../../domain/scope.ts";
 import type {
