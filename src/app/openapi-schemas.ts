@@ -1,7 +1,7 @@
 /** Pieces that the description of our HTTP API is made of: schemas and answers. */
 import { USAGE_EVENTS_MAX } from "../http/limits.ts";
 
-const decimal = {
+export const decimal = {
   type: "string",
   pattern: "^-?\\d+\\.\\d{6,12}$",
   description: "Exact US dollars.",
@@ -117,9 +117,9 @@ export const spendAnswer = {
         "reconciled: agrees with Anthropic's bill within tolerance. billed: compared with it, with differences. estimated: not compared, or not all of it.",
     },
     basis_as_of: {
-      type: ["string", "null"],
+      type: "string",
       format: "date-time",
-      description: "Up to when that bill was complete.",
+      description: "Up to when that bill was complete; of an estimate, now.",
     },
     total_cost: decimal,
     requests: { type: "integer" },
@@ -160,68 +160,6 @@ export const unitCostAnswer = {
       type: "array",
       items: { type: "object", required: Object.keys(unitCost), properties: unitCost },
     },
-    data_as_of: { type: "string", format: "date-time" },
-  },
-} as const;
-
-const costs = {
-  type: "object",
-  required: ["list_cost", "contracted_cost", "billed_cost", "effective_cost"],
-  properties: {
-    list_cost: decimal,
-    contracted_cost: decimal,
-    billed_cost: decimal,
-    effective_cost: { ...decimal, description: "What teams are charged. Exact US dollars." },
-  },
-};
-const statementAmounts = {
-  direct: { ...costs, description: "Usage of the month." },
-  shared: { ...costs, description: "Taken or given by rules of shared cost." },
-  commitments: costs,
-  credits: costs,
-  adjustments: {
-    type: "array",
-    description: "Changes of closed months, by month of origin.",
-    items: { ...costs, properties: { month: { type: "string" }, ...costs.properties } },
-  },
-  total: costs,
-};
-
-/** `GET /v1/statements`. */
-export const statementAnswer = {
-  type: "object",
-  required: ["month", "from", "to", "status", "closed_at", "currency", "teams", "data_as_of"],
-  properties: {
-    month: { type: "string", examples: ["2026-10"] },
-    from: { type: "string", format: "date-time", description: "Inclusive." },
-    to: { type: "string", format: "date-time", description: "Exclusive." },
-    status: { enum: ["open", "closed"] },
-    closed_at: { type: ["string", "null"], format: "date-time" },
-    currency: { const: "USD" },
-    teams: {
-      type: "array",
-      items: {
-        type: "object",
-        required: ["team", "name", "cost_center", "projects", ...Object.keys(statementAmounts)],
-        properties: {
-          team: { type: ["string", "null"], description: "Null: Unallocated." },
-          name: { type: "string" },
-          cost_center: { type: ["string", "null"] },
-          ...statementAmounts,
-          projects: {
-            type: "array",
-            items: {
-              type: "object",
-              properties: {
-                project: { type: ["string", "null"], description: "Null: in no project." },
-                ...statementAmounts,
-              },
-            },
-          },
-        },
-      },
-    },
-    ...statementAmounts,
     data_as_of: { type: "string", format: "date-time" },
   },
 } as const;

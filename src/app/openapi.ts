@@ -12,9 +12,9 @@ import {
   reconciliationAnswer,
   response,
   spendAnswer,
-  statementAnswer,
   unitCostAnswer,
 } from "./openapi-schemas.ts";
+import { statementPaths } from "./openapi-statements.ts";
 import { usagePaths } from "./openapi-usage.ts";
 
 export function openApiDocument(): object {
@@ -153,17 +153,7 @@ function costPaths(): object {
         },
       },
     },
-    "/v1/statements": {
-      get: {
-        summary: "What each team is charged for a month, closed or as it stands",
-        security: apiToken,
-        parameters: [
-          parameter("month", "A month of the organization's zone, such as 2026-10. Required"),
-          parameter("team", "Only this team; unallocated for what is nobody's"),
-        ],
-        responses: { "200": response("Statement", statementAnswer), ...errors(400, 401, 503) },
-      },
-    },
+    ...statementPaths(),
   };
 }
 
