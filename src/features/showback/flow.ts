@@ -14,6 +14,7 @@ import {
   type Organization,
   type Team,
 } from "../organization/index.ts";
+import { basisOf } from "../reconciliation/index.ts";
 import { readQuestion, splitPeriod } from "./flow/question.ts";
 import {
   type BudgetShare,
@@ -87,6 +88,7 @@ async function buildReport(
     breakdowns,
     budgets,
     asOf: wanted.now,
+    basis: await basisOf({ database }, { scope, period: period.current }),
   };
 }
 

@@ -15,6 +15,7 @@ import {
 } from "../../domain/time.ts";
 import type { Database } from "../../store/database.ts";
 import { loadOrganization, type Organization } from "../organization/index.ts";
+import { basisOf } from "../reconciliation/index.ts";
 import { querySpend } from "./flow.ts";
 import {
   endOfQuarter,
@@ -43,6 +44,7 @@ export function showbackRoutes(app: FastifyInstance, deps: Deps): void {
     const now = deps.clock();
     const query = parseQuery(request.query, now, await loadOrganization(deps));
     const { total, rows } = await querySpend(deps, query);
+    const basis = await basisOf(deps, query);
     return {
       scope: formatScope(query.scope),
       from: query.period.start.toISOString(),
@@ -51,6 +53,8 @@ export function showbackRoutes(app: FastifyInstance, deps: Deps): void {
       ...totalsJson(total, "total_cost"),
       rows: rows.map((row) => ({ ...row.group, ...totalsJson(row, "cost") })),
       data_as_of: now.toISOString(),
+      basis: basis.kind,
+      basis_as_of: (basis.asOf ?? now).toISOString(),
     };
   });
 }

@@ -116,8 +116,16 @@ function factsText(spend: SpendTotals): string {
   ].join(" · ");
 }
 
-function asOfText({ asOf }: SpendReport): string {
-  return `Estimated from usage events at list or contracted price · as of ${slackDate(asOf, "{date_short_pretty} {time}", asOf.toISOString())}`;
+const BASIS_TEXTS = {
+  estimated: "Estimated from usage events at list or contracted price",
+  billed: "Compared with Anthropic's bill, with differences",
+  reconciled: "Reconciled with Anthropic's bill",
+} as const;
+
+/** What the figures rest on, and as of when. */
+function asOfText({ asOf, basis }: SpendReport): string {
+  const at = basis?.asOf ?? asOf;
+  return `${BASIS_TEXTS[basis?.kind ?? "estimated"]} · as of ${slackDate(at, "{date_short_pretty} {time}", at.toISOString())}`;
 }
 
 /** "▲ 12 % vs"; undefined when there is nothing to compare with. */

@@ -236,6 +236,11 @@ export interface SpendReport {
   readonly breakdowns: readonly Breakdown[];
   readonly budgets: readonly BudgetShare[];
   readonly asOf: Instant;
+  /** What the figures rest on, and up to when Anthropic's bill was complete. Absent: an estimate. */
+  readonly basis?: {
+    readonly kind: "estimated" | "billed" | "reconciled";
+    readonly asOf: Instant | undefined;
+  };
 }
 
 /** Why a question has no answer. */

@@ -83,6 +83,8 @@ describe("GET /v1/spend", () => {
         },
       ],
       data_as_of: "2026-11-23T10:07:00.000Z",
+      basis: "estimated",
+      basis_as_of: "2026-11-23T10:07:00.000Z",
     });
   });
 
