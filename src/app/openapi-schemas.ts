@@ -193,7 +193,7 @@ export const operationsAnswer = {
 
 const percent = { type: "string", pattern: "^-?\\d+\\.\\d{2}$", examples: ["0.12"] };
 const standing = {
-  status: { enum: ["reconciled", "drift"] },
+  status: { enum: ["pending", "reconciled", "drift"] },
   anthropic_billed: decimal,
   charged: decimal,
   difference: { ...decimal, description: "Ours less theirs." },

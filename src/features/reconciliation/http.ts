@@ -51,7 +51,7 @@ export function parseReconciliationPeriod(
     if (given.from !== undefined || given.to !== undefined) {
       throw invalid("month: expected alone, or from and to in its place");
     }
-    if (!/^\d{4}-(?:0[1-9]|1[0-2])$/.test(given.month)) {
+    if (!/^20\d{2}-(?:0[1-9]|1[0-2])$/.test(given.month)) {
       throw invalid(`month: expected a month such as 2026-11, got ${given.month}`);
     }
     return monthPeriod(given.month);

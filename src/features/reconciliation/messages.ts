@@ -123,6 +123,7 @@ export function reconciliationJson(shown: Shown): object {
     currency: "USD",
     tolerance_percent: shareText(share),
     ...standingJson(standing),
+    ...(days.length === 0 ? { status: "pending" } : {}),
     causes: summaries(standing.totals).map((one) => ({
       cause: one.cause,
       kind: causeText(one.cause).kind,

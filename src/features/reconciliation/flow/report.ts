@@ -128,7 +128,9 @@ export async function basisOf(
   const window = wholeDays(figure.period);
   // Of most figures today is a part: they are estimates, whatever the differences are.
   const judged = await countJudgedDays(database, window);
-  if (judged < daysOf(window).length) return { kind: "estimated", asOf: undefined };
+  if (judged * DAY_MS < window.end.getTime() - window.start.getTime()) {
+    return { kind: "estimated", asOf: undefined };
+  }
   return decideBasis(figure, await listJudgedDays(database, window), {
     acceptances: await listAcceptances(database, window),
     share: await loadDriftShare(database),

@@ -4,7 +4,7 @@ import { usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
 import { instant, type Period } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import { parseCause } from "../rules/causes.ts";
-import { type Acceptance, dayText } from "../rules.ts";
+import type { Acceptance } from "../rules.ts";
 
 /** Those of days that begin in a period. */
 export async function listAcceptances(
@@ -23,9 +23,10 @@ export async function listAcceptances(
     `select a.day::text as day, a.cause, a.workspace_id, a.amount_usd::text as amount, a.reason,
             a.accepted_by, a.accepted_at
        from reconciliation_acceptances a
-      where a.day >= $1::date and a.day < $2::date
+      where a.day >= ($1::timestamptz at time zone 'UTC')::date
+        and a.day < ($2::timestamptz at time zone 'UTC')::date
       order by a.reconciliation_acceptance_id`,
-    [dayText(start), dayText(end)],
+    [start, end],
   );
   return rows.map((row) => {
     const cause = parseCause(row.cause);

@@ -10,7 +10,7 @@ import type { Sql } from "../../../store/database.ts";
 import type { DayJudgement } from "../rules/attribute.ts";
 import { parseCause } from "../rules/causes.ts";
 import type { Difference } from "../rules/difference.ts";
-import { BILLS, type Bill, dayText, type JudgedDay } from "../rules.ts";
+import { BILLS, type Bill, type JudgedDay } from "../rules.ts";
 
 /** One run at a time, in the caller's transaction. */
 export async function lockReconciliation(sql: Sql): Promise<void> {
@@ -121,8 +121,9 @@ export async function countJudgedDays(sql: Sql, { start, end }: Period): Promise
   const { rows } = await sql.query<{ days: number }>(
     `select count(distinct d.day)::integer as days
        from reconciliation_days d
-      where d.day >= $1::date and d.day < $2::date`,
-    [dayText(start), dayText(end)],
+      where d.day >= ($1::timestamptz at time zone 'UTC')::date
+        and d.day < ($2::timestamptz at time zone 'UTC')::date`,
+    [start, end],
   );
   return rows[0]?.days ?? 0;
 }
@@ -144,9 +145,10 @@ export async function listJudgedDays(
     `select d.day::text as day, d.revision, d.report, d.anthropic_billed_usd::text as anthropic_billed,
             d.charged_usd::text as charged, d.data_refreshed_at, d.judged_at
        from current_reconciliation_days d
-      where d.day >= $1::date and d.day < $2::date
+      where d.day >= ($1::timestamptz at time zone 'UTC')::date
+        and d.day < ($2::timestamptz at time zone 'UTC')::date
       order by d.day`,
-    [dayText(start), dayText(end)],
+    [start, end],
   );
   const { rows: differences } = await sql.query<{
     day: string;
