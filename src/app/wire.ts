@@ -47,7 +47,11 @@ import {
 } from "../features/insights/index.ts";
 import { applyIncrease, replacePushRules, startLimits } from "../features/limits/index.ts";
 import { type PullSettings, startPulling } from "../features/provider-reports/index.ts";
-import { reconciliationRoutes, startReconciling } from "../features/reconciliation/index.ts";
+import {
+  reconciliationRoutes,
+  replaceDriftPercent,
+  startReconciling,
+} from "../features/reconciliation/index.ts";
 import { operationRoutes, showbackListeners, showbackRoutes } from "../features/showback/index.ts";
 import { createSourceDirectory } from "../features/sources/index.ts";
 import { unitCostRoutes } from "../features/unit-costs/index.ts";
@@ -252,6 +256,7 @@ export const governanceAppliers: GovernanceAppliers = {
   approvalPolicies: async (sql, policies) => {
     await replaceApprovalPolicies(sql, policies);
   },
+  driftPercent: replaceDriftPercent,
   limitPushes: async (sql, pushes) => {
     await replacePushRules(
       sql,

@@ -56,6 +56,8 @@ export interface GovernanceAppliers {
     },
     context: ApplyContext,
   ): Promise<void>;
+  /** Undefined: the default counts. */
+  driftPercent(sql: Sql, percent: string | undefined): Promise<void>;
 }
 
 export interface GovernanceDeps {
@@ -127,6 +129,7 @@ export async function applyGovernance(
     await appliers.digests(sql, governance.digests, context);
     await appliers.approvalPolicies(sql, governance.approvals, context);
     await appliers.limitPushes(sql, governance.limitPushes, context);
+    await appliers.driftPercent(sql, governance.driftPercent);
     await appliers.chargeback(sql, governance, context);
 
     await store.insertDocument(sql, { version, content: text, contentSha256, ...context });

@@ -31,6 +31,8 @@ export interface Governance {
   readonly sharedCosts: readonly GovernedSharedCost[];
   readonly commitments: readonly GovernedCommitment[];
   readonly credits: readonly GovernedCredit[];
+  /** "0.5": how much of a day's bill our total may differ by; absent: the default. */
+  readonly driftPercent?: string;
 }
 
 export interface GovernedOrganization {

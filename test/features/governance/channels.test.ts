@@ -22,6 +22,7 @@ const appliers: GovernanceAppliers = {
   digests: nothing,
   approvalPolicies: nothing,
   limitPushes: nothing,
+  driftPercent: nothing,
   chargeback: nothing,
 };
 

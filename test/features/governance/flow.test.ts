@@ -48,6 +48,9 @@ function setup(overrides: Partial<GovernanceAppliers> = {}) {
     limitPushes: async () => {
       await Promise.resolve();
     },
+    driftPercent: async () => {
+      await Promise.resolve();
+    },
     chargeback: async () => {
       await Promise.resolve();
     },

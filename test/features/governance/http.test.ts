@@ -26,6 +26,7 @@ function server() {
       digests: nothing,
       approvalPolicies: nothing,
       limitPushes: nothing,
+      driftPercent: nothing,
       chargeback: nothing,
     },
     requireApiToken: requireBearer("secret"),

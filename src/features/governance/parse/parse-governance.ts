@@ -35,6 +35,7 @@ import { limitPushFrom, limitPushSchema } from "./limit-push-schema.ts";
 import { meteringFrom, meteringSchema } from "./metering-schema.ts";
 import { isMapping, namesIn, type Parts, partsOf } from "./parts.ts";
 import { policySchema } from "./policy-schema.ts";
+import { reconciliationSchema } from "./reconciliation-schema.ts";
 import * as schema from "./schema.ts";
 import { serviceAccountFrom, serviceAccountSchema } from "./service-account-schema.ts";
 import { didYouMean } from "./shapes.ts";
@@ -130,6 +131,7 @@ interface ReadableParts {
   readonly sharedCosts: readonly Located<GovernedSharedCost>[];
   readonly commitments: readonly Located<GovernedCommitment>[];
   readonly credits: readonly Located<GovernedCredit>[];
+  readonly driftPercent: readonly Located<string | undefined>[];
 }
 
 function readParts(parts: Parts, read: ReadPart): ReadableParts {
@@ -181,6 +183,11 @@ function readParts(parts: Parts, read: ReadPart): ReadableParts {
       chargeback.commitmentFrom,
     ),
     credits: readEach(parts.credits, chargeback.creditSchema, chargeback.creditFrom),
+    driftPercent: readEach(
+      parts.reconciliation,
+      reconciliationSchema,
+      ({ drift_percent: driftPercent }) => driftPercent,
+    ),
   };
 }
 
@@ -188,8 +195,10 @@ function assemble(readable: ReadableParts): Governance | undefined {
   const organization = readable.organization[0]?.value;
   if (organization === undefined) return undefined;
   const from = readable.ownershipFrom[0]?.value;
+  const driftPercent = readable.driftPercent[0]?.value;
   return {
     ...(from === undefined ? {} : { ownershipFrom: from }),
+    ...(driftPercent === undefined ? {} : { driftPercent }),
     organization,
     teams: readable.teams.map(({ value }) => value),
     allocation: readable.allocation.map(({ value }) => value),

@@ -16,6 +16,8 @@ export interface Parts {
   readonly serviceAccounts: Unread;
   /** One, or none. */
   readonly ownershipFrom: Unread;
+  /** One, or none. */
+  readonly reconciliation: Unread;
   readonly sharedCosts: Unread;
   readonly commitments: Unread;
   readonly credits: Unread;
@@ -47,6 +49,10 @@ export function partsOf(document: Mapping): Parts {
       value,
     })),
     ownershipFrom: "from" in document ? [{ path: ["from"], value: document["from"] }] : [],
+    reconciliation:
+      "reconciliation" in document
+        ? [{ path: ["reconciliation"], value: document["reconciliation"] }]
+        : [],
     sharedCosts: itemsOf(document["shared_costs"], ["shared_costs"]),
     commitments: itemsOf(document["commitments"], ["commitments"]),
     credits: itemsOf(document["credits"], ["credits"]),

@@ -63,7 +63,7 @@ export const amount = leaf<Usd>(
     return parsed !== undefined && parsed > ZERO_USD && parsed <= AMOUNT_MAX ? parsed : undefined;
   },
 );
-const percent = leaf(
+export const percent = leaf(
   'more than 0 and at most 100 in quotes, at most 4 places, for example "12.5"',
   (value) => {
     const match = typeof value === "string" ? /^(\d{1,3})(?:\.(\d{1,4}))?$/.exec(value) : null;
@@ -232,6 +232,7 @@ export const documentSchema = mapping({
         "expected an address such as nightly@agents.acme.test; it needs no mailbox",
       ),
   ).optional(),
+  reconciliation: z.unknown().optional(),
   from: z.unknown().optional(),
   shared_costs: listOf(z.unknown()).optional(),
   commitments: listOf(z.unknown()).optional(),

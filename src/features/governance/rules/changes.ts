@@ -5,6 +5,11 @@ import type { Governance } from "../rules.ts";
 /** One line per difference: `team ads: name "Ads" → "Advertising"`. Empty: none. */
 export function describeChanges(before: Governance | undefined, after: Governance): string[] {
   return [
+    ...fieldChanges(
+      "reconciliation",
+      { drift_percent: before?.driftPercent },
+      { drift_percent: after.driftPercent },
+    ),
     ...fieldChanges("ownership", { from: before?.ownershipFrom }, { from: after.ownershipFrom }),
     ...fieldChanges("organization", before?.organization ?? {}, after.organization),
     ...entryChanges("team", before?.teams ?? [], after.teams),
