@@ -35,8 +35,13 @@ export const anthropicUsage = z.object({
 export type AnthropicUsage = z.infer<typeof anthropicUsage>;
 
 export function usageFromAnthropic(usage: AnthropicUsage): Usage {
+  const of = quantitiesFromAnthropic(usage);
   return {
-    ...quantitiesFromAnthropic(usage),
+    uncachedInputTokens: of.uncachedInputTokens,
+    cacheCreation5mInputTokens: of.cacheCreation5mInputTokens,
+    cacheCreation1hInputTokens: of.cacheCreation1hInputTokens,
+    cacheReadInputTokens: of.cacheReadInputTokens,
+    outputTokens: of.outputTokens,
     webSearchRequests: usage.server_tool_use?.web_search_requests ?? 0,
     serviceTier: usage.service_tier ?? undefined,
     inferenceGeo: usage.inference_geo ?? undefined,

@@ -10,8 +10,8 @@ import type { UsageEvent } from "../../domain/usage.ts";
 import type { ParsedEvent, Rejection } from "./rules.ts";
 
 export const ID_CHARS_MAX = 256;
-const TAGS_MAX = 32;
-const TAG_CHARS_MAX = 256;
+export const TAGS_MAX = 32;
+export const TAG_CHARS_MAX = 256;
 /** Far above any real request, far below where sums of a batch would lose their meaning. */
 const TOKENS_MAX = 1_000_000_000_000;
 const ISSUES_MAX = 5;
@@ -19,14 +19,16 @@ const ISSUES_MAX = 5;
 const PATH_CHARS_MAX = 120;
 
 /** Text that Postgres can store: no NUL, no half of a surrogate pair. */
+export function isStorable(text: string): boolean {
+  return !SUSPICIOUS.test(text) || !BROKEN.test(text);
+}
+
+/** Few texts have such a character at all, and looking for pairs takes longer. */
+const SUSPICIOUS = /[\0\ud800-\udfff]/;
+const BROKEN = /[\0\p{Surrogate}]/u;
+
 export const text = (charsMax: number): z.ZodString =>
-  z
-    .string()
-    .max(charsMax)
-    .refine(
-      (value) => !/[\0\p{Surrogate}]/u.test(value),
-      "expected text without NUL or broken characters",
-    );
+  z.string().max(charsMax).refine(isStorable, "expected text without NUL or broken characters");
 
 export const requiredId = text(ID_CHARS_MAX).min(1);
 /** An id that may be absent; `null` is the same as absent. */
@@ -38,6 +40,12 @@ export const count = z
   .int(WHOLE_NUMBER)
   .min(0, WHOLE_NUMBER)
   .max(TOKENS_MAX, WHOLE_NUMBER);
+/** Whether `count` takes it. */
+export function isCount(value: unknown): boolean {
+  return (
+    typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= TOKENS_MAX
+  );
+}
 export const optionalCount = count.nullish();
 
 /** A count that sources also write as decimal text ("12") or as a float without a fraction. */

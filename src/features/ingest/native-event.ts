@@ -21,6 +21,7 @@ import {
   tags,
   text,
 } from "./event-fields.ts";
+import { isPlainCall } from "./plain-call.ts";
 import { checkOccurredAt, type ParsedEvent } from "./rules.ts";
 
 /** What is said about a call besides its usage. */
@@ -73,7 +74,7 @@ export interface ElementContext {
 }
 
 /** A call of Claude with its envelope, each field already of the right form. */
-interface Call extends Partial<z.infer<z.ZodObject<typeof envelopeFields>>> {
+export interface Call extends Partial<z.infer<z.ZodObject<typeof envelopeFields>>> {
   readonly event_id: string;
   /** Absent: the time of receipt. */
   readonly occurred_at?: string | null | undefined;
@@ -96,6 +97,11 @@ export function timedByReceipt(event: UsageEvent): EventTimedByReceipt {
 
 /** Parses one element of a batch. Every problem of the event is named in one message. */
 export function parseNativeEvent(raw: unknown, context: ElementContext): ParsedEvent {
+  return isPlainCall(raw) ? eventFromCall(raw, context) : parseByShape(raw, context);
+}
+
+/** The same for any element, by the shape alone. */
+export function parseByShape(raw: unknown, context: ElementContext): ParsedEvent {
   if ((anyFields.safeParse(raw).data?.["voids"] ?? null) !== null) return parseVoid(raw, context);
   const parsed = nativeEvent.safeParse(raw);
   if (parsed.success) return eventFromCall(parsed.data, context);
