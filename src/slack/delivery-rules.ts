@@ -40,6 +40,8 @@ export const STALE_REASONS = {
 
 /** Slack was never away for longer; by then nobody waits for the message any more. */
 export const GIVE_UP_AFTER_MS = 3 * DAY_MS;
+/** More than an hour of tries: it may be our own side that stood still for three days. */
+const GIVE_UP_ATTEMPTS_MIN = 10;
 /** 5 s, 15 s, 45 s, … ten minutes: soon after an outage everything moves again. */
 const BACKOFF_FIRST_MS = 5_000;
 const BACKOFF_FACTOR = 3;
@@ -104,7 +106,8 @@ export function decideDelivery(
   const { reason } = outcome;
   const isDead = deadAfter(outcome, message.destination) !== undefined;
   if (outcome.kind === "permanent" && !isDead) return { status: "failed", reason };
-  if (at.now.getTime() - message.createdAt.getTime() >= GIVE_UP_AFTER_MS) {
+  const isTried = isDead || message.attempts >= GIVE_UP_ATTEMPTS_MIN;
+  if (isTried && at.now.getTime() - message.createdAt.getTime() >= GIVE_UP_AFTER_MS) {
     return { status: "failed", reason: `${reason} for three days` };
   }
   const slackAsked = outcome.kind === "retry" ? outcome.afterMs : undefined;

@@ -3,6 +3,7 @@
  * under a message, since a moment. Only with the optional history scopes.
  */
 import type { WebClient } from "@slack/web-api";
+import { HOUR_MS } from "../domain/time.ts";
 import type { PostedMessage, SlackWeb } from "./web.ts";
 import { slackFailure, sortSlackError } from "./web-errors.ts";
 
@@ -11,8 +12,8 @@ export const METADATA_EVENT_TYPE = "claude_spend_message";
 /** Two full pages are 1,998 messages since the first attempt: a channel that no one reads. */
 const HISTORY_PAGES_MAX = 2;
 const HISTORY_PAGE_MESSAGES = 999;
-/** Slack's clock and ours differ; looking a little earlier costs nothing. */
-const CLOCK_SKEW_MS = 60_000;
+/** A clock of ours may be an hour off without a message coming twice; an hour is one page. */
+const CLOCK_SKEW_MS = HOUR_MS;
 
 /** History answers these when the scope was not granted or the bot is no member. */
 const CANNOT_LOOK: ReadonlySet<string> = new Set([

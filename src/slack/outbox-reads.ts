@@ -6,6 +6,38 @@ import type { OutboxKind } from "./delivery-rules.ts";
 import { type Destination, destinationFrom } from "./destination.ts";
 import type { PostedMessage } from "./web.ts";
 
+/**
+ * Due messages, and those whose sender died; their rows locked. At most the oldest undelivered one
+ * of each destination, so that order is kept; an update or reply only after what it belongs to.
+ */
+export async function listDueForUpdate(
+  sql: Sql,
+  { now, messagesMax }: { readonly now: Instant; readonly messagesMax: number },
+): Promise<string[]> {
+  const { rows } = await sql.query<{ readonly outbox_message_id: string }>(
+    `select candidates.outbox_message_id
+       from outbox_messages as candidates
+      where candidates.status in ('pending', 'sending', 'unknown')
+        and ((candidates.status <> 'sending' and candidates.next_attempt_at <= $1)
+             or (candidates.status = 'sending' and candidates.leased_until <= $1))
+        and not exists (
+              select from outbox_messages as earlier
+               where earlier.destination = candidates.destination
+                 and earlier.outbox_message_id < candidates.outbox_message_id
+                 and earlier.status in ('pending', 'sending', 'unknown'))
+        and not exists (
+              select from outbox_messages as originals
+               where originals.dedupe_key in (candidates.updates_dedupe_key,
+                                              candidates.reply_to_dedupe_key)
+                 and originals.status in ('pending', 'sending', 'unknown'))
+      order by candidates.next_attempt_at
+      limit $2
+        for update of candidates skip locked`,
+    [now, messagesMax],
+  );
+  return rows.map((row) => row.outbox_message_id);
+}
+
 /** Messages that Slack has not got yet. */
 export async function countWaitingMessages(sql: Sql): Promise<number> {
   const { rows } = await sql.query<{ count: string }>(

@@ -88,45 +88,22 @@ interface ClaimedRow {
   readonly leased_until: Date;
 }
 
-/**
- * Takes due messages, and those whose sender died. At most the oldest undelivered one of each
- * destination, so that order is kept; an update or reply only after what it belongs to.
- */
-export async function claimDueMessages(
+/** Takes messages that the caller has locked: they are its own until `leasedUntil`. */
+export async function leaseMessages(
   sql: Sql,
-  claim: { readonly now: Instant; readonly leasedUntil: Instant; readonly messagesMax: number },
+  ids: readonly string[],
+  leasedUntil: Instant,
 ): Promise<readonly ClaimedMessage[]> {
   const { rows } = await sql.query<ClaimedRow>(
-    `with due as materialized (
-       select candidates.outbox_message_id
-         from outbox_messages as candidates
-        where candidates.status in ('pending', 'sending', 'unknown')
-          and ((candidates.status <> 'sending' and candidates.next_attempt_at <= $1)
-               or (candidates.status = 'sending' and candidates.leased_until <= $1))
-          and not exists (
-                select from outbox_messages as earlier
-                 where earlier.destination = candidates.destination
-                   and earlier.outbox_message_id < candidates.outbox_message_id
-                   and earlier.status in ('pending', 'sending', 'unknown'))
-          and not exists (
-                select from outbox_messages as originals
-                 where originals.dedupe_key in (candidates.updates_dedupe_key,
-                                                candidates.reply_to_dedupe_key)
-                   and originals.status in ('pending', 'sending', 'unknown'))
-        order by candidates.next_attempt_at
-        limit $3
-          for update of candidates skip locked
-     )
-     update outbox_messages
+    `update outbox_messages
         set status = 'sending', attempts = outbox_messages.attempts + 1, leased_until = $2
-       from due
-      where outbox_messages.outbox_message_id = due.outbox_message_id
+      where outbox_messages.outbox_message_id = any($1::bigint[])
   returning outbox_messages.outbox_message_id, outbox_messages.dedupe_key, outbox_messages.kind,
             outbox_messages.destination, outbox_messages.updates_dedupe_key,
             outbox_messages.reply_to_dedupe_key, outbox_messages.text, outbox_messages.blocks,
             outbox_messages.attempts, outbox_messages.created_at, outbox_messages.valid_until,
             outbox_messages.first_attempt_at, outbox_messages.leased_until`,
-    [claim.now, claim.leasedUntil, claim.messagesMax],
+    [ids, leasedUntil],
   );
   return rows.map(claimedFromRow);
 }

@@ -10,6 +10,7 @@
 import type { Logger } from "pino";
 import { addMs, type Clock, type Instant } from "../domain/time.ts";
 import type { Database } from "../store/database.ts";
+import { withClaimed } from "./claim.ts";
 import {
   type DeliveryDecision,
   type DeliveryOutcome,
@@ -18,13 +19,7 @@ import {
   STALE_REASONS,
 } from "./delivery-rules.ts";
 import type { Directory } from "./directory.ts";
-import {
-  beginPosting,
-  type ClaimedMessage,
-  claimDueMessages,
-  delayNext,
-  saveDelivery,
-} from "./outbox.ts";
+import { beginPosting, type ClaimedMessage, delayNext, saveDelivery } from "./outbox.ts";
 import { findChannelId, findPosted } from "./outbox-reads.ts";
 import { noteDead, noteMended, type RerouteNews, rerouteDead, tidyOutbox } from "./reroute.ts";
 import type { PostedMessage, SlackWeb } from "./web.ts";
@@ -32,7 +27,7 @@ import { sortSlackError } from "./web-errors.ts";
 
 export interface SenderDeps {
   readonly database: Database;
-  readonly web: Pick<SlackWeb, "postMessage" | "updateMessage" | "findMessage">;
+  readonly web: Pick<SlackWeb, "postMessage" | "updateMessage" | "findMessage" | "listChannels">;
   readonly directory: Pick<Directory, "findSlackUserByEmail" | "openDirectMessage">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -66,19 +61,17 @@ export async function sendDueMessages(deps: SenderDeps): Promise<number> {
   await tidyOutbox(deps.database, now);
   const rerouted =
     deps.reroute === undefined ? 0 : await rerouteDead(deps.database, deps.reroute, now);
-  const messages = await claimDueMessages(deps.database, {
-    now,
-    leasedUntil: addMs(now, LEASE_MS),
-    messagesMax: MESSAGES_MAX,
+  const claim = { now, leasedUntil: addMs(now, LEASE_MS), messagesMax: MESSAGES_MAX };
+  return await withClaimed(deps.database, claim, async (messages) => {
+    deps.atStep?.("claimed");
+    const results = await Promise.allSettled(
+      messages.map(async (message) => await deliver(deps, message)),
+    );
+    // Only the database can fail here. The others are done by now, and this one's lease will end.
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    return messages.length + rerouted;
   });
-  deps.atStep?.("claimed");
-  const results = await Promise.allSettled(
-    messages.map(async (message) => await deliver(deps, message)),
-  );
-  // Only the database can fail here. The others are done by now, and this one's lease will end.
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
-  return messages.length + rerouted;
 }
 
 async function deliver(deps: SenderDeps, claimed: ClaimedMessage): Promise<void> {
@@ -213,11 +206,9 @@ async function look(
   { target, since }: { readonly target: Target; readonly since: Instant },
 ): Promise<ReturnType<typeof decideAfterLook> | DeliveryOutcome> {
   const { channel, threadTs } = target;
-  const channelId = channel.startsWith("#")
-    ? ((await findChannelId(deps.database, channel)) ?? channel)
-    : channel;
   const { dedupeKey } = message;
   return await beforePosting(async () => {
+    const channelId = channel.startsWith("#") ? await findIdOf(deps, channel) : channel;
     const found = await deps.web.findMessage({
       channel: channelId,
       dedupeKey,
@@ -226,6 +217,19 @@ async function look(
     });
     return decideAfterLook(message.kind, found);
   });
+}
+
+/** Looking wants an id: from what was posted there before, or from Slack where it may be asked. */
+async function findIdOf({ database, web }: SenderDeps, name: string): Promise<string> {
+  const known = await findChannelId(database, name);
+  if (known !== undefined) return known;
+  try {
+    const channels = await web.listChannels();
+    return channels.find((channel) => `#${channel.name}` === name)?.channelId ?? name;
+  } catch (error) {
+    if (sortSlackError(error).kind === "permanent") return name; // Without the optional scope.
+    throw error;
+  }
 }
 
 /** As `outcomeOf`, for calls that post nothing: a lost answer is no more than a failed try. */

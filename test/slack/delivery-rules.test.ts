@@ -80,6 +80,14 @@ describe("decideDelivery", () => {
     },
   );
 
+  it.each([retry, lost, { kind: "retry", reason: "ratelimited", afterMs: 1_000 } as const])(
+    "is not given up for its age alone: the program may have stood still ($reason)",
+    (outcome) => {
+      const old = tried(1, addMs(now, -2 * GIVE_UP_AFTER_MS));
+      expect(decideDelivery(outcome, old, at).status).not.toBe("failed");
+    },
+  );
+
   it("comes again when Slack says, which does not use up an attempt", () => {
     const limited = { kind: "retry", reason: "ratelimited", afterMs: 30_000 } as const;
     expect(decideDelivery(limited, tried(9), at)).toEqual({

@@ -217,6 +217,23 @@ describe("delivery through a line that breaks after Slack took the message", () 
     expect(rows).toEqual([{ status: "sent" }]);
   });
 
+  it("posts to a channel once whose id Slack tells", async () => {
+    const fake = withHistory();
+    fake.faults.add({ kind: "drop_after", method: "chat.postMessage" });
+    await deliverTwice(fake, {
+      dedupeKey: "alert:2",
+      kind: "alert",
+      destination: { channel: "#finops" },
+      message: message("80 % used", [section("80 % used")]),
+    });
+    expect(fake.messages("#finops")).toHaveLength(1);
+  });
+});
+
+describe("delivery through such a line where the bot may not list channels", () => {
+  const scopes = all.filter((scope) => !scope.endsWith(":read") || scope.startsWith("users"));
+  const withHistory = useFakeSlack({ manifest: { ...manifest, scopes } });
+
   it("posts to a channel again, an alert only, when only its name is known", async () => {
     const fake = withHistory();
     fake.faults.add({ kind: "drop_after", method: "chat.postMessage", channel: "#finops" });

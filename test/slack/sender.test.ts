@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { emailFrom } from "../../src/domain/email.ts";
+import { addMs } from "../../src/domain/time.ts";
 import { message, section } from "../../src/slack/blocks.ts";
 import { createDirectory } from "../../src/slack/directory.ts";
 import { enqueueMessage, type OutboxEntry } from "../../src/slack/outbox.ts";
@@ -189,7 +190,7 @@ describe("an answer that got lost", () => {
       expect(slack.callsOf("conversations.history")[0]?.params).toMatchObject({
         channel: "C1",
         include_all_metadata: "true",
-        oldest: "1699999140.000000",
+        oldest: "1699995600.000000",
       });
     },
   );
@@ -242,6 +243,20 @@ describe("an answer that got lost", () => {
     expect(await row("b")).toMatchObject({ status: "sent", channel_id: "CFINOPS" });
   });
 
+  it("is looked for where nothing was posted before, if the bot may list channels", async () => {
+    slack.answer("conversations.list", { ok: true, channels: [{ id: "CNEW", name: "new" }] });
+    slack.fail("chat.postMessage", { kind: "drop-after" });
+    await enqueue("a", { destination: { channel: "#new" } });
+    const deps = sender();
+
+    await sendDueMessages(deps);
+    time.advance(BACKOFF_MS);
+    await sendDueMessages(deps);
+
+    expect(texts()).toEqual(["text of a"]);
+    expect(await row("a")).toMatchObject({ status: "sent", channel_id: "CNEW" });
+  });
+
   it("waits when history itself fails, instead of posting blindly", async () => {
     slack.fail("chat.postMessage", { kind: "drop-after" });
     slack.fail("conversations.history", { kind: "drop-before" });
@@ -260,7 +275,31 @@ describe("an answer that got lost", () => {
   });
 });
 
+/** As when a process is killed: what it holds in the database ends at once. */
+async function cutConnections(): Promise<void> {
+  await db.pool.query(
+    `select pg_terminate_backend(l.pid) from pg_locks l
+      where l.locktype = 'advisory' and l.database = (
+            select d.oid from pg_database d where d.datname = current_database())`,
+  );
+}
+
 describe("a sender that died", () => {
+  it("is not one whose clock only seems to be behind", async () => {
+    slack.fail("chat.postMessage", { kind: "hang-after" });
+    await enqueue("a");
+    const first = sendDueMessages(sender());
+    await expect.poll(() => slack.posted.length).toBe(1);
+
+    const ahead = addMs(time.clock(), 10 * LEASE_MS);
+    expect(await sendDueMessages(sender({ clock: () => ahead }))).toBe(0);
+    slack.releaseHanging();
+    await first;
+
+    expect(texts()).toEqual(["text of a"]);
+    expect(await row("a")).toMatchObject({ status: "sent", attempts: 1 });
+  });
+
   it("between post and save is followed by one that finds the message", async () => {
     slack.fail("chat.postMessage", { kind: "hang-after" });
     await enqueue("a", { kind: "digest" });
@@ -269,6 +308,7 @@ describe("a sender that died", () => {
 
     expect(await sendDueMessages(sender())).toBe(0);
     time.advance(LEASE_MS);
+    await cutConnections();
     expect(await sendDueMessages(sender())).toBe(1);
 
     expect(await row("a")).toMatchObject({ status: "sent", message_ts: slack.posted[0]?.ts });
@@ -288,6 +328,7 @@ describe("a sender that died", () => {
     await expect.poll(() => slack.callsOf("conversations.open").length).toBe(1);
 
     time.advance(LEASE_MS);
+    await cutConnections();
     await sendDueMessages(sender());
     slack.releaseHanging();
     await sleeping;
@@ -302,6 +343,7 @@ describe("a sender that died", () => {
     const first = sendDueMessages(sender());
     await expect.poll(() => slack.posted.length).toBe(1);
     time.advance(LEASE_MS);
+    await cutConnections();
     const other = await startRecordingSlack();
     other.fail("chat.postMessage", { kind: "hang-after" });
     other.fail("conversations.history", { kind: "error", error: "missing_scope" });
