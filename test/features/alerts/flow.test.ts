@@ -315,6 +315,20 @@ describe("recipients", () => {
     expect(await deliveries()).toEqual(["email:bo@acme.test not_sent period-over"]);
   });
 
+  test("what was held is not told after what came when they were over", async () => {
+    await quiet(BO);
+    await raiseNumber(1, { scope: scopeFrom("user:bo@acme.test") });
+    time.set("2026-11-23T12:00:20Z");
+    await raiseNumber(2, { scope: scopeFrom("user:bo@acme.test") });
+    expect(await deliveries()).toEqual([
+      "email:bo@acme.test not_sent newer-alert",
+      "email:bo@acme.test pending",
+    ]);
+
+    expect(await releaseHeldAlerts(deps)).toBe(0);
+    expect(await outbox()).toHaveLength(1);
+  });
+
   test("quiet hours of people do not delay a channel", async () => {
     await quiet(ANA);
     await raise();

@@ -13,7 +13,7 @@ import { quietUntil } from "../rules/quiet-hours.ts";
 import { type Alert, planDelivery, stormWindowStart, type Thread } from "../rules.ts";
 import { loadThreadState } from "../store/actions.ts";
 import { listThreadAlerts } from "../store/alerts.ts";
-import { listCarried, saveAlertDelivery } from "../store/deliveries.ts";
+import { listCarried, listHeldAlerts, saveAlertDelivery } from "../store/deliveries.ts";
 import {
   countRecentMessages,
   insertThreadMessage,
@@ -97,10 +97,12 @@ async function carryOut(sql: Sql, spoken: SpokenThread, carried: Carried): Promi
   switch (plan.kind) {
     case "post":
       await record({ carriedBy: await postRoot(sql, spoken, destination) });
+      await dropHeld(sql, spoken, destination);
       return;
     case "news":
       await updateThread(sql, spoken, destination);
       await replyWithNews(sql, spoken, { destination, news });
+      await dropHeld(sql, spoken, destination);
       return;
     case "hold":
       // The message is kept true without a sound; the news waits.
@@ -115,6 +117,7 @@ async function carryOut(sql: Sql, spoken: SpokenThread, carried: Carried): Promi
       const since = stormWindowStart(now);
       const gathering = await nextGathering(sql, { destination, since, now });
       await record({ carriedBy: gathering.dedupeKey });
+      await dropHeld(sql, spoken, destination);
       const message = gatheredMessage(await listCarried(sql, gathering.dedupeKey));
       const { dedupeKey, revision } = gathering;
       await enqueue(sql, spoken, {
@@ -125,6 +128,15 @@ async function carryOut(sql: Sql, spoken: SpokenThread, carried: Carried): Promi
           : { dedupeKey: `${dedupeKey}:${String(revision)}`, updates: dedupeKey }),
       });
     }
+  }
+}
+
+/** What was held back is older than what was said just now, and is never told after it. */
+async function dropHeld(sql: Sql, spoken: SpokenThread, destination: string): Promise<void> {
+  for (const { alert } of await listHeldAlerts(sql, spoken.thread.threadKey, destination)) {
+    const result = { notSentBecause: "newer-alert" };
+    // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+    await saveAlertDelivery(sql, { alert, destination }, result, spoken.now);
   }
 }
 
