@@ -11,9 +11,9 @@ const MOVERS_MAX = 4;
 
 /** What a scope is broken down by, the most telling first. */
 const BREAKDOWN: Readonly<Record<ScopeKind, readonly MoverKind[]>> = {
-  org: ["team", "user", "model", "api_key"],
-  team: ["user", "project", "model", "api_key"],
-  project: ["user", "model", "api_key"],
+  org: ["team", "user", "model"],
+  team: ["user", "project", "model"],
+  project: ["user", "model"],
   user: ["project", "model"],
   api_key: ["user", "model"],
   workspace: ["user", "model"],
@@ -31,6 +31,8 @@ export interface Explained {
   readonly now: Instant;
   /** What to compare; otherwise the period so far, and as much time before it. */
   readonly spans?: { readonly span: Period; readonly before: Period };
+  /** Break it down by keys as well. */
+  readonly isByKey?: boolean;
 }
 
 /** Something that explains a scope's spend; `explain` does it with sums alone. */
@@ -41,7 +43,8 @@ export const explain: Explain = async (sql, of) => {
   const { scope } = of;
   const total = await loadTotals(sql, { ...spans, scope });
   const movers = [];
-  for (const by of BREAKDOWN[scope.kind]) {
+  const byKey = of.isByKey === true && scope.kind !== "api_key" ? (["api_key"] as const) : [];
+  for (const by of [...BREAKDOWN[scope.kind], ...byKey]) {
     // A key is often one person's.
     if ((by === "user" || by === "api_key") && !of.maySeePeople) continue;
     // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time

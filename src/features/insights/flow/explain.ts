@@ -59,6 +59,7 @@ export async function explainQuestion(sql: Sql, question: Question): Promise<Why
     maySeePeople: mayViewPeopleOf(person, scope, teams),
     teams,
     now,
+    isByKey: true,
     spans: { span: period.current, before: period.previous },
   });
   const effects = await loadEffects(sql, scope, explanation);

@@ -72,7 +72,7 @@ export function whyMessage(why: ShownWhy): SlackMessage {
     top.filter((mover) => mover.before === 0n && mover.now > 0n).map((mover) => ({ by, ...mover })),
   );
   const sections = explanation.movers
-    .filter(({ top }) => top.length > 0)
+    .filter(({ by, top }) => top.some(({ name: one }) => one !== `no ${by}`))
     .map(({ by, top }) => section(moversText(by, top, change)));
   return message(`${headline}.`, [
     section(
