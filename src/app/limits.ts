@@ -1,8 +1,4 @@
 /** Which systems that keep limits this installation speaks to, by its settings. */
-import { setTimeout as wait } from "node:timers/promises";
-import type { Logger } from "pino";
-import { type AdminReader, REQUESTS_PER_MINUTE } from "../anthropic/read.ts";
-import { addMs, type Clock } from "../domain/time.ts";
 import {
   type IncreaseDesk,
   increaseDesk,
@@ -10,22 +6,13 @@ import {
   litellmKeeper,
   spendLimitKeeper,
 } from "../features/limits/index.ts";
-import type { Database } from "../store/database.ts";
-import { blockRequests, takeRequest } from "../store/request-budget.ts";
+import { adminReader, type ReaderSurroundings } from "./admin-reader.ts";
 import type { Config } from "./config.ts";
 
 export interface LimitSettings {
   readonly keepers: LimitKeepers;
   /** Undefined: no Claude Enterprise organization. */
   readonly desk: IncreaseDesk | undefined;
-}
-
-interface Surroundings {
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Aborted when the program stops. */
-  readonly signal: AbortSignal;
 }
 
 /** Two budgets of requests: Anthropic's is shared with the reading of its reports. */
@@ -40,13 +27,13 @@ export function limitSettings(
     | "CLAUDE_GATEWAY_URL"
     | "CLAUDE_GATEWAY_KEY"
   >,
-  surroundings: Surroundings,
+  surroundings: ReaderSurroundings,
 ): LimitSettings {
   const adminKey = config.ANTHROPIC_ADMIN_KEY?.reveal();
   const anthropic =
     adminKey === undefined
       ? undefined
-      : readerOf(surroundings, {
+      : adminReader(surroundings, {
           budget: "anthropic-admin",
           access: { key: adminKey, baseUrl: config.ANTHROPIC_BASE_URL },
         });
@@ -54,7 +41,7 @@ export function limitSettings(
   const gateway =
     gatewayKey === undefined || config.CLAUDE_GATEWAY_URL === undefined
       ? undefined
-      : readerOf(surroundings, {
+      : adminReader(surroundings, {
           budget: "claude-gateway",
           access: { key: gatewayKey, baseUrl: config.CLAUDE_GATEWAY_URL },
         });
@@ -74,34 +61,5 @@ export function limitSettings(
       anthropic === undefined || config.ANTHROPIC_ORG_KIND !== "enterprise"
         ? undefined
         : increaseDesk(anthropic),
-  };
-}
-
-function readerOf(
-  { database, clock, log, signal }: Surroundings,
-  { budget, access }: { readonly budget: string; readonly access: AdminReader["access"] },
-): AdminReader {
-  const pause = async (ms: number): Promise<void> => {
-    await wait(ms, undefined, { signal });
-  };
-  return {
-    access,
-    signal,
-    wait: pause,
-    takeTurn: async () => {
-      for (;;) {
-        signal.throwIfAborted();
-        const asked = { budget, perMinute: REQUESTS_PER_MINUTE, now: clock() };
-        // oxlint-disable-next-line no-await-in-loop -- asks again until it is our turn
-        const turn = await takeRequest(database, asked);
-        if (turn.kind === "taken") return;
-        log.debug({ budget, wait_ms: turn.ms }, "waiting for a turn");
-        // oxlint-disable-next-line no-await-in-loop -- see above
-        await pause(turn.ms);
-      }
-    },
-    holdBack: async (ms) => {
-      await blockRequests(database, { budget, until: addMs(clock(), ms) });
-    },
   };
 }

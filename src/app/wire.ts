@@ -46,6 +46,8 @@ import {
   lookAround,
 } from "../features/insights/index.ts";
 import { applyIncrease, replacePushRules, startLimits } from "../features/limits/index.ts";
+import { ownersListeners } from "../features/owners/index.ts";
+import { peopleListeners } from "../features/people/index.ts";
 import { type PullSettings, startPulling } from "../features/provider-reports/index.ts";
 import {
   reconciliationRoutes,
@@ -65,6 +67,7 @@ import type { SlackListeners } from "../slack/listener.ts";
 import type { SlackWeb } from "../slack/web.ts";
 import type { Database } from "../store/database.ts";
 import type { Secret } from "./config.ts";
+import { startDirectory } from "./directory.ts";
 import type { LimitSettings } from "./limits.ts";
 
 export interface Plumbing {
@@ -120,6 +123,8 @@ export function wire(plumbing: Plumbing): Wiring {
     approvalListeners({ ...shared, appliers: approvalEffects, onChanged: refreshHomes }),
     homeListeners(shared),
     auditListeners(shared),
+    peopleListeners(shared),
+    ownersListeners(shared),
   ];
   return {
     listeners: [...subcommandFeatures, helpListeners(subcommandFeatures)],
@@ -208,15 +213,11 @@ function minuteWork({
   ];
 }
 
-/** Undefined: no admin key, so Anthropic's reports are not read. */
-function startPullingOf({
-  database,
-  clock,
-  log,
-  metrics,
-  reports,
-}: Plumbing): ReturnType<Wiring["startPulling"]> {
-  if (reports === undefined) return undefined;
+/** Without an admin key Anthropic is not read, only Slack's groups are. */
+function startPullingOf(plumbing: Plumbing): ReturnType<Wiring["startPulling"]> {
+  const { database, clock, log, metrics, reports } = plumbing;
+  const listing = startDirectory(plumbing);
+  if (reports === undefined) return listing;
   const pulling = startPulling({
     database,
     clock,
@@ -231,6 +232,7 @@ function startPullingOf({
   const reconciling = startReconciling({ database, clock, log });
   return {
     stop: async () => {
+      await listing.stop();
       await pulling.stop();
       await reconciling.stop();
     },

@@ -11,6 +11,8 @@ import { defineChargebackCommands } from "./chargeback.ts";
 import { defineCommandsOf, EXIT_FAILED, EXIT_WRONG_USAGE, type Report } from "./command.ts";
 import { defineImportCommand } from "./import.ts";
 import { defineLimitCommands } from "./limits.ts";
+import { defineOwnerCommands } from "./owners.ts";
+import { definePeopleCommands } from "./people.ts";
 import { definePriceCommands } from "./prices.ts";
 import { definePullCommand } from "./pull.ts";
 import { defineReconcileCommands } from "./reconcile.ts";
@@ -89,6 +91,13 @@ defineLimitCommands(
   ),
   { env: process.env, clock: () => instant(new Date()) },
 );
+
+definePeopleCommands(
+  defineCommandsOf(program.command("people").description("Under which names people use Claude.")),
+  { env: process.env, clock: () => instant(new Date()) },
+);
+
+defineOwnerCommands(command, { env: process.env, clock: () => instant(new Date()) });
 
 defineRepriceCommand(command, { env: process.env, clock: () => instant(new Date()) });
 

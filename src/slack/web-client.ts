@@ -125,7 +125,7 @@ function messageCalls(client: WebClient): MessageCalls {
 
 type UserCalls = Pick<
   SlackWeb,
-  "authTest" | "findUserByEmail" | "loadUser" | "listUserGroupMembers"
+  "authTest" | "findUserByEmail" | "loadUser" | "listUserGroupMembers" | "listUserGroups"
 >;
 
 function userCalls(client: WebClient): UserCalls {
@@ -166,6 +166,18 @@ function userCalls(client: WebClient): UserCalls {
         async () => await client.users.info({ user: slackUserId }),
       );
       return slackUserFrom(user, await homeTeam());
+    },
+
+    async listUserGroups() {
+      const { usergroups = [] } = await call(
+        "usergroups.list",
+        async () => await client.usergroups.list({ include_disabled: false, include_users: true }),
+      );
+      return usergroups.flatMap(({ id, handle, name, users = [] }) =>
+        id === undefined
+          ? []
+          : [{ id, handle: handle ?? id, name: name ?? handle ?? id, memberIds: users }],
+      );
     },
 
     async listUserGroupMembers(handle) {

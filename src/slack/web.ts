@@ -26,6 +26,15 @@ export interface SlackChannel {
   readonly isArchived: boolean;
 }
 
+export interface SlackUserGroup {
+  readonly id: string;
+  /** Without "@". */
+  readonly handle: string;
+  readonly name: string;
+  /** Slack users. */
+  readonly memberIds: readonly string[];
+}
+
 export interface SlackWeb {
   authTest(): Promise<{
     readonly slackTeamId: string;
@@ -65,6 +74,8 @@ export interface SlackWeb {
   loadUser(slackUserId: string): Promise<SlackUser>;
   /** Members of the user group with that handle; undefined when there is no such group. */
   listUserGroupMembers(handle: string): Promise<readonly string[] | undefined>;
+  /** Every user group in use, with its members. */
+  listUserGroups(): Promise<readonly SlackUserGroup[]>;
   /** Public channels, and the private ones that the bot was invited to. */
   listChannels(): Promise<readonly SlackChannel[]>;
   openView(triggerId: string, view: Modal): Promise<{ readonly viewId: string }>;
@@ -80,6 +91,7 @@ export const SCOPES_BY_CALL = {
   findUserByEmail: ["users:read", "users:read.email"],
   loadUser: ["users:read", "users:read.email"],
   listUserGroupMembers: ["usergroups:read"],
+  listUserGroups: ["usergroups:read"],
 } as const satisfies Partial<Record<keyof SlackWeb, readonly string[]>>;
 
 /**

@@ -22,6 +22,7 @@ export function recordingWeb(): {
     findUserByEmail: refuse,
     loadUser: refuse,
     listUserGroupMembers: refuse,
+    listUserGroups: refuse,
     listChannels: refuse,
     openView: async (_triggerId, view) => await keep(view),
     updateView: async (_viewId, view) => {

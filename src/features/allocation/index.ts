@@ -10,8 +10,6 @@ export {
   type AllocationContext,
   type AllocationRule,
   allocateEvent,
-  matchesEvent,
-  matchesGlob,
   type SpendDimension,
 } from "./rules.ts";
 export {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { emailFrom } from "../../../src/domain/email.ts";
+import { matchesGlob } from "../../../src/domain/glob.ts";
 import {
   type AllocatedEvent,
   type AllocationContext,
@@ -8,7 +9,6 @@ import {
   type AllocationRule,
   allocateEvent,
   matchesEvent,
-  matchesGlob,
 } from "../../../src/features/allocation/rules.ts";
 import { anAllocatedEvent, anAllocationContext } from "../../support/allocation-builders.ts";
 

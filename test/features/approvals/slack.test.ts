@@ -52,6 +52,7 @@ function slackPerson(deps: Acme, email: SlackActor["email"]) {
     findUserByEmail: refuse,
     loadUser: refuse,
     listUserGroupMembers: refuse,
+    listUserGroups: refuse,
     listChannels: refuse,
     publishHome: refuse,
     openDirectMessage: async (slackUserId) => `D-${slackUserId}`,

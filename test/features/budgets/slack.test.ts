@@ -81,6 +81,7 @@ function recordingWeb(): { readonly web: SlackWeb; readonly views: Modal[] } {
     findUserByEmail: refuse,
     loadUser: refuse,
     listUserGroupMembers: refuse,
+    listUserGroups: refuse,
     listChannels: refuse,
     publishHome: refuse,
     openView: async (_, view) => {

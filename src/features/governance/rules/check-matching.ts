@@ -1,6 +1,6 @@
 /** Allocation rules that can never match: an earlier one takes it all, or nothing fits them. Pure. */
 import { parseEmail } from "../../../domain/email.ts";
-import { matchesGlob } from "../../allocation/index.ts";
+import { matchesGlob } from "../../../domain/glob.ts";
 import { formatFieldPath, type GovernedAllocationRule } from "../rules.ts";
 import type { Finding, Located } from "./draft.ts";
 

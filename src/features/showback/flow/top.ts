@@ -2,6 +2,7 @@
 import type { Email } from "../../../domain/email.ts";
 import type { Clock } from "../../../domain/time.ts";
 import type { Database } from "../../../store/database.ts";
+import { loadListedNames } from "../../directory-sync/index.ts";
 import { mayViewPeopleOf, type Person } from "../../organization/index.ts";
 import { loadTotals, scopeName, shownKey } from "../flow.ts";
 import { parseTop, type TopResult } from "../rules/top.ts";
@@ -33,8 +34,12 @@ export async function loadTop(
       (row) => ({ key: shownKey(dimension, row, teams), cost: row.cost }),
     );
   const previous = await costs(period.previous);
-  const rows = (await costs(period.current)).map((row) => ({
+  const current = await costs(period.current);
+  const apiKeys = dimension === "api_key" ? current.flatMap(({ key }) => key ?? []) : [];
+  const names = await loadListedNames(deps.database, { workspaces: [], apiKeys });
+  const rows = current.map((row) => ({
     ...row,
+    key: row.key === null || dimension !== "api_key" ? row.key : names.apiKey(row.key),
     previousCost: previous.find(({ key }) => key === row.key)?.cost,
   }));
   const total = await loadTotals(deps.database, { ...query, period: period.current, groupBy: [] });
