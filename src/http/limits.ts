@@ -2,6 +2,8 @@
 
 /** After decompression. A larger batch would hold a connection and its memory for too long. */
 export const USAGE_BODY_BYTES_MAX = 8 * 1024 * 1024;
+/** Of all bodies that are being received or answered, so that no number of senders fills the memory. */
+export const BODIES_BYTES_MAX = 128 * 1024 * 1024;
 /** More events in one transaction would keep rollup rows locked while others wait. */
 export const USAGE_EVENTS_MAX = 5_000;
 /** How long a client that can't be served now is asked to wait. */

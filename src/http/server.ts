@@ -15,7 +15,9 @@ import { AppError, type ErrorCode } from "../domain/errors.ts";
 import { type AuditOrigin, withAuditOrigin } from "../store/audit-origin.ts";
 import { isConnectionLoss, isGivenUp } from "../store/database.ts";
 import { bearerOf } from "./authorization.ts";
+import { boundBodies } from "./bodies-in-flight.ts";
 import {
+  BODIES_BYTES_MAX,
   KEEP_ALIVE_MS,
   REQUEST_TIMEOUT_MS,
   RETRY_AFTER_SECONDS,
@@ -43,8 +45,10 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
 export function createHttpServer(options: {
   readonly log: Logger;
   readonly mounts: readonly Mount[];
+  /** Of all bodies at once. Default: `BODIES_BYTES_MAX`. */
+  readonly bodiesBytesMax?: number;
 }): FastifyInstance {
-  const { log, mounts } = options;
+  const { log, mounts, bodiesBytesMax = BODIES_BYTES_MAX } = options;
   const answerFailure = (
     error: FastifyError,
     request: FastifyRequest,
@@ -72,6 +76,7 @@ export function createHttpServer(options: {
         },
       ),
   });
+  boundBodies(app, bodiesBytesMax);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {
     done(null, body);
