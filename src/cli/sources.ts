@@ -120,7 +120,8 @@ It is the source's bearer token (Authorization: Bearer …)${
 
 const REFUSALS: Readonly<Record<Extract<SourceChange, { kind: "refused" }>["reason"], string>> = {
   "not-a-name": "A source is named by lower-case letters, digits and dashes, at most 63.",
-  "built-in": "default is built in: its secret is INGEST_SECRET.",
+  "built-in":
+    "That source is built in: the secret of default is INGEST_SECRET, anthropic is what Anthropic's own reports say.",
   taken:
     "There is, or was, a source of that name. Choose another: events keep the name of their source.",
   unknown: "There is no source of that name. `claude-spend sources list` shows all.",

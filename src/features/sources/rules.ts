@@ -21,13 +21,16 @@ export interface SourceSecret {
 /** The built-in source of INGEST_SECRET: whoever has the operator's own secret is believed. */
 export const DEFAULT_SOURCE: Source = { name: "default", isTrusted: true };
 
+/** Under `anthropic` count what Anthropic's own reports say that no other source has told. */
+const BUILT_IN_NAMES: ReadonlySet<string> = new Set([DEFAULT_SOURCE.name, "anthropic"]);
+
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 export type NameProblem = "not-a-name" | "built-in";
 
 /** Why a source can't be called so; undefined when it can. */
 export function problemOfName(name: string): NameProblem | undefined {
-  if (name === DEFAULT_SOURCE.name) return "built-in";
+  if (BUILT_IN_NAMES.has(name)) return "built-in";
   return NAME.test(name) ? undefined : "not-a-name";
 }
 

@@ -87,6 +87,7 @@ describe("sources", () => {
 
   test.each([
     ["default", "built-in"],
+    ["anthropic", "built-in"],
     ["Checkout", "not-a-name"],
     ["", "not-a-name"],
     ["a b", "not-a-name"],
