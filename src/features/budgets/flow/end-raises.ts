@@ -16,7 +16,7 @@ import { findBudgetForUpdate } from "../store/budgets.ts";
 import { findEndedGrant, insertEnding, type StoredGrant } from "../store/grants.ts";
 import { loadDirectory } from "./announce.ts";
 import { loadNews, tellTeam } from "./apply-raise.ts";
-import { recordReachedAtLimitChange } from "./evaluate.ts";
+import { recordReached } from "./evaluate.ts";
 
 interface Deps {
   readonly database: Database;
@@ -56,7 +56,8 @@ async function endOne(sql: Sql, now: Instant): Promise<boolean | undefined> {
   const people = await closeApproval(sql, approvalRequestId, now);
   if (budget === undefined) return true; // Removed meanwhile: there is no limit to speak of.
   const target = { budget, memberKeys: [memberKey] };
-  await recordReachedAtLimitChange(sql, target, now, { isLowered: true });
+  // As any check would: whoever looks first, people hear the same.
+  await recordReached(sql, target, now);
   const message = {
     budget,
     memberKey,

@@ -1,0 +1,212 @@
+import { expect, test } from "vitest";
+import { addMs } from "../../../src/domain/time.ts";
+import { message, section } from "../../../src/slack/blocks.ts";
+import { enqueueMessage } from "../../../src/slack/outbox.ts";
+import type { Database } from "../../../src/store/database.ts";
+import { type TestDatabase, useDatabase } from "../../support/database.ts";
+import {
+  type Attempt,
+  deliveryFaults,
+  loadFacts,
+  postedIn,
+  SKEW_MAX_MS,
+} from "./simulation/checks.ts";
+import { carryOut, chooseDeed } from "./simulation/deeds.ts";
+import { reachable, settled, textOf } from "./simulation/oracle.ts";
+import { FINDING, RELEASING, sending, WATCHING, work } from "./simulation/workers.ts";
+import { count, createWorld, type World } from "./simulation/world.ts";
+
+const HISTORIES = Number(process.env["ALERT_HISTORIES"] ?? "80");
+const SEED = Number(process.env["ALERT_SEED"] ?? String(Date.now() % 1_000_000));
+const ROUNDS = 8;
+const STEPS = 2;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+const withHistory = useDatabase();
+const withoutHistory = useDatabase();
+
+/** Clocks jump: forward, back, a little or by minutes. */
+function jumpClocks({ random, replicas }: World): void {
+  for (const replica of replicas) {
+    replica.skewMs = random.pick([0, 0, 20_000, -20_000, 5 * MINUTE, SKEW_MAX_MS, -SKEW_MAX_MS]);
+  }
+}
+
+function active({ random, replicas }: World): World["replicas"] {
+  return replicas.slice(0, 1 + random.below(replicas.length));
+}
+
+function looksOf({ now, replicas }: World): number[] {
+  return [...new Set([0, ...replicas.map(({ skewMs }) => skewMs)])].map(
+    (skewMs) => now.getTime() + skewMs,
+  );
+}
+
+/** Slack limits, fails, is slow, does it without an answer, and closes channels. */
+function troubleSlack(world: World, { isDown }: { readonly isDown: boolean }): void {
+  const { slack, random, channels, histories } = world;
+  slack.faults.clear();
+  if (isDown) {
+    slack.faults.add({ kind: "http_500", times: 1_000_000 });
+    return;
+  }
+  const some = (): number => random.below(1 + histories.length / 20);
+  const method = "chat.postMessage";
+  slack.faults.add({ kind: "drop_after", method, times: some() });
+  slack.faults.add({ kind: "ratelimited", retryAfterSeconds: 1 + random.below(90), times: some() });
+  slack.faults.add({ kind: "http_500", times: some() });
+  slack.faults.add({ kind: "drop_before", times: some() });
+  for (const channel of channels.values()) {
+    if (random.chance(channel.isArchived ? 0.5 : 0.02)) channel.isArchived = !channel.isArchived;
+  }
+}
+
+/** Deeds and replicas at the same time; the model follows every order in which they may have met. */
+async function playRound(world: World, attempts: Attempt[]): Promise<void> {
+  const { histories, random } = world;
+  jumpClocks(world);
+  const looks = looksOf(world);
+  const jobs = [...FINDING, RELEASING, sending(world, attempts, 0.02)];
+  const crashRate = 0.15;
+  for (let step = 0; step < STEPS; step += 1) {
+    const deeds = histories.flatMap((history) => {
+      if (random.chance(0.5)) return [];
+      const deed = chooseDeed(world, history);
+      return deed === undefined ? [] : [deed];
+    });
+    count(world, "deeds", deeds.length);
+    const replicas = active(world);
+    await Promise.all([carryOut(world, deeds), work(world, { replicas, jobs, crashRate })]);
+    for (const history of histories) {
+      history.states = reachable(history.model, history.states, looks);
+    }
+  }
+  // Time passes; then everything that is due is done, by whoever is there.
+  const hours = random.pick([0, 1, 1, 3, 14, 26, 60]);
+  world.now = addMs(world.now, hours * HOUR + random.below(50) * MINUTE);
+  jumpClocks(world);
+  const later = looksOf(world);
+  // What the clock looks at costs the most: in every third round, and in the last.
+  const isWatching = hours > 0 && random.chance(0.35);
+  const all = isWatching ? [...jobs, WATCHING] : jobs;
+  await work(world, { replicas: active(world), jobs: all, crashRate });
+  for (const history of histories) {
+    history.states = reachable(history.model, history.states, later);
+    if (history.isDirty) {
+      history.states = settled(history.model, history.states, [...looks, ...later]);
+    }
+    history.isDirty = false;
+  }
+}
+
+/** What was recorded must be one of what the model allows; the model goes on from there. */
+async function compare(world: World): Promise<string[]> {
+  const [first] = world.replicas;
+  if (first === undefined) throw new Error("there are replicas");
+  const recorded = await loadFacts(first.database);
+  return world.histories.flatMap((history) => {
+    const facts = recorded.get(history.name) ?? new Map<string, string>();
+    const isAllowed = history.states.some((state) => textOf(state) === textOf(facts));
+    count(world, "facts", facts.size - history.facts.size);
+    history.facts = facts;
+    const allowed = history.states.map(textOf);
+    history.states = [facts];
+    return isAllowed
+      ? []
+      : [
+          `${history.name} (${history.model.periodKind}): recorded\n${textOf(facts)}\nallowed\n${allowed.join("\nor\n")}`,
+        ];
+  });
+}
+
+/** Slack is well again, and time passes, until nothing waits any more. */
+async function settle(world: World, attempts: Attempt[]): Promise<void> {
+  world.slack.faults.clear();
+  world.isTroubled = false;
+  for (const channel of world.channels.values()) channel.isArchived = false;
+  for (const replica of world.replicas) replica.skewMs = 0;
+  const [first] = world.replicas;
+  if (first === undefined) throw new Error("there are replicas");
+  const jobs = [RELEASING, sending(world, attempts, 0)];
+  for (;;) {
+    await work(world, { replicas: [first], jobs, crashRate: 0 });
+    const { rows } = await first.database.query<{ readonly next: Date | null }>(
+      `select least(
+         (select min(case o.status when 'sending' then o.leased_until else o.next_attempt_at end)
+            from outbox_messages o
+           where o.status in ('pending', 'sending', 'unknown')),
+         (select min(d.held_until) from alert_deliveries d)) as next`,
+    );
+    const next = rows[0]?.next ?? undefined;
+    if (next === undefined) return;
+    world.now = addMs(world.now, Math.max(1_000, next.getTime() - world.now.getTime()));
+  }
+}
+
+async function simulate(world: World, canLook: boolean): Promise<string[]> {
+  const [first] = world.replicas;
+  if (first === undefined) throw new Error("there are replicas");
+  const { database } = first;
+  const attempts: Attempt[] = [];
+  const marks: bigint[] = [];
+  const faults: string[] = [];
+  const outage = 3 + world.random.below(3);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    troubleSlack(world, { isDown: round === outage || round === outage + 1 });
+    const digest = message(`Digest ${String(round)}`, [section(`Digest ${String(round)}`)]);
+    await enqueueMessage(
+      database,
+      {
+        dedupeKey: `digest:${String(round)}`,
+        kind: "digest",
+        destination: { channel: "#general" },
+        message: digest,
+      },
+      world.now,
+    );
+    await playRound(world, attempts);
+    faults.push(...(await compare(world)).map((fault) => `round ${String(round)}: ${fault}`));
+    const { rows } = await database.query<{ readonly last: string }>(
+      `select coalesce(max(outbox_message_id), 0)::text as last from outbox_messages`,
+    );
+    marks.push(BigInt(rows[0]?.last ?? "0"));
+  }
+  await settle(world, attempts);
+  count(world, "messages", postedIn(world.slack).length);
+  return [...faults, ...(await deliveryFaults(world, { attempts, marks, canLook }))];
+}
+
+/** What is wrong at the end, and how often what happened. */
+async function run(of: {
+  readonly histories: number;
+  readonly canLook: boolean;
+  readonly db: TestDatabase;
+}): Promise<{ readonly faults: readonly string[]; readonly counts: World["counts"] }> {
+  const { histories, canLook, db } = of;
+  const openPool = (): Database => db.openPool({ max: 5 });
+  const world = await createWorld({ seed: SEED, histories, canLook, openPool });
+  const { counts } = world;
+  try {
+    return { faults: await simulate(world, canLook), counts };
+  } finally {
+    await world.slack.close();
+    if (process.env["ALERT_HISTORIES"] !== undefined) {
+      process.stdout.write(`${JSON.stringify({ seed: SEED, ...Object.fromEntries(counts) })}\n`);
+    }
+  }
+}
+
+const SEEN = `ALERT_SEED=${String(SEED)}`;
+
+test(`whatever happens, each thing is said once and right (${SEEN}, ${String(HISTORIES)} histories)`, async () => {
+  const { faults, counts } = await run({ histories: HISTORIES, canLook: true, db: withHistory });
+  expect(faults.slice(0, 5), SEEN).toEqual([]);
+  expect(counts.get("facts")).toBeGreaterThan(HISTORIES);
+}, 2_400_000);
+
+test(`without the history scopes no alert is missing and no digest repeated (${SEEN})`, async () => {
+  const histories = Math.ceil(HISTORIES / 8);
+  const { faults } = await run({ histories, canLook: false, db: withoutHistory });
+  expect(faults.slice(0, 5), SEEN).toEqual([]);
+}, 600_000);
