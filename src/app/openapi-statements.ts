@@ -32,7 +32,7 @@ const statementAnswer = {
     from: { type: "string", format: "date-time", description: "Inclusive." },
     to: { type: "string", format: "date-time", description: "Exclusive." },
     status: { enum: ["open", "closed"] },
-    closed_at: { type: ["string", "null"], format: "date-time" },
+    closed_at: { type: ["string", "null"], description: "Null: it may still change." },
     currency: { const: "USD" },
     teams: {
       type: "array",

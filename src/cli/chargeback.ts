@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { userInfo } from "node:os";
 import type { Writable } from "node:stream";
-import { stringify } from "csv-stringify/sync";
 import { AppError } from "../domain/errors.ts";
 import { formatUsd, usdToDecimal } from "../domain/money.ts";
 import { type Month, parseMonth } from "../domain/month.ts";
@@ -35,6 +34,7 @@ import {
 } from "../features/chargeback/index.ts";
 import { migrate } from "../store/migrate.ts";
 import type { DefineCommand, Report } from "./command.ts";
+import { csvOf } from "./csv.ts";
 import { withDatabase } from "./with-database.ts";
 
 interface Surroundings {
@@ -170,7 +170,7 @@ function summary({ rows, usage, billed, effective, spend }: Exported): string {
 }
 
 /** Takes rows as fast as the target does, and says on a terminal how many there were. */
-function rowWriter(
+export function rowWriter(
   target: Writable,
   format: "csv" | "ndjson",
 ): (rows: readonly FocusRow[]) => Promise<void> {
@@ -186,31 +186,6 @@ function rowWriter(
     count += rows.length;
     if (process.stderr.isTTY) process.stderr.write(`\r${String(count)} rows\r`);
   };
-}
-
-/**
- * Rows as CSV. A cell of text never begins like a formula, since a spreadsheet would run it; amounts
- * are left as they are, minus signs too.
- */
-function csvOf(
-  rows: readonly Readonly<Record<string, string | null>>[],
-  shape: {
-    readonly columns: readonly string[];
-    readonly decimals: ReadonlySet<string>;
-    readonly header: boolean;
-  },
-): string {
-  return stringify([...rows], {
-    header: shape.header,
-    columns: [...shape.columns],
-    escape_formulas: true,
-    cast: {
-      string: (value, { column }) =>
-        column !== undefined && shape.decimals.has(String(column))
-          ? { value, escape_formulas: false }
-          : value,
-    },
-  });
 }
 
 /** Opened before anything is read, so that a wrong path is said at once. */

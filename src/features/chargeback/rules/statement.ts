@@ -75,8 +75,9 @@ function keysOf(lines: readonly Line[]): readonly string[] {
 }
 
 function projectsOf(lines: readonly Line[], month: Month): readonly ProjectAmounts[] {
+  // What is in no project comes last: that is where sorting puts undefined, without a comparison.
   const keys = [...new Set(lines.map(({ projectKey }) => projectKey))].toSorted((one, other) =>
-    (one ?? "") < (other ?? "") ? -1 : 1,
+    String(one) < String(other) ? -1 : 1,
   );
   return keys.map((projectKey) => ({
     projectKey,

@@ -24,7 +24,8 @@ export async function eachPortionOfCharges(
              trim_scale(case when c.consumed_quantity = 0 then c.list_unit_price_usd
                              else round(c.billed_cost_usd / c.consumed_quantity, 24) end)::text
                as "contractedUnitPrice",
-             c.list_cost_usd::text as "listCost", c.billed_cost_usd::text as "billedCost",
+             trim_scale(c.list_cost_usd)::text as "listCost",
+             trim_scale(c.billed_cost_usd)::text as "billedCost",
              d.team_key as "teamKey", d.project_key as "projectKey", d.user_email as "userEmail",
              d.model_id as "modelId", d.api_key_id as "apiKeyId", d.workspace_id as "workspaceId",
              d.source, e.provider, e.tags
