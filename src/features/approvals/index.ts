@@ -5,7 +5,7 @@ export type {
   ApprovalEffects,
   ApprovedRequest,
 } from "./flow/applier.ts";
-export { type ApproverGroups, prefetchApproverGroups } from "./flow/approvers.ts";
+export { type ApproverGroups, withApproverGroups } from "./flow/approvers.ts";
 export { cancelApproval } from "./flow/cancel-approval.ts";
 export { closeApproval } from "./flow/close-approval.ts";
 export { type Explanation, explainApproval } from "./flow/explain.ts";

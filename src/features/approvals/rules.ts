@@ -128,13 +128,11 @@ export function expiryOf(
   return proposal.endsAt < expiresAt ? proposal.endsAt : expiresAt;
 }
 
-/** Why a proposal can't become a request; undefined when it can. */
+/** Why a proposal can't become a request, whoever could decide it; undefined when it can. */
 export function refusalOfProposal(
   proposal: ApprovalProposal,
   known: {
     readonly policy: ApprovalPolicy | undefined;
-    /** Who could decide, by step. */
-    readonly steps: readonly (readonly Email[])[];
     readonly openRequests: number;
     readonly now: Instant;
   },
@@ -143,8 +141,7 @@ export function refusalOfProposal(
   if (proposal.reason.length > TEXT_CHARS_MAX) return "text-too-long";
   if (proposal.endsAt <= known.now) return "already-over";
   if (known.policy === undefined) return "above-every-policy";
-  if (known.openRequests >= OPEN_REQUESTS_MAX) return "too-many-open";
-  return refusalOfSteps(known.policy, known.steps);
+  return known.openRequests >= OPEN_REQUESTS_MAX ? "too-many-open" : undefined;
 }
 
 /** Why nobody could ever decide: a step without people, or with too few. */

@@ -1,12 +1,13 @@
 /** Who may decide right now: entries of a policy, resolved against the database and Slack's groups. */
 import type { Email } from "../../../domain/email.ts";
+import { AppError } from "../../../domain/errors.ts";
 import type { Scope } from "../../../domain/scope.ts";
 import type { Instant } from "../../../domain/time.ts";
-import type { Database, Sql } from "../../../store/database.ts";
+import type { Sql } from "../../../store/database.ts";
 import { type Authority, authorityOver, type Directory, type Subject } from "../rules/mandate.ts";
 import type { ApprovalPolicy, ApproverEntry } from "../rules/policy.ts";
 import { listDelegations } from "../store/delegations.ts";
-import { listAdmins, listApprovalPolicies, listTeamOwners } from "../store/policies.ts";
+import { listAdmins, listTeamOwners } from "../store/policies.ts";
 
 /** Members of a Slack user group by its handle; undefined when there is no such group. */
 export type ApproverGroups = (handle: string) => Promise<readonly Email[] | undefined>;
@@ -30,20 +31,53 @@ export async function loadGroups(
 }
 
 /**
- * Asks Slack for all groups of the policies at once and answers from memory afterwards. For callers
- * of `requestApproval`, before they begin the transaction that it is part of.
+ * Runs a piece of work that `requestApproval` is part of, with groups that answer from memory. A
+ * group that it turns out to need is asked for when its transaction has been rolled back, and the
+ * work is done anew: Slack is never waited for inside one, and asked only for what is needed.
  */
-export async function prefetchApproverGroups({
-  database,
-  approverGroups,
-}: {
-  readonly database: Database;
-  readonly approverGroups?: ApproverGroups | undefined;
-}): Promise<ApproverGroups> {
-  const policies = await listApprovalPolicies(database);
-  const groups = await loadGroups(policies.flatMap(entriesOf), approverGroups);
-  // oxlint-disable-next-line typescript/require-await -- answers from memory what Slack was asked before
-  return async (handle) => groups.get(handle);
+export async function withApproverGroups<T>(
+  slack: ApproverGroups | undefined,
+  work: (approverGroups: ApproverGroups | undefined) => Promise<T>,
+): Promise<T> {
+  if (slack === undefined) return await work(undefined);
+  const known = new Map<string, readonly Email[] | undefined>();
+  for (;;) {
+    const missing = new Set<string>();
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- anew, with what was missing
+      return await work(fromMemory(known, missing));
+    } catch (error) {
+      if (missing.size === 0) throw error;
+    }
+    // oxlint-disable-next-line no-await-in-loop -- at most once for each group there is
+    await Promise.all([...missing].map(async (one) => known.set(one, await membersOf(one, slack))));
+  }
+}
+
+function fromMemory(
+  known: ReadonlyMap<string, readonly Email[] | undefined>,
+  missing: Set<string>,
+): ApproverGroups {
+  // oxlint-disable-next-line typescript/require-await -- what has to be awaited was, before
+  return async (handle) => {
+    if (known.has(handle)) return known.get(handle);
+    missing.add(handle);
+    throw new AppError({ code: "unavailable", message: `@${handle} was not asked for yet.` });
+  };
+}
+
+/** Says which group it was about: whoever asks may then ask for what takes no group. */
+async function membersOf(handle: string, slack: ApproverGroups): ReturnType<ApproverGroups> {
+  try {
+    return await slack(handle);
+  } catch (cause) {
+    throw new AppError({
+      code: "unavailable",
+      message: `I can't see who is in @${handle} in Slack right now, and this takes their approval.`,
+      retryable: true,
+      cause,
+    });
+  }
 }
 
 /** Every entry of a policy, of all its steps. */

@@ -13,6 +13,7 @@ import {
   expiryOf,
   type RequestRefusal,
   refusalOfProposal,
+  refusalOfSteps,
 } from "../rules.ts";
 import { type AutoCounter, takeAutoSpend } from "../store/auto-spend.ts";
 import { listApprovalPolicies, loadCalendar, loadRequester } from "../store/policies.ts";
@@ -47,13 +48,14 @@ export interface RequestDeps {
 
 /**
  * Stores a request and its cards in the caller's transaction. `approverGroups` must answer without
- * waiting for Slack: give it what `prefetchApproverGroups` returned.
+ * waiting for Slack: give it what `withApproverGroups` gives.
  *
  * 1. What the same form made before is answered as it was.
- * 2. The policy that covers the request, and who may decide under it now.
- * 3. Refused when nobody could ever decide it, or when the requester has too many open ones.
- * 4. Request and audit entry. 5. Applied, where the policy's ceiling has room for it.
- * 6. Else a card for each approver of the first step, and the requester's own copy.
+ * 2. The policy that covers the request. 3. Applied, where its ceiling has room for it: what needs
+ * nobody's consent does not need anybody who could give it, nor Slack to say who that is.
+ * 4. Else refused when nobody who may decide now ever could.
+ * 5. Request and audit entry. 6. A card for each approver of the first step, and the requester's
+ * own copy.
  */
 export async function requestApproval(
   sql: Sql,
@@ -73,34 +75,35 @@ export async function requestApproval(
   const question = { scope, amount, baseAmount, requester };
   const covering = policyFor(await listApprovalPolicies(sql), question);
   const draft = newRequest(proposal, covering ?? DEFAULT_POLICY, now);
+  const refusal = refusalOfProposal(proposal, { policy: covering, openRequests, now });
+  if (refusal !== undefined) return { kind: "refused", reason: refusal };
+  const { apply } = deps;
+  if (apply !== undefined && (await takesFromCeiling(sql, draft, now))) {
+    await saveRequest(sql, draft, idempotencyKey);
+    return await applyAutomatically(sql, apply, draft);
+  }
+
   const groups = await loadGroups(entriesOf(draft.policy), deps.approverGroups);
   const authority = await loadAuthority(sql, draft, { groups, now });
-  const refusal = refusalOfProposal(proposal, {
-    policy: covering,
-    steps: authority.steps,
-    openRequests,
-    now,
-  });
-  // What needs nobody's consent does not need anybody who could give it.
-  const { apply } = deps;
-  const isAutomatic =
-    (refusal === undefined || refusal === "no-approver" || refusal === "too-few-approvers") &&
-    apply !== undefined &&
-    (await takesFromCeiling(sql, draft, now));
-  if (refusal !== undefined && !isAutomatic) return { kind: "refused", reason: refusal };
-
-  const asked = isAutomatic ? [] : peopleToAsk(authority, { open: [0], spoken: [] });
+  const nobody = refusalOfSteps(draft.policy, authority.steps);
+  if (nobody !== undefined) return { kind: "refused", reason: nobody };
+  const asked = peopleToAsk(authority, { open: [0], spoken: [] });
   const request: ApprovalRequest = { ...draft, asked, waitingFor: asked };
-  await insertRequest(sql, request, {
-    idempotencyKey,
-    nextReminderAt: nextReminderAfter(request, now),
-  });
-  await recordRequest(sql, request);
-  if (isAutomatic) return await applyAutomatically(sql, apply, request);
+  await saveRequest(sql, request, idempotencyKey);
   const announcement = { request, votes: [], questions: [], now };
   await enqueueCards(sql, announcement, asked);
   await enqueueAskedNotice(sql, announcement);
   return outcomeOf(request);
+}
+
+async function saveRequest(
+  sql: Sql,
+  request: ApprovalRequest,
+  idempotencyKey: string | undefined,
+): Promise<void> {
+  const nextReminderAt = nextReminderAfter(request, request.requestedAt);
+  await insertRequest(sql, request, { idempotencyKey, nextReminderAt });
+  await recordRequest(sql, request);
 }
 
 function outcomeOf(request: ApprovalRequest): ApprovalRequestOutcome {

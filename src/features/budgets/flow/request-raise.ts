@@ -7,9 +7,9 @@ import { parseUntil } from "../../../domain/until.ts";
 import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
 import {
   type ApproverGroups,
-  prefetchApproverGroups,
   requestApproval,
   requestRefusalText,
+  withApproverGroups,
 } from "../../approvals/index.ts";
 import { mayViewScope } from "../../organization/index.ts";
 import type { RaiseProblem, RaiseResult } from "../messages/raise.ts";
@@ -56,18 +56,23 @@ export interface RaiseRequest {
  * cards and its audit entry, by approvals; or the raise itself, where a policy needs nobody for it.
  */
 export async function requestRaise(deps: Deps, request: RaiseRequest): Promise<RaiseResult> {
-  // Slack is asked before the transaction, so that a slow Slack holds nothing.
-  const approverGroups = await prefetchApproverGroups(deps);
-  return await inTransaction(deps.database, async (sql): Promise<RaiseResult> => {
-    const now = deps.clock();
-    const asking = await loadAsking(sql, request.requester);
-    const found = await findRaisable(sql, request.target, asking, now);
-    if (found.kind !== "found") return found;
-    const { named } = found;
-    const terms = termsOf(request, { status: named.status, asking, now });
-    if (terms.kind !== "terms") return terms;
-    return await ask(sql, { ...deps, approverGroups }, { request, named, terms, asking, now });
-  });
+  return await withApproverGroups(deps.approverGroups, async (approverGroups) =>
+    inTransaction(
+      deps.database,
+      async (sql) => await requestIn(sql, { ...deps, approverGroups }, request),
+    ),
+  );
+}
+
+async function requestIn(sql: Sql, deps: Deps, request: RaiseRequest): Promise<RaiseResult> {
+  const now = deps.clock();
+  const asking = await loadAsking(sql, request.requester);
+  const found = await findRaisable(sql, request.target, asking, now);
+  if (found.kind !== "found") return found;
+  const { named } = found;
+  const terms = termsOf(request, { status: named.status, asking, now });
+  if (terms.kind !== "terms") return terms;
+  return await ask(sql, deps, { request, named, terms, asking, now });
 }
 
 interface Terms {

@@ -5,15 +5,16 @@
 
 import type { IncreaseRequest } from "../../../anthropic/increase-requests.ts";
 import { parseEmail } from "../../../domain/email.ts";
+import { AppError } from "../../../domain/errors.ts";
 import type { CallOutcome } from "../../../domain/limit.ts";
 import { PERIOD_KINDS, periodOf, timeZone } from "../../../domain/time.ts";
 import { inTransaction, type Sql } from "../../../store/database.ts";
 import {
   type ApproverGroups,
   cancelApproval,
-  prefetchApproverGroups,
   requestApproval,
   requestRefusalText,
+  withApproverGroups,
 } from "../../approvals/index.ts";
 import { increaseTexts } from "../messages.ts";
 import { proposeIncrease } from "../rules/increase.ts";
@@ -44,13 +45,10 @@ export async function pollIncreases(deps: PollDeps): Promise<number> {
     log.warn({ work: "limit requests", reason: pending.message }, "Anthropic's requests not read");
     return 0;
   }
-  // Slack is asked before the transactions, so that a slow Slack holds nothing.
-  const approverGroups =
-    pending.answer.length === 0 ? undefined : await prefetchApproverGroups(deps);
   let changed = 0;
   for (const request of pending.answer) {
     // oxlint-disable-next-line no-await-in-loop -- each in a transaction of its own
-    if (await takeUp({ ...deps, approverGroups }, request)) changed += 1;
+    if (await takeUp(deps, request)) changed += 1;
   }
   const listed = new Set(pending.answer.map(({ id }) => id));
   const settled = (await listKnownPending(database)).filter(
@@ -65,22 +63,40 @@ export async function pollIncreases(deps: PollDeps): Promise<number> {
 
 /** True when it has a new card. A request without one is tried again with each look. */
 async function takeUp(deps: PollDeps, request: IncreaseRequest): Promise<boolean> {
-  return await inTransaction(deps.database, async (sql) => {
-    const known = await upsertPendingIncrease(
-      sql,
-      {
-        ...request,
-        requestedAt: request.createdAt,
-        limit: request.summary?.limit,
-        spend: request.summary?.spend,
-      },
-      deps.clock(),
-    );
-    if (known === undefined || known.approvalRequestId !== undefined) return false;
-    const card = await makeCard(sql, deps, request);
-    await saveIncreaseCard(sql, request.id, card);
-    return "approvalRequestId" in card;
-  });
+  try {
+    return await takeUpAlone(deps, request);
+  } catch (err) {
+    // The others, and what was settled elsewhere, do not wait for what this one needs.
+    if (!(err instanceof AppError && err.retryable)) throw err;
+    deps.log.warn({ work: "limit requests", reason: err.message }, "no card made yet");
+    return false;
+  }
+}
+
+async function takeUpAlone(deps: PollDeps, request: IncreaseRequest): Promise<boolean> {
+  return await withApproverGroups(deps.approverGroups, async (approverGroups) =>
+    inTransaction(
+      deps.database,
+      async (sql) => await takeUpIn(sql, { ...deps, approverGroups }, request),
+    ),
+  );
+}
+
+async function takeUpIn(sql: Sql, deps: PollDeps, request: IncreaseRequest): Promise<boolean> {
+  const known = await upsertPendingIncrease(
+    sql,
+    {
+      ...request,
+      requestedAt: request.createdAt,
+      limit: request.summary?.limit,
+      spend: request.summary?.spend,
+    },
+    deps.clock(),
+  );
+  if (known === undefined || known.approvalRequestId !== undefined) return false;
+  const card = await makeCard(sql, deps, request);
+  await saveIncreaseCard(sql, request.id, card);
+  return "approvalRequestId" in card;
 }
 
 async function makeCard(

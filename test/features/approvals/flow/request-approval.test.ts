@@ -1,8 +1,14 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { instant } from "../../../../src/domain/time.ts";
-import { prefetchApproverGroups } from "../../../../src/features/approvals/flow/approvers.ts";
+import {
+  type ApproverGroups,
+  withApproverGroups,
+} from "../../../../src/features/approvals/flow/approvers.ts";
 import { listOpenApprovals } from "../../../../src/features/approvals/flow/list-approvals.ts";
-import { requestApproval } from "../../../../src/features/approvals/flow/request-approval.ts";
+import {
+  type RequestDeps,
+  requestApproval,
+} from "../../../../src/features/approvals/flow/request-approval.ts";
 import type { ApprovalProposal } from "../../../../src/features/approvals/rules.ts";
 import { inTransaction } from "../../../../src/store/database.ts";
 import { ANA, aProposal, BO, DANA, EVE } from "../../../support/approvals-builders.ts";
@@ -24,7 +30,9 @@ beforeEach(async () => {
   await resetAcme(db.pool);
 });
 
-async function tryAsk(deps: ReturnType<typeof acme>, overrides: Partial<ApprovalProposal> = {}) {
+const NO_GROUPS: ApproverGroups = async () => await Promise.resolve(undefined);
+
+async function tryAsk(deps: RequestDeps, overrides: Partial<ApprovalProposal> = {}) {
   return await inTransaction(
     db.pool,
     async (sql) => await requestApproval(sql, deps, aProposal(overrides)),
@@ -86,23 +94,79 @@ describe("requestApproval", () => {
     expect((await ask(acme(db.pool), { scope })).approvers).toEqual(approvers);
   });
 
-  test("asks the members of a Slack group, looked up before the transaction", async () => {
-    await usePolicies(db.pool, aTier({ approvers: ["slack_group:leads", "slack_group:gone"] }));
+  test("asks Slack for the groups of the covering policy alone, before the transaction", async () => {
+    await usePolicies(
+      db.pool,
+      aTier({ upTo: usd(50), approvers: ["slack_group:small"] }),
+      aTier({ approvers: ["slack_group:leads", "slack_group:gone"] }),
+    );
     const lookups: string[] = [];
-    const approverGroups = await prefetchApproverGroups({
-      database: db.pool,
+    let open = 0;
+    const outcome = await withApproverGroups(
       // oxlint-disable-next-line typescript/require-await -- stands in for a call of Slack
-      approverGroups: async (handle) => {
+      async (handle) => {
+        expect(open).toBe(0);
         lookups.push(handle);
         return handle === "leads" ? [EVE, BO] : undefined;
       },
-    });
+      async (approverGroups) => {
+        open += 1;
+        try {
+          return await tryAsk(acme(db.pool, { approverGroups: approverGroups ?? NO_GROUPS }));
+        } finally {
+          open -= 1;
+        }
+      },
+    );
+
+    expect(outcome).toMatchObject({ kind: "requested", approvers: [EVE] });
     expect(lookups).toEqual(["leads", "gone"]);
+  });
 
-    const { approvers } = await ask(acme(db.pool, { approverGroups }));
+  test("with Slack away, fails only what takes a group, and says which", async () => {
+    await usePolicies(
+      db.pool,
+      aTier({
+        match: { upToPercent: 10 },
+        approvers: ["slack_group:leads"],
+        autoApprove: { upTo: usd(50), perPeriod: usd(50), periodKind: "monthly" },
+      }),
+      aTier({ upTo: usd(200) }),
+      aTier({ approvers: ["team_owners", "slack_group:leads"] }),
+    );
+    const away: ApproverGroups = async () => await Promise.reject(new Error("Slack is away"));
+    const asking = async (proposal: Partial<ApprovalProposal>) =>
+      await withApproverGroups(
+        away,
+        async (groups) =>
+          await tryAsk(
+            {
+              ...acme(db.pool, { approverGroups: groups ?? NO_GROUPS }),
+              apply: async () => await Promise.resolve(),
+            },
+            { baseAmount: usd(500), ...proposal },
+          ),
+      );
 
-    expect(approvers).toEqual([EVE]);
-    expect(lookups).toHaveLength(2);
+    expect((await asking({ amount: usd(50) })).kind).toBe("applied");
+    expect((await asking({ amount: usd(200) })).kind).toBe("requested");
+    const before = await everything(db.pool);
+    await expect(asking({ amount: usd(201) })).rejects.toThrow(/who is in @leads/);
+    expect(await everything(db.pool)).toEqual(before);
+  });
+
+  test("a failure that has nothing to do with groups is not tried again", async () => {
+    let tries = 0;
+    const failing = withApproverGroups(
+      async () => await Promise.resolve([]),
+      async () => {
+        tries += 1;
+        return await Promise.reject(new Error("no"));
+      },
+    );
+
+    await expect(failing).rejects.toThrow("no");
+    expect(tries).toBe(1);
   });
 
   test.each([
