@@ -338,6 +338,11 @@ describe("answers", () => {
     { reason: "not-an-approver" },
     { reason: "not-the-requester" },
     { reason: "already-decided", by: DANA, at: decidedAt, status: "applied" },
+    {
+      reason: "settled-elsewhere",
+      because: "Denied at Anthropic by somebody else",
+      at: decidedAt,
+    },
     { reason: "expired", at: decidedAt },
     { reason: "already-voted", approvals: 1, quorum: 2 },
     { reason: "amount-above-request", requestedAmount: usd(200) },
@@ -352,6 +357,7 @@ describe("answers", () => {
       You are not an approver of this request, so nothing has changed.
       Only the person who asked can withdraw a request.
       Too late: dana@acme.test approved this on Nov 23, 2026, 12:00 UTC.
+      Too late. Denied at Anthropic by somebody else, Nov 23, 2026, 12:00 UTC.
       This request expired on Nov 23, 2026, 12:00 UTC.
       You have approved this already: 1 of 2. It takes somebody else now.
       You can approve at most the $200.00 asked for.

@@ -11,6 +11,7 @@ import {
   type ApprovalRequest,
   expiryOf,
   refusalOfProposal,
+  refusalOfSteps,
   type Vote,
 } from "../../../src/features/approvals/rules.ts";
 import {
@@ -144,6 +145,15 @@ describe("decide", () => {
       "approving what was withdrawn",
       { request: cancelled },
       { reason: "already-decided", by: BO, at: decidedAt, status: "cancelled" },
+    ],
+    [
+      "approving what was settled where it was asked",
+      { request: { ...cancelled, decisionReason: "Denied at Anthropic by somebody else" } },
+      {
+        reason: "settled-elsewhere",
+        because: "Denied at Anthropic by somebody else",
+        at: decidedAt,
+      },
     ],
     ["approving what expired", { request: expired }, { reason: "expired", at: open.expiresAt }],
     [
@@ -317,15 +327,19 @@ describe("any sequence of clicks", () => {
 });
 
 describe("a proposal", () => {
-  const known = { policy: aPolicy(), steps: [[ANA]], openRequests: 0, now: ASKED_AT };
+  const known = { policy: aPolicy(), openRequests: 0, now: ASKED_AT };
 
   test("is accepted when somebody can decide it", () => {
     expect(refusalOfProposal(aProposal(), known)).toBeUndefined();
+    expect(refusalOfSteps(aPolicy(), [[ANA]])).toBeUndefined();
+  });
+
+  test("that nobody could decide is refused", () => {
+    expect(refusalOfSteps(aPolicy(), [[]])).toBe("no-approver");
+    expect(refusalOfSteps(aPolicy({ quorum: 2 }), [[ANA]])).toBe("too-few-approvers");
   });
 
   test.each([
-    ["no-approver", { steps: [[]] }],
-    ["too-few-approvers", { policy: aPolicy({ quorum: 2 }) }],
     ["too-many-open", { openRequests: 3 }],
     ["above-every-policy", { policy: undefined }],
     ["already-over", { now: aProposal().endsAt }],

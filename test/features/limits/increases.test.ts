@@ -160,7 +160,9 @@ describe("a request in claude.ai", () => {
 
       expect(await approvalStatus(asked)).toBe("cancelled");
       const late = await approve(decisionDeps(), { requestId: asked.requestId, actorEmail: DANA });
-      expect(late).toMatchObject({ decision: { kind: "refused" } });
+      expect(late).toMatchObject({
+        decision: { kind: "refused", refusal: { reason: "settled-elsewhere" } },
+      });
       const { rows } = await db.pool.query<{ blocks: unknown }>(
         `select blocks from outbox_messages where dedupe_key = $1`,
         [`approval:${asked.requestId}:card:${DANA}:decided`],

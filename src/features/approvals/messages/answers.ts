@@ -55,6 +55,12 @@ export function refusalAnswer(refusal: DecisionRefusal): SlackMessage {
       return message(`${tooLate(refusal)} on ${utcText(refusal.at)}.`, [
         section(`${tooLate(refusal)} ${dateText(refusal.at)}.`),
       ]);
+    case "settled-elsewhere": {
+      const because = `Too late. ${escapeText(refusal.because)}`;
+      return message(`${because}, ${utcText(refusal.at)}.`, [
+        section(`${because}, ${dateText(refusal.at)}.`),
+      ]);
+    }
     case "expired":
       return message(`This request expired on ${utcText(refusal.at)}.`, [
         section(`This request expired ${dateText(refusal.at)}. It can be asked again.`),

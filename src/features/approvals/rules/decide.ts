@@ -31,6 +31,8 @@ export type DecisionRefusal =
       readonly at: Instant;
       readonly status: "applied" | "denied" | "cancelled";
     }
+  /** Settled where it was asked: `because` is a sentence without a full stop. */
+  | { readonly reason: "settled-elsewhere"; readonly because: string; readonly at: Instant }
   | { readonly reason: "expired"; readonly at: Instant }
   | { readonly reason: "already-voted"; readonly approvals: number; readonly quorum: number }
   /** Somebody has spoken in the person's place, or the other way round. */
@@ -178,10 +180,17 @@ function refusalOfState(request: ApprovalRequest, { now }: Clicker): DecisionRef
     return { reason: "expired", at: expiresAt };
   }
   if (status === "requested") return undefined;
-  const by = status === "cancelled" ? request.requester : request.decidedBy;
+  const { decidedBy: by, decidedAt: at, decisionReason: because } = request;
+  assert(at !== undefined, "a decided request says when");
+  // Nobody here decided what was taken back because it was settled somewhere else.
+  if (status === "cancelled" && because !== undefined) {
+    return { reason: "settled-elsewhere", because, at };
+  }
+  if (status === "cancelled") {
+    return { reason: "already-decided", by: request.requester, at, status };
+  }
   assert(by !== undefined || request.isAutomatic, "a decided request names who decided it");
-  assert(request.decidedAt !== undefined, "a decided request says when");
-  return { reason: "already-decided", by, at: request.decidedAt, status };
+  return { reason: "already-decided", by, at, status };
 }
 
 /** What keeps somebody with authority from speaking now. */
