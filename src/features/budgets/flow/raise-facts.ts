@@ -1,17 +1,18 @@
-/** What approvers are shown about a raise: pace, who and what drives the spend, what was before. */
+/** What approvers are shown about a raise: forecast, who and what drives the spend, what was before. */
 import type { Usd } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import { listEarlierApprovals } from "../../approvals/index.ts";
 import type { EarlierRaise, RaiseFacts } from "../messages/raise-card.ts";
 import type { NamedStatus } from "../messages/wording.ts";
-import { projectSpend } from "../rules/pace.ts";
 import { DRIVER_KIND, type DriverKind } from "../rules/recipients.ts";
 import { type Budget, type BudgetStatus, currentPeriod } from "../rules.ts";
 import { findBudget } from "../store/budgets.ts";
 import { listTopDrivers, loadSpendByMember } from "../store/spend.ts";
 import { namedDrivers } from "./announce.ts";
+import { loadOutlooks } from "./outlook.ts";
 import type { Asking } from "./scopes.ts";
+import { loadStandings } from "./standings.ts";
 
 const EARLIER_MAX = 3;
 const DRIVERS_MAX = 3;
@@ -40,11 +41,25 @@ export async function loadRaiseFacts(
     named,
     amount,
     now,
-    projected: projectSpend(status.spend, status.period, now),
+    forecast: budget === undefined ? NO_FORECAST : await loadForecast(sql, budget, status, now),
     drivers: await loadDrivers(sql, status, asking),
     periods: budget === undefined ? 1 : countPeriods(budget, now, endsAt),
     earlier: budget === undefined ? [] : await loadEarlier(sql, budget, status),
   };
+}
+
+const NO_FORECAST: RaiseFacts["forecast"] = { expected: undefined, missingDays: 0 };
+
+async function loadForecast(
+  sql: Sql,
+  budget: Budget,
+  { memberKey }: BudgetStatus,
+  now: Instant,
+): Promise<RaiseFacts["forecast"]> {
+  const standings = await loadStandings(sql, { budget, memberKeys: [memberKey] }, now);
+  const outlook = (await loadOutlooks(sql, { budget, standings }, now)).get(memberKey);
+  if (outlook === undefined) return NO_FORECAST;
+  return { expected: outlook.forecast?.expected, missingDays: outlook.missingDays };
 }
 
 /**

@@ -20,7 +20,12 @@ export interface RaiseFacts {
   readonly amount: Usd;
   /** Who and what drives the spend, a list for each kind; the largest first. */
   readonly drivers: readonly (readonly NamedDriver[])[];
-  readonly projected: Usd | undefined;
+  readonly forecast: {
+    /** What will have been spent by the end of the period; undefined: it would be invented. */
+    readonly expected: Usd | undefined;
+    /** Of usage, before there can be one. */
+    readonly missingDays: number;
+  };
   /** How many periods of the budget the raise reaches into. */
   readonly periods: number;
   readonly earlier: readonly EarlierRaise[];
@@ -40,7 +45,7 @@ export function raiseProposalText(facts: RaiseFacts): {
     details: [
       `Now: ${spendText(status)}, ${daysLeftText(status, now)}.`,
       `With the raise: ${spendText(withRaise)}.`,
-      ...forecastLine(facts, raised),
+      forecastLine(facts, raised),
       ...facts.drivers.flatMap(driversLine),
       ...periodsLine(facts),
       ...earlierLine(facts),
@@ -48,16 +53,18 @@ export function raiseProposalText(facts: RaiseFacts): {
   };
 }
 
-/** Where the period ends at this pace, against both limits. */
-function forecastLine({ named: { status }, projected, now }: RaiseFacts, raised: Usd): string[] {
-  if (projected === undefined) return [];
+/** Where the period ends, against both limits; a dash where nobody can know yet. */
+function forecastLine({ named: { status }, forecast, now }: RaiseFacts, raised: Usd): string {
+  const { expected, missingDays } = forecast;
+  if (expected === undefined) {
+    const needed = `${String(missingDays)} more ${missingDays === 1 ? "day" : "days"}`;
+    return missingDays > 0 ? `Forecast: – (needs ${needed} of usage).` : "Forecast: –.";
+  }
   const last = lastDayText(status.period.end, status.timeZone, now);
   const by = last === "today" ? "the end of today" : last;
-  const without = `${String(percentOf(projected, status.limit))}%`;
-  const withRaise = `${String(percentOf(projected, raised))}%`;
-  return [
-    `At this pace: ${formatUsd(projected)} by ${by}, ${without} of the limit now and ${withRaise} with the raise.`,
-  ];
+  const without = `${String(percentOf(expected, status.limit))}% of the limit`;
+  const withRaise = `${String(percentOf(expected, raised))}% with the raise`;
+  return `Forecast: ${formatUsd(expected)} by ${by}, ${without}, ${withRaise}.`;
 }
 
 const CALLED: Readonly<Record<NamedDriver["kind"], string>> = {

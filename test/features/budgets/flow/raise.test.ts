@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { emailFrom } from "../../../../src/domain/email.ts";
 import { scopeFrom } from "../../../../src/domain/scope.ts";
-import { type Instant, instant } from "../../../../src/domain/time.ts";
+import { addMs, DAY_MS, type Instant, instant } from "../../../../src/domain/time.ts";
 import { approve } from "../../../../src/features/approvals/flow/decide-approval.ts";
 import { listOpenApprovals } from "../../../../src/features/approvals/index.ts";
 import { loadRaiseForm } from "../../../../src/features/budgets/flow/raise-form.ts";
@@ -123,7 +123,7 @@ describe("requestRaise", () => {
       details: [
         "Now: $450.00 of $500.00 (90%), 8 days left.",
         "With the raise: $450.00 of $700.00 (64%).",
-        "At this pace: $602.23 by Nov 30, 120% of the limit now and 86% with the raise.",
+        "Forecast: – (needs 7 more days of usage).",
         "Projects: checkout $450.00.",
         "People: no user $450.00.",
         "No earlier raises of this budget.",
@@ -131,6 +131,22 @@ describe("requestRaise", () => {
       requestedAmount: usd(200),
       reason: "Launch week",
     });
+  });
+
+  test("names the forecast against the limit with and without the raise", async () => {
+    for (let day = 0; day < 21; day += 1) {
+      const at = addMs(instant(NOW), -day * DAY_MS);
+      // oxlint-disable-next-line no-await-in-loop -- builds on one connection
+      await spend(db.pool, { amount: usd(20), at, of: { projectKey: "checkout" } });
+    }
+
+    await raise();
+
+    const [open] = await listOpenApprovals(db.pool, {});
+    // $20.00 a day for the rest of the month, where the run rate of its first, empty days says less.
+    expect(open?.request.details.find((line) => line.startsWith("Forecast"))).toBe(
+      "Forecast: $563.29 by Nov 30, 112% of the limit, 80% with the raise.",
+    );
   });
 
   test("approved, the new limit is in force and ends by itself", async () => {
