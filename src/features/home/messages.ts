@@ -1,6 +1,8 @@
 /** App Home, the words. Pure. */
 import {
+  actions,
   type Block,
+  button,
   context,
   DIVIDER,
   type HomeView,
@@ -9,6 +11,11 @@ import {
   section,
 } from "../../slack/blocks.ts";
 import { arrangeHome } from "./rules.ts";
+
+/** The budgets feature listens to it; a value that names no budget leaves the choice to the form. */
+const RAISE_ROW = actions([
+  button({ actionId: "budget_request_raise", text: "Request a raise", value: "any" }),
+]);
 
 export function homeView(parts: {
   readonly requests: readonly (readonly Block[])[];
@@ -20,7 +27,7 @@ export function homeView(parts: {
 }): HomeView {
   const { requests, hiddenRequests, ownSpend } = arrangeHome<readonly Block[]>(parts);
   const rejected = parts.rejected.length === 0 ? [] : [...parts.rejected, DIVIDER];
-  if (requests.length === 0) return home([...rejected, ...ownSpend, ...parts.settings]);
+  if (requests.length === 0) return home([RAISE_ROW, ...rejected, ...ownSpend, ...parts.settings]);
   return home([
     header("Waiting for your decision"),
     ...requests.flatMap((blocks) => [...blocks, DIVIDER]),
@@ -28,6 +35,7 @@ export function homeView(parts: {
       ? [context(`…and ${String(hiddenRequests)} more in your messages.`)]
       : []),
     ...rejected,
+    RAISE_ROW,
     ...ownSpend,
     ...parts.settings,
   ]);

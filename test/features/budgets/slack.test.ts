@@ -262,6 +262,13 @@ describe("buttons and shortcut", () => {
     );
   });
 
+  test("Request raise of App Home names no budget and offers the person's own", async () => {
+    const { views } = await click("budget_request_raise", "any");
+
+    expect(JSON.stringify(views[1])).toContain("Search");
+    expect(JSON.stringify(views[1])).not.toContain("You can't see");
+  });
+
   test("Request raise of somebody else's budget tells nothing", async () => {
     const value = raiseButtonValue({ budgetId: "per-person", memberKey: "ana@acme.test" });
 

@@ -23,6 +23,7 @@ describe("App Home", () => {
       "---",
       "two",
       "---",
+      "[Request a raise]",
       "own spend",
     ]);
   });
@@ -30,7 +31,7 @@ describe("App Home", () => {
   test("without requests has no heading for them", () => {
     expect(
       shownLines(homeView({ rejected: [], settings: [], requests: [], ownSpend }).blocks),
-    ).toEqual(["own spend"]);
+    ).toEqual(["[Request a raise]", "own spend"]);
   });
 
   test.each([
