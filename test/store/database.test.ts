@@ -5,6 +5,7 @@ import { AppError } from "../../src/domain/errors.ts";
 import {
   type Database,
   inTransaction,
+  inTransactionEndingWith,
   isConnectionLoss,
   openDatabase,
   type Sql,
@@ -193,5 +194,37 @@ describe("openDatabase", () => {
     const impatient = db.openPool({ statement_timeout: 50 });
 
     await expect(impatient.query("select pg_sleep(5)")).rejects.toThrow("statement timeout");
+  });
+});
+
+describe("inTransactionEndingWith", () => {
+  test("commits behind the last statements", async () => {
+    const result = await inTransactionEndingWith(db.pool, async (sql) => {
+      await addAdmin(sql, "first@acme.test");
+      return { result: "done", last: [addAdmin(sql, "last@acme.test")] };
+    });
+
+    expect(result).toBe("done");
+    expect(await isAdmin("first@acme.test")).toBe(true);
+    expect(await isAdmin("last@acme.test")).toBe(true);
+  });
+
+  test("undoes everything when one of the last fails, and hands on its error", async () => {
+    const narrow = db.openPool({ max: 1 });
+    const failing = inTransactionEndingWith(narrow, async (sql) => {
+      await addAdmin(sql, "before@acme.test");
+      const last = [
+        addAdmin(sql, "beside@acme.test"),
+        sql.query("select 1 / 0"),
+        addAdmin(sql, "behind@acme.test"),
+      ];
+      return { result: "done", last };
+    });
+
+    await expect(failing).rejects.toThrow("division by zero");
+    expect(await isAdmin("before@acme.test")).toBe(false);
+    expect(await isAdmin("beside@acme.test")).toBe(false);
+    expect(await isAdmin("behind@acme.test")).toBe(false);
+    expect((await narrow.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
   });
 });

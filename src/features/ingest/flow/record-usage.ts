@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 import { type Clock, DAY_MS, type Instant } from "../../../domain/time.ts";
 import type { NotCountedBecause } from "../../../domain/usage.ts";
-import { type Database, inTransaction } from "../../../store/database.ts";
+import { type Database, inTransactionEndingWith } from "../../../store/database.ts";
 import { enqueueBudgetChecks } from "../../budgets/index.ts";
 import type { Source } from "../../sources/index.ts";
 import { mergeIncrements, reversalChecks, reversalIncrements } from "../reversal.ts";
@@ -73,33 +73,33 @@ async function save(
   },
 ): Promise<readonly RecordUsageResult[]> {
   const { deliveries, priced, now } = work;
-  return await inTransaction(database, async (sql) => {
+  return await inTransactionEndingWith(database, async (sql) => {
     const { accepted, refused, corrected } = await claimEvents(sql, priced);
-    if (accepted.length > 0) {
-      const reversed = corrected.length === 0 ? [] : await insertReversals(sql, corrected);
-      const counted = accepted.filter(isCounted);
-      const increments =
-        reversed.length === 0
-          ? spendIncrements(counted)
-          : mergeIncrements([...spendIncrements(counted), ...reversalIncrements(reversed)]);
-      // Sent in one go: none needs the answer to another.
-      await Promise.all([
-        insertUsageEvents(
-          sql,
-          accepted.map(({ row, notCounted }) => ({ ...row, notCounted })),
-          now,
-        ),
-        insertCharges(sql, newCharges(counted)),
-        addToSpendRollups(sql, increments),
-        enqueueBudgetChecks(sql, [...budgetChecks(counted, now), ...reversalChecks(reversed)]),
-      ]);
-    }
     const results = resultsOf(deliveries, { accepted, refused });
     const rejected = deliveries.flatMap(({ source }, index) =>
       (results[index]?.rejected ?? []).map((rejection) => ({ source: source.name, rejection })),
     );
     if (rejected.length > 0) await keepRejected(sql, rejected, now);
-    return results;
+    if (accepted.length === 0) return { result: results, last: [] };
+
+    const reversed = corrected.length === 0 ? [] : await insertReversals(sql, corrected);
+    const counted = accepted.filter(isCounted);
+    const increments =
+      reversed.length === 0
+        ? spendIncrements(counted)
+        : mergeIncrements([...spendIncrements(counted), ...reversalIncrements(reversed)]);
+    // Sent in one go: none needs the answer to another. The rollups last: others wait for their rows.
+    const last = [
+      insertUsageEvents(
+        sql,
+        accepted.map(({ row, notCounted }) => ({ ...row, notCounted })),
+        now,
+      ),
+      insertCharges(sql, newCharges(counted)),
+      enqueueBudgetChecks(sql, [...budgetChecks(counted, now), ...reversalChecks(reversed)]),
+      addToSpendRollups(sql, increments),
+    ];
+    return { result: results, last };
   });
 }
 
