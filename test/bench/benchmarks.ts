@@ -1,11 +1,13 @@
 /** The benchmarks by name, in the order in which they run. */
+import { benchAlertLatency } from "./alerts.ts";
 import { benchApprovals } from "./approvals.ts";
-import { benchAlertLatency, benchBudgetChecks } from "./budgets.ts";
+import { benchBudgetChecks } from "./budgets.ts";
 import { benchForecast } from "./forecast.ts";
 import { benchImport } from "./import.ts";
 import { benchBatches, benchSingles } from "./ingest.ts";
 import { benchHistory, benchMemory } from "./ingest-history.ts";
 import { benchReplicas, benchWriters } from "./ingest-together.ts";
+import { benchInsights } from "./insights.ts";
 
 export const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   batches: benchBatches,
@@ -18,5 +20,6 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   budgets: benchBudgetChecks,
   alerts: benchAlertLatency,
   forecast: benchForecast,
+  insights: benchInsights,
   approvals: benchApprovals,
 };
