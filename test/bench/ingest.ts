@@ -6,6 +6,7 @@ import { median, printFigure } from "./figure.ts";
 import { rawRequest, sendAll } from "./load.ts";
 import {
   type BenchDatabase,
+  type BenchServer,
   emptyUsage,
   forkBareServer,
   forkProgram,
@@ -20,35 +21,55 @@ export const BATCH_CONNECTIONS = 8;
 const SINGLES = 6_000;
 const UNGROUPED = 2_000;
 const SINGLE_CONNECTIONS = 64;
+/** Of the program, where it is measured with several; as many connections to each as to the one. */
+const PROCESSES = 2;
 
 export async function benchBatches(): Promise<void> {
   const secret = aWebhookSecret();
   const database = await startBenchDatabase();
   const server = await forkProgram(database, secret);
+  const several = await forkProgram(database, secret, { PROCESSES: String(PROCESSES) });
   const ours: number[] = [];
+  const ofSeveral: number[] = [];
   const copies: number[] = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
-    await emptyUsage(database);
-    const requests = Array.from({ length: BATCHES }, () =>
-      rawRequest(server.url, aBatch(BATCH), secret),
-    );
-    const events = BATCHES * BATCH;
-    const rate = events / (await sendAll(server.url, requests, BATCH_CONNECTIONS));
-    const copyRate = events / (await copySeconds(database));
-    if (round === 0) continue; // The first round warms both.
+    const severalRate = await batchesRate(database, several, secret);
+    const rate = await batchesRate(database, server, secret);
+    const copyRate = (BATCHES * BATCH) / (await copySeconds(database));
+    if (round === 0) continue; // The first round warms all.
     ours.push(rate);
+    ofSeveral.push(severalRate);
     copies.push(copyRate);
   }
-  await server.stop();
+  await Promise.all([server.stop(), several.stop()]);
   await database.stop();
+  const copied = {
+    baseline:
+      "server-side COPY of the same identities, events, charges and rollups into tables with the same indexes",
+    baseline_value: median(copies),
+  };
   printFigure({
     name: "ingest.batches",
     value: median(ours),
     unit: "events/s",
-    baseline:
-      "server-side COPY of the same identities, events, charges and rollups into tables with the same indexes",
-    baseline_value: median(copies),
+    ...copied,
   });
+  printFigure({
+    name: "ingest.batches-processes",
+    value: median(ofSeveral),
+    unit: `events/s of ${String(PROCESSES)} processes behind one port`,
+    ...copied,
+  });
+}
+
+async function batchesRate(
+  database: BenchDatabase,
+  { url }: BenchServer,
+  secret: string,
+): Promise<number> {
+  await emptyUsage(database);
+  const requests = Array.from({ length: BATCHES }, () => rawRequest(url, aBatch(BATCH), secret));
+  return (BATCHES * BATCH) / (await sendAll(url, requests, BATCH_CONNECTIONS));
 }
 
 const COPIED = ["usage_identities", "usage_events", "charges", "spend_rollups"];
@@ -72,28 +93,41 @@ export async function benchSingles(): Promise<void> {
   const secret = aWebhookSecret();
   const database = await startBenchDatabase();
   const server = await forkProgram(database, secret);
+  const several = await forkProgram(database, secret, { PROCESSES: String(PROCESSES) });
   const bare = await forkBareServer(secret);
   const ungrouped = await forkUngrouped(database, secret);
   const ours: number[] = [];
+  const ofSeveral: number[] = [];
   const bares: number[] = [];
+  const baresOfMore: number[] = [];
   const ungroupeds: number[] = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
-    const rateOf = async (url: URL, count: number): Promise<number> => {
+    const rateOf = async (
+      { url }: BenchServer,
+      count: number,
+      connections = SINGLE_CONNECTIONS,
+    ): Promise<number> => {
       const requests = Array.from({ length: count }, () =>
         rawRequest(url, JSON.stringify(anEvent()), secret),
       );
-      return count / (await sendAll(url, requests, SINGLE_CONNECTIONS));
+      return count / (await sendAll(url, requests, connections));
     };
-    const bareRate = await rateOf(bare.url, SINGLES);
-    const rate = await rateOf(server.url, SINGLES);
-    const ungroupedRate = await rateOf(ungrouped.url, UNGROUPED);
+    const bareRate = await rateOf(bare, SINGLES);
+    const rate = await rateOf(server, SINGLES);
+    const bareRateOfMore = await rateOf(bare, SINGLES, PROCESSES * SINGLE_CONNECTIONS);
+    const severalRate = await rateOf(several, SINGLES, PROCESSES * SINGLE_CONNECTIONS);
+    const ungroupedRate = await rateOf(ungrouped, UNGROUPED);
     if (round === 0) continue; // The first round warms all of them.
     bares.push(bareRate);
+    baresOfMore.push(bareRateOfMore);
     ours.push(rate);
+    ofSeveral.push(severalRate);
     ungroupeds.push(ungroupedRate);
   }
-  await Promise.all([server.stop(), bare.stop(), ungrouped.stop()]);
+  await Promise.all([server, several, bare, ungrouped].map(async ({ stop }) => await stop()));
   await database.stop();
+  const baseline =
+    "node:http that reads the body, checks the same signature, parses and answers 202";
   printFigure({
     name: "ingest.shared-commits",
     value: median(ours),
@@ -105,7 +139,14 @@ export async function benchSingles(): Promise<void> {
     name: "ingest.singles",
     value: median(ours),
     unit: "requests/s",
-    baseline: "node:http that reads the body, checks the same signature, parses and answers 202",
+    baseline,
     baseline_value: median(bares),
+  });
+  printFigure({
+    name: "ingest.singles-processes",
+    value: median(ofSeveral),
+    unit: `requests/s of ${String(PROCESSES)} processes behind one port, with as many times the connections`,
+    baseline,
+    baseline_value: median(baresOfMore),
   });
 }

@@ -3,6 +3,7 @@
  * that whoever sends the load does not share a thread with whoever takes it.
  */
 import { type ChildProcess, fork } from "node:child_process";
+import cluster from "node:cluster";
 import { once } from "node:events";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -10,7 +11,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Logger, pino } from "pino";
+import { startChild, tellStartFailure } from "../../src/app/cluster/child.ts";
+import { startProcesses } from "../../src/app/cluster/primary.ts";
 import { readConfig } from "../../src/app/config.ts";
+import { live } from "../../src/app/lifetime.ts";
 import { createLog } from "../../src/app/log.ts";
 import { startProgram } from "../../src/app/program.ts";
 import { instant } from "../../src/domain/time.ts";
@@ -152,12 +156,22 @@ async function firstMessage(child: ChildProcess): Promise<string> {
 /** What a forked process does; ends with SIGTERM. */
 export const ROLES: Readonly<Record<string, () => Promise<void>>> = {
   program: async () => {
-    const config = readConfig(process.env);
-    if (config.kind === "problems") throw new Error(config.problems.join("\n"));
-    const log = createLog(config.config);
-    const program = await startProgram({ config: config.config, log });
-    process.once("SIGTERM", () => void program.stop().then(() => process.exit(0)));
-    process.send?.(program.url);
+    const result = readConfig(process.env);
+    if (result.kind === "problems") throw new Error(result.problems.join("\n"));
+    const { config } = result;
+    const log = createLog(config);
+    await live({
+      log,
+      start: async () => {
+        if (cluster.isWorker) return await startChild({ config, log });
+        const start = config.PROCESSES === 1 ? startProgram : startProcesses;
+        const program = await start({ config, log });
+        process.send?.(program.url);
+        return program;
+      },
+      onStartFailure: tellStartFailure,
+      isHurriedBySignals: false,
+    });
   },
   bare: async () => {
     await serveVerified(async () => {});

@@ -34,6 +34,9 @@ export function forkChild(options: {
   readonly env: Readonly<Record<string, string>>;
   readonly onMessage: (message: ToPrimary, child: Pick<ChildProcess, "id" | "tell">) => void;
 }): ChildProcess {
+  // The children accept themselves. In node's default the primary does and passes each connection
+  // on: one on its way to a child that dies then has no end, and its client waits for ever.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   // Structured clones: JSON would lose the figures that are not numbers.
   cluster.setupPrimary({ serialization: "advanced" });
   const worker = cluster.fork(options.env);

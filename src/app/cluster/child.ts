@@ -43,6 +43,7 @@ export async function startChild(options: {
       undo,
     );
     if (slack !== undefined) undo.push(await startSlack(slack, log));
+    log.info({ work: "start", pid: process.pid, url }, "serving");
     tellPrimary({ kind: "serving", url });
     return { stop };
   } catch (error) {
