@@ -58,7 +58,7 @@ create trigger reconciliation_acceptances_append_only before update or delete on
 
 -- What made a run due, claimed by the replica whose transaction did it.
 create table reconciliation_runs (
-  slot text primary key, -- 'complete:2026-11-23T00:00:00.000Z', 'night:2026-11-23'
+  slot text primary key, -- 'night:2026-11-23', 'hour:2026-11-23T10'
   ran_at timestamptz not null
 );
 

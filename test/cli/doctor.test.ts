@@ -87,6 +87,7 @@ describe("doctor", () => {
       ["corrections", "ok"],
       ["messages", "ok"],
       ["reports", "ok"],
+      ["reconciliation", "ok"],
       ["audit", "ok"],
       ["limits", "ok"],
       ["slack", "ok"],

@@ -25,22 +25,41 @@ export interface BillCoverage {
 /** Anthropic revises for up to 30 days, so every night looks that far back. */
 export const NIGHTLY_DAYS = 31;
 
+/** Our own usage, as far as it says which days are there. */
+export interface UsageSpan {
+  /** When the first and the last usage happened. */
+  readonly firstAt: Instant;
+  readonly lastAt: Instant;
+  /** When the last one of them arrived. */
+  readonly lastReceivedAt: Instant;
+}
+
+/** Who sends the past, from the oldest on, is not at the end yet if something came so recently. */
+const ARRIVING_MS = 15 * 60_000;
+
 /**
  * The days of `window` that can be judged, with the report to judge them by: those whose bill is
- * final, and on which our own usage is complete as far as it ever was recorded. Never a day before.
+ * final, and whose usage is here. Never a day from before our first usage, nor one that usage which
+ * arrives just now has not reached.
  */
 export function daysToJudge(
   window: Period,
-  known: { readonly bills: readonly BillCoverage[]; readonly firstUsageAt: Instant | undefined },
+  known: {
+    readonly bills: readonly BillCoverage[];
+    readonly usage: UsageSpan | undefined;
+    readonly now: Instant;
+  },
 ): readonly { readonly day: string; readonly bill: BillCoverage }[] {
-  const { bills, firstUsageAt } = known;
-  if (firstUsageAt === undefined) return [];
+  const { bills, usage, now } = known;
+  if (usage === undefined) return [];
+  const isArriving = now < addMs(usage.lastReceivedAt, ARRIVING_MS);
   return daysOf(window).flatMap((start) => {
     const end = addMs(start, DAY_MS);
     // The first report that has the day decides also whether it is final.
     const bill = bills.find(({ startsAt }) => startsAt <= start);
     const isFinal = bill !== undefined && end <= bill.completeUntil && end <= bill.dataRefreshedAt;
-    return !isFinal || start < firstUsageAt ? [] : [{ day: dayText(start), bill }];
+    const isHere = usage.firstAt <= start && (end <= usage.lastAt || !isArriving);
+    return !isFinal || !isHere ? [] : [{ day: dayText(start), bill }];
   });
 }
 

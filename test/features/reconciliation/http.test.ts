@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { HOUR_MS, instant } from "../../../src/domain/time.ts";
+import { addMs, HOUR_MS, instant } from "../../../src/domain/time.ts";
 import { reconciliationRoutes } from "../../../src/features/reconciliation/http.ts";
 import { reconcile } from "../../../src/features/reconciliation/index.ts";
 import { requireBearer } from "../../../src/http/authorization.ts";
@@ -16,7 +16,7 @@ let app: FastifyInstance;
 
 beforeAll(async () => {
   const period = { start: instant("2026-11-20T00:00:00Z"), end: instant("2026-11-22T00:00:00Z") };
-  const requests = steadyRequests(period, HOUR_MS);
+  const requests = steadyRequests({ ...period, end: addMs(period.end, HOUR_MS) }, HOUR_MS);
   const fake = await fakeAnthropic({ now: "2026-11-23T10:00:00Z", discountPercent: 8 });
   fake.ledger.add(...requests);
   await record(

@@ -12,6 +12,7 @@ import {
 } from "../../../src/domain/time.ts";
 import type { UsageEvent } from "../../../src/domain/usage.ts";
 import { parseDiscountPercent, replaceDiscounts } from "../../../src/features/pricing/index.ts";
+import { reconcileWhenDue } from "../../../src/features/reconciliation/flow/reconcile.ts";
 import {
   acceptDifferences,
   basisOf,
@@ -66,8 +67,10 @@ async function organization(
 ): Promise<FakeAnthropic> {
   const fake = await fakeAnthropic({ now: NOW, ...options });
   fake.ledger.add(...requests);
+  // Of before and after the days that are looked at: all of those are here.
   await record(db.pool, fake.time, [
-    gateway(aRequest(addMs(WEEK.start, -40 * DAY_MS), { workspaceId: "wrkspc_search" })),
+    gateway(aRequest(addMs(WEEK.start, -40 * DAY_MS))),
+    gateway(aRequest(fake.time.clock())),
     ...events,
   ]);
   return fake;
@@ -155,6 +158,7 @@ describe("a month with every known trap", () => {
     fake.ledger.add(reported);
     await record(db.pool, fake.time, [
       gateway(aRequest(addMs(MONTH.start, -DAY_MS))),
+      gateway(aRequest(NOW)),
       ...requests.map((request) =>
         gateway(request, {
           ...(request.workspaceId === "wrkspc_default" ? { workspaceId: undefined } : {}),
@@ -480,6 +484,72 @@ describe("time", () => {
 
     expect(outcomes.map(({ changed }) => changed)).toEqual([[], []]);
     expect(await state()).toEqual(before);
+  });
+});
+
+describe("by itself", () => {
+  const requests = steadyRequests({ start: day("2026-11-20"), end: instant(NOW) }, HOUR_MS);
+
+  test("a day is judged as soon as it is final, by one of two replicas, and every night", async () => {
+    const fake = await organization(
+      requests,
+      requests.map((request) => gateway(request)),
+      { now: "2026-11-22T03:00:00Z" },
+    );
+    const replica = { database: db.pool, clock: fake.time.clock };
+    expect(await reconcileWhenDue(replica)).toBeUndefined();
+    await pullAll(puller(db.pool, fake));
+
+    const outcomes = await Promise.all([reconcileWhenDue(replica), reconcileWhenDue(replica)]);
+    expect(outcomes.filter((outcome) => outcome !== undefined)).toHaveLength(1);
+    expect(await reconcileWhenDue(replica)).toBeUndefined();
+
+    fake.time.set("2026-11-22T04:01:00Z");
+    expect((await reconcileWhenDue(replica))?.changed).toEqual([]);
+    expect(await reconcileWhenDue(replica)).toBeUndefined();
+
+    fake.time.set("2026-11-23T01:30:00Z");
+    await pullAll(puller(db.pool, fake));
+    expect((await reconcileWhenDue(replica))?.changed).toEqual(["2026-11-22"]);
+  });
+
+  test("while something drifts it looks every hour", async () => {
+    const late = requests.slice(0, 12);
+    const fake = await organization(
+      requests,
+      requests.slice(12).map((request) => gateway(request)),
+    );
+    const replica = { database: db.pool, clock: fake.time.clock };
+    await pullAll(puller(db.pool, fake));
+    await reconcileWhenDue(replica);
+    expect(await alerts()).toHaveLength(1);
+
+    await record(
+      db.pool,
+      fake.time,
+      late.map((request) => gateway(request)),
+    );
+    expect(await reconcileWhenDue(replica)).toBeUndefined();
+    fake.time.advance(HOUR_MS);
+
+    expect((await reconcileWhenDue(replica))?.changed).toEqual(["2026-11-20"]);
+    fake.time.advance(HOUR_MS);
+    expect(await reconcileWhenDue(replica)).toBeUndefined();
+  });
+
+  test("usage that is arriving from the oldest on is waited for", async () => {
+    const fake = await fakeAnthropic({ now: NOW });
+    fake.ledger.add(...requests);
+    const sent = requests.filter(({ occurredAt }) => occurredAt < instant("2026-11-21T12:00:00Z"));
+    await record(
+      db.pool,
+      fake.time,
+      sent.map((request) => gateway(request)),
+    );
+
+    expect((await judged(fake, WEEK)).days.map((one) => one.day.day)).toEqual(["2026-11-20"]);
+    fake.time.advance(16 * MINUTE_MS);
+    expect((await judged(fake, WEEK)).pendingDays).not.toContain("2026-11-22");
   });
 });
 

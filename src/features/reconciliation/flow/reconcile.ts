@@ -3,6 +3,7 @@ import {
   addMs,
   type Clock,
   DAY_MS,
+  HOUR_MS,
   type Instant,
   instant,
   type Period,
@@ -31,6 +32,7 @@ import {
 import { listAcceptances } from "../store/acceptances.ts";
 import {
   claimRun,
+  listJudgedDates,
   listJudgedDays,
   lockReconciliation,
   saveJudgements,
@@ -39,7 +41,7 @@ import { loadDriftShare } from "../store/settings.ts";
 import {
   type BilledRow,
   type ChargedRow,
-  findFirstUsageAt,
+  findUsageSpan,
   listBilled,
   listBills,
   listCharged,
@@ -71,45 +73,68 @@ export async function reconcile(
 ): Promise<ReconcileOutcome> {
   return await inTransaction(database, async (sql) => {
     await lockReconciliation(sql);
-    return await judgeWindow(sql, clock, window);
+    return await judge(sql, clock, await planDays(sql, clock, window));
   });
 }
 
 /** The hour (UTC) after which a night's run is due, when the day before has usually been refreshed. */
-const NIGHT_STARTS_AT_MS = 4 * 3_600_000;
+const NIGHT_STARTS_AT_MS = 4 * HOUR_MS;
 
 /**
- * Looks back over all that Anthropic may still revise: when another day has become final, and once
- * a night. One replica does it; one that dies leaves it to the next minute.
+ * Looks back over all that Anthropic may still revise: as soon as another day can be judged, once a
+ * night, and every hour while something drifts, since what comes late may have settled it. One
+ * replica does it; one that dies leaves it to the next minute.
  */
 export async function reconcileWhenDue({
   database,
   clock,
 }: ReconcileDeps): Promise<ReconcileOutcome | undefined> {
-  const now = clock();
-  const bills = await listBills(database);
-  if (bills.length === 0) return undefined;
+  const end = startOfDay(clock());
+  const window = { start: addMs(end, -NIGHTLY_DAYS * DAY_MS), end };
   return await inTransaction(database, async (sql) => {
-    const night = addMs(now, -NIGHT_STARTS_AT_MS).toISOString().slice(0, 10);
-    const slots = [
-      `night:${night}`,
-      ...bills.map(({ report, completeUntil }) => `${report}:${completeUntil.toISOString()}`),
-    ];
-    let isDue = false;
-    for (const slot of slots) {
-      // oxlint-disable-next-line no-await-in-loop -- one connection, one statement at a time
-      if (await claimRun(sql, slot, now)) isDue = true;
-    }
-    if (!isDue) return undefined;
     await lockReconciliation(sql);
-    const end = startOfDay(now);
-    return await judgeWindow(sql, clock, { start: addMs(end, -NIGHTLY_DAYS * DAY_MS), end });
+    const plan = await planDays(sql, clock, window);
+    if (plan.length === 0) return undefined;
+    return (await isDue(sql, clock, { window, plan })) ? await judge(sql, clock, plan) : undefined;
   });
 }
 
-async function judgeWindow(sql: Sql, clock: Clock, window: Period): Promise<ReconcileOutcome> {
-  const firstUsageAt = await findFirstUsageAt(sql);
-  const plan = daysToJudge(window, { bills: await listBills(sql), firstUsageAt });
+async function isDue(
+  sql: Sql,
+  clock: Clock,
+  { window, plan }: { readonly window: Period; readonly plan: readonly PlannedDay[] },
+): Promise<boolean> {
+  const now = clock();
+  const night = addMs(now, -NIGHT_STARTS_AT_MS).toISOString().slice(0, 10);
+  const isNight = await claimRun(sql, `night:${night}`, now);
+  const isNextHour = await claimRun(sql, `hour:${now.toISOString().slice(0, 13)}`, now);
+  if (isNight) return true;
+  const known = new Set(await listJudgedDates(sql, window));
+  if (plan.some(({ day }) => !known.has(day))) return true;
+  if (!isNextHour) return false;
+  const { driftingDays } = standingOf(
+    await listJudgedDays(sql, window),
+    await listAcceptances(sql, window),
+    await loadDriftShare(sql),
+  );
+  return driftingDays.length > 0;
+}
+
+type PlannedDay = ReturnType<typeof daysToJudge>[number];
+
+async function planDays(sql: Sql, clock: Clock, window: Period): Promise<readonly PlannedDay[]> {
+  return daysToJudge(window, {
+    bills: await listBills(sql),
+    usage: await findUsageSpan(sql),
+    now: clock(),
+  });
+}
+
+async function judge(
+  sql: Sql,
+  clock: Clock,
+  plan: readonly PlannedDay[],
+): Promise<ReconcileOutcome> {
   const billOf = new Map(plan.map(({ day, bill }) => [day, bill]));
   const judged = [...billOf.keys()];
   const [firstDay] = judged;
@@ -130,7 +155,6 @@ async function judgeWindow(sql: Sql, clock: Clock, window: Period): Promise<Reco
     }),
     cacheWritePricesOf: cacheWritePrices(prices),
   });
-  const now = clock();
   const changed = await saveJudgements(
     sql,
     judgements.flatMap((judgement) => {
@@ -138,7 +162,7 @@ async function judgeWindow(sql: Sql, clock: Clock, window: Period): Promise<Reco
       if (bill === undefined) return [];
       return [{ ...judgement, report: bill.report, dataRefreshedAt: bill.dataRefreshedAt }];
     }),
-    now,
+    clock(),
   );
   await announceDrift(sql, clock, judged);
   return { judged, changed };

@@ -19,7 +19,7 @@ import {
   startOfDay,
 } from "../rules.ts";
 import { insertAcceptances, listAcceptances } from "../store/acceptances.ts";
-import { countJudgedDays, listJudgedDays, lockReconciliation } from "../store/judgements.ts";
+import { listJudgedDates, listJudgedDays, lockReconciliation } from "../store/judgements.ts";
 import { loadDriftShare } from "../store/settings.ts";
 import { announceDrift, type ReconcileDeps } from "./reconcile.ts";
 
@@ -127,8 +127,8 @@ export async function basisOf(
 ): Promise<Basis> {
   const window = wholeDays(figure.period);
   // Of most figures today is a part: they are estimates, whatever the differences are.
-  const judged = await countJudgedDays(database, window);
-  if (judged * DAY_MS < window.end.getTime() - window.start.getTime()) {
+  const judged = await listJudgedDates(database, window);
+  if (judged.length * DAY_MS < window.end.getTime() - window.start.getTime()) {
     return { kind: "estimated", asOf: undefined };
   }
   return decideBasis(figure, await listJudgedDays(database, window), {

@@ -176,11 +176,13 @@ function holeOf(
   day: string,
 ): { readonly text: string; readonly usual: bigint } | undefined {
   const first = indexOf(series, instant(`${day}T00:00:00Z`));
+  // A day that has just begun, or on which a source was hardly used, does not say what is usual.
+  const ofThis = Math.max(1, busyQuarters(series.requests.slice(first, first + QUARTERS_OF_DAY)));
   const others: number[] = [];
   for (let days = 1; days <= USUAL_DAYS; days += 1) {
     for (const start of [first - days * QUARTERS_OF_DAY, first + days * QUARTERS_OF_DAY]) {
       const ofDay = series.requests.slice(Math.max(start, 0), start + QUARTERS_OF_DAY);
-      if (start >= 0 && ofDay.length === QUARTERS_OF_DAY && ofDay.some((count) => count > 0)) {
+      if (start >= 0 && ofDay.length === QUARTERS_OF_DAY && busyQuarters(ofDay) * 2 >= ofThis) {
         others.push(start);
       }
     }
@@ -198,6 +200,10 @@ function holeOf(
   const time = (at: Instant): string => at.toISOString().slice(11, 16);
   const endText = hole.start + hole.length === QUARTERS_OF_DAY ? "24:00" : time(end);
   return { text: `from ${time(start)} to ${endText} UTC`, usual: hole.usual };
+}
+
+function busyQuarters(requests: readonly number[]): number {
+  return requests.filter((count) => count > 0).length;
 }
 
 interface Run {

@@ -116,16 +116,19 @@ async function insertDifferences(
   );
 }
 
-/** How many of the UTC days that begin in a period are judged. */
-export async function countJudgedDays(sql: Sql, { start, end }: Period): Promise<number> {
-  const { rows } = await sql.query<{ days: number }>(
-    `select count(distinct d.day)::integer as days
+/** The UTC days that begin in a period and are judged. */
+export async function listJudgedDates(
+  sql: Sql,
+  { start, end }: Period,
+): Promise<readonly string[]> {
+  const { rows } = await sql.query<{ day: string }>(
+    `select distinct d.day::text as day
        from reconciliation_days d
       where d.day >= ($1::timestamptz at time zone 'UTC')::date
         and d.day < ($2::timestamptz at time zone 'UTC')::date`,
     [start, end],
   );
-  return rows[0]?.days ?? 0;
+  return rows.map(({ day }) => day);
 }
 
 /** The newest judgement of each judged UTC day that begins in a period. */

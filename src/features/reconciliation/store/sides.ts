@@ -1,9 +1,9 @@
 /** Both sides of the comparison, read only: what Anthropic bills, what we charged, and when. */
 import { type Usd, usdFromDecimal } from "../../../domain/money.ts";
-import { addMs, HOUR_MS, type Instant, instant, type Period } from "../../../domain/time.ts";
+import { addMs, HOUR_MS, instant, type Period } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import type { SourceSeries } from "../rules/quantities.ts";
-import { BILLS, type Bill, type BillCoverage } from "../rules.ts";
+import { BILLS, type Bill, type BillCoverage, type UsageSpan } from "../rules.ts";
 
 /** The reports of costs that are read, the preferred one first. */
 export async function listBills(sql: Sql): Promise<readonly BillCoverage[]> {
@@ -30,13 +30,27 @@ export async function listBills(sql: Sql): Promise<readonly BillCoverage[]> {
   );
 }
 
-/** When the first usage happened whose charges are kept. */
-export async function findFirstUsageAt(sql: Sql): Promise<Instant | undefined> {
-  const { rows } = await sql.query<{ at: Date | null }>(
-    `select min(c.charge_period_start) as at from charges c`,
+/** From when to when there is usage whose charges are kept; undefined: none at all. */
+export async function findUsageSpan(sql: Sql): Promise<UsageSpan | undefined> {
+  const { rows } = await sql.query<{ first_at: Date; last_at: Date; last_received_at: Date }>(
+    `select f.first_at, l.last_at, l.last_received_at
+       from (select e.occurred_at as first_at
+               from usage_events e
+              order by e.occurred_at
+              limit 1) f,
+            (select e.occurred_at as last_at, e.received_at as last_received_at
+               from usage_events e
+              order by e.occurred_at desc
+              limit 1) l`,
   );
-  const at = rows[0]?.at ?? null;
-  return at === null ? undefined : instant(at);
+  const [row] = rows;
+  return row === undefined
+    ? undefined
+    : {
+        firstAt: instant(row.first_at),
+        lastAt: instant(row.last_at),
+        lastReceivedAt: instant(row.last_received_at),
+      };
 }
 
 export interface BilledRow {
