@@ -245,35 +245,43 @@ function listPico({ entries }: Row): bigint {
   return entries.flatMap(({ parts }) => parts).reduce((sum, { listPico: part }) => sum + part, 0n);
 }
 
+interface Sum {
+  list: bigint;
+  billed: bigint;
+}
+
 /** One row, or one for each component where the cost is split. */
 function costRows(settings: AnalyticsSettings, query: URLSearchParams) {
   const splits = COST_DIMENSIONS.filter((name) => query.getAll("group_by[]").includes(name));
-  const cost = (pico: bigint, requests: number | null): object => ({
+  const cost = ({ list, billed }: Sum, requests: number | null): object => ({
     // Ten digits of a cent more than any price has: a discount does not end in whole pico-dollars.
-    amount: centsText((pico * BigInt(100 - settings.discountPercent)) / 100n),
-    list_amount: centsText(pico),
+    amount: centsText((billed * BigInt(100 - settings.discountPercent)) / 100n),
+    list_amount: centsText(list),
     currency: "USD",
     requests,
   });
   return (row: Row, keys: readonly string[]): readonly object[] => {
     const parts = row.entries.flatMap((entry) => entry.parts);
     if (parts.length === 0) return [];
-    const sums = new Map<string, { readonly split: Record<string, string | null>; pico: bigint }>();
-    for (const { costType, tokenType, listPico: pico } of parts) {
+    const sums = new Map<string, Sum & { readonly split: Record<string, string | null> }>();
+    for (const { costType, tokenType, listPico: list, billedPico: billed } of parts) {
       const isByToken = splits.includes("token_type");
       const split = {
         ...(splits.length > 0 ? { cost_type: costType } : {}),
         ...(isByToken ? { token_type: tokenType } : {}),
       };
       const known = sums.get(JSON.stringify(split));
-      if (known === undefined) sums.set(JSON.stringify(split), { split, pico });
-      else known.pico += pico;
+      if (known === undefined) sums.set(JSON.stringify(split), { split, list, billed });
+      else {
+        known.list += list;
+        known.billed += billed;
+      }
     }
-    return [...sums.values()].map(({ split, pico }) => ({
+    return [...sums.values()].map(({ split, ...sum }) => ({
       starting_at: row.start.toISOString(),
       ending_at: row.end.toISOString(),
       group: withNulls(keys, { ...row.group, ...split }),
-      cost: cost(pico, splits.length > 0 ? null : row.entries.length),
+      cost: cost(sum, splits.length > 0 ? null : row.entries.length),
     }));
   };
 }

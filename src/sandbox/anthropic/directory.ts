@@ -4,13 +4,21 @@ import { idListOf } from "./paging.ts";
 import type { AdminRoute, Asked, Outcome } from "./route.ts";
 
 export interface OrganizationDirectory {
-  readonly workspaces: readonly { readonly id: string; readonly name: string }[];
+  readonly workspaces: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly tags?: Readonly<Record<string, string>>;
+    readonly archivedAt?: string;
+  }[];
   /** Usage outside of any other workspace. */
   readonly defaultWorkspaceId: string;
   readonly apiKeys: readonly {
     readonly id: string;
     readonly name: string;
     readonly workspaceId: string;
+    /** Default: active. */
+    readonly status?: "active" | "inactive" | "archived" | "expired";
+    readonly createdBy?: { readonly id: string; readonly type: "user" | "service_account" };
   }[];
   readonly users: readonly { readonly id: string; readonly email: string; readonly name: string }[];
 }
@@ -62,30 +70,35 @@ function workspacesOf({ workspaces, defaultWorkspaceId }: OrganizationDirectory,
   return workspaces
     .filter(({ id }) => id !== defaultWorkspaceId || query.get("include_default") === "true")
     .filter(({ id }) => ids.length === 0 || ids.includes(id))
-    .map(({ id, name }) => ({
+    .filter(
+      ({ archivedAt }) => archivedAt === undefined || query.get("include_archived") === "true",
+    )
+    .map(({ id, name, tags, archivedAt }) => ({
       id,
       type: "workspace",
       name,
       display_color: "#6C5BB9",
       created_at: CREATED_AT,
-      archived_at: null,
-      tags: {},
+      archived_at: archivedAt ?? null,
+      tags: tags ?? {},
     }));
 }
 
 function apiKeysOf({ apiKeys, defaultWorkspaceId }: OrganizationDirectory, asked: Asked) {
   const wanted = asked.query.get("workspace_id");
+  const wantedStatus = asked.query.get("status");
   return apiKeys
     .filter(({ workspaceId }) => wanted === null || wanted === workspaceId)
-    .map(({ id, name, workspaceId }) => ({
+    .filter(({ status }) => wantedStatus === null || wantedStatus === (status ?? "active"))
+    .map(({ id, name, workspaceId, status, createdBy }) => ({
       id,
       type: "api_key",
       name,
       partial_key_hint: "sk-ant-api03-…demo",
-      status: "active",
+      status: status ?? "active",
       created_at: CREATED_AT,
       expires_at: null,
-      created_by: null,
+      created_by: createdBy ?? null,
       ...(asked.version === "2023-06-01"
         ? { workspace_id: workspaceId === defaultWorkspaceId ? null : workspaceId }
         : { scope: { type: "workspace", workspace_id: workspaceId } }),

@@ -52,7 +52,7 @@ export async function openKeptLedger(options: {
   readonly to: Instant;
 }): Promise<KeptLedger> {
   const { file } = options;
-  const ledger = createLedger({ lagMs: LAG_MS });
+  const ledger = createLedger({ lagMs: LAG_MS, discountOf });
   const known = new Set<string>();
   for (const request of await readRequests(file)) {
     known.add(request.id);
@@ -74,6 +74,14 @@ export async function openKeptLedger(options: {
     },
     flush: async () => await written,
   };
+}
+
+/** What the example's governance.yml says was negotiated. */
+const DISCOUNT_FROM = instant("2026-10-01T00:00:00+02:00");
+const DISCOUNT_PER_MILLE = 125n;
+
+function discountOf({ model, occurredAt }: LedgerRequest): bigint {
+  return model.startsWith("claude-opus-") && occurredAt >= DISCOUNT_FROM ? DISCOUNT_PER_MILLE : 0n;
 }
 
 async function readRequests(file: string): Promise<readonly LedgerRequest[]> {

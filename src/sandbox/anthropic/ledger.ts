@@ -56,6 +56,8 @@ export interface CostPart {
   readonly costType: "tokens" | "web_search" | "code_execution" | "session_usage";
   readonly tokenType: TokenKind | null;
   readonly listPico: bigint;
+  /** After what was negotiated for this request alone. */
+  readonly billedPico: bigint;
 }
 
 /** One request or other cost, with what it costs by the list. */
@@ -71,12 +73,16 @@ export function createLedger(
   options: {
     /** How far the reports are behind. */
     readonly lagMs?: number;
+    /** What is negotiated, in parts of the list price in a thousand that are taken off. */
+    readonly discountOf?: (request: LedgerRequest) => bigint;
     /** Further requests, for those who can tell them without keeping them. */
     readonly also?: (from: Instant, to: Instant) => Iterable<LedgerRequest>;
   } = {},
 ): Ledger {
   const requests = new Map<string, LedgerRequest>();
   const costs: LedgerCost[] = [];
+  const entryOf = (request: LedgerRequest): LedgerEntry =>
+    entryOfRequest(request, options.discountOf?.(request) ?? 0n);
   const refreshedAt = (now: Instant): Instant => {
     const at = addMs(now, -(options.lagMs ?? 0)).getTime();
     return instant(at - (at % MINUTE_MS));
@@ -106,15 +112,12 @@ export function createLedger(
       return [
         ...requestsIn(from, end)
           .filter(({ id, occurredAt }) => occurredAt < complete || isSeenEarly(id))
-          .map(entryOfRequest),
+          .map(entryOf),
         ...costs.filter(isWithin(from, end)).map(entryOfCost),
       ];
     },
     listPico: (from, to) =>
-      [
-        ...requestsIn(from, to).map(entryOfRequest),
-        ...costs.filter(isWithin(from, to)).map(entryOfCost),
-      ]
+      [...requestsIn(from, to).map(entryOf), ...costs.filter(isWithin(from, to)).map(entryOfCost)]
         .flatMap(({ parts }) => parts)
         .reduce((sum, { listPico }) => sum + listPico, 0n),
   };
@@ -130,8 +133,12 @@ function isSeenEarly(id: string): boolean {
   return createHash("sha256").update(id).digest().readUInt8(0) % 2 === 0;
 }
 
-function entryOfRequest(request: LedgerRequest): LedgerEntry {
+function entryOfRequest(request: LedgerRequest, discount: bigint): LedgerEntry {
   const prices = priceTokens(request);
+  const costing = (listPico: bigint): Pick<CostPart, "listPico" | "billedPico"> => ({
+    listPico,
+    billedPico: (listPico * (1_000n - discount)) / 1_000n,
+  });
   return {
     occurredAt: request.occurredAt,
     request,
@@ -145,14 +152,14 @@ function entryOfRequest(request: LedgerRequest): LedgerEntry {
             ...TOKEN_KINDS.filter((kind) => request.tokens[kind] > 0).map((kind) => ({
               costType: "tokens" as const,
               tokenType: kind,
-              listPico: prices[kind],
+              ...costing(prices[kind]),
             })),
             ...(request.webSearches > 0
               ? [
                   {
                     costType: "web_search" as const,
                     tokenType: null,
-                    listPico: WEB_SEARCH_PICO * BigInt(request.webSearches),
+                    ...costing(WEB_SEARCH_PICO * BigInt(request.webSearches)),
                   },
                 ]
               : []),
@@ -172,6 +179,6 @@ function entryOfCost({
     request: undefined,
     workspaceId,
     apiKeyId,
-    parts: [{ costType, tokenType: null, listPico: pico }],
+    parts: [{ costType, tokenType: null, listPico: pico, billedPico: pico }],
   };
 }

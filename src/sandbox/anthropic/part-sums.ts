@@ -11,8 +11,8 @@ export function sumParts(
     for (const part of entry.parts) {
       const group = groupOf(entry, part);
       const known = sums.get(JSON.stringify(group));
-      if (known === undefined) sums.set(JSON.stringify(group), { group, pico: part.listPico });
-      else known.pico += part.listPico;
+      if (known === undefined) sums.set(JSON.stringify(group), { group, pico: part.billedPico });
+      else known.pico += part.billedPico;
     }
   }
   return [...sums.values()];
