@@ -8,6 +8,7 @@ import { monthFrom } from "../../../src/domain/month.ts";
 import { ORG_SCOPE } from "../../../src/domain/scope.ts";
 import { instant, type Period, timeZone } from "../../../src/domain/time.ts";
 import { exportCharges, FOCUS_COLUMNS } from "../../../src/features/chargeback/index.ts";
+import { parseDiscountPercent, replaceDiscounts } from "../../../src/features/pricing/index.ts";
 import { listSpend } from "../../../src/features/showback/index.ts";
 import {
   aCommitment,
@@ -31,6 +32,17 @@ const CENTS = 10_000_000_000n;
 
 beforeAll(async () => {
   await chargebackOrganization(db.pool);
+  const share = parseDiscountPercent("12.5");
+  if (share === undefined) throw new Error("12.5 is a percentage");
+  await replaceDiscounts(db.pool, [
+    {
+      modelPattern: "claude-opus-6",
+      workspaceId: "=cmd|'/C calc'!A0",
+      share,
+      validFrom: undefined,
+      validUntil: undefined,
+    },
+  ]);
   await record(db.pool, [
     used("a", "2026-10-05T10:07:31.250Z", {
       project: "checkout",
@@ -155,7 +167,7 @@ describe("the export", () => {
       (one) =>
         one["SkuMeter"] === "output" &&
         one["ChargeClass"] === null &&
-        one["x_PricingBasis"] === "list" &&
+        one["x_PricingBasis"] === "contracted" &&
         one["x_Team"] === "search",
     );
 
@@ -167,12 +179,12 @@ describe("the export", () => {
       ChargePeriodEnd: "2026-10-05T10:07:32Z",
       ChargeCategory: "Usage",
       ChargeDescription: "claude-opus-6: output",
-      BilledCost: "0.01033",
-      EffectiveCost: "0.01033",
+      BilledCost: "0.00903875",
+      EffectiveCost: "0.00903875",
       ListCost: "0.01033",
-      ContractedCost: "0.01033",
+      ContractedCost: "0.00903875",
       ListUnitPrice: "0.00001033",
-      ContractedUnitPrice: "0.00001033",
+      ContractedUnitPrice: "0.00000903875",
       PricingQuantity: "1000",
       PricingUnit: "tokens",
       ConsumedQuantity: "1000",
