@@ -30,8 +30,6 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  // What the database says, one process of several has asked for; the others have none of it.
-  const aggregator = "max";
   return {
     registry,
     usageEvents: new Counter({
@@ -65,26 +63,22 @@ export function createMetrics(): Metrics {
     }),
     reportsCompleteUntil: new Gauge({
       name: "claude_spend_report_complete_until_seconds",
-      aggregator,
       help: "Up to when one of Anthropic's own reports was read and complete, as a Unix time.",
       labelNames: ["report"],
       registers,
     }),
     outboxWaiting: new Gauge({
       name: "claude_spend_outbox_waiting",
-      aggregator,
       help: "Messages that Slack has not got yet.",
       registers,
     }),
     destinationsClosed: new Gauge({
       name: "claude_spend_slack_destinations_closed",
-      aggregator,
       help: "Slack channels that refuse the bot's messages; their alerts go to the fallback.",
       registers,
     }),
     budgetChecksWaiting: new Gauge({
       name: "claude_spend_budget_checks_waiting",
-      aggregator,
       help: "Notes of ingest that budgets have not looked at yet.",
       registers,
     }),
@@ -104,7 +98,7 @@ export async function snapshotOf(
   return metricsSnapshot.parse(await registry.getMetricsAsJSON());
 }
 
-/** One registry of several: sums, and for each gauge what its definition says. */
+/** One registry of several: sums, but of node's own gauges what their definitions say. */
 export function mergeSnapshots(snapshots: readonly MetricsSnapshot[]): Registry {
   return AggregatorRegistry.aggregate<"text/plain; version=0.0.4; charset=utf-8">([...snapshots]);
 }

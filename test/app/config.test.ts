@@ -23,6 +23,7 @@ describe("readConfig", () => {
       HOST: "0.0.0.0",
       DATA_DIR: "./data",
       ROLES: ["ingest", "slack", "worker"],
+      PROCESSES: 1,
       LOG_LEVEL: "info",
       ANTHROPIC_ORG_KIND: "console",
       ANTHROPIC_METERING: "off",
@@ -46,6 +47,8 @@ describe("readConfig", () => {
     ["ANTHROPIC_ORG_KIND", "enterprise"],
     ["ROLES", "worker"],
     ["ROLES", " ingest , slack "],
+    ["PROCESSES", "1"],
+    ["PROCESSES", "8"],
     ["LOG_LEVEL", "silent"],
   ])("takes %s=%s", (name, value) => {
     expect(problemsOf(anEnvironment({ [name]: value }))).toEqual([]);
@@ -76,6 +79,10 @@ describe("readConfig", () => {
     ["ANTHROPIC_METERING", "secret-value"],
     ["ROLES", "ingest,secret-value"],
     ["ROLES", ","],
+    ["PROCESSES", "0"],
+    ["PROCESSES", "9"],
+    ["PROCESSES", "12"],
+    ["PROCESSES", "auto"],
     ["LOG_LEVEL", "secret-value"],
   ])("refuses %s=%j, saying what is expected and never the value", (name, value) => {
     const problems = problemsOf(anEnvironment({ [name]: value }));
