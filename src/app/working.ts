@@ -2,6 +2,7 @@
 import { deadDestinationNews } from "../features/alerts/index.ts";
 import { type Loop, startLoop } from "../jobs/loop.ts";
 import { startMinuteTick } from "../jobs/minute-tick.ts";
+import { createBatches } from "../slack/batches.ts";
 import { sendDueMessages } from "../slack/sender.ts";
 import type { WorkKind } from "../store/notify.ts";
 import type { Assembly } from "./assembly.ts";
@@ -13,13 +14,17 @@ const LOOP_INTERVAL_MS = 2_000;
 export function startWorking(parts: Assembly): () => Promise<void> {
   const { wiring, waker, log, clock } = parts;
   const reroute = deadDestinationNews({ clock });
-  const sendMessages = async (): Promise<number> => await sendDueMessages({ ...parts, reroute });
   const loop = (name: WorkKind, run: () => Promise<number>): Loop => {
     const started = startLoop({ name, intervalMs: LOOP_INTERVAL_MS, run, log });
     waker.onWake(name, started.wake);
     return started;
   };
-  const loops = [loop("budget-checks", wiring.checkBudgets), loop("outbox", sendMessages)];
+  const batches = createBatches({
+    send: async (onClaimed) => await sendDueMessages({ ...parts, reroute }, onClaimed),
+    onDone: () => outbox.wake(),
+  });
+  const outbox = loop("outbox", batches.begin);
+  const loops = [loop("budget-checks", wiring.checkBudgets), outbox];
   const tick = startMinuteTick({ name: "every-minute", work: wiring.everyMinute, log });
   const pulling = wiring.startPulling();
   const limits = wiring.startLimits();
@@ -28,5 +33,6 @@ export function startWorking(parts: Assembly): () => Promise<void> {
     await limits?.stop();
     await tick.stop();
     await Promise.all(loops.map(async ({ stop }) => await stop()));
+    await batches.settle();
   };
 }

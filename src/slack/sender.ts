@@ -54,9 +54,13 @@ const CHANNEL_PACE_MS = 1_000;
  * Delivers the due messages, different destinations side by side; how many it dealt with.
  *
  * 1. What waits and is not true any more is skipped, what is old gathered. 2. News for closed
- * channels go elsewhere. 3. Due messages are claimed and delivered.
+ * channels go elsewhere. 3. Due messages are claimed and delivered. `onClaimed` hears how many it
+ * will have been, unless there is nothing to deliver.
  */
-export async function sendDueMessages(deps: SenderDeps): Promise<number> {
+export async function sendDueMessages(
+  deps: SenderDeps,
+  onClaimed?: (count: number) => void,
+): Promise<number> {
   const now = deps.clock();
   await tidyOutbox(deps.database, now);
   const rerouted =
@@ -64,6 +68,7 @@ export async function sendDueMessages(deps: SenderDeps): Promise<number> {
   const claim = { now, leasedUntil: addMs(now, LEASE_MS), messagesMax: MESSAGES_MAX };
   return await withClaimed(deps.database, claim, async (messages) => {
     deps.atStep?.("claimed");
+    if (messages.length > 0) onClaimed?.(messages.length + rerouted);
     const results = await Promise.allSettled(
       messages.map(async (message) => await deliver(deps, message)),
     );
