@@ -56,11 +56,13 @@ export interface RaiseRequest {
  * cards and its audit entry, by approvals; or the raise itself, where a policy needs nobody for it.
  */
 export async function requestRaise(deps: Deps, request: RaiseRequest): Promise<RaiseResult> {
-  return await withApproverGroups(deps.approverGroups, async (approverGroups) =>
-    inTransaction(
-      deps.database,
-      async (sql) => await requestIn(sql, { ...deps, approverGroups }, request),
-    ),
+  return await withApproverGroups(
+    deps.approverGroups,
+    async (approverGroups) =>
+      await inTransaction(
+        deps.database,
+        async (sql) => await requestIn(sql, { ...deps, approverGroups }, request),
+      ),
   );
 }
 

@@ -74,11 +74,13 @@ async function takeUp(deps: PollDeps, request: IncreaseRequest): Promise<boolean
 }
 
 async function takeUpAlone(deps: PollDeps, request: IncreaseRequest): Promise<boolean> {
-  return await withApproverGroups(deps.approverGroups, async (approverGroups) =>
-    inTransaction(
-      deps.database,
-      async (sql) => await takeUpIn(sql, { ...deps, approverGroups }, request),
-    ),
+  return await withApproverGroups(
+    deps.approverGroups,
+    async (approverGroups) =>
+      await inTransaction(
+        deps.database,
+        async (sql) => await takeUpIn(sql, { ...deps, approverGroups }, request),
+      ),
   );
 }
 

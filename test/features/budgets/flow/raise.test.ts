@@ -143,7 +143,6 @@ describe("requestRaise", () => {
     await raise();
 
     const [open] = await listOpenApprovals(db.pool, {});
-    // $20.00 a day for the rest of the month, where the run rate of its first, empty days says less.
     expect(open?.request.details.find((line) => line.startsWith("Forecast"))).toBe(
       "Forecast: $563.29 by Nov 30, 112% of the limit, 80% with the raise.",
     );
