@@ -9,6 +9,6 @@ export {
 export { parseReconciliationPeriod, reconciliationRoutes } from "./http.ts";
 export { reconciliationJson, reconciliationText } from "./messages.ts";
 export { causeNames, parseCause } from "./rules/causes.ts";
-export { type Basis, parseShare } from "./rules.ts";
+export type { Basis } from "./rules.ts";
 export { startReconciling } from "./schedule.ts";
 export { replaceDriftPercent } from "./store/settings.ts";

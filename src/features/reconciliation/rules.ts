@@ -120,7 +120,7 @@ export interface CauseTotal {
   readonly acceptance: Acceptance | undefined;
 }
 
-export function causeTotals(
+function causeTotals(
   { day, differences }: DayJudgement,
   acceptances: readonly Acceptance[],
 ): readonly CauseTotal[] {
@@ -171,7 +171,7 @@ export function driftOf(totals: readonly CauseTotal[]): Usd {
 }
 
 /** Whether drift is above a share of the bill. Of no bill at all any drift is. */
-export function isAbove(drift: Usd, billed: Usd, share: bigint): boolean {
+function isAbove(drift: Usd, billed: Usd, share: bigint): boolean {
   return drift * SHARES > absolute(billed) * share;
 }
 

@@ -60,7 +60,7 @@ export function splitOneSided({ theirs, ours }: Sides): Split {
     theirs: billed.kept,
     ours: charged.kept,
     differences: [
-      ...billed.taken.map(({ line, cause }) => differenceOf(line, cause, -line.billedCost)),
+      ...billed.taken.map(({ line, cause }) => differenceOf(line, cause, 0n - line.billedCost)),
       ...charged.taken.map(({ line, cause }) => differenceOf(line, cause, line.billedCost)),
     ],
   };

@@ -53,7 +53,7 @@ function gapsByWorkspace({ theirs, ours }: Sides): ReadonlyMap<string, Map<strin
     const place = placeOf(line);
     places.set(place, (places.get(place) ?? 0n) + amount);
   };
-  for (const line of theirs) add(line, -line.billedCost);
+  for (const line of theirs) add(line, 0n - line.billedCost);
   for (const line of ours) add(line, line.billedCost);
   return gaps;
 }
