@@ -8,8 +8,10 @@
  *   75 % from nothing, and 95 % from an ordinary day.
  * - team Search's day is limited to $130, with thresholds at 50, 80 and 100 %. From nothing both
  *   parts reach 50 % ($65); from 50 % they reach 100 %; and above 100 % the team heard of it today.
+ * The index is built from the same prompt again and again: that is an alert of its own, after ten.
  * A test adds all of this up from the price list and the discount in force.
  */
+import { createHash } from "node:crypto";
 import { addMs, type Instant } from "../../domain/time.ts";
 import type { ExampleStory } from "./calendar.ts";
 import { newestModel } from "./models.ts";
@@ -52,6 +54,7 @@ export function episodeUsage(story: ExampleStory): NativeEvent[] {
       tags: { env: "dev", feature: "refactoring" },
     };
   });
+  const samePrompt = `sha256:${createHash("sha256").update(`reindex ${key}`).digest("hex")}`;
   const reindexing = Array.from({ length: REINDEX_REQUESTS }, (_, index): NativeEvent => {
     const when = at(index, REINDEX_REQUESTS);
     return {
@@ -63,6 +66,7 @@ export function episodeUsage(story: ExampleStory): NativeEvent[] {
       }),
       workspace_id: "wrkspc_search",
       api_key_id: "apikey_search_rag",
+      prompt_hash: samePrompt,
       tags: { env: "prod", feature: "reindex" },
     };
   });

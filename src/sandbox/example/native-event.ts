@@ -30,6 +30,9 @@ export interface NativeEvent {
   readonly workspace_id?: string;
   readonly api_key_id?: string;
   readonly session_id?: string;
+  /** What several requests are made for. */
+  readonly operation_id?: string;
+  readonly prompt_hash?: string;
   readonly tags?: Readonly<Record<string, string>>;
 }
 

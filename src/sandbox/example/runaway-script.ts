@@ -1,6 +1,6 @@
 /**
  * A script of Bo's that runs away while one watches: dozens of expensive requests within a few
- * seconds, enough to take his daily budget from nothing over its limit.
+ * seconds for one operation, enough to take his daily budget from nothing over its limit.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { addMs, type Instant } from "../../domain/time.ts";
@@ -66,6 +66,7 @@ function runawayBurst(when: {
       workspace_id: "wrkspc_claude_code",
       api_key_id: "apikey_bo_scripts",
       session_id: `runaway-${run}`,
+      operation_id: `embed-${run}`,
       tags: { env: "dev", feature: "embed-everything" },
     };
   });

@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { addMs, DAY_MS, HOUR_MS, instant, MINUTE_MS } from "../../../src/domain/time.ts";
+import { REPEATS_MIN } from "../../../src/features/insights/rules/loop.ts";
 import type { ExampleStory } from "../../../src/sandbox/example/calendar.ts";
+import { episodeUsage } from "../../../src/sandbox/example/episode.ts";
 import type { NativeEvent } from "../../../src/sandbox/example/native-event.ts";
+import { runawayEvents } from "../../../src/sandbox/example/runaway-script.ts";
 import { exampleUsage } from "../../../src/sandbox/example/usage.ts";
 import { aStory } from "./priced-example.ts";
 
@@ -100,5 +103,16 @@ describe("example usage", () => {
     expect(early).toContain("claude-opus-5");
     expect(late).toContain("claude-opus-5-5");
     expect(late).toContain("claude-opus-5");
+  });
+
+  test("repeats a prompt today, and an operation when the script runs away, often enough to be told", () => {
+    const today = [...episodeUsage(story)];
+    const prompts = today.filter(({ prompt_hash: prompt }) => prompt !== undefined);
+    expect(new Set(prompts.map(({ prompt_hash: prompt }) => prompt)).size).toBe(1);
+    expect(prompts.length).toBeGreaterThan(REPEATS_MIN.prompt);
+
+    const runaway = runawayEvents(story.toldAt);
+    expect(new Set(runaway.map(({ operation_id: operation }) => operation)).size).toBe(1);
+    expect(runaway.length).toBeGreaterThan(REPEATS_MIN.operation);
   });
 });
