@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 
 /** Ctrl-C reaches us twice under npm, from the terminal and from npm; a person is slower. */
-const SAME_SIGNAL_MS = 500;
+const SAME_SIGNAL_MS = 1_000;
 
 export interface Life {
   readonly log: Logger;

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import { text as textOf } from "node:stream/consumers";
+import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { useBundledProgram } from "../support/bundled-program.ts";
 import { useDatabase } from "../support/database.ts";
@@ -152,7 +153,8 @@ describe("two processes behind one port", () => {
     const all = [running.primary.pid ?? 0, ...running.children()];
     const exited = once(running.primary, "exit");
     killGroup(running.primary.pid ?? 0, "SIGINT");
-    // npm passes on what the terminal has sent already.
+    // npm passes on what the terminal has sent already, a moment later.
+    await wait(50);
     running.primary.kill("SIGINT");
     expect(await exited).toEqual([0, null]);
     expect(await Promise.all(all.map(isRunning))).toEqual([false, false, false]);
