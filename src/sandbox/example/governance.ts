@@ -1,7 +1,7 @@
 /**
  * The demo's governance.yml: the three teams of Acme, budgets of every length, a digest for finance
- * and one for each team, and approvals in two tiers. The daily budgets are explained in episode.ts; team
- * Platform is a little over what its month is for, so that its forecast and its pace are news.
+ * and one for each team, and approvals in two tiers. The daily budgets are explained in episode.ts; the
+ * organization uses a little more than its month is for, so that its forecast and pace are news.
  */
 import { EXAMPLE_ZONE } from "./calendar.ts";
 
@@ -47,8 +47,8 @@ allocation: # the first match wins; people without a rule count for their team
 budgets:
   - { key: search-monthly, scope: "team:search", limit: "2200.00", period: monthly, thresholds: [50, 80, 100], forecast_thresholds: [100] }
   - { key: support-monthly, scope: "team:support", limit: "700.00", period: monthly, thresholds: [50, 80, 100], forecast_thresholds: [100] }
-  - { key: platform-monthly, scope: "team:platform", limit: "1150.00", period: monthly, thresholds: [50, 80, 100], forecast_thresholds: [100], pace_days: 2 }
-  - { key: org-monthly, scope: org, limit: "5000.00", period: monthly, thresholds: [50, 80, 100], forecast_thresholds: [100] }
+  - { key: platform-monthly, scope: "team:platform", limit: "1800.00", period: monthly, thresholds: [50, 80, 100], forecast_thresholds: [100] }
+  - { key: org-monthly, scope: org, limit: "3300.00", period: monthly, thresholds: [50, 80, 100], forecast_thresholds: [100], pace_days: 2 }
   - { key: search-daily, scope: "team:search", limit: "130.00", period: daily, thresholds: [50, 80, 100], notify_reset: true }
   - { key: per-person, scope: "each:user", limit: "200.00", period: weekly, thresholds: [75, 95] }
   - { key: per-person-daily, scope: "each:user", limit: "50.00", period: daily, thresholds: [75, 95] }
