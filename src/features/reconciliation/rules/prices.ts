@@ -88,10 +88,12 @@ function tierOf(open: OpenCell): string | undefined {
   }
   const isSpecial = ({ serviceTier }: { readonly serviceTier: string | undefined }): boolean =>
     serviceTier !== undefined && !["standard", "batch"].includes(serviceTier);
-  const special = theirs.find(isSpecial)?.serviceTier;
-  if (special === undefined) return undefined;
+  const special = [...new Set(theirs.filter(isSpecial).map(({ serviceTier }) => serviceTier))];
+  if (special.length === 0) return undefined;
   const gap = sumOf(ours.filter(isSpecial)) - sumOf(theirs.filter(isSpecial));
-  return isWithin(open, open.gap - gap) ? `tier ${special}, priced as standard` : undefined;
+  return isWithin(open, open.gap - gap)
+    ? `tier ${special.toSorted().join(", ")}, priced as standard`
+    : undefined;
 }
 
 function explainMultiplier(open: readonly OpenCell[]): Explanation[] {

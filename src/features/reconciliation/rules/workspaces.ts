@@ -29,7 +29,9 @@ function withDefaultWorkspace(sides: Sides): Sides {
   const gaps = gapsByWorkspace(sides);
   const unnamed = gaps.get("") ?? new Map<string, bigint>();
   let best: { readonly workspaceId: string; readonly gained: bigint } | undefined;
-  for (const [workspaceId, named] of gaps) {
+  // In one order, so that of two that are as good the same one is taken every time.
+  const inOrder = [...gaps].toSorted(([left], [right]) => (left < right ? -1 : 1));
+  for (const [workspaceId, named] of inOrder) {
     if (workspaceId === "") continue;
     let gained = 0n;
     for (const [place, gap] of unnamed) {
