@@ -2,7 +2,7 @@
  * Which past hours and days are comparable with now: the same hours of the clock in the
  * organization's zone, on workdays or on weekends, over four weeks. Pure.
  */
-import { sumUsd, type Usd, ZERO_USD } from "../../../domain/money.ts";
+import { type Usd, usd, ZERO_USD } from "../../../domain/money.ts";
 import {
   addMs,
   atLocalTime,
@@ -57,17 +57,25 @@ export function normsOf(hours: HourlySpend, now: Instant, zone: TimeZone): Serie
   const amountAt = (at: number): Usd => hours.get(at) ?? ZERO_USD;
   const around = (day: ComparableDay): Usd[] =>
     [-1, 0, 1].map((shift) => amountAt(day.hour.getTime() + shift * HOUR_MS));
+  const spentUntil = runningTotal(hours);
   const until = (day: ComparableDay): Usd =>
-    sumUsd(
-      [...hours]
-        .filter(([at]) => at >= day.start.getTime() && at <= day.hour.getTime())
-        .map(([, amount]) => amount),
-    );
+    usd(spentUntil(day.hour.getTime() + 1) - spentUntil(day.start.getTime()));
   const sameWeekday = days.filter(({ isSameWeekday }) => isSameWeekday);
   return {
-    hour: normOf(days.flatMap(around), sameWeekday.flatMap(around)),
+    hour: normOf(days.flatMap(around), sameWeekday.flatMap(around), [...hours.values()]),
     day: normOf(days.map(until), sameWeekday.map(until)),
   };
+}
+
+/** What was spent in the hours that began before a time. */
+function runningTotal(hours: HourlySpend): (beforeMs: number) => bigint {
+  const sorted = [...hours].toSorted(([left], [right]) => left - right);
+  let total = 0n;
+  const totals = sorted.map(([at, amount]) => {
+    total += amount;
+    return { at, total };
+  });
+  return (beforeMs) => totals.findLast(({ at }) => at < beforeMs)?.total ?? 0n;
 }
 
 interface ComparableDay {

@@ -46,9 +46,14 @@ const CRITICAL_TIMES_USUAL = 3n;
 
 /**
  * What is normal, from comparable amounts in any order. `sameWeekday` are those of them that are
- * comparable even more closely: what happens every Monday is normal on Mondays.
+ * comparable even more closely: what happens every Monday is normal on Mondays. `active` is whatever
+ * was spent at any time: for who mostly spends nothing, that is the measure of what is usual.
  */
-export function normOf(amounts: readonly Usd[], sameWeekday: readonly Usd[] = []): Norm {
+export function normOf(
+  amounts: readonly Usd[],
+  sameWeekday: readonly Usd[] = [],
+  active: readonly Usd[] = [],
+): Norm {
   const sorted = amounts.toSorted(compareUsd);
   const middle = quantile(sorted, 50n);
   const weekly = quantile(sameWeekday.toSorted(compareUsd), 50n);
@@ -60,7 +65,9 @@ export function normOf(amounts: readonly Usd[], sameWeekday: readonly Usd[] = []
   // Spend is skewed: bursts upwards are ordinary, if they are seen often enough.
   const upwards =
     ((quantile(sorted, 90n) - middle) * NINTH_TENTH.numerator) / NINTH_TENTH.denominator;
-  const usualMax = quantile(sorted, 95n);
+  const seldom = normal === 0n ? quantile(active.toSorted(compareUsd), 95n) : ZERO_USD;
+  const often = quantile(sorted, 95n);
+  const usualMax = often > seldom ? often : seldom;
   return {
     sampleCount: amounts.length,
     normal,

@@ -68,11 +68,11 @@ describe("normsOf", () => {
   test("follows the clock on the wall across a change of daylight saving", () => {
     const newYork = timeZone("America/New_York");
     const now = instant("2026-11-09T15:10:00Z"); // 10:10 in New York; clocks changed on November 1.
-    const hours = past(newYork, ({ hour }) => (hour === 10 ? 8 : 0), now);
+    const hours = past(newYork, ({ hour }) => (hour === 10 ? 8 : 1), now);
 
     const { hour } = normsOf(hours, now, newYork);
     expect(hour.usualMax).toBe(usd(8));
-    expect(normsOf(hours, addMs(now, 3 * HOUR_MS), newYork).hour.usualMax).toBe(usd(0));
+    expect(normsOf(hours, addMs(now, 3 * HOUR_MS), newYork).hour.usualMax).toBe(usd(1));
   });
 
   test("starts hours where a clock does, in a zone of half hours", () => {

@@ -41,6 +41,14 @@ describe("normOf", () => {
 
     expect(normOf([...steady(0, 48), ...mondays], mondays).normal).toBe(usd(80));
   });
+
+  test("for who mostly spends nothing, any hour with spend says what is usual", () => {
+    const norm = normOf([...steady(0, 60)], [], steady(15));
+
+    expect(norm).toMatchObject({ normal: usd(0), usualMax: usd(15) });
+    expect(evaluateSpike(usd(20), { span: "hour", norm, bar: 1n })).toBeUndefined();
+    expect(evaluateSpike(usd(30), { span: "hour", norm, bar: 1n })).toBeDefined();
+  });
 });
 
 describe("evaluateSpike", () => {
@@ -98,10 +106,9 @@ describe("evaluateSpike", () => {
           const norm = normOf(samples);
           const at = (value: Usd, by: bigint) =>
             evaluateSpike(value, { span: "hour", norm, bar: by });
-          if (at(amount, bar) !== undefined) {
-            expect(at(pico(amount + more), bar)).toBeDefined();
-            expect(at(amount, 1n)).toBeDefined();
-          }
+          const isSpike = at(amount, bar) !== undefined;
+          expect(isSpike && at(pico(amount + more), bar) === undefined).toBe(false);
+          expect(isSpike && at(amount, 1n) === undefined).toBe(false);
         },
       ),
     );
