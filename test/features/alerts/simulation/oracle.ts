@@ -49,7 +49,7 @@ export function periodAt(model: Pick<Model, "periodKind" | "zoneOffset">, at: nu
   return { start: monday, end: monday + 7 * DAY };
 }
 
-export function spentIn({ costs }: Pick<Model, "costs">, { start, end }: Span): number {
+function spentIn({ costs }: Pick<Model, "costs">, { start, end }: Span): number {
   let sum = 0;
   for (const { at, cents } of costs.values()) if (at >= start && at < end) sum += cents;
   return sum;

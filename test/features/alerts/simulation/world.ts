@@ -23,7 +23,7 @@ import { aTeam } from "../../../support/organization-builders.ts";
 import { type Random, seeded } from "../../approvals/simulation/random.ts";
 import type { Facts, Model } from "./oracle.ts";
 
-export const START = instant("2026-11-20T09:40:00Z");
+const START = instant("2026-11-20T09:40:00Z");
 const BEFORE = instant("2026-10-01T00:00:00Z");
 const HISTORY_SCOPES = ["channels:history", "groups:history", "im:history"];
 
