@@ -4,7 +4,7 @@ import { adminReader } from "../app/admin-reader.ts";
 import { readPullSettings } from "../app/anthropic.ts";
 import { formatUsd, usdToDecimal } from "../domain/money.ts";
 import type { Clock } from "../domain/time.ts";
-import { syncDirectory } from "../features/directory-sync/index.ts";
+import { listSyncs, syncDirectory } from "../features/directory-sync/index.ts";
 import { reportOrphans, reportUnallocated, yamlOf } from "../features/owners/index.ts";
 import type { Database } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
@@ -30,7 +30,8 @@ export function defineOwnerCommands(define: DefineCommand, surroundings: Surroun
     async (_, options) =>
       await within(async (database) => {
         const failures = options["sync"] === true ? await readNow(database, surroundings) : [];
-        return ownersReport(await reportOrphans({ database, clock }), failures);
+        const orphans = await reportOrphans({ database, clock });
+        return ownersReport(orphans, { failures, lists: await listSyncs(database) });
       }),
   ).option("--sync", "read Anthropic's lists of workspaces, keys and members first");
 
@@ -68,13 +69,26 @@ async function readNow(
 
 function ownersReport(
   orphans: Awaited<ReturnType<typeof reportOrphans>>,
-  failures: readonly string[],
+  reading: {
+    readonly failures: readonly string[];
+    readonly lists: Awaited<ReturnType<typeof listSyncs>>;
+  },
 ): Report {
+  const { failures, lists } = reading;
   const { keys, people, teamsWithoutOwners, staleRules } = orphans;
+  const isEmpty = [keys, people, teamsWithoutOwners, staleRules].every(
+    ({ length }) => length === 0,
+  );
   const part = (title: string, lines: readonly string[]): readonly string[] =>
     lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`), ""];
   const text = [
     ...part("Not read", failures),
+    ...part(
+      "Lists",
+      lists.map(({ list, completedAt, error }) =>
+        [list, completedAt?.toISOString() ?? "never read whole", error ?? ""].join("  ").trimEnd(),
+      ),
+    ),
     ...part(
       "Keys nobody owns (last 30 days)",
       keys.map(({ id, name, createdBy, amount }) =>
@@ -92,7 +106,7 @@ function ownersReport(
     ),
   ].join("\n");
   return {
-    text: text.trimEnd() || "Every key, person and team has an owner.",
+    text: isEmpty ? `${text}Every key, person and team has an owner.` : text.trimEnd(),
     json: {
       keys: keys.map(({ id, name, createdBy, amount }) => ({
         id,
@@ -104,6 +118,11 @@ function ownersReport(
       teams_without_owners: teamsWithoutOwners,
       stale_rules: staleRules,
       not_read: failures,
+      lists: lists.map(({ list, completedAt, error }) => ({
+        list,
+        completed_at: completedAt ?? null,
+        error: error ?? null,
+      })),
     },
     isFailed: failures.length > 0,
   };

@@ -4,8 +4,7 @@
 import type { Email } from "../../domain/email.ts";
 import { addMs, HOUR_MS, type Instant, MINUTE_MS } from "../../domain/time.ts";
 
-export const DIRECTORY_LISTS = ["workspaces", "api_keys", "users", "groups"] as const;
-export type DirectoryList = (typeof DIRECTORY_LISTS)[number];
+export type DirectoryList = "workspaces" | "api_keys" | "users" | "groups";
 
 export interface SyncedWorkspace {
   readonly id: string;

@@ -10,14 +10,8 @@ import {
   listTeams,
   loadOrganization,
 } from "../organization/index.ts";
-import {
-  findOrphans,
-  ID_TAG_NAMES,
-  type Known,
-  type Orphans,
-  suggestRules,
-  type UnallocatedReport,
-} from "./rules.ts";
+import { findOrphans, type Orphans } from "./rules/orphans.ts";
+import { ID_TAG_NAMES, type Known, suggestRules, type UnallocatedReport } from "./rules.ts";
 import * as store from "./store.ts";
 
 interface Deps {

@@ -9,7 +9,8 @@ import {
   section,
   truncate,
 } from "../../slack/blocks.ts";
-import type { Orphans, Suggestion, UnallocatedReport } from "./rules.ts";
+import type { Orphans } from "./rules/orphans.ts";
+import type { Suggestion, UnallocatedReport } from "./rules.ts";
 
 const SHOWN_MAX = 5;
 const NAME_CHARS_MAX = 80;
@@ -30,7 +31,7 @@ export function unallocatedMessage(report: {
       ? []
       : [
           section(shown.map(suggestionLine).join("\n")),
-          section(`\`\`\`${escapeText(yamlOf(shown))}\`\`\``),
+          section(copyable(yamlOf(shown.filter(({ yaml }) => !yaml.includes("`"))))),
           context(
             "Each amount is what that rule alone would have moved. Add the lines to `allocation` in governance.yml; what was recorded stays until `claude-spend reprice --owners`.",
           ),
@@ -62,6 +63,12 @@ const KIND_TEXT: Readonly<Record<Suggestion["by"], string>> = {
 /** A document of its own would begin like this; pasted under `allocation` it is a list. */
 export function yamlOf(suggestions: readonly Suggestion[]): string {
   return ["allocation:", ...suggestions.map(({ yaml }) => `  ${yaml}`)].join("\n");
+}
+
+/** For copying: nothing may be added inside. What would end the block was left out before. */
+function copyable(yaml: string): string {
+  const safe = yaml.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return `\`\`\`${safe}\`\`\``;
 }
 
 function orphanLines({ keys, people, teamsWithoutOwners, staleRules }: Orphans): string[] {

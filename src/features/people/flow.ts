@@ -130,6 +130,9 @@ export async function claimName(
   },
 ): Promise<ClaimOutcome> {
   const { identity, person, slackEmail } = claim;
+  if (identity.kind === "email" && identity.externalId === person) {
+    return { kind: "already", person };
+  }
   return await inTransaction(database, async (sql) => {
     const outcome = decideClaim(person, {
       linkedTo: (await findOpenIdentity(sql, identity))?.person,

@@ -4,6 +4,7 @@ import { type ExternalIdentity, formatIdentity } from "../../domain/identity.ts"
 import {
   actions,
   button,
+  commandText,
   context,
   escapeText,
   header,
@@ -82,12 +83,16 @@ export function claimAnswer(outcome: ClaimOutcome, identity: ExternalIdentity): 
     case "ask":
       return note(`I asked ${outcome.confirmer}. Nothing changes until they agree.`);
     case "refused":
-      return note(
-        outcome.reason === "taken"
-          ? `${name} is somebody else's. If that is wrong, ask an admin.`
-          : `Nothing tells me whose ${name} is. An admin can link it: claude-spend people link ${formatIdentity(identity)} YOUR-ADDRESS`,
-      );
+      return outcome.reason === "taken"
+        ? note(`${name} is somebody else's. If that is wrong, ask an admin.`)
+        : unknownNameAnswer(identity);
   }
+}
+
+function unknownNameAnswer(identity: ExternalIdentity): SlackMessage {
+  const text = `Nothing tells me whose ${nameText(identity)} is.`;
+  const command = commandText(`claude-spend people link ${formatIdentity(identity)} ADDRESS`);
+  return message(text, [section(`${escapeText(text)} An admin can link it: ${command}`)]);
 }
 
 export const LINK_USAGE_ANSWER = note(

@@ -88,7 +88,7 @@ const daysOn = (days: number): string => addMs(START, days * DAY_MS).toISOString
 beforeEach(async () => {
   now = START;
   await db.pool.query(
-    `truncate usage_identities, usage_events, charges, spend_rollups, budget_checks, rejected_events,
+    `truncate usage_identities, usage_events, charges, spend_rollups, spend_days, budget_checks, rejected_events,
               rerates, governance_documents, ownership_periods, person_identities`,
   );
   ingestMemory.ownership = undefined;
@@ -123,7 +123,7 @@ describe("a person who changes teams", () => {
     expect(await requestsBy("team_key")).toEqual({ a: 3 });
     const statement = await previewRerate(deps(), EVERYTHING);
     expect(statement).toMatchObject({ eventsExamined: 3, eventsChanged: 2 });
-    expect(statement.teams.map(({ teamKey }) => teamKey).toSorted()).toEqual(["a", "b"]);
+    expect(new Set(statement.teams.map(({ teamKey }) => teamKey))).toEqual(new Set(["a", "b"]));
     expect(statement.before).toBe(statement.after);
     expect(await requestsBy("team_key")).toEqual({ a: 3 });
     await rerate();
@@ -174,7 +174,7 @@ test("any order of events, rule changes and re-rates that ends in the same facts
       const days = (number: number): string => daysOn(number).slice(0, 10);
       const play = async (usesFirst: boolean) => {
         await db.pool.query(
-          `truncate usage_identities, usage_events, charges, spend_rollups, budget_checks, rerates,
+          `truncate usage_identities, usage_events, charges, spend_rollups, spend_days, budget_checks, rerates,
                     governance_documents, ownership_periods`,
         );
         ingestMemory.ownership = undefined;

@@ -1,4 +1,5 @@
 /** The parts of a document as they stand in it, each with its path, before anything is known of them. */
+import { parseEmail } from "../../../domain/email.ts";
 import type { Located } from "../rules/check-governance.ts";
 
 type Unread = readonly Located<unknown>[];
@@ -44,10 +45,10 @@ export function partsOf(document: Mapping): Parts {
     discounts: itemsOf(pricing["discounts"], ["pricing", "discounts"]),
     metering: itemsOf(document["metering"], ["metering"]),
     limitPushes: itemsOf(document["limit_pushes"], ["limit_pushes"]),
-    serviceAccounts: Object.entries(accounts).map(([address, value]) => ({
-      path: ["service_accounts", address],
-      value,
-    })),
+    // What is no address is refused by the shape of the document; nothing can be called so.
+    serviceAccounts: Object.entries(accounts)
+      .filter(([address]) => parseEmail(address) !== undefined)
+      .map(([address, value]) => ({ path: ["service_accounts", address], value })),
     ownershipFrom: "from" in document ? [{ path: ["from"], value: document["from"] }] : [],
     reconciliation:
       "reconciliation" in document

@@ -4,13 +4,15 @@ import { matchesGlob } from "../../../domain/glob.ts";
 import { formatFieldPath, type GovernedAllocationRule } from "../rules.ts";
 import type { Finding, Located } from "./draft.ts";
 
-/** More rules are compared with this many before them only: documents are people's work. */
-const COMPARED_MAX = 1_000;
+/** Patterns of earlier rules that a rule is compared with: documents are people's work. */
+const PATTERNS_MAX = 200;
 
 export function checkMatching(
   allocation: readonly Located<GovernedAllocationRule>[],
 ): readonly Finding[] {
-  return allocation.flatMap(({ path, value: rule }, index): readonly Finding[] => {
+  const earlier = createEarlierRules();
+  return allocation.flatMap((located): readonly Finding[] => {
+    const { path, value: rule } = located;
     if (rule.from !== undefined && rule.until !== undefined && rule.until <= rule.from) {
       return [{ path: [...path, "until"], message: "expected a date after from" }];
     }
@@ -23,17 +25,56 @@ export function checkMatching(
         },
       ];
     }
-    const earlier = allocation
-      .slice(Math.max(0, index - COMPARED_MAX), index)
-      .find(({ value }) => takesAllOf(value, rule));
-    if (earlier === undefined) return [];
+    const shadow = earlier.find(rule);
+    earlier.add(located);
+    if (shadow === undefined) return [];
     return [
       {
         path: [...path, "match"],
-        message: `expected a rule that can match; ${formatFieldPath(earlier.path)}, for ${ownerText(earlier.value)}, comes first and takes everything that this one would`,
+        message: `expected a rule that can match; ${formatFieldPath(shadow.path)}, for ${ownerText(shadow.value)}, comes first and takes everything that this one would`,
       },
     ];
   });
+}
+
+type LocatedRule = Located<GovernedAllocationRule>;
+
+/** The rules so far, by an exact condition where they have one: whoever takes all of a rule shares it. */
+function createEarlierRules(): {
+  readonly add: (rule: LocatedRule) => void;
+  readonly find: (rule: GovernedAllocationRule) => LocatedRule | undefined;
+} {
+  const byCondition = new Map<string, LocatedRule[]>();
+  const patterns: LocatedRule[] = [];
+  return {
+    add: (rule) => {
+      const [condition] = exactConditions(rule.value);
+      if (condition === undefined) {
+        if (patterns.length < PATTERNS_MAX) patterns.push(rule);
+        return;
+      }
+      const same = byCondition.get(condition);
+      if (same === undefined) byCondition.set(condition, [rule]);
+      else if (same.length < PATTERNS_MAX) same.push(rule);
+    },
+    find: (rule) =>
+      [...exactConditions(rule).flatMap((one) => byCondition.get(one) ?? []), ...patterns].find(
+        ({ value }) => takesAllOf(value, rule),
+      ),
+  };
+}
+
+function exactConditions({ match }: GovernedAllocationRule): readonly string[] {
+  const { apiKeyId, workspaceId, userEmail, source, tags = {} } = match;
+  return [
+    ...(apiKeyId === undefined ? [] : [`key ${apiKeyId}`]),
+    ...(userEmail === undefined || userEmail.includes("*")
+      ? []
+      : [`user ${userEmail.toLowerCase()}`]),
+    ...Object.entries(tags).map(([name, value]) => `tag ${JSON.stringify([name, value])}`),
+    ...(workspaceId === undefined ? [] : [`workspace ${workspaceId}`]),
+    ...(source === undefined ? [] : [`source ${source}`]),
+  ];
 }
 
 /** Without a star it must be an address; with one, the rest must be able to stand in an address. */
@@ -45,10 +86,7 @@ function isAddressPattern(pattern: string): boolean {
 }
 
 /** Whether whatever `later` matches, at any time, `earlier` matches too. */
-export function takesAllOf(
-  earlier: GovernedAllocationRule,
-  later: GovernedAllocationRule,
-): boolean {
+function takesAllOf(earlier: GovernedAllocationRule, later: GovernedAllocationRule): boolean {
   const [wide, narrow] = [earlier.match, later.match];
   return (
     isWithin(later, earlier) &&

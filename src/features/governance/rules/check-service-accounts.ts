@@ -15,8 +15,13 @@ export function checkServiceAccounts(draft: Draft): readonly Finding[] {
   ]);
   const known = new Set<string>([...people, ...responsibleFor.keys()]);
   const firstOf = new Map<string, string>();
+  const addresses = new Set<Email>();
   return serviceAccounts.flatMap(({ path, value }) => {
     const findings: Finding[] = [];
+    if (addresses.has(value.address)) {
+      findings.push({ path, message: "expected each address once; this one is repeated" });
+    }
+    addresses.add(value.address);
     if (people.has(value.address)) {
       findings.push({
         path,

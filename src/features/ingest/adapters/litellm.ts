@@ -195,6 +195,9 @@ function vertexLocation({ api_base: address }: LitellmPayload): string | undefin
   return /\/locations\/([a-z0-9-]+)(?:\/|$)/.exec(address ?? "")?.[1];
 }
 
+/** LiteLLM's own name for whoever uses the master key. */
+const NOBODYS_ID = "default_user_id";
+
 /**
  * Whose the call was. The key's team is LiteLLM's word and goes before the caller's tag; the
  * project is the caller's to say, since one key serves many.
@@ -206,14 +209,17 @@ function ownerFrom({
   UsageEvent,
   "userEmail" | "claimedTeam" | "claimedProject" | "apiKeyId" | "tags"
 > {
+  const userId = key?.user_api_key_user_id;
+  const userEmail = parseEmail(key?.user_api_key_user_email ?? "") ?? parseEmail(userId ?? "");
   const { team, project, ...tags } = tagsFrom([
     ...requestTags.map((tag) => splitTag(tag ?? "")),
     ...Object.entries(key?.spend_logs_metadata ?? {}),
     ["api_key_alias", key?.user_api_key_alias],
+    // Without an address the id is what tells who it was, once somebody links it.
+    ...(userEmail === undefined && userId !== NOBODYS_ID ? [["user_id", userId] as const] : []),
   ]);
   return {
-    userEmail:
-      parseEmail(key?.user_api_key_user_email ?? "") ?? parseEmail(key?.user_api_key_user_id ?? ""),
+    userEmail,
     claimedTeam: key?.user_api_key_team_alias ?? team ?? key?.user_api_key_team_id ?? undefined,
     claimedProject: project ?? key?.user_api_key_project_alias ?? undefined,
     apiKeyId: key?.user_api_key_hash ?? key?.user_api_key_alias ?? undefined,

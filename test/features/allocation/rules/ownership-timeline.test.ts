@@ -88,12 +88,13 @@ describe("ownership over time", () => {
 
         expect(timeline[0]?.from).toBeUndefined();
         expect(timeline.at(-1)?.until).toBeUndefined();
-        for (const [index, period] of timeline.entries()) {
-          if (index > 0) expect(period.from).toEqual(timeline[index - 1]?.until);
-          if (period.from !== undefined && period.until !== undefined) {
-            expect(period.from < period.until).toBe(true);
-          }
-        }
+        expect(timeline.slice(1).map(({ from }) => from)).toEqual(
+          timeline.slice(0, -1).map(({ until }) => until),
+        );
+        const lengths = timeline.map(
+          ({ from, until }) => (until?.getTime() ?? Infinity) - (from?.getTime() ?? -Infinity),
+        );
+        expect(lengths.every((length) => length > 0)).toBe(true);
         const lookup = ownershipLookup(timeline);
         for (let number = 0; number <= DAYS + 6; number += 1) {
           for (const at of [day(number), noon(number)]) {
