@@ -62,7 +62,7 @@ async function aRejection(code: string, receivedAt: Instant): Promise<void> {
 /** An installation that nothing is wrong with. */
 beforeEach(async () => {
   await db.pool.query(
-    `truncate governance_documents, outbox_messages, rejected_events, spend_rollups, charges, usage_events, usage_identities, metering_designations;
+    `truncate governance_documents, outbox_messages, rejected_events, spend_rollups, spend_days, charges, usage_events, usage_identities, metering_designations;
      insert into governance_documents (version, content, content_sha256, applied_at, applied_by)
      values (3, 'x', 'x', '2026-11-20T00:00:00Z', 'dana@acme.test')`,
   );
@@ -144,7 +144,7 @@ describe("doctor", () => {
   });
 
   test("usage: none of the last day is a warning", async () => {
-    await db.pool.query(`truncate spend_rollups`);
+    await db.pool.query(`truncate spend_rollups, spend_days`);
     await spend(db.pool, { amount: usd(1), at: addMs(NOW, -25 * HOUR_MS) });
 
     expect((await checksOf())["usage"]).toMatchObject({ status: "warning" });

@@ -140,6 +140,17 @@ export async function spend(
         set billed_cost_usd = spend_rollups.billed_cost_usd + excluded.billed_cost_usd`,
     [dimensionId, bucketStart(at), amount],
   );
+  await sql.query(
+    `insert into spend_days
+            (spend_dimension_id, day_start, request_count, uncached_input_tokens,
+             cache_creation_5m_input_tokens, cache_creation_1h_input_tokens,
+             cache_read_input_tokens, output_tokens, web_search_requests, list_cost_usd,
+             billed_cost_usd)
+     values ($1, date_trunc('day', $2::timestamptz, 'UTC'), 1, 0, 0, 0, 0, 0, 0, $3, $3)
+         on conflict (spend_dimension_id, day_start) do update
+        set billed_cost_usd = spend_days.billed_cost_usd + excluded.billed_cost_usd`,
+    [dimensionId, at, amount],
+  );
   await enqueueBudgetChecks(sql, [
     { spendDimensionId: dimensionId, tags: what.tags, occurredAt: at },
   ]);
@@ -172,7 +183,7 @@ export async function sentLines(sql: Sql): Promise<string[]> {
 export async function forgetEverything(sql: Sql): Promise<void> {
   await sql.query(
     `truncate budgets, budget_limits, budget_watches, budget_forecasts, budget_forecast_sightings, budget_grants, alerts, alert_threads, budget_checks, outbox_messages,
-              spend_rollups, charges, usage_events, usage_identities, spend_dimensions, approval_policies,
+              spend_rollups, spend_days, charges, usage_events, usage_identities, spend_dimensions, approval_policies,
               approval_requests, approval_votes, audit_entries cascade`,
   );
 }

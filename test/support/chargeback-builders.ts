@@ -29,7 +29,7 @@ import { aTeam } from "./organization-builders.ts";
 import { recordEvents } from "./showback-builders.ts";
 
 /** After November is over. */
-export const NOW = instant("2026-12-10T12:00:00Z");
+const NOW = instant("2026-12-10T12:00:00Z");
 export const clock = (): Instant => NOW;
 
 /** Acme in one zone: search (checkout, ranking), ads, platform (ci). */
@@ -140,7 +140,7 @@ export async function statement(database: Database, month: string): Promise<Stat
 /** Everything that a test of chargeback may have written. */
 export async function forgetMonths(database: Database): Promise<void> {
   await database.query(
-    `truncate usage_identities, usage_events, charges, spend_rollups, budget_checks, rejected_events,
+    `truncate usage_identities, usage_events, charges, spend_rollups, spend_days, budget_checks, rejected_events,
               prices, rerates, spend_dimensions, closed_months, statement_lines, statement_teams,
               shared_cost_rules, commitments, credits, business_metrics`,
   );
@@ -196,6 +196,6 @@ export function aLine(pico: bigint, over: Partial<Line> = {}): Line {
   };
 }
 
-export function sameCosts(amount: Usd): Costs {
+function sameCosts(amount: Usd): Costs {
   return { list: amount, contracted: amount, billed: amount, effective: amount };
 }

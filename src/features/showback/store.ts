@@ -1,8 +1,8 @@
 /**
  * Showback, the SQL: spend of a scope in a period, by any grouping. Reads only.
  *
- * Whole quarters of an hour come from spend_rollups; what is left at either end of an odd period,
- * and spend by tag, which rollups do not know, comes from the charges themselves.
+ * Whole quarters of an hour come from spend_rollups, whole days from spend_days; what is left at
+ * either end of an odd period, and spend by tag, which those do not know, from the charges themselves.
  */
 import { usdFromDecimal } from "../../domain/money.ts";
 import type { Scope } from "../../domain/scope.ts";
@@ -37,12 +37,7 @@ export async function listSpend(
   const positions = query.groupBy.map((_key, position) => String(position + 1));
   const { rows } = await sql.query<SpendSqlRow>(
     `with s as (
-       select r.spend_dimension_id, r.bucket_start as at, r.request_count,
-              r.uncached_input_tokens, r.cache_creation_5m_input_tokens,
-              r.cache_creation_1h_input_tokens, r.cache_read_input_tokens, r.output_tokens,
-              r.billed_cost_usd
-         from spend_rollups r
-        where r.bucket_start >= $1 and r.bucket_start < $2
+       ${sumsOf(query)}
        union all
        select c.spend_dimension_id, c.charge_period_start,
               request_count_of(c.charge_number),
@@ -93,6 +88,29 @@ export async function listSpend(
       output: Number(row.output),
     },
   }));
+}
+
+const SUMS = `r.request_count, r.uncached_input_tokens, r.cache_creation_5m_input_tokens,
+              r.cache_creation_1h_input_tokens, r.cache_read_input_tokens, r.output_tokens,
+              r.billed_cost_usd`;
+
+/**
+ * The whole quarters of an hour from $1 to $2. Where nobody asks for days or hours, sums of whole days
+ * stand for theirs: of everybody in one go, of a scope one of its dimensions after the other.
+ */
+function sumsOf({ scope, groupBy }: SpendQuery): string {
+  if (groupBy.includes("day") || groupBy.includes("hour")) {
+    return `select r.spend_dimension_id, r.bucket_start as at, ${SUMS}
+         from spend_rollups r
+        where r.bucket_start >= $1 and r.bucket_start < $2`;
+  }
+  if (scope.kind === "org" || scope.kind === "tag") {
+    return `select r.spend_dimension_id, r.at, ${SUMS} from spend_in($1, $2) r`;
+  }
+  return `select r.spend_dimension_id, r.at, ${SUMS}
+         from spend_dimensions d
+        cross join lateral spend_of(d.spend_dimension_id, $1, $2) r
+        where true ${scopeCondition(scope)}`;
 }
 
 interface SpendSqlRow {

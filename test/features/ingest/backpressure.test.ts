@@ -71,7 +71,7 @@ function sumsOf(events: number) {
 
 beforeEach(async () => {
   await db.pool.query(
-    `truncate usage_identities, usage_events, charges, spend_rollups, budget_checks, rejected_events`,
+    `truncate usage_identities, usage_events, charges, spend_rollups, spend_days, budget_checks, rejected_events`,
   );
 });
 

@@ -9,6 +9,7 @@ import { recordUsage } from "../../../src/features/ingest/flow/record-usage.ts";
 import { parseNativeEvent } from "../../../src/features/ingest/native-event.ts";
 import { listSpend } from "../../../src/features/showback/store.ts";
 import { useDatabase } from "../../support/database.ts";
+import { listWrongDays } from "../../support/spend-days.ts";
 
 const db = useDatabase();
 const now = instant("2026-11-23T12:00:00Z");
@@ -61,6 +62,7 @@ async function totals() {
   const row = rows[0] ?? {};
   expect(Number(row["least"])).toBeGreaterThanOrEqual(0);
   expect(row["charged"]).toBe(row["cost"]);
+  expect(await listWrongDays(db.pool)).toEqual([]);
   expect(row["charged_output"]).toBe(row["output"]);
   expect(row["charged_requests"]).toBe(row["requests"]);
   return {
@@ -71,7 +73,7 @@ async function totals() {
 }
 
 const TRUNCATE =
-  "truncate usage_identities, usage_events, charges, spend_rollups, budget_checks, rejected_events";
+  "truncate usage_identities, usage_events, charges, spend_rollups, spend_days, budget_checks, rejected_events";
 
 beforeEach(async () => {
   await db.pool.query(TRUNCATE);

@@ -42,7 +42,7 @@ async function totals(database: Database = db.pool) {
 
 beforeEach(async () => {
   await db.pool.query(
-    `truncate usage_identities, usage_events, charges, spend_rollups, budget_checks, rejected_events;
+    `truncate usage_identities, usage_events, charges, spend_rollups, spend_days, budget_checks, rejected_events;
      insert into teams (team_key, name) values ('search', 'Search') on conflict do nothing`,
   );
 });

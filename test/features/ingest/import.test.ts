@@ -91,7 +91,7 @@ const answer = (number: number, overrides: Record<string, unknown> = {}, output 
 
 beforeEach(async () => {
   await db.pool.query(
-    `truncate usage_events, usage_identities, charges, spend_rollups, budget_checks, rejected_events`,
+    `truncate usage_events, usage_identities, charges, spend_rollups, spend_days, budget_checks, rejected_events`,
   );
 });
 

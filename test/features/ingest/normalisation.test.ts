@@ -294,7 +294,7 @@ async function stored(): Promise<readonly Record<string, unknown>[]> {
 
 beforeEach(async () => {
   await db.pool.query(
-    `truncate usage_events, usage_identities, charges, spend_rollups, budget_checks, rejected_events`,
+    `truncate usage_events, usage_identities, charges, spend_rollups, spend_days, budget_checks, rejected_events`,
   );
 });
 

@@ -156,7 +156,7 @@ describe("months of usage", () => {
 
   beforeEach(async () => {
     await db.pool.query(
-      `truncate usage_identities, usage_events, charges, spend_rollups, budget_checks, rejected_events;
+      `truncate usage_identities, usage_events, charges, spend_rollups, spend_days, budget_checks, rejected_events;
        select drop_usage_partitions('2100-01-01')`,
     );
   });

@@ -87,7 +87,7 @@ const AHEAD = "2026-11-25T00:00:00Z";
 
 beforeEach(async () => {
   await db.pool.query(
-    `truncate usage_identities, usage_events, charges, spend_rollups, rejected_events, outbox_messages,
+    `truncate usage_identities, usage_events, charges, spend_rollups, spend_days, rejected_events, outbox_messages,
               organization_settings, admins`,
   );
 });
@@ -298,7 +298,7 @@ describe("trying again", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
         await db.pool.query(
-          `truncate usage_identities, usage_events, charges, spend_rollups, rejected_events`,
+          `truncate usage_identities, usage_events, charges, spend_rollups, spend_days, rejected_events`,
         );
         const ordered = steps.toSorted((left, right) => left.hour - right.hour);
         const recorded = new Set<number>();

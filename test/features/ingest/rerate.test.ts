@@ -18,6 +18,7 @@ import { listSpend } from "../../../src/features/showback/store.ts";
 import { inTransaction } from "../../../src/store/database.ts";
 import { acme } from "../../support/budget-builders.ts";
 import { useDatabase } from "../../support/database.ts";
+import { listWrongDays } from "../../support/spend-days.ts";
 
 const db = useDatabase();
 const now = instant("2026-11-23T12:00:00Z");
@@ -103,6 +104,7 @@ async function costs() {
        from spend_rollups r`,
   );
   expect(rows[0]).toEqual({ is_equal: true, is_sound: true });
+  expect(await listWrongDays(db.pool)).toEqual([]);
   const spend = await listSpend(db.pool, {
     scope: { kind: "org", key: "" },
     // Not whole quarters of an hour, so that charges themselves are read at both ends.
@@ -122,7 +124,7 @@ async function costs() {
 
 beforeEach(async () => {
   await db.pool.query(
-    "truncate usage_identities, usage_events, charges, spend_rollups, budget_checks, rejected_events, prices, rerates",
+    "truncate usage_identities, usage_events, charges, spend_rollups, spend_days, budget_checks, rejected_events, prices, rerates",
   );
 });
 
@@ -264,7 +266,7 @@ describe("re-rating", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 14 }), async (steps) => {
         await db.pool.query(
-          "truncate usage_identities, usage_events, charges, spend_rollups, budget_checks, rejected_events, prices, rerates",
+          "truncate usage_identities, usage_events, charges, spend_rollups, spend_days, budget_checks, rejected_events, prices, rerates",
         );
         const usedIds = new Set<number>();
         const voided = new Set<number>();

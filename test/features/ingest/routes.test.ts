@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await db.pool.query(
-    `truncate usage_identities, usage_events, charges, spend_rollups, budget_checks, rejected_events, sources, source_secrets`,
+    `truncate usage_identities, usage_events, charges, spend_rollups, spend_days, budget_checks, rejected_events, sources, source_secrets`,
   );
 });
 

@@ -29,7 +29,7 @@ function aDelivery(...events: readonly unknown[]) {
 
 beforeEach(async () => {
   await db.pool.query(
-    `truncate usage_identities, usage_events, charges, spend_rollups, budget_checks, rejected_events`,
+    `truncate usage_identities, usage_events, charges, spend_rollups, spend_days, budget_checks, rejected_events`,
   );
 });
 

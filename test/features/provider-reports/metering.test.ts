@@ -23,7 +23,7 @@ const WINDOW = { from: instant("2026-11-20T00:00:00Z"), to: instant("2026-11-22T
 beforeEach(async () => {
   await db.pool.query(
     `truncate provider_report_rows, provider_report_pulls, request_budgets, usage_events, charges,
-              spend_rollups, usage_identities, rejected_events`,
+              spend_rollups, spend_days, usage_identities, rejected_events`,
   );
 });
 
@@ -249,7 +249,7 @@ describe("a bucket that is revised", () => {
       fc.asyncProperty(fc.array(change, { minLength: 2, maxLength: 5 }), async (changes) => {
         await db.pool.query(
           `truncate provider_report_rows, provider_report_pulls, request_budgets, usage_events,
-                    charges, spend_rollups, usage_identities`,
+                    charges, spend_rollups, spend_days, usage_identities`,
         );
         const fake = await fakeAnthropic({ now: NOW });
         const deps = puller(db.pool, fake, { metering: "analytics" });

@@ -31,7 +31,7 @@ beforeEach(clear);
 async function clear(): Promise<void> {
   await db.pool.query(
     `truncate provider_report_rows, provider_report_pulls, request_budgets, usage_events, charges,
-              spend_rollups, usage_identities, rejected_events`,
+              spend_rollups, spend_days, usage_identities, rejected_events`,
   );
 }
 

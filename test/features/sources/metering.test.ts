@@ -62,7 +62,7 @@ async function counted(): Promise<Readonly<Record<string, number>>> {
 
 beforeEach(async () => {
   await db.pool.query(
-    `truncate metering_designations, usage_identities, usage_events, charges, spend_rollups, rejected_events`,
+    `truncate metering_designations, usage_identities, usage_events, charges, spend_rollups, spend_days, rejected_events`,
   );
 });
 

@@ -1,5 +1,5 @@
 /**
- * Budgets, the SQL of what was spent. Reads spend_rollups, spend_dimensions, charges and
+ * Budgets, the SQL of what was spent. Reads spend_rollups, spend_days, spend_dimensions, charges and
  * usage_events; owns nothing. Periods are whole quarters of an hour, like the rollups.
  */
 import { type Usd, usdFromDecimal } from "../../../domain/money.ts";
@@ -33,10 +33,14 @@ export async function loadSpendByMember(
   const column = COLUMN[coverage.of];
   const { rows } = await sql.query<{ readonly member_key: string; readonly spend: string }>(
     `select ${column} as member_key, sum(r.billed_cost_usd)::text as spend
-       from spend_rollups r
-       join spend_dimensions d on d.spend_dimension_id = r.spend_dimension_id
-      where r.bucket_start >= $1 and r.bucket_start < $2
-        and ${column} is not null
+       ${
+         memberKeys === undefined
+           ? `from spend_in($1, $2) r
+       join spend_dimensions d on d.spend_dimension_id = r.spend_dimension_id`
+           : `from spend_dimensions d
+      cross join lateral spend_of(d.spend_dimension_id, $1, $2) r`
+       }
+      where ${column} is not null
         and ($3::text[] is null or ${column} = any($3))
       group by ${column}`,
     [period.start, period.end, memberKeys ?? null],
@@ -90,7 +94,7 @@ export async function listUsageParts(
 }
 
 async function loadSpend(sql: Sql, scope: Scope, period: Period): Promise<Usd> {
-  const { text, values } = sourceOf(scope, period);
+  const { text, values } = sumsOf(scope, period);
   const { rows } = await sql.query<{ readonly spend: string }>(
     `select coalesce(sum(s.billed_cost_usd), 0)::text as spend from (${text}) s`,
     values,
@@ -110,7 +114,7 @@ export async function listTopDrivers(
   of: { readonly scope: Scope; readonly by: DriverKind; readonly driversMax: number },
   period: Period,
 ): Promise<Driver[]> {
-  const { text, values } = sourceOf(of.scope, period);
+  const { text, values } = sumsOf(of.scope, period);
   const column = COLUMN[of.by];
   const { rows } = await sql.query<{ readonly key: string | null; readonly cost: string }>(
     `select ${column} as key, sum(s.billed_cost_usd)::text as cost
@@ -125,11 +129,32 @@ export async function listTopDrivers(
   return rows.map((row) => ({ key: row.key ?? undefined, cost: usdFromDecimal(row.cost) }));
 }
 
+interface Source {
+  readonly text: string;
+  readonly values: unknown[];
+}
+
+/** The same as `sourceOf` in fewer rows, without their time: whole days are one row each. */
+function sumsOf(scope: Scope, period: Period): Source {
+  const bounds = [period.start, period.end];
+  if (scope.kind === "tag") return sourceOf(scope, period);
+  if (scope.kind === "org") {
+    return {
+      text: `select r.spend_dimension_id, r.billed_cost_usd from spend_in($1, $2) r`,
+      values: bounds,
+    };
+  }
+  return {
+    text: `select r.spend_dimension_id, r.billed_cost_usd
+             from spend_dimensions d
+            cross join lateral spend_of(d.spend_dimension_id, $1, $2) r
+            where ${COLUMN[scope.kind]} = $3`,
+    values: [...bounds, scope.key],
+  };
+}
+
 /** The rows that make up the spend of a scope: dimension, billed cost and time. */
-function sourceOf(
-  scope: Scope,
-  period: Period,
-): { readonly text: string; readonly values: unknown[] } {
+function sourceOf(scope: Scope, period: Period): Source {
   const bounds = [period.start, period.end];
   if (scope.kind === "org") {
     return {

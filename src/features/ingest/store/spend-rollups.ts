@@ -1,4 +1,4 @@
-/** Ingest, the SQL of charges summed by quarter of an hour. Owns: spend_rollups. */
+/** Ingest, the SQL of charges summed by quarter of an hour and by day. Owns: spend_rollups, spend_days. */
 import { type Usd } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { UsageQuantities } from "../../../domain/usage.ts";
@@ -16,8 +16,9 @@ export interface SpendIncrement extends UsageQuantities {
 }
 
 /**
- * Adds the increments, which are one per row and sorted by key here: unsorted, concurrent batches
- * deadlock all the time.
+ * Adds the increments to their quarters and days. They are one per quarter and sorted by key here:
+ * unsorted, concurrent batches deadlock all the time. One statement, so that both tables are locked in
+ * one order.
  */
 export async function addToSpendRollups(
   sql: Sql,
@@ -31,27 +32,61 @@ export async function addToSpendRollups(
   const column = (read: (increment: SpendIncrement) => Cell): string => arrayColumn(sorted, read);
   await sql.query({
     name: "add to spend rollups",
-    text: `insert into spend_rollups as r
-            (spend_dimension_id, bucket_start, request_count, uncached_input_tokens,
+    text: `with n as materialized (
+       select *
+         from unnest($1::integer[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[],
+                     $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::numeric[],
+                     $11::numeric[])
+           as n (spend_dimension_id, bucket_start, request_count, uncached_input_tokens,
+                 cache_creation_5m_input_tokens, cache_creation_1h_input_tokens,
+                 cache_read_input_tokens, output_tokens, web_search_requests, list_cost_usd,
+                 billed_cost_usd)
+     ), quarters as (
+       insert into spend_rollups as r
+              (spend_dimension_id, bucket_start, request_count, uncached_input_tokens,
+               cache_creation_5m_input_tokens, cache_creation_1h_input_tokens,
+               cache_read_input_tokens, output_tokens, web_search_requests, list_cost_usd,
+               billed_cost_usd)
+       select * from n
+           on conflict (spend_dimension_id, bucket_start) do update
+          set request_count = r.request_count + excluded.request_count,
+              uncached_input_tokens = r.uncached_input_tokens + excluded.uncached_input_tokens,
+              cache_creation_5m_input_tokens = r.cache_creation_5m_input_tokens + excluded.cache_creation_5m_input_tokens,
+              cache_creation_1h_input_tokens = r.cache_creation_1h_input_tokens + excluded.cache_creation_1h_input_tokens,
+              cache_read_input_tokens = r.cache_read_input_tokens + excluded.cache_read_input_tokens,
+              output_tokens = r.output_tokens + excluded.output_tokens,
+              web_search_requests = r.web_search_requests + excluded.web_search_requests,
+              list_cost_usd = r.list_cost_usd + excluded.list_cost_usd,
+              billed_cost_usd = r.billed_cost_usd + excluded.billed_cost_usd
+     )
+     insert into spend_days as d
+            (spend_dimension_id, day_start, request_count, uncached_input_tokens,
              cache_creation_5m_input_tokens, cache_creation_1h_input_tokens,
              cache_read_input_tokens, output_tokens, web_search_requests, list_cost_usd,
              billed_cost_usd)
-     select *
-       from unnest($1::integer[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[],
-                   $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::numeric[],
-                   $11::numeric[])
-         on conflict (spend_dimension_id, bucket_start) do update
-        set request_count = r.request_count + excluded.request_count,
-            uncached_input_tokens = r.uncached_input_tokens + excluded.uncached_input_tokens,
-            cache_creation_5m_input_tokens =
-              r.cache_creation_5m_input_tokens + excluded.cache_creation_5m_input_tokens,
-            cache_creation_1h_input_tokens =
-              r.cache_creation_1h_input_tokens + excluded.cache_creation_1h_input_tokens,
-            cache_read_input_tokens = r.cache_read_input_tokens + excluded.cache_read_input_tokens,
-            output_tokens = r.output_tokens + excluded.output_tokens,
-            web_search_requests = r.web_search_requests + excluded.web_search_requests,
-            list_cost_usd = r.list_cost_usd + excluded.list_cost_usd,
-            billed_cost_usd = r.billed_cost_usd + excluded.billed_cost_usd`,
+     select n.spend_dimension_id, date_trunc('day', n.bucket_start, 'UTC'),
+            sum(n.request_count),
+            sum(n.uncached_input_tokens),
+            sum(n.cache_creation_5m_input_tokens),
+            sum(n.cache_creation_1h_input_tokens),
+            sum(n.cache_read_input_tokens),
+            sum(n.output_tokens),
+            sum(n.web_search_requests),
+            sum(n.list_cost_usd),
+            sum(n.billed_cost_usd)
+       from n
+      group by 1, 2
+      order by 1, 2
+         on conflict (spend_dimension_id, day_start) do update
+        set request_count = d.request_count + excluded.request_count,
+            uncached_input_tokens = d.uncached_input_tokens + excluded.uncached_input_tokens,
+            cache_creation_5m_input_tokens = d.cache_creation_5m_input_tokens + excluded.cache_creation_5m_input_tokens,
+            cache_creation_1h_input_tokens = d.cache_creation_1h_input_tokens + excluded.cache_creation_1h_input_tokens,
+            cache_read_input_tokens = d.cache_read_input_tokens + excluded.cache_read_input_tokens,
+            output_tokens = d.output_tokens + excluded.output_tokens,
+            web_search_requests = d.web_search_requests + excluded.web_search_requests,
+            list_cost_usd = d.list_cost_usd + excluded.list_cost_usd,
+            billed_cost_usd = d.billed_cost_usd + excluded.billed_cost_usd`,
     values: [
       column((increment) => increment.spendDimensionId),
       column((increment) => increment.bucketStart.toISOString()),
