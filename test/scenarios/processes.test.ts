@@ -168,11 +168,17 @@ describe("two processes behind one port", () => {
     const children = running.children();
     expect(children).toHaveLength(2);
 
+    const exited = once(running.primary, "exit");
     running.primary.kill("SIGKILL");
+    await exited;
     await Promise.all(children.map(untilGone));
 
-    const next = createServer().listen(Number(new URL(running.url).port), "127.0.0.1");
-    await once(next, "listening");
+    // The system closes what a process had open a moment after its end.
+    const next = await vi.waitFor(async () => {
+      const server = createServer().listen(Number(new URL(running.url).port), "127.0.0.1");
+      await once(server, "listening");
+      return server;
+    }, WAIT);
     const taken = launch(environment({ ROLES: "ingest", PORT: new URL(running.url).port }));
     const [said, output] = await Promise.all(
       [taken.stderr, taken.stdout].map(async (pipe) => await textOf(required(pipe))),
