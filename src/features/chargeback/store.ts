@@ -82,14 +82,8 @@ export async function sumMonths(
   sql: Sql,
   months: readonly { readonly month: Month; readonly period: Period }[],
 ): Promise<readonly MonthUsage[]> {
-  const { rows } = await sql.query<
-    DimensionRow & {
-      readonly month: string;
-      readonly list_cost_usd: string;
-      readonly billed_cost_usd: string;
-    }
-  >(
-    `with sums as (
+  const query = {
+    text: `with sums as (
        select n.month, r.spend_dimension_id, sum(r.list_cost_usd) as list_cost_usd,
               sum(r.billed_cost_usd) as billed_cost_usd
          from unnest($1::text[], $2::timestamptz[], $3::timestamptz[])
@@ -102,12 +96,20 @@ export async function sumMonths(
        join spend_dimensions d on d.spend_dimension_id = s.spend_dimension_id
       where s.list_cost_usd <> 0 or s.billed_cost_usd <> 0
       order by s.month, s.spend_dimension_id`,
-    [
+    values: [
       months.map(({ month }) => month),
       months.map(({ period }) => period.start),
       months.map(({ period }) => period.end),
     ],
-  );
+    query_timeout: 2 * BOOKS_TIMEOUT_MS, // As for the pool, longer than Postgres takes to give up.
+  };
+  const { rows } = await sql.query<
+    DimensionRow & {
+      readonly month: string;
+      readonly list_cost_usd: string;
+      readonly billed_cost_usd: string;
+    }
+  >(query);
   return rows.map((row) => {
     const dimension = dimensionFrom(row);
     assert(dimension !== undefined, "a rollup has a dimension");

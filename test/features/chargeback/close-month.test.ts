@@ -96,7 +96,7 @@ describe("a closed month", () => {
   test("keeps the names, cost centers and bounds it was closed with", async () => {
     await record(db.pool, [
       used("a", "2026-10-31T22:30:00Z"), // still October in Berlin
-      used("b", "2026-10-31T23:30:00Z"), // November there, October in New York
+      used("b", "2026-10-31T23:00:00Z"), // November there, October in New York
     ]);
     await close(db.pool, "2026-10");
     const stated = await statement(db.pool, "2026-10");
