@@ -74,7 +74,7 @@ export interface ElementContext {
 }
 
 /** A call of Claude with its envelope, each field already of the right form. */
-export interface Call extends Partial<z.infer<z.ZodObject<typeof envelopeFields>>> {
+interface Call extends Partial<z.infer<z.ZodObject<typeof envelopeFields>>> {
   readonly event_id: string;
   /** Absent: the time of receipt. */
   readonly occurred_at?: string | null | undefined;

@@ -4,15 +4,30 @@
  * looks unusual is "no": then the shape decides.
  */
 import { z } from "zod";
+import type { AnthropicUsage } from "./anthropic-usage.ts";
 import { ID_CHARS_MAX, isCount, isStorable, TAG_CHARS_MAX, TAGS_MAX } from "./event-fields.ts";
-import type { Call } from "./native-event.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
 const ISO_TIME = z.core.regexes.datetime({ offset: true });
 const WORD_CHARS_MAX = 64;
 
-export function isPlainCall(raw: unknown): raw is Call {
+type OptionalText = string | null | undefined;
+
+/** What such an element has; beside it, fields of the sender's own. */
+interface PlainCall extends Readonly<Partial<Record<(typeof OPTIONAL_IDS)[number], OptionalText>>> {
+  readonly event_id: string;
+  readonly occurred_at: string;
+  readonly model: string;
+  readonly usage: AnthropicUsage;
+  readonly provider?: OptionalText;
+  readonly user_email?: OptionalText;
+  readonly tags?: Record<string, string> | null | undefined;
+  readonly reported_cost_usd?: string | number | null | undefined;
+  readonly is_incomplete?: boolean | null | undefined;
+}
+
+export function isPlainCall(raw: unknown): raw is PlainCall {
   if (!isFields(raw)) return false;
   return (
     isId(raw["event_id"]) &&
