@@ -88,7 +88,8 @@ function tierOf(open: OpenCell): string | undefined {
   }
   const isSpecial = ({ serviceTier }: { readonly serviceTier: string | undefined }): boolean =>
     serviceTier !== undefined && !["standard", "batch"].includes(serviceTier);
-  const special = [...new Set(theirs.filter(isSpecial).map(({ serviceTier }) => serviceTier))];
+  const tiers = theirs.filter(isSpecial).map(({ serviceTier }) => serviceTier ?? "");
+  const special = [...new Set(tiers)];
   if (special.length === 0) return undefined;
   const gap = sumOf(ours.filter(isSpecial)) - sumOf(theirs.filter(isSpecial));
   return isWithin(open, open.gap - gap)
