@@ -5,6 +5,7 @@ import { ensureSpendDimensions, type SpendDimension } from "../../src/features/a
 import type { Sql } from "../../src/store/database.ts";
 import { aSpendDimension } from "./allocation-builders.ts";
 import { usd } from "./builders.ts";
+import { sumDays } from "./spend-days.ts";
 
 export interface Used {
   readonly at: string | Instant;
@@ -103,6 +104,7 @@ export async function use(sql: Sql, ...used: readonly Used[]): Promise<void> {
       rows.map(({ cacheReadTokens }) => cacheReadTokens ?? 0),
     ],
   );
+  await sumDays(sql);
 }
 
 /** What was decided about findings: "spike user:bo@acme.test announced: bo@acme.test spent …". */

@@ -65,7 +65,8 @@ export function normOf(
   // Spend is skewed: bursts upwards are ordinary, if they are seen often enough.
   const upwards =
     ((quantile(sorted, 90n) - middle) * NINTH_TENTH.numerator) / NINTH_TENTH.denominator;
-  const seldom = normal === 0n ? quantile(active.toSorted(compareUsd), 95n) : ZERO_USD;
+  const positive = active.filter((amount) => amount > 0n).toSorted(compareUsd);
+  const seldom = normal === 0n ? quantile(positive, 95n) : ZERO_USD;
   const often = quantile(sorted, 95n);
   const usualMax = often > seldom ? often : seldom;
   return {

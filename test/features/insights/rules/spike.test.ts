@@ -43,7 +43,7 @@ describe("normOf", () => {
   });
 
   test("for who mostly spends nothing, any hour with spend says what is usual", () => {
-    const norm = normOf([...steady(0, 60)], [], steady(15));
+    const norm = normOf(steady(0, 60), [], [...steady(0, 600), ...steady(15)]);
 
     expect(norm).toMatchObject({ normal: usd(0), usualMax: usd(15) });
     expect(evaluateSpike(usd(20), { span: "hour", norm, bar: 1n })).toBeUndefined();
