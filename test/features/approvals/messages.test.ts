@@ -394,7 +394,7 @@ describe("answers", () => {
     ];
 
     expect(kinds.map((answer) => answer.text).join("\n")).toMatchInlineSnapshot(`
-      "Your approval of $150.00 counts: 1 of 2.
+      "Your approval of $150.00 counts. 1 of 2 so far.
       Approved: bo@acme.test gets $150.00 of $200.00 for Search, monthly budget.
       Denied. I told bo@acme.test.
       Withdrawn. Nobody can approve it any more."

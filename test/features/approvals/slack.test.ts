@@ -44,6 +44,7 @@ function slackPerson(deps: Acme, email: SlackActor["email"]) {
   const actor: SlackActor = { slackUserId: "U1", slackTeamId: "T1", email };
   const answers: string[] = [];
   const views: Modal[] = [];
+  const replaced: string[] = [];
   /* oxlint-disable typescript/require-await -- stands in for calls of Slack */
   const web: SlackWeb = {
     authTest: refuse,
@@ -71,17 +72,25 @@ function slackPerson(deps: Acme, email: SlackActor["email"]) {
   const respond = async (message: SlackMessage): Promise<void> => {
     answers.push(message.text);
   };
+  const replace = async (message: SlackMessage): Promise<void> => {
+    replaced.push(message.text);
+  };
   /* oxlint-enable typescript/require-await */
   return {
     answers,
     views,
+    /** What became of the messages whose buttons were pressed. */
+    replaced,
     press: async (
       actionId: string,
       value: string,
       surface: ActionSurface = "message",
     ): Promise<void> => {
       const action = listeners.actions?.find((known) => known.actionId === actionId);
-      await action?.run({ actor, web, value, surface, triggerId: "trigger", respond });
+      await action?.run({
+        ...{ actor, web, value, surface, triggerId: "trigger", respond },
+        replace: surface === "message" ? replace : undefined,
+      });
     },
     /** Submits a modal as Slack does: `run` only when nothing is wrong. */
     submit: async (callbackId: string, values: ViewValues, privateMetadata: string) => {
@@ -144,15 +153,19 @@ describe("Approve and Withdraw", () => {
     ]);
   });
 
-  test("an approval that waits for another one is confirmed privately, also on the card", async () => {
+  test("an approval that waits for another one is on the card, and said in App Home", async () => {
     await usePolicies(db.pool, aTier({ quorum: 2 }));
     const deps = acme(db.pool);
     const { requestId } = await ask(deps);
     const ana = slackPerson(deps, ANA);
 
     await ana.press("approval_approve", requestId);
+    expect(ana.answers).toEqual([]);
+    expect(ana.replaced.join()).toContain("1 of 2 approved, by ana@acme.test");
 
-    expect(ana.answers).toEqual(["Your approval of $200.00 counts: 1 of 2."]);
+    const other = await ask(deps);
+    await ana.press("approval_approve", other.requestId, "home");
+    expect(ana.answers).toEqual(["Your approval of $200.00 counts. 1 of 2 so far."]);
   });
 
   test("the second of two approvers reads who decided", async () => {
@@ -338,7 +351,7 @@ describe("Deny", () => {
 
     await ana.press("approval_deny", requestId);
 
-    expect(ana.answers).toEqual(["Your approval of $200.00 counts: 1 of 2."]);
+    expect(ana.answers).toEqual([]);
     expect(ana.views.at(-1)?.submit).toBeUndefined();
     expect(JSON.stringify(ana.views.at(-1))).toContain("You have approved this already");
   });

@@ -23,8 +23,8 @@ export function decisionAnswer(request: ApprovalRequest, decision: Decision): Sl
   switch (decision.kind) {
     case "voted":
       return answer(
-        `Your approval of ${moneyText(decision.vote.amount)} counts: ` +
-          `${stepText(decision)}${String(decision.approvals)} of ${String(decision.quorum)}.`,
+        `Your approval of ${moneyText(decision.vote.amount)} counts. ` +
+          `${stepText(decision)}${String(decision.approvals)} of ${String(decision.quorum)} so far.`,
       );
     case "applied":
       return answer(
@@ -96,7 +96,7 @@ export function refusalAnswer(refusal: DecisionRefusal): SlackMessage {
 }
 
 function stepText({ step, steps }: { readonly step: number; readonly steps: number }): string {
-  return steps === 1 ? "" : `step ${String(step)} of ${String(steps)} has `;
+  return steps === 1 ? "" : `Step ${String(step)} of ${String(steps)} waits: `;
 }
 
 function tooLate({ by, status }: Extract<DecisionRefusal, { reason: "already-decided" }>): string {

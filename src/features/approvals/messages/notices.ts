@@ -78,7 +78,8 @@ export function askedNotice(news: RequestNews): SlackMessage {
 export function outcomeNotice(news: RequestNews): SlackMessage {
   return message(outcomeSentence({ ...news, slackIds: NO_SLACK_IDS }), [
     section(outcomeSentence(news)),
-    ...noteBlocks(news),
+    // What was said when it was approved is no news when it ends.
+    ...(news.request.revocation === undefined ? noteBlocks(news) : []),
   ]);
 }
 

@@ -122,7 +122,7 @@ export function voiceText(vote: Pick<Vote, "approver" | "for">, slackIds: SlackI
   return vote.for === undefined ? speaker : `${speaker} (for ${personText(vote.for, slackIds)})`;
 }
 
-/** "1 of 2 approved, by ana@acme.test ($150.00)"; of the step that waits, where there are several. */
+/** "1 of 2 approved, by ana@acme.test ($150.00)"; of a chain the step that waits, and who agreed before. */
 export function votesText(
   request: ApprovalRequest,
   votes: readonly Vote[],
@@ -135,8 +135,10 @@ export function votesText(
   const { current, steps } = progressOf(request.policy, votes);
   const waiting = steps[current];
   const count = `${String(waiting?.voices.length ?? 0)} of ${String(waiting?.quorum ?? 1)} approved`;
-  const where = steps.length > 1 ? `Step ${String(current + 1)} of ${String(steps.length)}: ` : "";
-  return `${where}${count}${voices.length === 0 ? "" : `, by ${voices.join(", ")}`}`;
+  if (steps.length === 1)
+    return `${count}${voices.length === 0 ? "" : `, by ${voices.join(", ")}`}`;
+  const agreed = voices.length === 0 ? "" : ` · agreed so far: ${voices.join(", ")}`;
+  return `Step ${String(current + 1)} of ${String(steps.length)}: ${count}${agreed}`;
 }
 
 /** ", through Nov 25" of a voice for a shorter time. */

@@ -239,7 +239,8 @@ export async function withEmail(
 export function answerOf(outcome: ClickOutcome, surface: ActionSurface): SlackMessage | undefined {
   if (outcome.kind === "unknown-request") return UNKNOWN_REQUEST_ANSWER;
   const { request, decision } = outcome;
-  const isShownInPlace =
-    decision.kind === "applied" || decision.kind === "denied" || decision.kind === "cancelled";
-  return surface === "home" || !isShownInPlace ? decisionAnswer(request, decision) : undefined;
+  // The card shows what became of it, and everybody who has one sees the same.
+  return surface === "home" || decision.kind === "refused"
+    ? decisionAnswer(request, decision)
+    : undefined;
 }

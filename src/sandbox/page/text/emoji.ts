@@ -134,6 +134,7 @@ const EMOJI: Readonly<Record<string, string>> = {
   receipt: "🧾",
   red_circle: "🔴",
   repeat: "🔁",
+  rewind: "⏪",
   robot_face: "🤖",
   rocket: "🚀",
   rotating_light: "🚨",
