@@ -15,6 +15,8 @@ const ORGANIZATION_BEFORE_GOVERNANCE: Organization = {
   name: "Organization",
   timeZone: timeZone("UTC"),
   weekStartsOn: "monday",
+  fiscalMonthStartsOn: 1,
+  fiscalYearStartsIn: 1,
   admins: [],
 };
 
