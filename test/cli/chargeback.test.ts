@@ -30,7 +30,10 @@ async function claudeSpend(...words: readonly string[]) {
   return { exitCode, output, errors };
 }
 
-describe("claude-spend", () => {
+/** Several processes, each of which loads the whole program. */
+const TIMEOUT_MS = 60_000;
+
+describe("claude-spend", { timeout: TIMEOUT_MS }, () => {
   test("closes months in order, says what is stated, and refuses what makes no sense", async () => {
     const [early, odd] = await Promise.all([
       claudeSpend("close", "2026-01"),
