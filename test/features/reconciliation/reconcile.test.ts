@@ -272,11 +272,16 @@ describe("a fault is found and named, and the alert says so", () => {
     expect(await alerts()).toHaveLength(1);
   });
 
-  test("a missed discount, from the first day on and in one thread", async () => {
-    const report = await found(
+  test("a missed discount, said once though it goes on", async () => {
+    const fake = await organization(
+      requests,
       requests.map((request) => gateway(request)),
       { discountPercent: 8 },
     );
+    await judged(fake, { start: WEEK.start, end: addMs(WEEK.start, 3 * DAY_MS) });
+    expect(await alerts()).toHaveLength(1);
+
+    const report = await judged(fake);
 
     expect(causesOf(report)).toEqual(["missed_discount"]);
     const said = await alerts();
