@@ -17,6 +17,7 @@ const SERIES = 10_000;
 const FEW_SERIES = 200;
 const TOUCHED = 50;
 const ROUNDS = 7;
+const FILL_TIMEOUT_MS = 120_000;
 const RECENT_EVENTS = 120_000;
 
 export async function benchLooks(): Promise<void> {
@@ -53,7 +54,11 @@ async function withDatabase(run: (database: Database) => Promise<void>): Promise
   const directory = await mkdtemp(join(tmpdir(), "claude-spend-bench-"));
   await chmod(directory, 0o777); // Postgres may be another user.
   const postgres = await startEmbeddedPostgres({ dataDir: join(directory, "data") });
-  const database = openDatabase(postgres.poolConfig);
+  const database = openDatabase({
+    ...postgres.poolConfig,
+    statement_timeout: FILL_TIMEOUT_MS, // of what is filled in; a look has its own
+    query_timeout: FILL_TIMEOUT_MS,
+  });
   try {
     await migrate(database);
     await run(database);

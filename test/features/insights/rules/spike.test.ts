@@ -77,6 +77,13 @@ describe("evaluateSpike", () => {
     expect(spikeAt(dollars, samples) !== undefined).toBe(isSpike);
   });
 
+  test("an amount within five spreads is ordinary, however rare it is", () => {
+    const varied = [6, 8, 10, 12, 14].flatMap((dollars) => steady(dollars, 4));
+
+    expect(spikeAt(24, varied)).toBeUndefined();
+    expect(spikeAt(26, varied)).toBeDefined();
+  });
+
   test("says how much is above normal", () => {
     expect(spikeAt(100, steady(10))).toMatchObject({ excess: usd(90), severity: "warning" });
   });
