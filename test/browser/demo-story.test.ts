@@ -143,6 +143,7 @@ test("a script that runs away is an alert in the team's channel and in Bo's dire
     ALERT_WITHIN_MS,
   );
   expect(await team.innerText()).toMatch(/\$[\d,.]+ of \$130\.00/);
+  await team.scrollIntoViewIfNeeded();
   await slack.shoot("09-alert-team", "alert.png");
 });
 
@@ -150,7 +151,10 @@ test("it all fits on a phone", async () => {
   const phone = await openSlack(browser, demo.url, "phone");
   await phone.viewAs("Bo Chen");
   await phone.openChannel("team-search");
-  await newest(phone.messages(/its daily budget/));
+  const alert = await newest(
+    phone.messages(/Search (passed|has used up|is over).* its daily budget/s),
+  );
+  await alert.scrollIntoViewIfNeeded();
   await phone.shoot("10-phone", "phone.png");
   await phone.page.getByRole("button", { name: "Back to conversations" }).click();
   await phone.entry("Claude Spend").waitFor();
@@ -312,6 +316,13 @@ test("the daily digest arrives on its schedule", { timeout: DIGEST_WITHIN_MS }, 
 
   expect(await digest.innerText()).toMatch(/By team[^]*Search[^]*By model/);
   await slack.shoot("26-digest", "digest.png");
+
+  const heading = await newest(slack.messages(/No price is known for the model/), ALERT_WITHIN_MS);
+  await heading.scrollIntoViewIfNeeded();
+  await slack.shoot("27-alerts-of-finance");
+  await slack.page.emulateMedia({ colorScheme: "dark" });
+  await slack.shoot("28-alerts-in-the-dark");
+  await slack.page.emulateMedia({ colorScheme: "light" });
   expect(slack.complaints).toEqual([]);
 });
 
@@ -336,7 +347,7 @@ test("the next start goes on with the same data, and the open page finds it", as
   await slack.openChannel("team-search");
   await slack.send("/claude-spend budget search");
   await newest(slack.messages("Budgets of Search", "of $2,650.00"));
-  await slack.shoot("27-next-start");
+  await slack.shoot("29-next-start");
 
   expect((await demo.interrupt()).code).toBe(0);
   expect(await processesNaming(where.dataDir)).toEqual([]);
