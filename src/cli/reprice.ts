@@ -1,6 +1,6 @@
 /**
  * `claude-spend reprice`: what the usage of the past would cost by the prices, discounts and, where
- * asked for, owners of today. A statement by team first; `--apply` makes it so.
+ * asked for, owners of its own time. A statement by team first; `--apply` makes it so.
  */
 import { userInfo } from "node:os";
 import { pino } from "pino";
@@ -74,7 +74,7 @@ export function defineRepriceCommand(define: DefineCommand, { env, clock }: Surr
   )
     .requiredOption("--from <day>", "first day, in the organization's time zone")
     .option("--until <day>", "the day after the last one (default: now)")
-    .option("--owners", "decide teams and projects again, too, by the rules in force now")
+    .option("--owners", "decide teams, projects and people again, too, by what held when it happened")
     .option("--only-estimated", "only usage that was priced by an assumption")
     .option("--apply", "make it so; what was charged is taken back and charged again");
 }

@@ -130,6 +130,21 @@ describe("a person who changes teams", () => {
     expect(await requestsBy("team_key")).toEqual({ a: 1, b: 2 });
   });
 
+  test("whom an installation knew before ownership had dates owns the past", async () => {
+    await apply(inTeam("a"));
+    await db.pool.query("truncate ownership_periods"); // As a database of an older version is.
+    ingestMemory.ownership = undefined;
+    now = addMs(START, 10 * DAY_MS);
+    await use({ occurred_at: daysOn(2) });
+    await apply(inTeam("b"));
+
+    await use({ occurred_at: daysOn(3) });
+    now = addMs(now, HOUR_MS);
+    await use({});
+
+    expect(await requestsBy("team_key")).toEqual({ a: 2, b: 1 });
+  });
+
   test("a document that begins later changes nothing until then", async () => {
     await apply(inTeam("a"));
     await apply(`from: 2026-11-05\n${inTeam("b")}`);

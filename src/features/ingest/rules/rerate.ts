@@ -11,7 +11,7 @@ export interface RerateRange {
   readonly period: Period;
   /** Only usage some of whose charges rest on an assumption, such as that of unknown models. */
   readonly onlyEstimated: boolean;
-  /** Its owners too, by the rules in force now; else usage stays with whom it belongs to. */
+  /** Its owners too, by what held when it happened; else usage stays with whom it belongs to. */
   readonly includesAllocation: boolean;
 }
 
