@@ -118,7 +118,7 @@ export function unknownModelContent(of: {
     ],
     brief: `${modelId}: ${formatUsd(amount)} at an assumed price`,
     follows:
-      "Record its price with `claude-spend prices`, then `claude-spend reprice` corrects what was counted.",
+      "Record its price (claude-spend prices); claude-spend reprice then corrects what was counted.",
   };
 }
 
