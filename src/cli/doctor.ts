@@ -1,5 +1,5 @@
 /** What is wrong with an installation, and what to do about it. Changes nothing. */
-import { checkAdminKey } from "../anthropic/admin.ts";
+import { checkAdminKey, missingLimitScopes } from "../anthropic/admin.ts";
 import { readConfig } from "../app/config.ts";
 import { AppError } from "../domain/errors.ts";
 import { addMs, DAY_MS, type Instant } from "../domain/time.ts";
@@ -209,6 +209,15 @@ async function checkAnthropic(env: Environment): Promise<Finding> {
   const key = env["ANTHROPIC_ADMIN_KEY"] ?? "";
   if (key === "") return ok("no admin key: optional");
   const baseUrl = env["ANTHROPIC_BASE_URL"] ?? "";
-  const organization = await checkAdminKey({ key, ...(baseUrl === "" ? {} : { baseUrl }) });
-  return ok(`the admin key belongs to ${organization.name}`);
+  const access = { key, ...(baseUrl === "" ? {} : { baseUrl }) };
+  const organization = await checkAdminKey(access);
+  const found = `the admin key belongs to ${organization.name}`;
+  // A Console key may do everything; one of Enterprise what it was made for.
+  if (env["ANTHROPIC_ORG_KIND"] !== "enterprise") return ok(found);
+  const missing = await missingLimitScopes(access);
+  return missing.length === 0
+    ? ok(`${found}, and may read and write spend limits`)
+    : warning(
+        `${found}, but lacks ${missing.join(" and ")}: requests for more at Anthropic can't be ${missing.includes("read:spend_limits") ? "shown" : "decided"} here. Make a key with both scopes in claude.ai > Organization settings > API.`,
+      );
 }

@@ -3,6 +3,9 @@ import { runChecks } from "../../src/cli/doctor.ts";
 import type { Check } from "../../src/cli/finding.ts";
 import { addMs, DAY_MS, HOUR_MS, type Instant, instant, MINUTE_MS } from "../../src/domain/time.ts";
 import { anthropicAdminSandbox } from "../../src/sandbox/anthropic/admin-api.ts";
+import { increaseRequestRoutes } from "../../src/sandbox/anthropic/increase-requests.ts";
+import { createSpendLimitBook } from "../../src/sandbox/anthropic/spend-limit-book.ts";
+import { spendLimitRoutes } from "../../src/sandbox/anthropic/spend-limits.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { listening } from "../sandbox/anthropic/listening.ts";
 import { spend } from "../support/budget-builders.ts";
@@ -29,7 +32,8 @@ async function checksOf(
   return Object.fromEntries(checks.map((check) => [check.name, check]));
 }
 
-async function anthropic(): Promise<string> {
+/** `scopes`: of a key of Claude Enterprise; else a Console key, which has none. */
+async function anthropic(scopes?: readonly string[]): Promise<string> {
   const prefix = "/anthropic";
   const root = await listening(
     anthropicAdminSandbox({
@@ -37,9 +41,17 @@ async function anthropic(): Promise<string> {
       adminKey: ADMIN_KEY,
       clock: fixedClock(NOW.toISOString()),
       organization: { id: "org-1", name: "Acme" },
+      ...(scopes === undefined ? {} : enterprise(scopes)),
     }),
   );
   return root + prefix;
+}
+
+function enterprise(scopes: readonly string[]) {
+  const book = createSpendLimitBook({ members: [], seatTiers: {}, now: NOW });
+  const kind = "enterprise" as const;
+  const routes = [...spendLimitRoutes({ book, kind }), ...increaseRequestRoutes(book)];
+  return { kind, scopes, routes };
 }
 
 async function aMessage(status: string, createdAt: Instant): Promise<void> {
@@ -268,6 +280,24 @@ describe("doctor", () => {
       expect(check?.message).not.toContain(key);
     },
   );
+
+  test.each([
+    [["read:spend_limits", "write:spend_limits"], "ok", /may read and write spend limits/],
+    [["read:spend_limits"], "warning", /lacks write:spend_limits: .* can't be decided here/],
+    [["write:spend_limits"], "warning", /lacks read:spend_limits: .* can't be shown here/],
+    [[], "warning", /lacks read:spend_limits and write:spend_limits/],
+  ])("anthropic: an Enterprise key with the scopes %j is %s", async (scopes, status, says) => {
+    const check = (
+      await checksOf({
+        ANTHROPIC_ADMIN_KEY: ADMIN_KEY,
+        ANTHROPIC_BASE_URL: await anthropic(scopes),
+        ANTHROPIC_ORG_KIND: "enterprise",
+      })
+    )["anthropic"];
+
+    expect(check?.status).toBe(status);
+    expect(check?.message).toMatch(says);
+  });
 });
 
 describe("doctor, where the app was installed with less than it needs", () => {
