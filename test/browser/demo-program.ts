@@ -30,6 +30,14 @@ export function buildProgram(): void {
   if (status !== 0) throw new Error(`npm run build failed:\n${stdout}${stderr}`);
 }
 
+/** The page alone, for a program that runs from the sources. */
+export function buildPage(): void {
+  const { status, stderr } = spawnSync(process.execPath, ["bin/build-page.mjs"], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`the page was not built:\n${stderr}`);
+}
+
 /** Resolves at its line `ready URL`; rejects, with all that it said, when that does not come in time. */
 export async function startDemo(where: {
   readonly dataDir: string;

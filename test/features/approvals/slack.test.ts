@@ -87,10 +87,9 @@ function slackPerson(deps: Acme, email: SlackActor["email"]) {
       surface: ActionSurface = "message",
     ): Promise<void> => {
       const action = listeners.actions?.find((known) => known.actionId === actionId);
-      await action?.run({
-        ...{ actor, web, value, surface, triggerId: "trigger", respond },
-        replace: surface === "message" ? replace : undefined,
-      });
+      const shown = surface === "message" ? replace : undefined;
+      const triggerId = "trigger";
+      await action?.run({ actor, web, value, surface, triggerId, respond, replace: shown });
     },
     /** Submits a modal as Slack does: `run` only when nothing is wrong. */
     submit: async (callbackId: string, values: ViewValues, privateMetadata: string) => {
