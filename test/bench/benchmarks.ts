@@ -8,6 +8,7 @@ import { benchBatches, benchSingles } from "./ingest.ts";
 import { benchHistory, benchMemory } from "./ingest-history.ts";
 import { benchReplicas, benchWriters } from "./ingest-together.ts";
 import { benchInsights } from "./insights.ts";
+import { benchSpend } from "./spend.ts";
 
 export const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   batches: benchBatches,
@@ -22,4 +23,5 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   forecast: benchForecast,
   insights: benchInsights,
   approvals: benchApprovals,
+  spend: benchSpend,
 };
