@@ -277,6 +277,22 @@ describe("names that are no addresses", () => {
     expect(await requestsBy("user_email")).toEqual({ "bo@acme.test": 1, none: 3 });
   });
 
+  test("a second address counts as the person whose it is, and for their team", async () => {
+    await apply(inTeam("a"));
+    await db.pool.query(
+      `insert into person_identities
+              (person_identity_id, kind, source, external_id, person_email, verified_by, linked_by,
+               linked_at)
+       values (gen_random_uuid(), 'email', '', 'bo@old.test', 'bo@acme.test', 'confirmation',
+               'bo@old.test', now())`,
+    );
+
+    await use({ user_email: "Bo@Old.test" });
+
+    expect(await requestsBy("user_email")).toEqual({ "bo@acme.test": 1 });
+    expect(await requestsBy("team_key")).toEqual({ a: 1 });
+  });
+
   test("a service account owns what its key and its ids use, and belongs to its team", async () => {
     await apply(`${inTeam("a")}
 service_accounts:
