@@ -312,7 +312,7 @@ describe("unknown models", () => {
     await lookAt(addMs(instant(NOON), MINUTE_MS));
     expect(await sentLines(db.pool)).toEqual([
       expect.stringContaining(
-        "#finops: No price is known for the model claude-saga-preview. What it was used for counts at an assumed price: $7.00 so far. Record its price with",
+        "#finops: No price is known for the model claude-saga-preview. What it was used for counts at an assumed price: $7.00 so far. Record its price (claude-spend prices)",
       ),
     ]);
 

@@ -24,7 +24,7 @@ export const CUT_OFF_MIN = 5;
 /** Far above its own normal: the same minutes a day and a week before. */
 const TIMES_NORMAL = 3;
 /** Wasted in the window: less is nobody's business. */
-export const WASTE_MIN: Usd = usdFromDecimal("1");
+const WASTE_MIN: Usd = usdFromDecimal("1");
 /** Of one repetition's requests so many belong to another: it is the same one. */
 const SAME_PERCENT = 70;
 

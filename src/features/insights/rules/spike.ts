@@ -16,8 +16,7 @@ export interface Norm {
   readonly spread: Usd;
 }
 
-export const SPIKE_SPANS = ["hour", "day", "session"] as const;
-export type SpikeSpan = (typeof SPIKE_SPANS)[number];
+export type SpikeSpan = "hour" | "day" | "session";
 
 /** Less than this above normal is nobody's business, however unusual: cents never alert. */
 export const EXCESS_MIN: Readonly<Record<SpikeSpan, Usd>> = {
@@ -27,7 +26,7 @@ export const EXCESS_MIN: Readonly<Record<SpikeSpan, Usd>> = {
 };
 
 /** With fewer comparable times nothing is known. */
-export const SAMPLES_MIN: Readonly<Record<SpikeSpan, number>> = { hour: 12, day: 4, session: 12 };
+const SAMPLES_MIN: Readonly<Record<SpikeSpan, number>> = { hour: 12, day: 4, session: 12 };
 
 /** So many spreads above normal are far. */
 const SPREADS = 5n;
