@@ -4,7 +4,7 @@
  * together with its source.
  */
 
-export const IDENTITY_KINDS = [
+const IDENTITY_KINDS = [
   /** A second address of the same person. */
   "email",
   "slack_user",
