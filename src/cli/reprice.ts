@@ -74,7 +74,10 @@ export function defineRepriceCommand(define: DefineCommand, { env, clock }: Surr
   )
     .requiredOption("--from <day>", "first day, in the organization's time zone")
     .option("--until <day>", "the day after the last one (default: now)")
-    .option("--owners", "decide teams, projects and people again, too, by what held when it happened")
+    .option(
+      "--owners",
+      "decide teams, projects and people again, too, by what held when it happened",
+    )
     .option("--only-estimated", "only usage that was priced by an assumption")
     .option("--apply", "make it so; what was charged is taken back and charged again");
 }
