@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { addMs } from "../../../src/domain/time.ts";
+import { countWaitingChecks } from "../../../src/features/budgets/index.ts";
 import { message, section } from "../../../src/slack/blocks.ts";
 import { enqueueMessage } from "../../../src/slack/outbox.ts";
 import type { Database } from "../../../src/store/database.ts";
@@ -91,12 +92,23 @@ async function playRound(world: World, attempts: Attempt[]): Promise<void> {
   const isWatching = hours > 0 && random.chance(0.35);
   const all = isWatching ? [...jobs, WATCHING] : jobs;
   await work(world, { replicas: active(world), jobs: all, crashRate });
+  await finishChecks(world);
   for (const history of histories) {
     history.states = reachable(history.model, history.states, later);
     if (history.isDirty) {
       history.states = settled(history.model, history.states, [...looks, ...later]);
     }
     history.isDirty = false;
+  }
+}
+
+/** A connection that was cut may keep its locks for a moment: whoever looked then saw nothing to do. */
+async function finishChecks(world: World): Promise<void> {
+  const [first] = world.replicas;
+  if (first === undefined) throw new Error("there are replicas");
+  while ((await countWaitingChecks(first.database)) > 0) {
+    // oxlint-disable-next-line no-await-in-loop -- until nothing waits
+    await work(world, { replicas: [first], jobs: FINDING, crashRate: 0 });
   }
 }
 
