@@ -251,6 +251,12 @@ export function message(text: string, blocks: readonly Block[]): SlackMessage {
   return { text: truncate(withoutAccidents(text), MESSAGE_TEXT_CHARS_MAX), blocks: fit(blocks) };
 }
 
+/** Whether a message shows all of them, nothing cut off at its end. */
+export function fitsMessage(blocks: readonly Block[]): boolean {
+  const kept = fit(blocks);
+  return kept.length === blocks.length && kept.every((block, index) => block === blocks[index]);
+}
+
 function fit(blocks: readonly Block[]): readonly Block[] {
   const last = blocks.at(-1);
   const tail = last?.type === "actions" ? [last] : [];

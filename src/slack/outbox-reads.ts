@@ -2,7 +2,7 @@
 import { type Instant, instant } from "../domain/time.ts";
 import type { Sql } from "../store/database.ts";
 import type { Block } from "./blocks.ts";
-import type { OutboxKind } from "./delivery-rules.ts";
+import { type OutboxKind, STALE_REASONS } from "./delivery-rules.ts";
 import { type Destination, destinationFrom } from "./destination.ts";
 import type { PostedMessage } from "./web.ts";
 
@@ -59,6 +59,16 @@ export async function findPosted(sql: Sql, dedupeKey: string): Promise<PostedMes
   return rows[0] === undefined
     ? undefined
     : { channelId: rows[0].channel_id, ts: rows[0].message_ts };
+}
+
+/** Whether it never was a message of its own: another one said it. */
+export async function wasGathered(sql: Sql, dedupeKey: string): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    `select from outbox_messages o
+      where o.dedupe_key = $1 and o.status = 'skipped' and o.last_error = $2`,
+    [dedupeKey, STALE_REASONS.gathered],
+  );
+  return rowCount === 1;
 }
 
 /** The id of a channel that we know by name, from the last message that was posted there. */

@@ -5,7 +5,16 @@
  */
 import { addMs, DAY_MS, type Instant, MINUTE_MS } from "../domain/time.ts";
 import { type Database, inTransaction, type Sql } from "../store/database.ts";
-import { context, DIVIDER, escapeText, message, type SlackMessage, section } from "./blocks.ts";
+import {
+  type Block,
+  context,
+  DIVIDER,
+  escapeText,
+  fitsMessage,
+  message,
+  type SlackMessage,
+  section,
+} from "./blocks.ts";
 import {
   type DeadDestination,
   deleteDead,
@@ -39,7 +48,7 @@ const REROUTED_MAX = 20;
 const OLD_MS = 30 * MINUTE_MS;
 /** Yesterday's digest is not read when today's is there. */
 const DIGEST_MS = DAY_MS;
-/** So many old notices at one place are told in one message. */
+/** From so many old notices at one place on, they are told together. */
 const NOTICES_MIN = 3;
 
 /** Notes that Slack refuses the channel (or the bot), and tells of it when that is news. */
@@ -146,28 +155,50 @@ export async function tidyOutbox(database: Database, now: Instant): Promise<void
     const notices = await listOldNotices(sql, { oldSince, noticesMin: NOTICES_MIN });
     const places = new Set(notices.map(({ destination }) => destinationText(destination)));
     for (const place of places) {
-      const gathered = notices.filter(({ destination }) => destinationText(destination) === place);
-      const [first] = gathered;
-      if (first === undefined || gathered.length < NOTICES_MIN) continue;
-      const entry = {
-        dedupeKey: `gathered:${place}:${first.id}`,
-        kind: "notice" as const,
-        destination: first.destination,
-        message: gatheredMessage(gathered),
-      };
+      const waiting = notices.filter(({ destination }) => destinationText(destination) === place);
+      if (waiting.length < NOTICES_MIN) continue;
       // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
-      await enqueueMessage(sql, entry, now);
-      const ids = gathered.map(({ id }) => id);
-      // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
-      await markGathered(sql, ids);
+      for (const bundle of bundlesOf(waiting)) await gather(sql, place, { bundle, now });
     }
   });
 }
 
-function gatheredMessage(notices: readonly WaitingMessage[]): SlackMessage {
-  const headline = `${String(notices.length)} messages from while Slack was away`;
-  return message(headline, [
-    section(`*${headline}*`),
+/** As many together as one message shows whole, in their order; one alone is no bundle. */
+function bundlesOf(notices: readonly WaitingMessage[]): readonly (readonly WaitingMessage[])[] {
+  const bundles: WaitingMessage[][] = [];
+  for (const notice of notices) {
+    const last = bundles.at(-1);
+    if (last !== undefined && fitsMessage(gatheredBlocks([...last, notice]))) last.push(notice);
+    else bundles.push([notice]);
+  }
+  return bundles.filter(({ length }) => length > 1);
+}
+
+async function gather(
+  sql: Sql,
+  place: string,
+  { bundle, now }: { readonly bundle: readonly WaitingMessage[]; readonly now: Instant },
+): Promise<void> {
+  const [first] = bundle;
+  if (first === undefined) return;
+  const entry = {
+    dedupeKey: `gathered:${place}:${first.id}`,
+    kind: "notice" as const,
+    destination: first.destination,
+    message: message(headlineOf(bundle), gatheredBlocks(bundle)),
+  };
+  await enqueueMessage(sql, entry, now);
+  const ids = bundle.map(({ id }) => id);
+  await markGathered(sql, ids);
+}
+
+function headlineOf(notices: readonly WaitingMessage[]): string {
+  return `${String(notices.length)} messages from while Slack was away`;
+}
+
+function gatheredBlocks(notices: readonly WaitingMessage[]): readonly Block[] {
+  return [
+    section(`*${headlineOf(notices)}*`),
     ...notices.flatMap(({ blocks }) => [DIVIDER, ...blocks]),
-  ]);
+  ];
 }

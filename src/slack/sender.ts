@@ -20,7 +20,7 @@ import {
 } from "./delivery-rules.ts";
 import type { Directory } from "./directory.ts";
 import { beginPosting, type ClaimedMessage, delayNext, saveDelivery } from "./outbox.ts";
-import { findChannelId, findPosted } from "./outbox-reads.ts";
+import { findChannelId, findPosted, wasGathered } from "./outbox-reads.ts";
 import { noteDead, noteMended, type RerouteNews, rerouteDead, tidyOutbox } from "./reroute.ts";
 import type { PostedMessage, SlackWeb } from "./web.ts";
 import { sortSlackError } from "./web-errors.ts";
@@ -152,6 +152,8 @@ async function attemptUpdate(
 ): Promise<Attempt> {
   const original = await findPosted(deps.database, updates);
   if (original === undefined) {
+    // Among others it can't be replaced: what became of it is told by itself.
+    if (await wasGathered(deps.database, updates)) return await attemptPost(deps, claimed);
     return {
       message: claimed,
       outcome: { kind: "skipped", reason: "what it updates was never posted" },

@@ -199,6 +199,33 @@ describe("after hours without Slack", () => {
     expect(await statusOf("n1")).toBe("skipped: gathered into one message");
   });
 
+  it("nothing is left out of old notices, however many and long they are", async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `notice-${String(index)}-`);
+    for (const name of names) {
+      const text = `${name} ${"x".repeat(700)}`;
+      await enqueue(name, { kind: "notice", message: message(name, [section(text)]) });
+    }
+    time.advance(2 * HOUR_MS);
+
+    await settle();
+
+    const shown = JSON.stringify(slack.callsOf("chat.postMessage"));
+    for (const name of names) expect(shown).toContain(name);
+    expect(shown).not.toContain("fit in a message");
+    expect(posts().length).toBeLessThan(10);
+  });
+
+  it("what became of a gathered notice is told by itself", async () => {
+    for (const name of ["n1", "n2", "n3"]) await enqueue(name, { kind: "notice" });
+    time.advance(2 * HOUR_MS);
+    await settle();
+
+    await enqueue("n1:done", { kind: "notice", updates: "n1" });
+    await settle();
+
+    expect(posts()).toEqual(["C1 3 messages from while Slack was away", "C1 n1:done"]);
+  });
+
   it("a digest of yesterday is not sent, an alert of yesterday is", async () => {
     await enqueue("digest", { kind: "digest" });
     await enqueue("alert");
