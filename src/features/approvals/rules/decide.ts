@@ -83,7 +83,7 @@ export interface Clicker {
 
 /** A vote counts once a person and once a mandate; one denial is enough, in the step that waits. */
 export function decide(request: ApprovalRequest, action: ApprovalAction, by: Clicker): Decision {
-  const mandate = mandateNow(request, by);
+  const mandate = action.kind === "revoke" ? mandateOver(request, by) : mandateNow(request, by);
   const refusal =
     refusalOfActor(request, action, { ...by, mandate }) ??
     (action.kind === "revoke" ? refusalOfRevocation(request, by) : refusalOfState(request, by)) ??
@@ -158,6 +158,12 @@ function mandateNow(request: ApprovalRequest, by: Clicker): Mandate | undefined 
   // Who has spoken as a delegate has spoken, also when nothing is left to speak for.
   const voice = by.votes.find(({ approver }) => approver === by.actor);
   return voice === undefined ? undefined : { for: voice.for, steps: voice.steps };
+}
+
+/** For what is running: whoever could approve it now may end it, whether or not they spoke. */
+function mandateOver({ policy }: ApprovalRequest, by: Clicker): Mandate | undefined {
+  const open = policy.steps.map((_, step) => step);
+  return mandateOf(by.actor, by.authority, { open, spoken: [] });
 }
 
 function refusalOfActor(

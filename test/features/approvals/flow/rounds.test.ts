@@ -342,6 +342,38 @@ describe("revoke", () => {
   });
 });
 
+describe("who may revoke", () => {
+  test("is judged by now: whoever approved it and is no approver any more may not", async () => {
+    const deps = acme(db.pool);
+    const { requestId } = await ask(deps);
+    await approve(deps, { requestId, actorEmail: ANA });
+    await db.pool.query("update team_members set role = 'member' where email = $1", [ANA]);
+
+    const outcome = await revoke(deps, { requestId, actorEmail: ANA, reason: "Launch is off" });
+
+    expect(refusalOf(outcome)).toBe("not-an-approver");
+    expect(deps.revoked).toEqual([]);
+  });
+
+  test("a delegate may while the delegation lasts, also after speaking", async () => {
+    await db.pool.query(
+      `insert into slack_users (slack_user_id, email, display_name, seen_at) values ('UE', 'eve@acme.test', 'Eve', '2026-11-01')`,
+    );
+    const deps = acme(db.pool);
+    const { requestId } = await ask(deps);
+    await delegate(deps, { from: ANA, to: EVE, untilText: "2026-11-30" });
+    await approve(deps, { requestId, actorEmail: EVE });
+    const other = await ask(deps);
+    await approve(deps, { requestId: other.requestId, actorEmail: EVE });
+
+    const during = await revoke(deps, { requestId, actorEmail: EVE, reason: "Launch is off" });
+    await endOwnDelegation(deps, ANA);
+    const after = await revoke(deps, { requestId: other.requestId, actorEmail: EVE, reason: "x" });
+
+    expect([during, after].map(refusalOf)).toEqual(["answered", "not-an-approver"]);
+  });
+});
+
 describe("reminders", () => {
   test("come at their times, to those who have not answered, once after a standstill", async () => {
     await usePolicies(db.pool, aTier({ quorum: 2, remindAfterMs: [HOUR_MS, 2 * HOUR_MS] }));
