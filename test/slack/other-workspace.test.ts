@@ -13,7 +13,10 @@ test.each([
     directory: {
       loadSlackUser: async (slackUserId) =>
         await Promise.resolve({
-          ...{ slackUserId, email: undefined, displayName: "", timeZone: undefined },
+          slackUserId,
+          email: undefined,
+          displayName: "",
+          timeZone: undefined,
         }),
     },
     clock: () => instant("2026-11-23T10:00:00Z"),

@@ -63,9 +63,7 @@ function refusingToBegin(): Database {
     const query = client.query.bind(client);
     Object.assign(client, {
       query: (...given: Parameters<typeof query>): unknown =>
-        given[0] === "begin"
-          ? Promise.reject(new Error("canceling statement"))
-          : query(...given),
+        given[0] === "begin" ? Promise.reject(new Error("canceling statement")) : query(...given),
     });
   });
   return pool;

@@ -7,6 +7,7 @@ import { acme, aGovernedBudget, spend } from "../../support/budget-builders.ts";
 import { usd } from "../../support/builders.ts";
 import { fixedClock } from "../../support/clock.ts";
 import { useDatabase } from "../../support/database.ts";
+import { sumDays } from "../../support/spend-days.ts";
 
 const db = useDatabase();
 const NOW = "2026-11-23T10:07:00Z";
@@ -198,6 +199,7 @@ describe("a report", () => {
          from d;
        insert into projects (project_key, team_key) values ('crowd', 'search')`,
     );
+    await sumDays(db.pool);
     const { breakdowns } = await report("ana", "project:crowd 2026-09");
     const people = breakdowns.find(({ key }) => key === "user")?.rows ?? [];
 

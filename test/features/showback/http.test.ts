@@ -9,6 +9,7 @@ import { acme } from "../../support/budget-builders.ts";
 import { fixedClock } from "../../support/clock.ts";
 import { useDatabase } from "../../support/database.ts";
 import { recordEvents } from "../../support/showback-builders.ts";
+import { sumDays } from "../../support/spend-days.ts";
 import { aNativeEvent } from "../../support/usage-builders.ts";
 
 const db = useDatabase();
@@ -221,6 +222,7 @@ test("more than 10,000 rows are refused with what to do about it; the total is s
              output_tokens, web_search_requests, list_cost_usd, billed_cost_usd)
      select d.spend_dimension_id, '2026-01-05T10:00:00Z', 1, 0, 0, 0, 0, 0, 0, 1, 1 from d`,
   );
+  await sumDays(db.pool);
   const january = { from: "2026-01-01", to: "2026-02-01" };
 
   const refused = await get({ ...january, group_by: "user" });

@@ -38,7 +38,11 @@ describe("data directories", () => {
 
   test("an impossible setting is told in Postgres' own words", async () => {
     await expect(
-      startEmbeddedPostgres({ dataDir: embedded.dataDir, disposable: true, settings: { shared_buffers: "plenty" } }),
+      startEmbeddedPostgres({
+        dataDir: embedded.dataDir,
+        disposable: true,
+        settings: { shared_buffers: "plenty" },
+      }),
     ).rejects.toThrow(/did not start.*invalid value for parameter "shared_buffers": "plenty"/);
   });
 
@@ -91,7 +95,11 @@ describe("data directories", () => {
     async () => {
       await mkdir(embedded.dataDir);
       await chown(embedded.dataDir, NOBODY, NOBODY);
-      const program = startProgram({ arguments: [embedded.dataDir, "stop"], uid: NOBODY, gid: NOBODY });
+      const program = startProgram({
+        arguments: [embedded.dataDir, "stop"],
+        uid: NOBODY,
+        gid: NOBODY,
+      });
       await pidOf(program);
       expect(await program.finish()).toBe(0);
 
@@ -99,7 +107,11 @@ describe("data directories", () => {
       expect(await readNotes(embedded.open(server))).toEqual(["committed by a program"]);
       await server.stop();
 
-      const again = startProgram({ arguments: [embedded.dataDir, "stop"], uid: NOBODY, gid: NOBODY });
+      const again = startProgram({
+        arguments: [embedded.dataDir, "stop"],
+        uid: NOBODY,
+        gid: NOBODY,
+      });
       await pidOf(again);
       expect(await again.finish()).toBe(0);
     },
@@ -107,7 +119,11 @@ describe("data directories", () => {
 
   test.runIf(isRoot && othersCanRead)("of another user are refused, by name", async () => {
     await (await embedded.start()).stop();
-    const program = startProgram({ arguments: [embedded.dataDir, "stop"], uid: DAEMON, gid: DAEMON });
+    const program = startProgram({
+      arguments: [embedded.dataDir, "stop"],
+      uid: DAEMON,
+      gid: DAEMON,
+    });
 
     await expect(program.says("ready")).rejects.toThrow(/belongs to another user \(uid 65534\)/);
   });
@@ -115,7 +131,9 @@ describe("data directories", () => {
   test("removal is refused while a program uses the database", async () => {
     const server = await embedded.start();
 
-    await expect(removeEmbeddedPostgres(embedded.dataDir)).rejects.toMatchObject({ code: "conflict" });
+    await expect(removeEmbeddedPostgres(embedded.dataDir)).rejects.toMatchObject({
+      code: "conflict",
+    });
 
     await writeNote(embedded.open(server), "still there");
     expect(await readNotes(embedded.open(server))).toEqual(["still there"]);
