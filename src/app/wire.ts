@@ -33,6 +33,7 @@ import { replaceGovernedDigests, sendDueDigests } from "../features/digests/inde
 import { type GovernanceAppliers, governanceRoutes } from "../features/governance/index.ts";
 import { createHomeRefresher, homeListeners } from "../features/home/index.ts";
 import {
+  advanceSettledRerate,
   createIngestMemory,
   forgetOldRejected,
   ingestRoutes,
@@ -97,6 +98,8 @@ export interface Wiring {
   readonly routes: (app: FastifyInstance, roles: { readonly ingest: boolean }) => void;
   /** One portion of budget checks; how many there were. */
   readonly checkBudgets: () => Promise<number>;
+  /** One portion of re-rating that was asked for; 0: nothing is due. */
+  readonly rerate: () => Promise<number>;
   /** What the clock makes due. */
   readonly everyMinute: () => Promise<void>;
   /** Begins to read Anthropic's reports, where there is a key for it. */
@@ -114,6 +117,7 @@ export function wire(plumbing: Plumbing): Wiring {
   const requireApiToken = requireBearer(plumbing.apiToken?.reveal());
   const shared = { ...plumbing, approverGroups, requireApiToken };
 
+  const rerateMemory = createIngestMemory();
   const refreshHomes = createHomeRefresher({ database, clock, web, log });
   const subcommandFeatures = [
     showbackListeners(shared),
@@ -158,6 +162,8 @@ export function wire(plumbing: Plumbing): Wiring {
       plumbing.metrics.budgetChecks.inc(count);
       return count;
     },
+    rerate: async () =>
+      await advanceSettledRerate({ database, clock, log, ingestMemory: rerateMemory }),
     startPulling: () => startPullingOf(plumbing),
     startLimits: () => startLimitsOf({ ...plumbing, approverGroups }),
     everyMinute: async () => {

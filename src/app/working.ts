@@ -10,6 +10,9 @@ import type { Assembly } from "./assembly.ts";
 /** The longest pause of a loop that nothing wakes. */
 const LOOP_INTERVAL_MS = 2_000;
 
+/** Nothing wakes re-rating: it is asked for by hand, now and then, and waits a while by itself. */
+const RERATE_INTERVAL_MS = 15_000;
+
 /** The loops and the clockwork; returns how to stop them. */
 export function startWorking(parts: Assembly): () => Promise<void> {
   const { wiring, waker, log, clock } = parts;
@@ -24,7 +27,13 @@ export function startWorking(parts: Assembly): () => Promise<void> {
     onDone: () => outbox.wake(),
   });
   const outbox = loop("outbox", batches.begin);
-  const loops = [loop("budget-checks", wiring.checkBudgets), outbox];
+  const rerates = startLoop({
+    name: "rerates",
+    intervalMs: RERATE_INTERVAL_MS,
+    run: wiring.rerate,
+    log,
+  });
+  const loops = [loop("budget-checks", wiring.checkBudgets), outbox, rerates];
   const tick = startMinuteTick({ name: "every-minute", work: wiring.everyMinute, log });
   const pulling = wiring.startPulling();
   const limits = wiring.startLimits();

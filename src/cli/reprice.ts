@@ -15,7 +15,7 @@ import {
   parseLocalDate,
 } from "../domain/time.ts";
 import {
-  advanceRerate,
+  advanceRerates,
   createIngestMemory,
   previewRerate,
   type RerateDeps,
@@ -95,8 +95,7 @@ async function carryOut(deps: RerateDeps, database: Database, range: RerateRange
   await inTransaction(database, async (sql) => {
     await requestRerate(sql, deps, { range, requestedBy });
   });
-  // oxlint-disable-next-line no-await-in-loop -- one portion after the other
-  while ((await advanceRerate(deps)) !== undefined);
+  await advanceRerates(deps);
 }
 
 function reportOf(

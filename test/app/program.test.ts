@@ -5,6 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { AppError } from "../../src/domain/errors.ts";
+import { addMs, DAY_MS, type Instant, instant } from "../../src/domain/time.ts";
+import { requestRerate } from "../../src/features/ingest/index.ts";
+import { recordPrices } from "../../src/features/pricing/index.ts";
 import { useDatabase } from "../support/database.ts";
 import { PEOPLE, useFakeSlack } from "../support/fake-slack.ts";
 import { runSql } from "../support/global-setup.ts";
@@ -123,6 +126,69 @@ describe("a program", () => {
 
     expect(JSON.stringify(body)).toContain("Acme");
     await program.stop();
+  });
+
+  test("re-rates usage of a model that was unknown once its price is recorded", async () => {
+    // Before the program came: the run was asked for long enough ago.
+    const clock = (): Instant => instant(new Date());
+    const program = await start({ ROLES: "ingest" });
+    const occurredAt = new Date().toISOString();
+    const unknown = { occurred_at: occurredAt, model: "claude-opus-9", team: "search" };
+    expect((await program.post([aNativeEvent(unknown)])).status).toBe(202);
+    await program.stop();
+    const rates = { cache_write_5m: "2", cache_write_1h: "3", cache_read: "0", output: "0" };
+    await recordPrices(
+      { database: db.pool, clock },
+      {
+        proposals: [
+          {
+            modelId: "claude-opus-9",
+            aliases: [],
+            residencyPremium: "none",
+            from: "2020-01-01",
+            terms: {
+              tiers: [{ abovePromptTokens: 0, rates: { ...rates, uncached_input: "10" } }],
+            },
+            source: "test",
+          },
+        ],
+        isConfirmed: true,
+        actor: "dana",
+        onRecorded: async (sql) => {
+          await requestRerate(
+            sql,
+            { clock: () => addMs(clock(), -60_000) },
+            {
+              range: {
+                period: { start: addMs(clock(), -DAY_MS), end: addMs(clock(), DAY_MS) },
+                onlyEstimated: true,
+                includesAllocation: false,
+              },
+              requestedBy: "dana",
+            },
+          );
+        },
+      },
+    );
+
+    const worker = await start({ ROLES: "worker" });
+    await vi.waitFor(
+      async () => {
+        const { rows } = await db.pool.query(
+          `select r.events_changed::integer as changed, r.finished_at is not null as is_finished
+             from rerates r`,
+        );
+        expect(rows).toEqual([{ changed: 1, is_finished: true }]);
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+    const { rows } = await db.pool.query(
+      `select sum(d.billed_cost_usd)::numeric(10, 4)::text as cost
+         from spend_days d join spend_dimensions s using (spend_dimension_id)
+        where s.model_id = 'claude-opus-9'`,
+    );
+    expect(rows).toEqual([{ cost: "0.0140" }]); // 1,000 of input and 2,000 written to the cache.
+    await worker.stop();
   });
 
   test("starts and takes usage while Slack is away, and hears Slack when it is back", async () => {

@@ -19,6 +19,7 @@ export {
 export {
   advanceRerate,
   advanceRerates,
+  advanceSettledRerate,
   previewRerate,
   type RerateDeps,
   requestRerate,

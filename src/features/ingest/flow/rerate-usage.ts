@@ -6,7 +6,7 @@
 import type { Logger } from "pino";
 import { v7 as uuid } from "uuid";
 import { usd } from "../../../domain/money.ts";
-import type { Clock } from "../../../domain/time.ts";
+import { addMs, type Clock, type Instant } from "../../../domain/time.ts";
 import { recordAudit } from "../../../store/audit.ts";
 import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
 import { enqueueBudgetChecks } from "../../budgets/index.ts";
@@ -36,6 +36,9 @@ export interface RerateDeps {
 
 /** Identities stay locked while a portion is written: deliveries that correct one of them wait. */
 const EVENTS_MAX = 500;
+
+/** Longer than a delivery may take to be written that was priced before a run was asked for. */
+const SETTLING_MS = 30_000;
 
 /** What re-rating would change, by team. Changes nothing. */
 export async function previewRerate(
@@ -84,10 +87,14 @@ export async function requestRerate(
 /**
  * Does one portion of the oldest unfinished run and says how it stands; undefined: there is none, or
  * another replica is at it. Charges, sums, the note to budgets and the place commit together.
+ * `requestedUntil`: runs asked for later are left alone.
  */
-export async function advanceRerate(deps: RerateDeps): Promise<Rerate | undefined> {
-  return await inTransaction(deps.database, async (sql) => {
-    const rerate = await claimUnfinishedRerate(sql);
+export async function advanceRerate(
+  deps: RerateDeps,
+  requestedUntil?: Instant,
+): Promise<Rerate | undefined> {
+  const advanced = await inTransaction(deps.database, async (sql) => {
+    const rerate = await claimUnfinishedRerate(sql, requestedUntil);
     if (rerate === undefined) return undefined;
     const { range } = rerate;
     const events = await listEventsAfter(sql, walkOf(range, rerate.place));
@@ -107,6 +114,14 @@ export async function advanceRerate(deps: RerateDeps): Promise<Rerate | undefine
     });
     return await loadRerate(sql, rerate.rerateId);
   });
+  if (advanced?.isFinished === true) {
+    const { rerateId, eventsExamined, eventsChanged } = advanced;
+    deps.log.info(
+      { work: "rerate", outcome: "done", rerate_id: rerateId, eventsExamined, eventsChanged },
+      "usage re-rated",
+    );
+  }
+  return advanced;
 }
 
 /** Does all that was asked for; how many events were charged otherwise. */
@@ -116,14 +131,17 @@ export async function advanceRerates(deps: RerateDeps): Promise<number> {
     // oxlint-disable-next-line no-await-in-loop -- one portion after the other
     const rerate = await advanceRerate(deps);
     if (rerate === undefined) return changed;
-    if (!rerate.isFinished) continue;
-    changed += rerate.eventsChanged;
-    const { rerateId, eventsExamined, eventsChanged } = rerate;
-    deps.log.info(
-      { work: "rerate", outcome: "done", rerate_id: rerateId, eventsExamined, eventsChanged },
-      "usage re-rated",
-    );
+    if (rerate.isFinished) changed += rerate.eventsChanged;
   }
+}
+
+/**
+ * The worker's share: one portion, of a run asked for so long ago that whatever was priced before it
+ * is written. 0: nothing is due.
+ */
+export async function advanceSettledRerate(deps: RerateDeps): Promise<number> {
+  const rerate = await advanceRerate(deps, addMs(deps.clock(), -SETTLING_MS));
+  return rerate === undefined ? 0 : 1;
 }
 
 async function replaceCharges(sql: Sql, changed: readonly ChangedEvent[]): Promise<void> {

@@ -56,15 +56,22 @@ export async function insertRerate(
   );
 }
 
-/** The oldest run that is not at its end; nobody else works on it until the transaction ends. */
-export async function claimUnfinishedRerate(sql: Sql): Promise<Rerate | undefined> {
+/**
+ * The oldest run that is not at its end, of those asked for until then; nobody else works on it until
+ * the transaction ends.
+ */
+export async function claimUnfinishedRerate(
+  sql: Sql,
+  requestedUntil: Instant | undefined,
+): Promise<Rerate | undefined> {
   const { rows } = await sql.query<RerateRow>(
     `select ${COLUMNS}
        from rerates r
-      where r.finished_at is null
+      where r.finished_at is null and r.requested_at <= coalesce($1, 'infinity'::timestamptz)
       order by r.requested_at, r.rerate_id
       limit 1
         for update skip locked`,
+    [requestedUntil ?? null],
   );
   return rows[0] === undefined ? undefined : rerateFromRow(rows[0]);
 }
