@@ -1,6 +1,6 @@
 -- Re-rating: charges of the past made again under other prices, discounts or owners. What was
 -- charged before is taken back by a reversal and stays; the new charges of an event are its next
--- generation, numbered from the next thousand.
+-- generation, numbered from the next ten thousand.
 
 alter table charges alter column charge_number type integer;
 
@@ -8,8 +8,8 @@ alter table charges alter column charge_number type integer;
 -- takes it back.
 create function request_count_of(charge_number integer) returns integer
   language sql immutable parallel safe as $$
-  select case when charge_number >= 0 then (charge_number % 1000 = 0)::integer
-              else -((charge_number + 1) % 1000 = 0)::integer end
+  select case when charge_number >= 0 then (charge_number % 10000 = 0)::integer
+              else -((charge_number + 1) % 10000 = 0)::integer end
 $$;
 
 -- One run over a stretch of the past. It goes on where it was interrupted: its place moves in the

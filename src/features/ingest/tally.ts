@@ -43,14 +43,14 @@ export function newCharges(events: readonly ChargedEvent[]): NewCharge[] {
 
 /**
  * The first charge stands for the request where requests are counted by charges: under its own
- * model. So there is one for a request that used nothing, too.
+ * model. So there is one for a request that used nothing, or that only other models ran, too.
  */
 function chargesOf({ modelId, charges }: PricedUsage): readonly ChargeLine[] {
   if (charges.length === 0) return [nothingUsed(modelId)];
   if (charges.every((charge) => charge.modelId === modelId)) return charges;
-  return charges.toSorted(
-    (left, right) => Number(right.modelId === modelId) - Number(left.modelId === modelId),
-  );
+  const own = charges.filter((charge) => charge.modelId === modelId);
+  const others = charges.filter((charge) => charge.modelId !== modelId);
+  return [...(own.length === 0 ? [nothingUsed(modelId)] : own), ...others];
 }
 
 function nothingUsed(modelId: string): ChargeLine {

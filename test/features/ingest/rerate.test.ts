@@ -2,12 +2,13 @@
 import fc from "fast-check";
 import { pino } from "pino";
 import { beforeEach, describe, expect, test } from "vitest";
-import { type Instant, instant, timeZone } from "../../../src/domain/time.ts";
+import { addMs, type Instant, instant, timeZone } from "../../../src/domain/time.ts";
 import { createIngestMemory } from "../../../src/features/ingest/flow/ingest-memory.ts";
 import { recordUsage } from "../../../src/features/ingest/flow/record-usage.ts";
 import {
   advanceRerate,
   advanceRerates,
+  advanceSettledRerate,
   previewRerate,
   type RerateRange,
   requestRerate,
@@ -122,6 +123,20 @@ async function costs() {
   );
 }
 
+/** Charges and rollups count the same requests under the same dimensions, none less than nothing. */
+async function expectRequestsWhereCharged() {
+  const { rows } = await db.pool.query(
+    `select spend_dimension_id, coalesce(c.requests, 0)::integer as charged,
+            coalesce(r.requests, 0)::integer as summed
+       from (select c.spend_dimension_id, sum(request_count_of(c.charge_number)) as requests
+               from charges c group by 1) c
+       full join (select r.spend_dimension_id, sum(r.request_count) as requests
+                    from spend_rollups r group by 1) r using (spend_dimension_id)
+      where coalesce(c.requests, 0) <> coalesce(r.requests, 0) or coalesce(c.requests, 0) < 0`,
+  );
+  expect(rows).toEqual([]);
+}
+
 beforeEach(async () => {
   await db.pool.query(
     "truncate usage_identities, usage_events, charges, spend_rollups, spend_days, budget_checks, rejected_events, prices, rerates",
@@ -167,7 +182,7 @@ describe("re-rating", () => {
     const { rows } = await db.pool.query(
       `select array_agg(c.charge_number order by c.charge_number) as numbers from charges c`,
     );
-    expect(rows).toEqual([{ numbers: [-2001, -1001, -1, 0, 1000, 2000, 3000] }]);
+    expect(rows).toEqual([{ numbers: [-20001, -10001, -1, 0, 10000, 20000, 30000] }]);
   });
 
   test("tells budgets of what it changed", async () => {
@@ -213,6 +228,53 @@ describe("re-rating", () => {
 
     expect(await advanceRerate(deps())).toBeUndefined();
     expect(await costs()).toEqual({ search: "120.3 for 1203" });
+  });
+
+  test("by the worker waits until what was priced before is written", async () => {
+    await price("10");
+    await record([used("a")]);
+    await inTransaction(db.pool, async (sql) => {
+      await requestRerate(sql, { clock }, { range: NOVEMBER, requestedBy: "dana" });
+    });
+    const later = (ms: number) => ({ ...deps(), clock: (): Instant => addMs(now, ms) });
+
+    expect(await advanceSettledRerate(later(10_000))).toBe(0);
+    expect(await advanceSettledRerate(later(31_000))).toBe(1);
+    expect(await advanceSettledRerate(later(31_000))).toBe(1);
+    expect(await advanceSettledRerate(later(31_000))).toBe(0);
+  });
+
+  test("of what only another model ran leaves the request with the one that was asked for", async () => {
+    const served = {
+      input_tokens: 0,
+      output_tokens: 10_000,
+      iterations: [
+        { type: "message", model: "claude-sonnet-4-5", input_tokens: 0, output_tokens: 10_000 },
+      ],
+    };
+    await record([used("a", { usage: served })]);
+    await price("10");
+    await rerate();
+    expect(await costs()).toEqual({ search: "0.15 for 1" });
+    await expectRequestsWhereCharged();
+
+    await record([{ event_id: "v", occurred_at: "2026-11-11T00:00:00Z", voids: "a" }]);
+    expect(await costs()).toEqual({});
+    await expectRequestsWhereCharged();
+  });
+
+  test("counts one request however many charges it has", async () => {
+    const quantities = { input_tokens: 1, output_tokens: 1, cache_read_input_tokens: 1 };
+    const iterations = Array.from({ length: 1_000 }, () => ({ type: "message", ...quantities }));
+    await record([used("a", { usage: { ...quantities, iterations } })]);
+    await expectRequestsWhereCharged();
+    await price("10");
+    await rerate();
+    await expectRequestsWhereCharged();
+
+    await record([{ event_id: "v", occurred_at: "2026-11-11T00:00:00Z", voids: "a" }]);
+    expect(await costs()).toEqual({});
+    await expectRequestsWhereCharged();
   });
 
   test("leaves alone what counts nothing, and a later void takes back the new charges", async () => {

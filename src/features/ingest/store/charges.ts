@@ -6,10 +6,11 @@ import type { Sql } from "../../../store/database.ts";
 import { spanOf } from "./usage-events.ts";
 
 /**
- * How far the generations of an event's charges are apart: more than one event has. The first is
- * made with the event, each further one by re-rating.
+ * How far the generations of an event's charges are apart: more than one event has, a thousand
+ * iterations with every type of token included. The first is made with the event, each further one by
+ * re-rating.
  */
-export const CHARGES_OF_GENERATION = 1_000;
+export const CHARGES_OF_GENERATION = 10_000;
 
 export interface NewCharge {
   readonly usageEventId: string;
