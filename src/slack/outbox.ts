@@ -247,6 +247,25 @@ export async function skipStale(
   );
 }
 
+/** What a waiting message says is true for longer now; what was skipped for its time waits again. */
+export async function extendValidity(
+  sql: Sql,
+  dedupeKey: string,
+  validUntil: Instant | undefined,
+): Promise<void> {
+  await sql.query(
+    `update outbox_messages
+        set valid_until = case when $2::timestamptz is null then null
+                               else greatest(outbox_messages.valid_until, $2) end,
+            status = case outbox_messages.status when 'skipped' then 'pending'
+                                                 else outbox_messages.status end
+      where outbox_messages.dedupe_key = $1 and outbox_messages.valid_until is not null
+        and (outbox_messages.status in ('pending', 'sending', 'unknown')
+             or (outbox_messages.status = 'skipped' and outbox_messages.last_error = $3))`,
+    [dedupeKey, validUntil ?? null, STALE_REASONS.over],
+  );
+}
+
 /** Marks waiting messages as said by another one. */
 export async function markGathered(sql: Sql, ids: readonly string[]): Promise<void> {
   await sql.query(

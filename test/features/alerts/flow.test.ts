@@ -16,6 +16,7 @@ import {
   resolveThread,
 } from "../../../src/features/alerts/index.ts";
 import { DEFAULT_PREFERENCES } from "../../../src/features/alerts/rules/preferences.ts";
+import { tidyOutbox } from "../../../src/slack/reroute.ts";
 import { inTransaction } from "../../../src/store/database.ts";
 import { anAlertFact } from "../../support/alert-builders.ts";
 import { acme, forgetEverything, spend } from "../../support/budget-builders.ts";
@@ -223,6 +224,26 @@ describe("a storm", () => {
     expect((await outbox()).at(-1)).toBe("post #team-search: fact 9.");
   });
 
+  test("is told for as long as one of its alerts is about a period that is not over", async () => {
+    await storm(5);
+    const soon = { start: time.clock(), end: addMs(time.clock(), MINUTE_MS) };
+    const statuses = async () =>
+      (
+        await db.pool.query<{ readonly status: string }>(
+          "select o.status from outbox_messages o where o.dedupe_key like 'alert-storm:%Z:#team-search'",
+        )
+      ).rows.map(({ status }) => status);
+    await raiseNumber(6, { threadKey: "t6", period: soon });
+    time.advance(2 * MINUTE_MS);
+    await tidyOutbox(db.pool, time.clock());
+    const afterTheFirst = await statuses();
+
+    await raiseNumber(7, { threadKey: "t7" });
+    await tidyOutbox(db.pool, time.clock());
+
+    expect([afterTheFirst, await statuses()]).toEqual([["skipped"], ["pending"]]);
+  });
+
   test("elsewhere counts for itself", async () => {
     await storm(5);
 
@@ -255,6 +276,22 @@ describe("resolveThread", () => {
     await resolve();
 
     expect(await outbox()).toEqual(["post #team-search: fact 1."]);
+  });
+
+  test("whoever may no longer see the scope learns nothing new of it", async () => {
+    await savePreferences(deps, ANA, { ...DEFAULT_PREFERENCES, wantsTeams: true });
+    await raiseNumber(1);
+    await db.pool.query("delete from team_members where email = $1", [ANA]);
+
+    await raiseNumber(2);
+    await act({ kind: "acknowledge" });
+    await resolve();
+
+    const toAna = (await outbox()).filter((line) => line.includes(ANA));
+    expect(toAna).toEqual(["post email:ana@acme.test: fact 1."]);
+    expect(await outbox()).toContain(
+      "reply #team-search: No longer the case: spend was corrected down.",
+    );
   });
 
   test("drops what was held back", async () => {

@@ -4,7 +4,7 @@ import { resolvedMessage } from "../messages/thread.ts";
 import { listHeldAlerts, listHoldingDestinations, saveAlertDelivery } from "../store/deliveries.ts";
 import { findThreadForUpdate, updateResolved } from "../store/threads.ts";
 import type { AlertDeps } from "./raise-alert.ts";
-import { loadSpokenThread, replyUnder, updateEverywhere } from "./speak.ts";
+import { listStillAllowed, loadSpokenThread, replyUnder, updateEverywhere } from "./speak.ts";
 
 /**
  * The condition no longer holds (spend was corrected down, the limit was raised, a source is back):
@@ -34,7 +34,7 @@ export async function resolveThread(
   await updateEverywhere(sql, spoken);
   const isSnoozed = spoken.state.snoozed !== undefined && spoken.state.snoozed.until > now;
   if (isSnoozed) return;
-  for (const destination of spoken.messages.keys()) {
+  for (const destination of await listStillAllowed(sql, spoken)) {
     const dedupeKey = `alert-resolved:${thread.threadId}:r${String(thread.revision)}:${destination}`;
     // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
     await replyUnder(sql, spoken, { destination, dedupeKey, message: resolvedMessage(because) });

@@ -5,8 +5,9 @@
 import { type Instant } from "../../../domain/time.ts";
 import type { SlackMessage } from "../../../slack/blocks.ts";
 import { destinationFrom, destinationText } from "../../../slack/destination.ts";
-import { enqueueMessage } from "../../../slack/outbox.ts";
+import { enqueueMessage, extendValidity } from "../../../slack/outbox.ts";
 import type { Sql } from "../../../store/database.ts";
+import { findPerson, listTeams, mayViewScope } from "../../organization/index.ts";
 import { gatheredMessage } from "../messages/gathered.ts";
 import { newsMessage, threadMessage } from "../messages/thread.ts";
 import { quietUntil } from "../rules/quiet-hours.ts";
@@ -120,6 +121,8 @@ async function carryOut(sql: Sql, spoken: SpokenThread, carried: Carried): Promi
       await dropHeld(sql, spoken, destination);
       const message = gatheredMessage(await listCarried(sql, gathering.dedupeKey));
       const { dedupeKey, revision } = gathering;
+      // It lists several threads, and is of use for as long as one of them is.
+      if (revision > 0) await extendValidity(sql, dedupeKey, spoken.thread.periodEnd);
       await enqueue(sql, spoken, {
         destination,
         message,
@@ -179,6 +182,23 @@ export async function replyUnder(
   if (repliesTo !== undefined) await enqueue(sql, spoken, { ...reply, repliesTo });
 }
 
+/** Where it stands, without people who may no longer see its scope: they learn nothing new of it. */
+export async function listStillAllowed(
+  sql: Sql,
+  { thread, messages }: SpokenThread,
+): Promise<readonly string[]> {
+  const teams = await listTeams({ database: sql });
+  const allowed = [];
+  for (const destination of messages.keys()) {
+    const to = destinationFrom(destination);
+    // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+    const person = "person" in to ? await findPerson({ database: sql }, to.person) : undefined;
+    if (person === undefined || mayViewScope(person, thread.scope, teams))
+      allowed.push(destination);
+  }
+  return allowed;
+}
+
 /** Makes the thread's message at a destination show what holds now; nothing where there is none. */
 async function updateThread(sql: Sql, spoken: SpokenThread, destination: string): Promise<void> {
   const updates = spoken.messages.get(destination);
@@ -187,9 +207,9 @@ async function updateThread(sql: Sql, spoken: SpokenThread, destination: string)
   await enqueue(sql, spoken, { destination, dedupeKey, message: threadMessage(spoken), updates });
 }
 
-/** The same at all its destinations. */
+/** The same at all its destinations, for those who may still see it. */
 export async function updateEverywhere(sql: Sql, spoken: SpokenThread): Promise<void> {
-  for (const destination of spoken.messages.keys()) {
+  for (const destination of await listStillAllowed(sql, spoken)) {
     // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
     await updateThread(sql, spoken, destination);
   }
