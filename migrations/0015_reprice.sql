@@ -3,6 +3,9 @@
 -- generation, numbered from the next ten thousand.
 
 alter table charges alter column charge_number type integer;
+-- What rests on an assumption is little: it is found without reading the charges of a year.
+create index charges_estimated on charges (charge_period_start, usage_event_id)
+  where pricing_basis = 'estimated';
 
 -- Requests that a charge counts: the first of a generation stands for the request, its reversal
 -- takes it back.
