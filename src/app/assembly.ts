@@ -10,7 +10,7 @@ import { createDirectory, type Directory } from "../slack/directory.ts";
 import type { SlackWeb } from "../slack/web.ts";
 import { createSlackWeb } from "../slack/web-client.ts";
 import type { Database } from "../store/database.ts";
-import { pullSettingsOf } from "./anthropic.ts";
+import { askOf, pullSettingsOf } from "./anthropic.ts";
 import { type Config, secretsKeyOf } from "./config.ts";
 import { limitSettings } from "./limits.ts";
 import { slackApiUrl } from "./slack.ts";
@@ -54,6 +54,7 @@ export function assemble(
     secretsKey: secretsKeyOf(config),
     retentionMonths: config.RETENTION_MONTHS,
     reports: pullSettingsOf(config),
+    ask: askOf(config),
     limits: (signal) => limitSettings(config, { database, clock, log, signal }),
   });
   return { ...deps, metrics, waker, web, directory, wiring };

@@ -88,7 +88,7 @@ export interface Plumbing {
   /** Undefined: Anthropic's own reports are not read. */
   readonly reports: PullSettings | undefined;
   /** Asks Claude to choose a query; undefined: there is no key. */
-  readonly ask?: Ask | undefined;
+  readonly ask: Ask | undefined;
   /** The systems that keep limits, until the signal; undefined: none is spoken to. */
   readonly limits?: ((signal: AbortSignal) => LimitSettings) | undefined;
 }

@@ -72,7 +72,7 @@ async function batchesRate(
   return (BATCHES * BATCH) / (await sendAll(url, requests, BATCH_CONNECTIONS));
 }
 
-const COPIED = ["usage_identities", "usage_events", "charges", "spend_rollups"];
+const COPIED = ["usage_identities", "usage_events", "charges", "spend_rollups", "spend_days"];
 
 /** Copies what was just written into empty tables of the same shape. */
 async function copySeconds({ pool, directory }: BenchDatabase): Promise<number> {

@@ -81,7 +81,7 @@ export async function addDatabase(server: BenchDatabase, name: string): Promise<
   };
 }
 
-const TABLES = "usage_identities, usage_events, charges, spend_rollups, budget_checks";
+const TABLES = "usage_identities, usage_events, charges, spend_rollups, spend_days, budget_checks";
 
 export async function emptyUsage({ pool }: BenchDatabase): Promise<void> {
   await pool.query(`truncate ${TABLES}`);

@@ -30,7 +30,7 @@ function spending(dollars: number, overrides: Readonly<Record<string, unknown>> 
   });
 }
 
-const tables = `usage_identities, usage_events, charges, spend_rollups, budget_checks, rejected_events, alerts,
+const tables = `usage_identities, usage_events, charges, spend_rollups, spend_days, budget_checks, rejected_events, alerts,
   alert_threads, alert_actions, alert_thread_messages, alert_deliveries, alert_gatherings,
   budget_grants, budgets, approval_votes, approval_requests, approval_policies, audit_entries,
   outbox_messages, digests, governance_documents, team_members, projects, teams, admins,

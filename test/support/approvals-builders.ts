@@ -71,7 +71,11 @@ export function anApprovalRequest(overrides: Partial<ApprovalRequest> = {}): App
 
 export function aVote(approver: Email, dollars = 200, note?: string): Vote {
   return {
-    ...{ approver, for: undefined, steps: [0], amount: usd(dollars), endsAt: undefined },
+    approver,
+    for: undefined,
+    steps: [0],
+    amount: usd(dollars),
+    endsAt: undefined,
     votedAt: addMs(ASKED_AT, HOUR_MS),
     note,
   };

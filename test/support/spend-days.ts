@@ -21,7 +21,7 @@ export async function sumDays(sql: Sql): Promise<void> {
 
 /** Quarters and days that say different things; none, if all is well. */
 export async function listWrongDays(sql: Sql): Promise<readonly unknown[]> {
-  const { rows } = await sql.query(
+  const { rows } = await sql.query<Record<string, unknown>>(
     `with s as (
        select r.spend_dimension_id, date_trunc('day', r.bucket_start, 'UTC') as day_start,
               sum(r.request_count) as requests, sum(r.output_tokens) as output,

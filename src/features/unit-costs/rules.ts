@@ -8,7 +8,7 @@ export const BUILT_IN_UNITS = ["requests", "users"] as const;
 export type BuiltInUnit = (typeof BUILT_IN_UNITS)[number];
 
 /** Places of a quantity: 12.5 story points, 0.000001 of anything. */
-export const QUANTITY_PLACES = 6;
+const QUANTITY_PLACES = 6;
 const QUANTITY_SCALE = 10n ** BigInt(QUANTITY_PLACES);
 
 /** A quantity in millionths, exact. */

@@ -50,7 +50,11 @@ describe("limit_pushes", () => {
     const parsed = read(push);
 
     expect(parsed.ok ? [] : parsed.problems).toMatchObject([
-      { line: 8, field: `limit_pushes[0].${field}`, message: expect.stringMatching(message) },
+      {
+        line: 8,
+        field: `limit_pushes[0].${field}`,
+        message: expect.stringMatching(message) as string,
+      },
     ]);
   });
 

@@ -15,24 +15,8 @@ export interface SpendIncrement extends UsageQuantities {
   readonly billedCost: Usd;
 }
 
-/**
- * Adds the increments to their quarters and days. They are one per quarter and sorted by key here:
- * unsorted, concurrent batches deadlock all the time. One statement, so that both tables are locked in
- * one order.
- */
-export async function addToSpendRollups(
-  sql: Sql,
-  increments: readonly SpendIncrement[],
-): Promise<void> {
-  const sorted = increments.toSorted(
-    (left, right) =>
-      left.spendDimensionId - right.spendDimensionId ||
-      left.bucketStart.getTime() - right.bucketStart.getTime(),
-  );
-  const column = (read: (increment: SpendIncrement) => Cell): string => arrayColumn(sorted, read);
-  await sql.query({
-    name: "add to spend rollups",
-    text: `with n as materialized (
+const ADD_TO_SUMS = `
+     with n as materialized (
        select *
          from unnest($1::integer[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[],
                      $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::numeric[],
@@ -86,7 +70,26 @@ export async function addToSpendRollups(
             output_tokens = d.output_tokens + excluded.output_tokens,
             web_search_requests = d.web_search_requests + excluded.web_search_requests,
             list_cost_usd = d.list_cost_usd + excluded.list_cost_usd,
-            billed_cost_usd = d.billed_cost_usd + excluded.billed_cost_usd`,
+            billed_cost_usd = d.billed_cost_usd + excluded.billed_cost_usd`;
+
+/**
+ * Adds the increments to their quarters and days. They are one per quarter and sorted by key here:
+ * unsorted, concurrent batches deadlock all the time. One statement, so that both tables are locked in
+ * one order.
+ */
+export async function addToSpendRollups(
+  sql: Sql,
+  increments: readonly SpendIncrement[],
+): Promise<void> {
+  const sorted = increments.toSorted(
+    (left, right) =>
+      left.spendDimensionId - right.spendDimensionId ||
+      left.bucketStart.getTime() - right.bucketStart.getTime(),
+  );
+  const column = (read: (increment: SpendIncrement) => Cell): string => arrayColumn(sorted, read);
+  await sql.query({
+    name: "add to spend rollups",
+    text: ADD_TO_SUMS,
     values: [
       column((increment) => increment.spendDimensionId),
       column((increment) => increment.bucketStart.toISOString()),
