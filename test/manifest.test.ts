@@ -82,6 +82,7 @@ function wiredListeners(): readonly SlackListeners[] {
     apiToken: undefined,
     secretsKey: undefined,
     reports: undefined,
+    ask: undefined,
   });
   return listeners;
 }

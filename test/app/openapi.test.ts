@@ -75,6 +75,7 @@ function realRoutes(): readonly string[] {
     apiToken: undefined,
     secretsKey: undefined,
     reports: undefined,
+    ask: undefined,
   }).routes(app, { ingest: true });
   const nothing = async (): Promise<void> => {
     await Promise.resolve();
