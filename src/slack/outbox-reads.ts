@@ -93,6 +93,7 @@ export interface WaitingMessage {
   readonly blocks: readonly Block[];
   readonly createdAt: Instant;
   readonly validUntil: Instant | undefined;
+  readonly updates: string | undefined;
 }
 
 interface WaitingRow {
@@ -104,12 +105,16 @@ interface WaitingRow {
   readonly blocks: readonly Block[];
   readonly created_at: Date;
   readonly valid_until: Date | null;
+  readonly updates_dedupe_key: string | null;
 }
 
 const COLUMNS = `o.outbox_message_id, o.dedupe_key, o.kind, o.destination, o.text, o.blocks,
-            o.created_at, o.valid_until`;
+            o.created_at, o.valid_until, o.updates_dedupe_key`;
 
-/** News for dead destinations of which no copy went elsewhere yet; locked until the commit. */
+/**
+ * News for dead destinations of which no copy went elsewhere yet; locked until the commit. Updates
+ * only of what has a copy.
+ */
 export async function listUnrouted(
   sql: Sql,
   kinds: readonly OutboxKind[],
@@ -120,7 +125,10 @@ export async function listUnrouted(
        from outbox_messages o
        join dead_destinations d on d.destination = o.destination
       where o.status in ('pending', 'unknown') and o.rerouted_at is null
-        and o.updates_dedupe_key is null and o.kind = any($1)
+        and o.kind = any($1)
+        and (o.updates_dedupe_key is null
+             or exists (select from outbox_messages r
+                         where r.dedupe_key = o.updates_dedupe_key and r.rerouted_at is not null))
       order by o.outbox_message_id
       limit $2
         for update of o skip locked`,
@@ -160,5 +168,6 @@ function waitingFromRow(row: WaitingRow): WaitingMessage {
     blocks: row.blocks,
     createdAt: instant(row.created_at),
     validUntil: row.valid_until === null ? undefined : instant(row.valid_until),
+    updates: row.updates_dedupe_key ?? undefined,
   };
 }

@@ -1,7 +1,7 @@
 /**
  * Channels that Slack closed, and messages that waited too long. News for a closed channel go to
- * its fallback with a note, once; the message itself waits and is the probe that finds the channel
- * mended. Then what is still true is sent, at the channel's pace.
+ * its fallback with a note, once, and stay true there; the message itself waits and is the probe
+ * that finds the channel mended. Then what is still true is sent, at the channel's pace.
  */
 import { addMs, DAY_MS, type Instant, MINUTE_MS } from "../domain/time.ts";
 import { type Database, inTransaction, type Sql } from "../store/database.ts";
@@ -103,7 +103,7 @@ async function mend(
   });
 }
 
-/** Sends copies of news for closed channels to their fallback, once each; how many. */
+/** Sends copies of news for closed channels to their fallback, once each, and keeps them true; how many. */
 export async function rerouteDead(
   database: Database,
   news: RerouteNews,
@@ -119,8 +119,10 @@ export async function rerouteDead(
       const copy = reroutedMessage(one, { meantFor, reason: reasons.get(meantFor) ?? "closed" });
       // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
       for (const destination of await news.fallbackOf(sql, meantFor)) {
+        const copyOf = (key: string): string => `fallback:${destinationText(destination)}:${key}`;
         const entry = {
-          dedupeKey: `fallback:${destinationText(destination)}:${one.dedupeKey}`,
+          dedupeKey: copyOf(one.dedupeKey),
+          ...(one.updates === undefined ? {} : { updates: copyOf(one.updates) }),
           kind: one.kind,
           destination,
           message: copy,

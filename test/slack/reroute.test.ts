@@ -107,6 +107,22 @@ describe("a closed channel", () => {
     expect(await statusOf("digest")).toBe("pending");
   });
 
+  it("keeps what it sent to the fallback up to date, and nothing that stands elsewhere", async () => {
+    await enqueue("before");
+    await settle();
+    slack.fail("chat.postMessage", CLOSED, 1);
+    await enqueue("a1");
+    await settle();
+
+    await enqueue("a1:r1", { updates: "a1" });
+    await enqueue("before:r1", { updates: "before" });
+    await settle();
+
+    const updates = slack.callsOf("chat.update").map(({ params }) => params["text"]);
+    expect(posts()).toEqual(["C1 before", expect.stringMatching(/^C9 a1 Meant for C1/)]);
+    expect(updates).toEqual([expect.stringMatching(/^a1:r1 Meant for C1/)]);
+  });
+
   it("catches up when it is mended, in order and at its pace, and says so once", async () => {
     slack.fail("chat.postMessage", CLOSED, 1);
     await enqueue("a1");
