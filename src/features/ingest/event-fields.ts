@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { parseEmail } from "../../domain/email.ts";
-import { parseUsd } from "../../domain/money.ts";
+import { parseUsd, usd } from "../../domain/money.ts";
 import type { UsageEvent } from "../../domain/usage.ts";
 import type { ParsedEvent, Rejection } from "./rules.ts";
 
@@ -14,6 +14,8 @@ export const TAGS_MAX = 32;
 export const TAG_CHARS_MAX = 256;
 /** Far above any real request, far below where sums of a batch would lose their meaning. */
 const TOKENS_MAX = 1_000_000_000_000;
+/** The same for dollars; two amounts at the end of what Postgres can hold would add up to an error. */
+const REPORTED_MAX = usd(1_000_000_000_000_000_000_000n);
 const ISSUES_MAX = 5;
 /** A name of ours is shorter; a sender's own name, of a tag, is cut off. */
 const PATH_CHARS_MAX = 120;
@@ -79,9 +81,10 @@ export function parseReportedCost(
   const decimal =
     typeof value === "number" && Number.isFinite(value) ? value.toFixed(12) : String(value);
   const amount = parseUsd(decimal);
-  return amount === undefined || amount < 0n
-    ? `${field}: expected dollars as a decimal of at least 0 with at most 12 places`
-    : amount;
+  if (amount === undefined || amount < 0n) {
+    return `${field}: expected dollars as a decimal of at least 0 with at most 12 places`;
+  }
+  return amount > REPORTED_MAX ? `${field}: expected at most 1000000000 dollars` : amount;
 }
 
 /** The person; undefined when absent, "invalid" for what is no e-mail address. */

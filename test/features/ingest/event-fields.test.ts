@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { describeIssues, looseCount, tags } from "../../../src/features/ingest/event-fields.ts";
+import {
+  describeIssues,
+  looseCount,
+  parseReportedCost,
+  tags,
+} from "../../../src/features/ingest/event-fields.ts";
 
 describe("looseCount", () => {
   test.each([
@@ -18,6 +23,17 @@ describe("looseCount", () => {
       expect(looseCount.safeParse(value).success).toBe(false);
     },
   );
+});
+
+describe("parseReportedCost", () => {
+  test("takes what sums of many events still hold, and nothing beyond", () => {
+    expect(parseReportedCost("1000000000")).toBe(1_000_000_000_000_000_000_000n);
+    for (const tooMuch of ["1000000000.000000000001", "999999999999999999", 1e12]) {
+      expect(parseReportedCost(tooMuch, "response_cost")).toBe(
+        "response_cost: expected at most 1000000000 dollars",
+      );
+    }
+  });
 });
 
 describe("describeIssues", () => {
