@@ -369,6 +369,27 @@ describe("lost answers and crashes", () => {
     },
   );
 
+  test.each(STEPS)("what a worker died with %s is not raised after its time", async (at) => {
+    const requestId = await approve(TEAM, { hours: 1 });
+    const dying = withKeeper((real) => ({
+      read: async (asked) => {
+        if (at === "before reading") throw new Error("died");
+        return await real.read(asked);
+      },
+      write: async (asked) => {
+        if (at === "after writing") await real.write(asked);
+        throw new Error("died");
+      },
+    }));
+    await expect(carryOutPushes(dying)).rejects.toThrow("died");
+    manual.advance(2 * HOUR_MS);
+    await carryOutPushes(deps);
+
+    const hadArrived = at === "after writing";
+    expect(world.litellm.writes).toEqual(hadArrived ? ["team:search 700", "team:search 500"] : []);
+    expect(await statesOf(requestId)).toEqual([["back", "reversed"]]);
+  });
+
   test("in doubt when its time is over, it is taken back only if it had arrived", async () => {
     const arrived = await approve(TEAM, { hours: 1 });
     await carryOutOne(

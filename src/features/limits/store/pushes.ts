@@ -191,16 +191,17 @@ export async function savePushOutcome(
 
 /**
  * Turns round what has ended or was taken back; how many. What is on its way just now is turned
- * when it has arrived; what failed has nothing to take back.
+ * when it has arrived, or its worker has died; what failed has nothing to take back.
  */
 export async function turnEndedPushes(sql: Sql, now: Instant): Promise<number> {
   const { rowCount } = await sql.query(
     `update limit_pushes p
         set direction = 'back', status = 'pending', attempts = 0, next_attempt_at = $1,
-            updated_at = $1, detail = null
+            leased_until = null, updated_at = $1, detail = null
       where p.direction = 'forward'
         and p.operation <> 'deny_increase'
-        and p.status in ('pending', 'unknown', 'done')
+        and (p.status in ('pending', 'unknown', 'done')
+             or (p.status = 'sending' and p.leased_until <= $1))
         and (p.ends_at <= $1
              or exists (select from approval_requests r
                          where r.approval_request_id = p.approval_request_id
