@@ -1,11 +1,11 @@
 import { defineConfig } from "vitest/config";
 
-/** The tests that drive the sandbox in a real browser: one file after the other, each starts the whole demo. */
+/** The tests that drive the sandbox in a real browser; each file has a program and a browser of its own. */
 export default defineConfig({
   test: {
     root: ".",
     include: ["test/browser/**/*.test.ts"],
-    fileParallelism: false,
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     env: { TZ: "UTC" },
