@@ -183,7 +183,7 @@ describe("a program", () => {
       { timeout: 20_000, interval: 50 },
     );
     const { rows } = await db.pool.query(
-      `select sum(d.billed_cost_usd)::numeric(10, 4)::text as cost
+      `select sum(d.list_cost_usd)::numeric(10, 4)::text as cost
          from spend_days d join spend_dimensions s using (spend_dimension_id)
         where s.model_id = 'claude-opus-9'`,
     );
