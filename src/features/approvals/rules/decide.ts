@@ -83,7 +83,8 @@ export interface Clicker {
 
 /** A vote counts once a person and once a mandate; one denial is enough, in the step that waits. */
 export function decide(request: ApprovalRequest, action: ApprovalAction, by: Clicker): Decision {
-  const mandate = action.kind === "revoke" ? mandateOver(request, by) : mandateNow(request, by);
+  const isVoice = action.kind === "approve" || action.kind === "deny";
+  const mandate = isVoice ? mandateNow(request, by) : mandateOver(request, by);
   const refusal =
     refusalOfActor(request, action, { ...by, mandate }) ??
     (action.kind === "revoke" ? refusalOfRevocation(request, by) : refusalOfState(request, by)) ??
@@ -160,7 +161,7 @@ function mandateNow(request: ApprovalRequest, by: Clicker): Mandate | undefined 
   return voice === undefined ? undefined : { for: voice.for, steps: voice.steps };
 }
 
-/** For what is running: whoever could approve it now may end it, whether or not they spoke. */
+/** For what is no voice: whoever could approve it now may ask and end it, spoken or not. */
 function mandateOver({ policy }: ApprovalRequest, by: Clicker): Mandate | undefined {
   const open = policy.steps.map((_, step) => step);
   return mandateOf(by.actor, by.authority, { open, spoken: [] });

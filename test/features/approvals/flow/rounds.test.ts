@@ -342,6 +342,22 @@ describe("revoke", () => {
   });
 });
 
+describe("who may ask a question", () => {
+  test("is judged by now, also of those who have spoken", async () => {
+    await usePolicies(db.pool, aTier({ quorum: 2 }));
+    const deps = acme(db.pool);
+    const { requestId } = await ask(deps);
+    await approve(deps, { requestId, actorEmail: ANA });
+    const question = { requestId, actorEmail: ANA, question: "Why now?" };
+
+    const before = await askQuestion(deps, question);
+    await db.pool.query("update team_members set role = 'member' where email = $1", [ANA]);
+    const after = await askQuestion(deps, question);
+
+    expect([before, after].map(refusalOf)).toEqual(["answered", "not-an-approver"]);
+  });
+});
+
 describe("who may revoke", () => {
   test("is judged by now: whoever approved it and is no approver any more may not", async () => {
     const deps = acme(db.pool);
