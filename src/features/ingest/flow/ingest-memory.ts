@@ -12,13 +12,13 @@ import {
   ownershipLookup,
   type SpendDimension,
 } from "../../allocation/index.ts";
+import { type IdentityLookup, identityLookup, listIdentities } from "../../people/index.ts";
 import {
   type Discount,
   listDiscounts,
   loadPriceList,
   type PriceList,
 } from "../../pricing/index.ts";
-import { type IdentityLookup, identityLookup, listIdentities } from "../../people/index.ts";
 import { listMeteringDesignations, type MeteringDesignation } from "../../sources/index.ts";
 import { loadGovernanceVersion } from "../store/governance-version.ts";
 import { ensureUsagePartitions } from "../store/partitions.ts";

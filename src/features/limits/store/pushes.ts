@@ -1,5 +1,4 @@
 /** Limits elsewhere, the SQL of pushes. Owns: limit_pushes. */
-
 import { assert } from "../../../domain/assert.ts";
 import { emailFrom } from "../../../domain/email.ts";
 import { formatLimitTarget, parseLimitTarget } from "../../../domain/limit.ts";
