@@ -92,7 +92,9 @@ export async function inTransactionEndingWith<T>(
     // Waited for: pipelined statements behind a begin that failed would each commit by themselves.
     await client.query("begin");
     const { result, last } = await work(client);
-    const [{ command }] = await Promise.all([client.query("commit"), ...last]);
+    const answers = Promise.all(last);
+    answers.catch(() => {}); // Told below; should the commit not even be sent, the error of that is.
+    const [{ command }] = await Promise.all([client.query("commit"), answers]);
     // Postgres answers "rollback" when a statement failed and `work` swallowed the error.
     assert(command === "COMMIT", "a transaction with a failed statement can't be committed");
     return result;
