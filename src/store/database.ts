@@ -72,29 +72,15 @@ export async function inTransaction<T>(
   database: Database,
   work: (sql: Sql) => Promise<T>,
 ): Promise<T> {
-  return await inTransactionEndingWith(database, async (sql) => ({
-    result: await work(sql),
-    last: [],
-  }));
-}
-
-/**
- * As `inTransaction`; the commit is sent behind the statements that `work` has sent `last`, without
- * waiting for their answers. When one of them fails there is nothing left to commit.
- */
-export async function inTransactionEndingWith<T>(
-  database: Database,
-  work: (sql: Sql) => Promise<{ readonly result: T; readonly last: readonly Promise<unknown>[] }>,
-): Promise<T> {
   const client = await connect(database);
   let broken: Error | undefined;
   try {
     // Waited for: pipelined statements behind a begin that failed would each commit by themselves.
     await client.query("begin");
-    const { result, last } = await work(client);
-    const answers = Promise.all(last);
-    answers.catch(() => {}); // Told below; should the commit not even be sent, the error of that is.
-    const [{ command }] = await Promise.all([client.query("commit"), answers]);
+    const result = await work(client);
+    // Sent only when every statement of the work was: one that could not be sent is no reason for
+    // Postgres to refuse the commit of the others.
+    const { command } = await client.query("commit");
     // Postgres answers "rollback" when a statement failed and `work` swallowed the error.
     assert(command === "COMMIT", "a transaction with a failed statement can't be committed");
     return result;

@@ -5,7 +5,6 @@ import { AppError } from "../../src/domain/errors.ts";
 import {
   type Database,
   inTransaction,
-  inTransactionEndingWith,
   isConnectionLoss,
   openDatabase,
   type Sql,
@@ -195,34 +194,25 @@ describe("openDatabase", () => {
   });
 });
 
-describe("inTransactionEndingWith", () => {
-  test("commits behind the last statements", async () => {
-    const result = await inTransactionEndingWith(db.pool, async (sql) => {
-      await addAdmin(sql, "first@acme.test");
-      return { result: "done", last: [addAdmin(sql, "last@acme.test")] };
-    });
-
-    expect(result).toBe("done");
-    expect(await isAdmin("first@acme.test")).toBe(true);
-    expect(await isAdmin("last@acme.test")).toBe(true);
-  });
-
-  test("undoes everything when one of the last fails, and hands on its error", async () => {
+describe("statements that are sent together", () => {
+  test.each([
+    ["fails", async (sql: Sql) => await sql.query("select 1 / 0"), "division by zero"],
+    ["can't even be sent", async () => await Promise.reject(new Error("not sent")), "not sent"],
+  ])("undo everything when one of them %s, and hand on its error", async (_, fail, message) => {
     const narrow = db.openPool({ max: 1 });
-    const failing = inTransactionEndingWith(narrow, async (sql) => {
+    const failing = inTransaction(narrow, async (sql) => {
       await addAdmin(sql, "before@acme.test");
-      const last = [
+      await Promise.all([
         addAdmin(sql, "beside@acme.test"),
-        sql.query("select 1 / 0"),
+        fail(sql),
         addAdmin(sql, "behind@acme.test"),
-      ];
-      return { result: "done", last };
+      ]);
     });
 
-    await expect(failing).rejects.toThrow("division by zero");
-    expect(await isAdmin("before@acme.test")).toBe(false);
-    expect(await isAdmin("beside@acme.test")).toBe(false);
-    expect(await isAdmin("behind@acme.test")).toBe(false);
+    await expect(failing).rejects.toThrow(message);
+    for (const email of ["before@acme.test", "beside@acme.test", "behind@acme.test"]) {
+      expect(await isAdmin(email)).toBe(false);
+    }
     expect((await narrow.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
   });
 });

@@ -68,7 +68,8 @@ export function useEmbedded(): EmbeddedInTest {
     await Promise.all(embedded.pools.map(async (pool) => await pool.end()));
     await Promise.all(embedded.servers.map(async (server) => await server.stop()));
     await removeEmbeddedPostgres(embedded.dataDir);
-    await rm(embedded.directory, { recursive: true, force: true });
+    // A killed program's child may still write for a moment.
+    await rm(embedded.directory, { recursive: true, force: true, maxRetries: 5 });
   });
   return embedded;
 }

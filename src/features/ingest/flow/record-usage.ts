@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 import { type Clock, DAY_MS, type Instant } from "../../../domain/time.ts";
 import type { NotCountedBecause } from "../../../domain/usage.ts";
-import { type Database, inTransactionEndingWith } from "../../../store/database.ts";
+import { type Database, inTransaction } from "../../../store/database.ts";
 import { enqueueBudgetChecks } from "../../budgets/index.ts";
 import type { Source } from "../../sources/index.ts";
 import { mergeIncrements, reversalChecks, reversalIncrements } from "../reversal.ts";
@@ -73,14 +73,14 @@ async function save(
   },
 ): Promise<readonly RecordUsageResult[]> {
   const { deliveries, priced, now } = work;
-  return await inTransactionEndingWith(database, async (sql) => {
+  return await inTransaction(database, async (sql) => {
     const { accepted, refused, corrected } = await claimEvents(sql, priced);
     const results = resultsOf(deliveries, { accepted, refused });
     const rejected = deliveries.flatMap(({ source }, index) =>
       (results[index]?.rejected ?? []).map((rejection) => ({ source: source.name, rejection })),
     );
     if (rejected.length > 0) await keepRejected(sql, rejected, now);
-    if (accepted.length === 0) return { result: results, last: [] };
+    if (accepted.length === 0) return results;
 
     const reversed = corrected.length === 0 ? [] : await insertReversals(sql, corrected);
     const counted = accepted.filter(isCounted);
@@ -89,7 +89,7 @@ async function save(
         ? spendIncrements(counted)
         : mergeIncrements([...spendIncrements(counted), ...reversalIncrements(reversed)]);
     // Sent in one go: none needs the answer to another. The rollups last: others wait for their rows.
-    const last = [
+    await Promise.all([
       insertUsageEvents(
         sql,
         accepted.map(({ row, notCounted }) => ({ ...row, notCounted })),
@@ -98,8 +98,8 @@ async function save(
       insertCharges(sql, newCharges(counted)),
       enqueueBudgetChecks(sql, [...budgetChecks(counted, now), ...reversalChecks(reversed)]),
       addToSpendRollups(sql, increments),
-    ];
-    return { result: results, last };
+    ]);
+    return results;
   });
 }
 
