@@ -1,4 +1,16 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Files that start servers and processes take longest: begun last, they would be waited for alone. */
+const SLOW = /test\/(?:store\/embedded|scenarios|cli|app)\/|simulation\.test|client\/exit/;
+
+class SlowFilesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isSlow = ({ moduleId }: TestSpecification): boolean => SLOW.test(moduleId);
+    return [...sorted.filter(isSlow), ...sorted.filter((file) => !isSlow(file))];
+  }
+}
 
 export default defineConfig({
   test: {
@@ -11,5 +23,6 @@ export default defineConfig({
     env: { TZ: "UTC" },
     // Nothing in the program keeps state in a module, so files may share modules: it takes a third less time.
     isolate: false,
+    sequence: { sequencer: SlowFilesFirst },
   },
 });
