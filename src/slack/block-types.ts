@@ -54,7 +54,67 @@ export type Block =
       readonly hint?: PlainText;
       readonly optional: boolean;
       readonly element: InputElement;
+    }
+  | ChartBlock
+  | DataTableBlock
+  | TableBlock
+  | ImageBlock;
+
+/** Messages only, two of them at most; Slack's types lack it. Made by `chart`. */
+export interface ChartBlock {
+  readonly type: "data_visualization";
+  readonly title: string;
+  readonly chart: Chart;
+}
+
+export type Chart =
+  | { readonly type: "pie"; readonly segments: readonly ChartPoint[] }
+  | {
+      readonly type: "bar" | "line" | "area";
+      readonly series: readonly { readonly name: string; readonly data: readonly ChartPoint[] }[];
+      readonly axis_config: {
+        readonly categories: readonly string[];
+        readonly y_label?: string;
+      };
     };
+
+export interface ChartPoint {
+  readonly label: string;
+  readonly value: number;
+}
+
+/** Messages only, one of either table at most. The first row is the header. */
+export interface DataTableBlock {
+  readonly type: "data_table";
+  readonly caption: string;
+  readonly rows: readonly (readonly TableCell[])[];
+  readonly page_size: number;
+  readonly row_header_column_index: number;
+}
+
+export type TableCell =
+  | RawText
+  | { readonly type: "raw_number"; readonly value: number; readonly text: string };
+
+interface RawText {
+  readonly type: "raw_text";
+  readonly text: string;
+}
+
+/** The older, plain table: no numbers, since Slack's API refuses `raw_number` here. */
+export interface TableBlock {
+  readonly type: "table";
+  readonly rows: readonly (readonly RawText[])[];
+  readonly column_settings: readonly { readonly align: "left" | "right" }[];
+}
+
+/** An uploaded picture. Its alternative text tells what it shows. */
+export interface ImageBlock {
+  readonly type: "image";
+  readonly slack_file: { readonly id: string };
+  readonly alt_text: string;
+  readonly title?: PlainText;
+}
 
 export interface Button {
   readonly type: "button";

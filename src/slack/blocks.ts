@@ -12,13 +12,15 @@ import type {
   HomeView,
   InputElement,
   Modal,
-  Mrkdwn,
-  PlainText,
   SelectOption,
   SlackMessage,
 } from "./block-types.ts";
+import { escapeText, mrkdwn, plain, truncate, withoutAccidents } from "./text.ts";
 
 export type * from "./block-types.ts";
+export { chart } from "./charts/chart.ts";
+export { dataTable } from "./charts/data-table.ts";
+export { commandText, escapeText, plain, truncate } from "./text.ts";
 
 const SECTION_TEXT_CHARS_MAX = 3_000;
 const FIELD_TEXT_CHARS_MAX = 2_000;
@@ -27,8 +29,6 @@ const HEADER_CHARS_MAX = 150;
 const BUTTON_CHARS_MAX = 75;
 const CONTEXT_ELEMENTS_MAX = 10;
 const ACTIONS_ELEMENTS_MAX = 25;
-/** Ours: nobody types more. */
-const COMMAND_CHARS_MAX = 200;
 const MODAL_TITLE_CHARS_MAX = 24;
 const LABEL_CHARS_MAX = 2_000;
 const OPTION_CHARS_MAX = 75;
@@ -40,76 +40,6 @@ const MESSAGE_BLOCKS_MAX = 50;
 const VIEW_BLOCKS_MAX = 100;
 /** Slack refuses about 13,200 characters over all blocks (undocumented); we stay well below. */
 const MESSAGE_BLOCKS_CHARS_MAX = 10_000;
-
-/** Makes text that people typed harmless in mrkdwn: no mention, link or formatting comes of it. */
-export function escapeText(text: string): string {
-  return (
-    text
-      .replaceAll("&", "&amp;")
-      .replaceAll("<", "&lt;")
-      .replaceAll(">", "&gt;")
-      // A word joiner after a format character keeps it visible but without effect.
-      .replace(/[*_~`]/g, "$&\u2060")
-  );
-}
-
-/**
- * Something to copy and type, in a code span: only what would end the span or make markup is
- * replaced.
- */
-export function commandText(text: string): string {
-  const safe = text
-    .replaceAll("`", "'")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;");
-  return `\`${truncate(safe, COMMAND_CHARS_MAX)}\``;
-}
-
-/** At most `charsMax` characters, the last an ellipsis when something was cut. Never empty. */
-export function truncate(text: string, charsMax: number): string {
-  const characters = storable(text);
-  if (characters.length <= charsMax) return characters === "" ? " " : characters;
-  const cut = characters.slice(0, charsMax - 1);
-  // Never cut a surrogate pair or an escape in two.
-  return `${cut.replace(/[\uD800-\uDBFF]$/, "").replace(/&[a-z]{0,3}$/, "")}…`;
-}
-
-/**
- * Without what Postgres and Slack's form encoding refuse (control characters, halves of surrogate
- * pairs) and without direction overrides, which can make a number read backwards.
- */
-function storable(text: string): string {
-  return (
-    text
-      // oxlint-disable-next-line no-control-regex -- removing them is the point
-      .replace(/[\u0000-\u0008\u000B-\u001F\u007F\u202A-\u202E\u2066-\u2069]/g, "")
-      .replace(/\p{Surrogate}/gu, "\uFFFD")
-  );
-}
-
-export function plain(text: string, charsMax: number): PlainText {
-  return { type: "plain_text", text: truncate(text, charsMax), emoji: true };
-}
-
-function mrkdwn(text: string, charsMax: number): Mrkdwn {
-  const quiet = withoutAccidents(text);
-  const fitting = truncate(quiet, charsMax);
-  // A link or date that was cut in two would show its markup.
-  const whole = quiet.length > charsMax ? fitting.replace(/<[^<>]*…$/, "…") : fitting;
-  return { type: "mrkdwn", text: whole, verbatim: true };
-}
-
-/**
- * The second net below `escapeText`: this bot never has a reason to call a whole channel, and
- * "<$0.01" is an amount, not the beginning of a link.
- */
-function withoutAccidents(text: string): string {
-  return text
-    .replace(/<(?=!(?:channel|here|everyone|group|subteam))/gi, "&lt;")
-    .replace(/<(?=\$)/g, "&lt;")
-    .replace(/>(?=-\$)/g, "&gt;");
-}
 
 export function header(text: string): Block {
   return { type: "header", text: plain(text, HEADER_CHARS_MAX) };
@@ -284,7 +214,15 @@ function leftOutText(count: number): string {
 
 /** An upper bound of how Slack counts, whose own rule is not public. */
 function textLength(block: Block): number {
-  return JSON.stringify(block).length;
+  // Of these Slack's own limits count what is read; their frame would be most of it.
+  const isData = ["data_visualization", "data_table", "table"].includes(block.type);
+  return isData ? stringsLength(block) : JSON.stringify(block).length;
+}
+
+function stringsLength(node: unknown): number {
+  if (typeof node === "string") return node.length;
+  if (typeof node !== "object" || node === null) return 0;
+  return Object.values(node).reduce<number>((sum, part) => sum + stringsLength(part), 0);
 }
 
 /** A bar of `width` cells for a share in percent, for example "▰▰▰▰▱▱▱▱▱▱". Full from 100 % on. */

@@ -32,6 +32,13 @@ export function shownLines(blocks: readonly Block[]): string[] {
           return "---";
         case "input":
           return `${block.label.text}: ___`;
+        case "data_visualization":
+          return `chart (${block.chart.type}): ${block.title}`;
+        case "data_table":
+        case "table":
+          return block.rows.map((row) => row.map(({ text }) => text).join(" | ")).join("\n");
+        case "image":
+          return `image: ${block.alt_text}`;
       }
     })
     .map((line) => line.replaceAll("\u2060", "").replaceAll(/<!date\^[^|]*\|([^>]*)>/g, "<$1>"));
@@ -51,10 +58,17 @@ export function messageProblems({ text, blocks }: SlackMessage): unknown[] {
   ];
 }
 
+const PLAIN_TYPES: ReadonlySet<unknown> = new Set([
+  "plain_text",
+  "raw_text",
+  "raw_number",
+  "data_visualization",
+]);
+
 /** In plain text nothing is a mention. */
 function withoutPlainText(_key: string, value: unknown): unknown {
   const isPlain = typeof value === "object" && value !== null && "type" in value;
-  return isPlain && value.type === "plain_text" ? undefined : value;
+  return isPlain && PLAIN_TYPES.has(value.type) ? undefined : value;
 }
 
 /** What Slack refuses of App Home; empty: it takes it. */
