@@ -144,13 +144,28 @@ export type InputElement =
     }
   | { readonly type: "users_select"; readonly action_id: string }
   | {
+      readonly type: "multi_users_select";
+      readonly action_id: string;
+      readonly placeholder?: PlainText;
+      /** Absent rather than empty. */
+      readonly initial_users?: readonly string[];
+      readonly max_selected_items?: number;
+    }
+  | {
+      readonly type: "conversations_select";
+      readonly action_id: string;
+      readonly placeholder?: PlainText;
+      readonly initial_conversation?: string;
+      readonly filter: {
+        readonly include: readonly ("public" | "private")[];
+        readonly exclude_bot_users?: boolean;
+      };
+    }
+  | { readonly type: "timepicker"; readonly action_id: string; readonly initial_time?: string }
+  | {
       readonly type: "datepicker";
       readonly action_id: string;
       readonly initial_date?: string;
-    }
-  | {
-      readonly type: "users_select";
-      readonly action_id: string;
     }
   | {
       readonly type: "static_select";
