@@ -8,6 +8,7 @@ import {
   listTeams,
   loadOrganization,
   resolveScopeName,
+  seesEverything,
 } from "../organization/index.ts";
 import { type DutiesReport, reportDuties } from "./rules/duties.ts";
 import { type AuditFilter, type ChainedEntry, coveredScopes, mayReadAudit } from "./rules.ts";
@@ -54,7 +55,7 @@ export async function readAudit(
     teams,
   });
   if (resolved.kind === "unknown") {
-    return person.isAdmin
+    return seesEverything(person)
       ? { kind: "unknown-scope", text: ask.scopeText }
       : { kind: "not-allowed" };
   }
@@ -115,11 +116,10 @@ export async function reportDutiesOf(
   return { from, until, report };
 }
 
-/** The same for a person in Slack: for admins only. */
+/** The same for a person in Slack: for admins and finance only. */
 export async function reportDutiesFor(
   deps: Deps,
   reader: Email,
 ): Promise<DutiesOfPeriod | undefined> {
-  const { isAdmin } = await findPerson(deps, reader);
-  return isAdmin ? await reportDutiesOf(deps) : undefined;
+  return seesEverything(await findPerson(deps, reader)) ? await reportDutiesOf(deps) : undefined;
 }

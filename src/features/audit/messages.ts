@@ -27,9 +27,11 @@ export const NO_EMAIL_ANSWER = note(
   "Slack doesn't tell me your e-mail address, so I can't see what you may read.",
 );
 export const NOT_ALLOWED_ANSWER = note(
-  "The audit trail is for admins; owners read what concerns their own teams, for example `/claude-spend audit search`.",
+  "The audit trail is for admins and finance; owners read what concerns their own teams, for example `/claude-spend audit search`.",
 );
-export const DUTIES_NOT_ALLOWED_ANSWER = note("The separation of duties report is for admins.");
+export const DUTIES_NOT_ALLOWED_ANSWER = note(
+  "The separation of duties report is for admins and finance.",
+);
 
 export function unknownScopeAnswer(text: string): SlackMessage {
   return note(`I know no scope called “${escapeText(truncate(text, 80))}”. Try a team, or org.`);

@@ -33,6 +33,7 @@ export interface AuditFilter {
 
 interface Reader {
   readonly isAdmin: boolean;
+  readonly isFinance?: boolean;
   readonly ownedTeams: readonly string[];
 }
 
@@ -42,11 +43,11 @@ interface TeamParts {
 }
 
 /**
- * Admins read everything; owners what concerns their teams and those teams' projects. What a
+ * Admins and finance read everything; owners what concerns their teams and those teams' projects. What a
  * member may see of a budget does not include who decided what about whom.
  */
 export function mayReadAudit(reader: Reader, scope: Scope, teams: readonly TeamParts[]): boolean {
-  if (reader.isAdmin) return true;
+  if (reader.isAdmin || reader.isFinance === true) return true;
   if (scope.kind === "team") return reader.ownedTeams.includes(scope.key);
   if (scope.kind !== "project") return false;
   const team = teams.find(({ projects }) => projects.includes(scope.key));

@@ -24,7 +24,8 @@ export function auditListeners(deps: Deps): SlackListeners {
       {
         name: "audit",
         usage: "audit [SCOPE] · audit duties",
-        description: "Who changed and decided what: admins all of it, owners their teams",
+        description:
+          "Who changed and decided what: admins and finance all of it, owners their teams",
         run: async ({ actor, text, respond }) => {
           if (actor.email === undefined) {
             await respond(NO_EMAIL_ANSWER);

@@ -45,6 +45,8 @@ export interface GovernedOrganization {
   readonly fiscalYearStartsIn: number;
   readonly finopsChannel?: string;
   readonly admins: readonly Email[];
+  /** May see everything and change nothing. */
+  readonly finance?: readonly Email[];
 }
 
 export interface GovernedTeam {

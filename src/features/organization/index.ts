@@ -8,11 +8,13 @@ export {
 } from "./rules/resolve-scope-name.ts";
 export {
   mayChangeBudget,
+  mayPlanFor,
   mayViewPeopleOf,
   mayViewScope,
   type Organization,
   type Person,
   type ServiceAccount,
+  seesEverything,
   type Team,
 } from "./rules.ts";
 export { listServiceAccounts, replaceOrganization } from "./store.ts";

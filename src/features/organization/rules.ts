@@ -16,6 +16,8 @@ export interface Organization {
   /** "#finops" or a channel id: where news that concerns everybody's money goes. */
   readonly finopsChannel?: string;
   readonly admins: readonly Email[];
+  /** Who sees everything and changes nothing. Default nobody. */
+  readonly finance?: readonly Email[];
 }
 
 export interface Team {
@@ -46,8 +48,15 @@ export interface ServiceAccount {
 export interface Person {
   readonly email: Email;
   readonly isAdmin: boolean;
+  /** Sees what admins see and changes nothing. Default no. */
+  readonly isFinance?: boolean;
   readonly ownedTeams: readonly string[];
   readonly memberTeams: readonly string[];
+}
+
+/** Whether `person` may see everything that anybody spent: admins, who may change it too, and finance. */
+export function seesEverything(person: Person): boolean {
+  return person.isAdmin || person.isFinance === true;
 }
 
 /** Whether `person` owns the team or is a member of it. */
@@ -56,13 +65,13 @@ function belongsToTeam(person: Person, teamKey: string): boolean {
 }
 
 /**
- * Whether `person` may see the total of `scope`: admins everything; people of a team its total and
+ * Whether `person` may see the total of `scope`: admins and finance everything; people of a team its total and
  * its projects; everybody their own. An owner also sees a person all of whose teams are the
  * owner's, because then nothing of another team shows through. Whatever cuts across teams (the
- * organization, a model, a key, a workspace, a tag) is for admins.
+ * organization, a model, a key, a workspace, a tag) is for admins and finance.
  */
 export function mayViewScope(person: Person, scope: Scope, teams: readonly Team[]): boolean {
-  if (person.isAdmin) return true;
+  if (seesEverything(person)) return true;
   switch (scope.kind) {
     case "team":
       return belongsToTeam(person, scope.key);
@@ -81,9 +90,9 @@ export function mayViewScope(person: Person, scope: Scope, teams: readonly Team[
   }
 }
 
-/** Whether `person` may see who in `scope` spent how much: admins, and owners inside their team. */
+/** Whether `person` may see who in `scope` spent how much: admins, finance, owners in their team. */
 export function mayViewPeopleOf(person: Person, scope: Scope, teams: readonly Team[]): boolean {
-  if (person.isAdmin) return true;
+  if (seesEverything(person)) return true;
   switch (scope.kind) {
     case "team":
       return person.ownedTeams.includes(scope.key);
@@ -100,6 +109,14 @@ export function mayViewPeopleOf(person: Person, scope: Scope, teams: readonly Te
     case "tag":
       return false;
   }
+}
+
+/**
+ * Whether `person` may say what is to be expected of `scope`, which mutes alerts: admins, and owners
+ * inside their team. Finance only sees.
+ */
+export function mayPlanFor(person: Person, scope: Scope, teams: readonly Team[]): boolean {
+  return mayViewPeopleOf({ ...person, isFinance: false }, scope, teams);
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The organization, the SQL. Owns: organization_settings, admins, teams, team_members, projects,
+ * The organization, the SQL. Owns: organization_settings, admins, finance_members, teams, team_members, projects,
  * service_accounts.
  * They are a copy of the governance document in a form that SQL can join, so they are replaced as
  * a whole and never edited.
@@ -42,6 +42,10 @@ export async function replaceOrganization(
   );
   await sql.query(`delete from admins`);
   await sql.query(`insert into admins (email) select unnest($1::text[])`, [organization.admins]);
+  await sql.query(`delete from finance_members`);
+  await sql.query(`insert into finance_members (email) select unnest($1::text[])`, [
+    organization.finance ?? [],
+  ]);
   await replaceTeams(sql, teams);
   await replaceServiceAccounts(sql, serviceAccounts);
 }
@@ -136,10 +140,12 @@ export async function findOrganization(sql: Sql): Promise<Organization | undefin
     readonly fiscal_month_starts_on: number;
     readonly fiscal_year_starts_in: number;
     readonly admins: string[];
+    readonly finance: string[];
   }>(
     `select s.name, s.time_zone, s.week_starts_on, s.finops_channel,
             s.fiscal_month_starts_on, s.fiscal_year_starts_in,
-            array(select a.email from admins a order by a.email) as admins
+            array(select a.email from admins a order by a.email) as admins,
+            array(select f.email from finance_members f order by f.email) as finance
        from organization_settings s`,
   );
   const row = rows[0];
@@ -152,6 +158,7 @@ export async function findOrganization(sql: Sql): Promise<Organization | undefin
     fiscalYearStartsIn: row.fiscal_year_starts_in,
     ...(row.finops_channel === null ? {} : { finopsChannel: row.finops_channel }),
     admins: row.admins.map(emailFrom),
+    ...(row.finance.length === 0 ? {} : { finance: row.finance.map(emailFrom) }),
   };
 }
 
@@ -191,10 +198,12 @@ export async function listTeams(sql: Sql): Promise<Team[]> {
 export async function loadPerson(sql: Sql, email: Email): Promise<Person> {
   const { rows } = await sql.query<{
     readonly is_admin: boolean;
+    readonly is_finance: boolean;
     readonly owned_teams: string[];
     readonly member_teams: string[];
   }>(
     `select exists (select from admins a where a.email = $1) as is_admin,
+            exists (select from finance_members f where f.email = $1) as is_finance,
             array(select m.team_key from team_members m
                    where m.email = $1 and m.role = 'owner' order by m.team_key) as owned_teams,
             array(select m.team_key from team_members m
@@ -205,6 +214,7 @@ export async function loadPerson(sql: Sql, email: Email): Promise<Person> {
   return {
     email,
     isAdmin: row?.is_admin ?? false,
+    ...(row?.is_finance === true ? { isFinance: true } : {}),
     ownedTeams: row?.owned_teams ?? [],
     memberTeams: row?.member_teams ?? [],
   };

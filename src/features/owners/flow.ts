@@ -9,6 +9,7 @@ import {
   listServiceAccounts,
   listTeams,
   loadOrganization,
+  seesEverything,
 } from "../organization/index.ts";
 import { findOrphans, type Orphans } from "./rules/orphans.ts";
 import { ID_TAG_NAMES, type Known, suggestRules, type UnallocatedReport } from "./rules.ts";
@@ -71,27 +72,27 @@ export async function reportOrphans({ database, clock }: Deps): Promise<Orphans>
   return findOrphans(spend, known);
 }
 
-/** Both reports for an admin; undefined for anybody else. */
+/** Both reports for who sees everything; undefined for anybody else. */
 export async function reportForAdmin(
   deps: Deps,
   reader: Email,
 ): Promise<{ readonly unallocated: UnallocatedReport; readonly orphans: Orphans } | undefined> {
-  const { isAdmin } = await findPerson(deps, reader);
-  if (!isAdmin) return undefined;
+  if (!seesEverything(await findPerson(deps, reader))) return undefined;
   const [unallocated, orphans] = await Promise.all([reportUnallocated(deps), reportOrphans(deps)]);
   return { unallocated, orphans };
 }
 
 async function loadKnown(database: Database): Promise<Known> {
-  const [teams, { admins }, serviceAccounts, rules, keys, workspaces] = await Promise.all([
-    listTeams({ database }),
-    loadOrganization({ database }),
-    listServiceAccounts(database),
-    listAllocationRules(database),
-    store.listKeys(database),
-    store.listWorkspaces(database),
-  ]);
-  return { teams, admins, serviceAccounts, rules, keys, workspaces };
+  const [teams, { admins, finance = [] }, serviceAccounts, rules, keys, workspaces] =
+    await Promise.all([
+      listTeams({ database }),
+      loadOrganization({ database }),
+      listServiceAccounts(database),
+      listAllocationRules(database),
+      store.listKeys(database),
+      store.listWorkspaces(database),
+    ]);
+  return { teams, admins: [...admins, ...finance], serviceAccounts, rules, keys, workspaces };
 }
 
 /** Thirty days back from the end of the running quarter of an hour. */

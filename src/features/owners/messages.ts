@@ -15,7 +15,7 @@ import type { Suggestion, UnallocatedReport } from "./rules.ts";
 const SHOWN_MAX = 5;
 const NAME_CHARS_MAX = 80;
 
-export const NOT_ADMIN_ANSWER = note("What belongs to nobody is for admins to see.");
+export const NOT_ADMIN_ANSWER = note("What belongs to nobody is for admins and finance to see.");
 
 /** The rules that would move most, ready to paste, and how much has no owner at all. */
 export function unallocatedMessage(report: {

@@ -50,6 +50,7 @@ interface Team {
 /** All that is known when owners are looked for. */
 export interface Known {
   readonly teams: readonly Team[];
+  /** Known without a team: admins and finance. */
   readonly admins: readonly Email[];
   readonly serviceAccounts: readonly { readonly address: Email; readonly ids: readonly string[] }[];
   readonly rules: readonly {

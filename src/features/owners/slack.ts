@@ -9,7 +9,8 @@ export function ownersListeners(deps: Parameters<typeof reportForAdmin>[0]): Sla
       {
         name: "unallocated",
         usage: "unallocated",
-        description: "What belongs to no team, and which rules would catch it: for admins",
+        description:
+          "What belongs to no team, and which rules would catch it: for admins and finance",
         run: async ({ actor, respond }) => {
           const report =
             actor.email === undefined ? undefined : await reportForAdmin(deps, actor.email);

@@ -29,6 +29,7 @@ const acme: Organization = {
   fiscalYearStartsIn: 1,
   finopsChannel: "#finops",
   admins: [dana],
+  finance: [emailFrom("fay@acme.test")],
 };
 const search = aTeam({
   key: "search",
@@ -80,6 +81,7 @@ describe("a person", () => {
     ["dana@acme.test", { isAdmin: true, ownedTeams: [], memberTeams: [] }],
     ["ana@acme.test", { isAdmin: false, ownedTeams: ["search"], memberTeams: [] }],
     ["bo@acme.test", { isAdmin: false, ownedTeams: [], memberTeams: ["ads", "search"] }],
+    ["fay@acme.test", { isAdmin: false, isFinance: true, ownedTeams: [], memberTeams: [] }],
     ["eve@acme.test", { isAdmin: false, ownedTeams: [], memberTeams: [] }],
   ])("%s: %j", async (address, authority) => {
     const email = emailFrom(address);

@@ -3,6 +3,7 @@ import { emailFrom } from "../../../src/domain/email.ts";
 import { scopeFrom } from "../../../src/domain/scope.ts";
 import {
   mayChangeBudget,
+  mayPlanFor,
   mayViewPeopleOf,
   mayViewScope,
 } from "../../../src/features/organization/rules.ts";
@@ -17,6 +18,7 @@ const teams = [
 ];
 const people = {
   admin: aPerson({ email: emailFrom("dana@acme.test"), isAdmin: true }),
+  finance: aPerson({ email: emailFrom("fay@acme.test"), isFinance: true }),
   owner: aPerson({ email: ana, ownedTeams: ["search"] }),
   member: aPerson({ email: bo, memberTeams: ["search"] }),
   stranger: aPerson({ email: emailFrom("eve@acme.test") }),
@@ -24,46 +26,91 @@ const people = {
 
 /** Who is allowed, everybody else is not. */
 const authority = [
-  { scope: "org", view: ["admin"], people: ["admin"], change: ["admin"] },
+  { scope: "org", view: ["admin", "finance"], people: ["admin", "finance"], change: ["admin"] },
   {
     scope: "team:search",
-    view: ["admin", "owner", "member"],
-    people: ["admin", "owner"],
+    view: ["admin", "finance", "owner", "member"],
+    people: ["admin", "finance", "owner"],
     change: ["admin"],
   },
-  { scope: "team:ads", view: ["admin"], people: ["admin"], change: ["admin"] },
-  { scope: "team:nowhere", view: ["admin"], people: ["admin"], change: ["admin"] },
+  {
+    scope: "team:ads",
+    view: ["admin", "finance"],
+    people: ["admin", "finance"],
+    change: ["admin"],
+  },
+  {
+    scope: "team:nowhere",
+    view: ["admin", "finance"],
+    people: ["admin", "finance"],
+    change: ["admin"],
+  },
   {
     scope: "project:checkout",
-    view: ["admin", "owner", "member"],
-    people: ["admin", "owner"],
+    view: ["admin", "finance", "owner", "member"],
+    people: ["admin", "finance", "owner"],
     change: ["admin", "owner"],
   },
-  { scope: "project:bidding", view: ["admin"], people: ["admin"], change: ["admin"] },
-  { scope: "project:nowhere", view: ["admin"], people: ["admin"], change: ["admin"] },
+  {
+    scope: "project:bidding",
+    view: ["admin", "finance"],
+    people: ["admin", "finance"],
+    change: ["admin"],
+  },
+  {
+    scope: "project:nowhere",
+    view: ["admin", "finance"],
+    people: ["admin", "finance"],
+    change: ["admin"],
+  },
   {
     scope: "user:bo@acme.test",
-    view: ["admin", "owner", "member"],
-    people: ["admin", "owner", "member"],
+    view: ["admin", "finance", "owner", "member"],
+    people: ["admin", "finance", "owner", "member"],
     change: ["admin", "owner"],
   },
   {
     scope: "user:ana@acme.test",
-    view: ["admin", "owner"],
-    people: ["admin", "owner"],
+    view: ["admin", "finance", "owner"],
+    people: ["admin", "finance", "owner"],
     change: ["admin"],
   },
-  { scope: "user:cy@acme.test", view: ["admin"], people: ["admin"], change: ["admin"] },
+  {
+    scope: "user:cy@acme.test",
+    view: ["admin", "finance"],
+    people: ["admin", "finance"],
+    change: ["admin"],
+  },
   {
     scope: "user:eve@acme.test",
-    view: ["admin", "stranger"],
-    people: ["admin", "stranger"],
+    view: ["admin", "finance", "stranger"],
+    people: ["admin", "finance", "stranger"],
     change: ["admin"],
   },
-  { scope: "model:claude-opus-5-5", view: ["admin"], people: ["admin"], change: ["admin"] },
-  { scope: "api_key:apikey_01", view: ["admin"], people: ["admin"], change: ["admin"] },
-  { scope: "workspace:wrkspc_01", view: ["admin"], people: ["admin"], change: ["admin"] },
-  { scope: "tag:env=prod", view: ["admin"], people: ["admin"], change: ["admin"] },
+  {
+    scope: "model:claude-opus-5-5",
+    view: ["admin", "finance"],
+    people: ["admin", "finance"],
+    change: ["admin"],
+  },
+  {
+    scope: "api_key:apikey_01",
+    view: ["admin", "finance"],
+    people: ["admin", "finance"],
+    change: ["admin"],
+  },
+  {
+    scope: "workspace:wrkspc_01",
+    view: ["admin", "finance"],
+    people: ["admin", "finance"],
+    change: ["admin"],
+  },
+  {
+    scope: "tag:env=prod",
+    view: ["admin", "finance"],
+    people: ["admin", "finance"],
+    change: ["admin"],
+  },
 ];
 
 describe.each(authority)("$scope", (row) => {
@@ -79,6 +126,10 @@ describe.each(authority)("$scope", (row) => {
 
   test(`amounts per person are for ${row.people.join(", ")}`, () => {
     expect(allowed(mayViewPeopleOf)).toEqual(row.people);
+  });
+
+  test("what is to be expected is said by the same, finance aside", () => {
+    expect(allowed(mayPlanFor)).toEqual(row.people.filter((role) => role !== "finance"));
   });
 
   test(`limit is set by ${row.change.join(", ")}`, () => {

@@ -14,7 +14,7 @@ import {
   findPerson,
   listTeams,
   loadOrganization,
-  mayViewPeopleOf,
+  mayPlanFor,
   resolveScopeName,
 } from "../../organization/index.ts";
 import { scopeName } from "../rules/names.ts";
@@ -53,7 +53,7 @@ export async function planEvent(
     const called = scopeName(scope, named);
     const person = await findPerson({ database: sql }, request.planner);
     const isOwn = scope.kind === "user" && scope.key === person.email && !person.isAdmin;
-    if (isOwn || !mayViewPeopleOf(person, scope, teams)) {
+    if (isOwn || !mayPlanFor(person, scope, teams)) {
       return { kind: "not-allowed", scopeName: called };
     }
     const now = clock();

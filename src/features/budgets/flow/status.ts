@@ -4,7 +4,7 @@ import { percentOf } from "../../../domain/money.ts";
 import { formatScope, ORG_SCOPE, type Scope, typedScope } from "../../../domain/scope.ts";
 import type { Clock, Instant } from "../../../domain/time.ts";
 import type { Database, Sql } from "../../../store/database.ts";
-import { listTeams, type Person } from "../../organization/index.ts";
+import { listTeams, type Person, seesEverything } from "../../organization/index.ts";
 import type { NamedScope, ScopeProblem } from "../messages/budgets.ts";
 import type { NamedStatus } from "../messages/wording.ts";
 import { type Budget, type BudgetStatus, currentPeriod, memberScope } from "../rules.ts";
@@ -21,7 +21,7 @@ interface Deps {
 export interface StatusQuery {
   /** Budgets of just this scope, those of `each:…` included. */
   readonly scope?: Scope;
-  /** Budgets that concern this person: their own, their teams' and projects', for admins all. */
+  /** Budgets that concern this person: their own, their teams' and projects', all for who sees everything. */
   readonly person?: Person;
   readonly now: Instant;
 }
@@ -30,7 +30,8 @@ export interface StatusQuery {
 export async function listBudgetStatus(sql: Sql, query: StatusQuery): Promise<BudgetStatus[]> {
   const scopes = await scopesOf(sql, query);
   const coverages = scopes?.flatMap((scope) => [formatScope(scope), `each:${scope.kind}`]);
-  const isEverything = query.scope === undefined && query.person?.isAdmin === true;
+  const isEverything =
+    query.scope === undefined && query.person !== undefined && seesEverything(query.person);
   const budgets = await listBudgets(sql, isEverything ? undefined : coverages);
   const statuses: BudgetStatus[] = [];
   for (const budget of budgets) {
@@ -54,7 +55,7 @@ async function scopesOf(
   if (person === undefined) return undefined;
   const theirs = [...person.ownedTeams, ...person.memberTeams];
   const teams = (await listTeams({ database: sql })).filter(
-    (team) => person.isAdmin || theirs.includes(team.key),
+    (team) => seesEverything(person) || theirs.includes(team.key),
   );
   return [
     { kind: "user", key: person.email },
@@ -62,7 +63,7 @@ async function scopesOf(
     ...teams.flatMap((team) =>
       team.projects.map((project): Scope => ({ kind: "project", key: project })),
     ),
-    ...(person.isAdmin ? [ORG_SCOPE] : []),
+    ...(seesEverything(person) ? [ORG_SCOPE] : []),
   ];
 }
 

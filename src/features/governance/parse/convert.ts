@@ -57,6 +57,7 @@ export function organizationFrom(read: z.output<typeof organizationSchema>): Gov
       monthNumber(read.fiscal_year_starts_in) ?? DEFAULT_CALENDAR.fiscalYearStartsIn,
     ...(read.finops_channel === undefined ? {} : { finopsChannel: read.finops_channel }),
     admins: read.admins ?? [],
+    ...(read.finance === undefined ? {} : { finance: read.finance }),
   };
 }
 

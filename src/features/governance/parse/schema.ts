@@ -130,6 +130,7 @@ export const organizationSchema = mapping({
   fiscal_year_starts_in: oneOf(MONTHS).optional(),
   finops_channel: channel.optional(),
   admins: listOf(email).optional(),
+  finance: listOf(email).optional(),
 });
 
 export const teamSchema = mapping({

@@ -11,7 +11,7 @@ export function checkServiceAccounts(draft: Draft): readonly Finding[] {
   );
   const people = new Set<Email>([
     ...teams.flatMap(({ value }) => [...value.owners, ...value.members]),
-    ...organization.flatMap(({ value }) => value.admins),
+    ...organization.flatMap(({ value }) => [...value.admins, ...(value.finance ?? [])]),
   ]);
   const known = new Set<string>([...people, ...responsibleFor.keys()]);
   const firstOf = new Map<string, string>();

@@ -27,7 +27,10 @@ export interface GovernanceDraft {
   readonly discounts: readonly Located<{ readonly from?: Instant; readonly until?: Instant }>[];
   readonly metering: readonly Located<GovernedMetering>[];
   readonly serviceAccounts: readonly Located<GovernedServiceAccount>[];
-  readonly organization: readonly Located<{ readonly admins: readonly Email[] }>[];
+  readonly organization: readonly Located<{
+    readonly admins: readonly Email[];
+    readonly finance?: readonly Email[];
+  }>[];
   /** Every team and project that the document names, in unreadable parts too. */
   readonly teamKeys: ReadonlySet<string>;
   readonly projectKeys: ReadonlySet<string>;
