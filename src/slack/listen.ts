@@ -14,7 +14,7 @@ import type {
 } from "@slack/bolt";
 import type { Logger } from "pino";
 import type { Clock } from "../domain/time.ts";
-import { home, message, type SlackMessage, section } from "./blocks.ts";
+import { home, type Modal, message, type SlackMessage, section } from "./blocks.ts";
 import type { Directory } from "./directory.ts";
 import type { Respond, ViewListener, ViewValues } from "./listener.ts";
 import { problemSentence } from "./problems.ts";
@@ -97,6 +97,7 @@ function listenToActions(bolt: App, deps: ListenDeps): void {
           value: chosenValue(action),
           surface,
           triggerId: body.trigger_id,
+          viewId: body.view?.type === "modal" ? body.view.id : undefined,
           respond,
           replace: surface === "message" ? replaceBy(deps, answer) : undefined,
         });
@@ -126,8 +127,13 @@ function listenToViews(bolt: App, deps: ListenDeps): void {
       await ack({ response_action: "errors", errors });
       return;
     }
-    await ack();
-    const tell = directMessageTo(deps, body.user.id);
+    const working = listener?.working?.();
+    await (working === undefined
+      ? ack()
+      : ack({ response_action: "update", view: { ...working, blocks: [...working.blocks] } }));
+    const tellDirectly = directMessageTo(deps, body.user.id);
+    const tell =
+      working === undefined ? tellDirectly : tellInModal(deps, { working, view }, tellDirectly);
     await workplace.run({
       name: `view ${listener?.callbackId ?? "unknown"}`,
       slackUserId: body.user.id,
@@ -143,6 +149,22 @@ function listenToViews(bolt: App, deps: ListenDeps): void {
       },
     });
   });
+}
+
+/** In place of what was shown while it worked; by direct message where the modal was closed. */
+function tellInModal(
+  { web, log }: ListenDeps,
+  { working, view }: { readonly working: Modal; readonly view: { readonly id: string } },
+  tellDirectly: Respond,
+): Respond {
+  return async (problem) => {
+    try {
+      await web.updateView(view.id, { ...working, blocks: problem.blocks });
+    } catch (err) {
+      log.debug({ err }, "modal is closed");
+      await tellDirectly(problem);
+    }
+  };
 }
 
 /** What to show beside the fields. A bug in the check must not look like an accepted form. */
@@ -246,6 +268,11 @@ function chosenValue(action: BlockElementAction): string {
   return "value" in action ? (action.value ?? "") : "";
 }
 
+function severalOf(element: ViewStateValue | undefined): string | undefined {
+  const { selected_users: users, selected_options: options } = element ?? {};
+  return (users ?? options?.map(({ value }) => value))?.join(",");
+}
+
 /** By block id: every input block of ours holds one element. */
 function viewValues(state: Record<string, Record<string, ViewStateValue>>): ViewValues {
   return Object.fromEntries(
@@ -254,8 +281,11 @@ function viewValues(state: Record<string, Record<string, ViewStateValue>>): View
       const value =
         element?.value ??
         element?.selected_date ??
+        element?.selected_time ??
         element?.selected_user ??
-        element?.selected_option?.value;
+        element?.selected_conversation ??
+        element?.selected_option?.value ??
+        severalOf(element);
       return [blockId, value === "" ? undefined : value];
     }),
   );

@@ -50,6 +50,8 @@ export interface ActionListener {
       readonly value: string;
       readonly surface: ActionSurface;
       readonly triggerId: string;
+      /** Of the modal that the button is in, to show something else there. */
+      readonly viewId?: string | undefined;
       readonly respond: Respond;
       /**
        * Shows this in place of the message with the button, at once and if Slack takes it; absent
@@ -60,7 +62,10 @@ export interface ActionListener {
   ) => Promise<void>;
 }
 
-/** Typed values of a modal, by block id; absent where the person left it empty. */
+/**
+ * Typed values of a modal, by block id; absent where the person left it empty. Several people or
+ * options are one text, divided by commas: their ids have none.
+ */
 export type ViewValues = Readonly<Record<string, string | undefined>>;
 
 export interface ViewListener {
@@ -70,6 +75,11 @@ export interface ViewListener {
    * Empty means the modal may close and `run` follows.
    */
   readonly validate: (values: ViewValues, now: Date) => Readonly<Record<string, string>>;
+  /**
+   * What the modal shows while `run` works, which then puts its outcome there; absent: it closes.
+   * When `run` fails, the modal says so.
+   */
+  readonly working?: () => Modal;
   readonly run: (
     context: Context & {
       readonly values: ViewValues;

@@ -230,6 +230,9 @@ function slackUserFrom(user: UsersInfoResponse["user"], home: HomeTeam): SlackUs
     displayName:
       firstFilled(user?.profile?.display_name, user?.real_name, user?.name) ?? slackUserId,
     timeZone: user?.tz,
+    ...(isTrusted && (user.is_admin === true || user.is_owner === true)
+      ? { isWorkspaceAdmin: true }
+      : {}),
   };
 }
 

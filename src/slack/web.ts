@@ -17,6 +17,8 @@ export interface SlackUser {
   readonly email: string | undefined;
   readonly displayName: string;
   readonly timeZone: string | undefined;
+  /** Runs the Slack workspace, as its admin or owner. Absent: no. */
+  readonly isWorkspaceAdmin?: boolean;
 }
 
 export interface SlackChannel {
