@@ -46,6 +46,7 @@ create table home_views (
   published_at timestamptz,
   rendered_at timestamptz,         -- when it was found to show what was so, published anew or not
   spend_usd numeric(30, 12),       -- their own, of the month, as shown
+  opened_request_id text,          -- the approval request that they opened on it
   change_number bigint not null default 0, -- grows with each change that concerns them
   due_at timestamptz,              -- null: it shows what is so
   attempts integer not null default 0,
