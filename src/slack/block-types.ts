@@ -172,9 +172,17 @@ export type InputElement =
       readonly action_id: string;
       readonly options: readonly SelectOption[];
       readonly initial_option?: SelectOption;
+    }
+  | {
+      readonly type: "checkboxes";
+      readonly action_id: string;
+      readonly options: readonly SelectOption[];
+      readonly initial_options?: readonly SelectOption[];
     };
 
 export interface SelectOption {
   readonly text: PlainText;
   readonly value: string;
+  /** Of a checkbox only: what it means, in small print. */
+  readonly description?: PlainText;
 }

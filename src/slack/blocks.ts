@@ -33,6 +33,7 @@ const MODAL_TITLE_CHARS_MAX = 24;
 const LABEL_CHARS_MAX = 2_000;
 const OPTION_CHARS_MAX = 75;
 const OPTIONS_MAX = 100;
+const CHECKBOXES_MAX = 10;
 const BUTTON_VALUE_CHARS_MAX = 2_000;
 const PRIVATE_METADATA_CHARS_MAX = 3_000;
 const MESSAGE_TEXT_CHARS_MAX = 4_000;
@@ -143,6 +144,35 @@ export function select(
     action_id: actionId,
     options: options.slice(0, OPTIONS_MAX),
     ...(initial === undefined ? {} : { initial_option: initial }),
+  };
+}
+
+/** Any number of up to ten; submitted as the values of those that are ticked, joined by commas. */
+export function checkboxes(
+  actionId: string,
+  choices: readonly {
+    readonly text: string;
+    readonly value: string;
+    readonly description?: string;
+    readonly isTicked: boolean;
+  }[],
+): InputElement {
+  assert(choices.length > 0, "there is at least one checkbox");
+  const boxes = choices.slice(0, CHECKBOXES_MAX).map((choice) => ({
+    isTicked: choice.isTicked,
+    option: {
+      ...option(choice.text, choice.value),
+      ...(choice.description === undefined
+        ? {}
+        : { description: plain(choice.description, OPTION_CHARS_MAX) }),
+    },
+  }));
+  const ticked = boxes.filter(({ isTicked }) => isTicked).map((box) => box.option);
+  return {
+    type: "checkboxes",
+    action_id: actionId,
+    options: boxes.map((box) => box.option),
+    ...(ticked.length === 0 ? {} : { initial_options: ticked }),
   };
 }
 
