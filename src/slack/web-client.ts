@@ -265,15 +265,17 @@ function viewCalls(client: WebClient): Pick<SlackWeb, "openView" | "updateView" 
       );
     },
 
-    async publishHome(slackUserId, view) {
-      await call(
+    async publishHome(slackUserId, view, replacing) {
+      const published = await call(
         "views.publish",
         async () =>
           await client.views.publish({
             user_id: slackUserId,
             view: { ...view, blocks: [...view.blocks] },
+            ...(replacing === undefined ? {} : { hash: replacing }),
           }),
       );
+      return { hash: published.view?.hash };
     },
   };
 }

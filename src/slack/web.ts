@@ -82,7 +82,15 @@ export interface SlackWeb {
   listChannels(): Promise<readonly SlackChannel[]>;
   openView(triggerId: string, view: Modal): Promise<{ readonly viewId: string }>;
   updateView(viewId: string, view: Modal): Promise<void>;
-  publishHome(slackUserId: string, view: HomeView): Promise<void>;
+  /**
+   * Replaces what App Home shows that person; `hash` names what is there now. With `replacing` only
+   * if that is what is there: else it fails with `hash_conflict`.
+   */
+  publishHome(
+    slackUserId: string,
+    view: HomeView,
+    replacing?: string,
+  ): Promise<{ readonly hash: string | undefined }>;
 }
 
 /** Scopes by call. Calls that need none are left out. */

@@ -30,7 +30,7 @@ export function recordingWeb(): {
     },
     publishHome: async (slackUserId, view) => {
       homes.push({ slackUserId, view });
-      await Promise.resolve();
+      return await Promise.resolve({ hash: undefined });
     },
   };
   return { web, modals, homes };
