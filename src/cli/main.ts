@@ -1,25 +1,14 @@
-/** The `claude-spend` command: what an operator does beside the running bot. */
+/**
+ * The `claude-spend` command: what an operator does beside the running bot. Only the code of the
+ * command that was typed is loaded: all of it takes a second.
+ */
 import { readFile } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
 import { AppError } from "../domain/errors.ts";
 import { instant } from "../domain/time.ts";
-import { applyGovernance, formatProblems } from "../features/governance/index.ts";
-import { migrate } from "../store/migrate.ts";
-import { defineApprovalCommands } from "./approvals.ts";
-import { defineAuditCommands } from "./audit.ts";
-import { defineChargebackCommands } from "./chargeback.ts";
 import { defineCommandsOf, EXIT_FAILED, EXIT_WRONG_USAGE, type Report } from "./command.ts";
-import { defineImportCommand } from "./import.ts";
-import { defineLimitCommands } from "./limits.ts";
-import { defineOwnerCommands } from "./owners.ts";
-import { definePeopleCommands } from "./people.ts";
-import { definePriceCommands } from "./prices.ts";
-import { definePullCommand } from "./pull.ts";
-import { defineReconcileCommands } from "./reconcile.ts";
-import { defineRejectedCommands } from "./rejected.ts";
-import { defineRepriceCommand } from "./reprice.ts";
-import { defineSourceCommands } from "./sources.ts";
-import { withDatabase } from "./with-database.ts";
+
+const surroundings = { env: process.env, clock: () => instant(new Date()) };
 
 const program = new Command("claude-spend")
   .description("Operate Claude Spend: the settings are the environment of the bot.")
@@ -28,90 +17,149 @@ const program = new Command("claude-spend")
 
 const command = defineCommandsOf(program);
 
-command("migrate", "Bring the database to the newest schema.", async () => {
-  const ran = await withDatabase(process.env, async (database) => await migrate(database));
-  return {
-    text: ran.length === 0 ? "The schema is up to date." : `Applied ${ran.join(", ")}.`,
-    json: { applied: ran },
-  };
-});
+/** A command that has commands of its own. */
+function group(name: string, description: string): ReturnType<typeof defineCommandsOf> {
+  return defineCommandsOf(program.command(name).description(description));
+}
 
-command("apply", "Apply a governance document, whole or not at all.", apply).argument(
-  "<file>",
-  "governance.yml",
-);
-
-command(
-  "doctor",
-  "Check the database, Slack, Anthropic and what waits, and say what to do.",
-  async () => {
-    const { runChecks } = await import("./doctor.ts"); // Slow to load, and only this needs it.
-    const checks = await runChecks(process.env, instant(new Date()));
-    const MARKS = { ok: "ok  ", warning: "warn", failed: "FAIL" } as const;
-    return {
-      text: checks
-        .map(({ name, status, message }) => `${MARKS[status]}  ${name}: ${message}`)
-        .join("\n"),
-      json: { checks },
-      isFailed: checks.some(({ status }) => status === "failed"),
-    };
+/** By the first word that is typed; several words may share what defines them. */
+const DEFINITIONS: readonly {
+  readonly words: readonly string[];
+  readonly define: () => Promise<void> | void;
+}[] = [
+  { words: ["migrate"], define: defineMigrate },
+  { words: ["apply"], define: defineApply },
+  { words: ["doctor"], define: defineDoctor },
+  {
+    words: ["pull"],
+    define: async () => (await import("./pull.ts")).definePullCommand(command, surroundings),
   },
-);
+  {
+    words: ["sources"],
+    define: async () =>
+      (await import("./sources.ts")).defineSourceCommands(
+        group("sources", "Who may send usage events."),
+        surroundings,
+      ),
+  },
+  {
+    words: ["rejected"],
+    define: async () =>
+      (await import("./rejected.ts")).defineRejectedCommands(
+        group("rejected", "What could not be recorded."),
+        surroundings,
+      ),
+  },
+  {
+    words: ["audit"],
+    define: async () =>
+      (await import("./audit.ts")).defineAuditCommands(
+        group("audit", "Who changed and decided what."),
+        surroundings,
+      ),
+  },
+  {
+    words: ["prices"],
+    define: async () =>
+      (await import("./prices.ts")).definePriceCommands(
+        group("prices", "What Claude costs, from when."),
+        surroundings,
+      ),
+  },
+  {
+    words: ["approvals"],
+    define: async () =>
+      (await import("./approvals.ts")).defineApprovalCommands(
+        group("approvals", "Who decides about raises, and why."),
+        surroundings,
+      ),
+  },
+  {
+    words: ["limits"],
+    define: async () =>
+      (await import("./limits.ts")).defineLimitCommands(
+        group("limits", "Limits in other systems that follow approved raises."),
+        surroundings,
+      ),
+  },
+  {
+    words: ["people"],
+    define: async () =>
+      (await import("./people.ts")).definePeopleCommands(
+        group("people", "Under which names people use Claude."),
+        surroundings,
+      ),
+  },
+  {
+    words: ["owners", "unallocated"],
+    define: async () => (await import("./owners.ts")).defineOwnerCommands(command, surroundings),
+  },
+  {
+    words: ["reprice"],
+    define: async () => (await import("./reprice.ts")).defineRepriceCommand(command, surroundings),
+  },
+  {
+    words: ["close", "statement", "export"],
+    define: async () =>
+      (await import("./chargeback.ts")).defineChargebackCommands(command, surroundings),
+  },
+  {
+    words: ["reconcile", "accept-difference"],
+    define: async () =>
+      (await import("./reconcile.ts")).defineReconcileCommands(command, surroundings),
+  },
+  {
+    words: ["import"],
+    define: async () => (await import("./import.ts")).defineImportCommand(command, surroundings),
+  },
+];
 
-definePullCommand(command, { env: process.env, clock: () => instant(new Date()) });
+async function defineMigrate(): Promise<void> {
+  const { migrate } = await import("../store/migrate.ts");
+  const { withDatabase } = await import("./with-database.ts");
+  command("migrate", "Bring the database to the newest schema.", async () => {
+    const ran = await withDatabase(process.env, async (database) => await migrate(database));
+    return {
+      text: ran.length === 0 ? "The schema is up to date." : `Applied ${ran.join(", ")}.`,
+      json: { applied: ran },
+    };
+  });
+}
 
-defineSourceCommands(
-  defineCommandsOf(program.command("sources").description("Who may send usage events.")),
-  { env: process.env, clock: () => instant(new Date()) },
-);
+function defineApply(): void {
+  command("apply", "Apply a governance document, whole or not at all.", apply).argument(
+    "<file>",
+    "governance.yml",
+  );
+}
 
-defineRejectedCommands(
-  defineCommandsOf(program.command("rejected").description("What could not be recorded.")),
-  { env: process.env, clock: () => instant(new Date()) },
-);
-
-defineAuditCommands(
-  defineCommandsOf(program.command("audit").description("Who changed and decided what.")),
-  { env: process.env, clock: () => instant(new Date()) },
-);
-
-definePriceCommands(
-  defineCommandsOf(program.command("prices").description("What Claude costs, from when.")),
-  { env: process.env, clock: () => instant(new Date()) },
-);
-
-defineApprovalCommands(
-  defineCommandsOf(program.command("approvals").description("Who decides about raises, and why.")),
-  { env: process.env, clock: () => instant(new Date()) },
-);
-
-defineLimitCommands(
-  defineCommandsOf(
-    program.command("limits").description("Limits in other systems that follow approved raises."),
-  ),
-  { env: process.env, clock: () => instant(new Date()) },
-);
-
-definePeopleCommands(
-  defineCommandsOf(program.command("people").description("Under which names people use Claude.")),
-  { env: process.env, clock: () => instant(new Date()) },
-);
-
-defineOwnerCommands(command, { env: process.env, clock: () => instant(new Date()) });
-
-defineRepriceCommand(command, { env: process.env, clock: () => instant(new Date()) });
-
-defineChargebackCommands(command, { env: process.env, clock: () => instant(new Date()) });
-
-defineReconcileCommands(command, { env: process.env, clock: () => instant(new Date()) });
-
-defineImportCommand(command, { env: process.env, clock: () => instant(new Date()) });
+function defineDoctor(): void {
+  command(
+    "doctor",
+    "Check the database, Slack, Anthropic and what waits, and say what to do.",
+    async () => {
+      const { runChecks } = await import("./doctor.ts");
+      const checks = await runChecks(process.env, instant(new Date()));
+      const MARKS = { ok: "ok  ", warning: "warn", failed: "FAIL" } as const;
+      return {
+        text: checks
+          .map(({ name, status, message }) => `${MARKS[status]}  ${name}: ${message}`)
+          .join("\n"),
+        json: { checks },
+        isFailed: checks.some(({ status }) => status === "failed"),
+      };
+    },
+  );
+}
 
 async function apply(file: string): Promise<Report> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new AppError({ code: "invalid", message: `Can't read ${file}.`, cause });
   });
-  const { governanceAppliers } = await import("../app/wire.ts"); // As slow to load.
+  const { governanceAppliers } = await import("../app/wire.ts");
+  const { applyGovernance, formatProblems } = await import("../features/governance/index.ts");
+  const { migrate } = await import("../store/migrate.ts");
+  const { withDatabase } = await import("./with-database.ts");
   const outcome = await withDatabase(process.env, async (database) => {
     await migrate(database);
     return await applyGovernance(
@@ -132,8 +180,18 @@ async function apply(file: string): Promise<Report> {
   }
 }
 
+/** What the first word names; all of it for help, and for a word that nothing defines. */
+async function defineCommands(firstWord: string): Promise<void> {
+  const named = DEFINITIONS.filter(({ words }) => words.includes(firstWord));
+  for (const { define } of named.length > 0 ? named : DEFINITIONS) {
+    // oxlint-disable-next-line no-await-in-loop -- help lists them in this order
+    await define();
+  }
+}
+
 process.env["TZ"] = "UTC";
 try {
+  await defineCommands(process.argv[2] ?? "");
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {

@@ -19,8 +19,10 @@ export function useBundledProgram(entryPoint: string): {
     await mkdir(directory, { recursive: true });
     await build({
       entryPoints: [entryPoint],
-      outfile: bundle,
+      outdir: directory,
+      outExtension: { ".js": ".mjs" },
       bundle: true,
+      splitting: true, // What is loaded when it is needed stays so.
       platform: "node",
       format: "esm",
       packages: "external",
