@@ -21,6 +21,8 @@ interface Deps {
 export interface StatusQuery {
   /** Budgets of just this scope, those of `each:…` included. */
   readonly scope?: Scope;
+  /** Budgets of just these scopes, in one go. */
+  readonly scopes?: readonly Scope[];
   /** Budgets that concern this person: their own, their teams' and projects', all for who sees everything. */
   readonly person?: Person;
   readonly now: Instant;
@@ -49,8 +51,9 @@ export async function listBudgetStatus(sql: Sql, query: StatusQuery): Promise<Bu
 /** Undefined: everything there is. */
 async function scopesOf(
   sql: Sql,
-  { scope, person }: StatusQuery,
+  { scope, scopes, person }: StatusQuery,
 ): Promise<readonly Scope[] | undefined> {
+  if (scopes !== undefined) return scopes;
   if (scope !== undefined) return [scope];
   if (person === undefined) return undefined;
   const theirs = [...person.ownedTeams, ...person.memberTeams];
