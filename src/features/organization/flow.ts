@@ -1,5 +1,6 @@
 /** The organization, the steps. Everything here only looks; governance writes. */
 import type { Email } from "../../domain/email.ts";
+import type { Scope } from "../../domain/scope.ts";
 import { timeZone } from "../../domain/time.ts";
 import type { Sql } from "../../store/database.ts";
 import type { Organization, Person, Team } from "./rules.ts";
@@ -29,7 +30,7 @@ export async function loadOrganization({ database }: Deps): Promise<Organization
   return (await store.findOrganization(database)) ?? ORGANIZATION_BEFORE_GOVERNANCE;
 }
 
-/** All teams by key, with owners, members and projects. */
-export async function listTeams({ database }: Deps): Promise<Team[]> {
-  return await store.listTeams(database);
+/** All teams by key, with owners, members and projects; or the one that `of` is, or belongs to. */
+export async function listTeams({ database }: Deps, of?: Scope): Promise<Team[]> {
+  return await store.listTeams(database, of);
 }

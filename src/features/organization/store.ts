@@ -5,6 +5,7 @@
  * a whole and never edited.
  */
 import { type Email, emailFrom } from "../../domain/email.ts";
+import type { Scope } from "../../domain/scope.ts";
 import { timeZone, WEEKDAYS } from "../../domain/time.ts";
 import type { Sql } from "../../store/database.ts";
 import type { Organization, Person, ServiceAccount, Team } from "./rules.ts";
@@ -162,8 +163,8 @@ export async function findOrganization(sql: Sql): Promise<Organization | undefin
   };
 }
 
-/** All teams, by key, with their people and projects in alphabetical order. */
-export async function listTeams(sql: Sql): Promise<Team[]> {
+/** All teams, by key, with their people and projects in alphabetical order; or the one that `of` is, or belongs to. */
+export async function listTeams(sql: Sql, of?: Scope): Promise<Team[]> {
   const { rows } = await sql.query<{
     readonly team_key: string;
     readonly name: string;
@@ -181,7 +182,12 @@ export async function listTeams(sql: Sql): Promise<Team[]> {
             array(select p.project_key from projects p
                    where p.team_key = t.team_key order by p.project_key) as projects
        from teams t
+      where $1::text is null
+         or ($1 = 'team' and t.team_key = $2)
+         or ($1 = 'project'
+             and t.team_key in (select p.team_key from projects p where p.project_key = $2))
       order by t.team_key`,
+    [of?.kind ?? null, of?.key ?? null],
   );
   return rows.map((row) => ({
     key: row.team_key,

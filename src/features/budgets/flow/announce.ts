@@ -1,5 +1,6 @@
 /** Says what was reached: the facts and their messages, in the transaction that found them. */
 import type { AlertFact } from "../../../domain/alert.ts";
+import type { Scope } from "../../../domain/scope.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import { raiseAlerts } from "../../alerts/index.ts";
@@ -16,9 +17,11 @@ import { type Driver, listTopDrivers } from "../store/spend.ts";
 /** More names than this are a report, not an alert. */
 const DRIVERS_MAX = 3;
 
-export async function loadDirectory(sql: Sql): Promise<Directory> {
-  const organization = await loadOrganization({ database: sql });
-  const teams = await listTeams({ database: sql });
+export async function loadDirectory(sql: Sql, of?: Scope): Promise<Directory> {
+  const [organization, teams] = await Promise.all([
+    loadOrganization({ database: sql }),
+    listTeams({ database: sql }, of),
+  ]);
   const { name, finopsChannel, admins } = organization;
   return {
     organizationName: name,

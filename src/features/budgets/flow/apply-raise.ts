@@ -146,8 +146,8 @@ export async function tellTeam(
     readonly message: (news: RaiseNews) => SlackMessage;
   },
 ): Promise<void> {
-  const directory = await loadDirectory(sql);
   const scope = memberScope(budget.coverage, memberKey);
+  const directory = await loadDirectory(sql, scope);
   const channel = teamOf(scope, directory)?.channel;
   if (channel === undefined) return;
   const news = await loadNews(sql, { budget, memberKey, now, name: scopeName(scope, directory) });

@@ -113,8 +113,10 @@ async function loadEvaluations(sql: Sql, target: Target, now: Instant): Promise<
   const { budgetId, coverage, thresholdPercents } = budget;
   const memberKeys = coverage.kind === "one" ? [""] : target.memberKeys;
   const period = currentPeriod(budget, now);
-  const standings = await loadStandings(sql, { budget, memberKeys }, now);
-  const facts = await listReachedFacts(sql, { budget, memberKeys, period });
+  const [standings, facts] = await Promise.all([
+    loadStandings(sql, { budget, memberKeys }, now),
+    listReachedFacts(sql, { budget, memberKeys, period }),
+  ]);
   return standings.map((standing) => ({
     budgetId,
     standing,

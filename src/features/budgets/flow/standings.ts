@@ -24,8 +24,10 @@ export async function loadStandings(
   const { budgetId, coverage, baseLimit } = budget;
   const wanted = coverage.kind === "one" ? [""] : memberKeys;
   const period = currentPeriod(budget, now);
-  const spends = await loadSpendByMember(sql, { coverage, memberKeys: wanted }, period);
-  const grants = await listGrantsInForce(sql, { budgetId, memberKeys: wanted }, now);
+  const [spends, grants] = await Promise.all([
+    loadSpendByMember(sql, { coverage, memberKeys: wanted }, period),
+    listGrantsInForce(sql, { budgetId, memberKeys: wanted }, now),
+  ]);
   const members = wanted ?? [
     ...new Set([...spends.keys(), ...grants.map((grant) => grant.memberKey)]),
   ];
