@@ -5,7 +5,7 @@
  */
 import { type Instant, instant } from "../domain/time.ts";
 import type { Sql } from "../store/database.ts";
-import { notifyOfWork } from "../store/notify.ts";
+import { WORK_CHANNEL, type WorkKind } from "../store/notify.ts";
 import type { Block, SlackMessage } from "./blocks.ts";
 import { type DeliveryDecision, type OutboxKind, STALE_REASONS } from "./delivery-rules.ts";
 import { type Destination, destinationFrom, destinationText } from "./destination.ts";
@@ -27,14 +27,21 @@ export interface OutboxEntry {
   readonly validUntil?: Instant;
 }
 
+const OUTBOX_WORK: WorkKind = "outbox";
+
 /** Stores the message; false when its key was there before. Call inside the deciding transaction. */
 export async function enqueueMessage(sql: Sql, entry: OutboxEntry, now: Instant): Promise<boolean> {
   const { rowCount } = await sql.query(
-    `insert into outbox_messages
-            (dedupe_key, kind, destination, updates_dedupe_key, reply_to_dedupe_key, valid_until,
-             text, blocks, next_attempt_at, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
-         on conflict (dedupe_key) do nothing`,
+    // The notification reaches the senders with the commit, never before it.
+    `with stored as (
+       insert into outbox_messages
+              (dedupe_key, kind, destination, updates_dedupe_key, reply_to_dedupe_key, valid_until,
+               text, blocks, next_attempt_at, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+           on conflict (dedupe_key) do nothing
+       returning outbox_messages.outbox_message_id
+     )
+     select pg_notify($10, $11) from stored`,
     [
       entry.dedupeKey,
       entry.kind,
@@ -45,10 +52,10 @@ export async function enqueueMessage(sql: Sql, entry: OutboxEntry, now: Instant)
       entry.message.text,
       JSON.stringify(entry.message.blocks),
       now,
+      WORK_CHANNEL,
+      OUTBOX_WORK,
     ],
   );
-  // Reaches the senders with the commit, never before it.
-  if (rowCount === 1) await notifyOfWork(sql, "outbox");
   return rowCount === 1;
 }
 

@@ -5,7 +5,7 @@ import type { Database, Sql } from "./database.ts";
 const RECONNECT_MS = 2_000;
 
 /** The one channel: its payload says what there is to do. */
-const WORK_CHANNEL = "claude_spend_work";
+export const WORK_CHANNEL = "claude_spend_work";
 export type WorkKind = "budget-checks" | "outbox";
 
 /** Inside a transaction it goes out with the commit, and holds a lock that commits share. */
