@@ -58,11 +58,18 @@ export function instant(value: Date | string | number): Instant {
   return date as Instant;
 }
 
+/** Asking Intl takes longer than reading the row that names the zone. */
+const knownZones = new Set<string>();
+/** There are some hundred; Intl also takes each of them in any mix of small and large letters. */
+const KNOWN_ZONES_MAX = 1_000;
+
 export function parseTimeZone(name: string): TimeZone | undefined {
+  if (knownZones.has(name)) return name as TimeZone;
   // Offsets such as "+01:00" are accepted by Intl but have no daylight saving: a calendar needs a place.
   if (name !== "UTC" && !/^[A-Za-z]+(?:[/_+-][A-Za-z0-9_+-]+)+$/.test(name)) return undefined;
   try {
     Intl.DateTimeFormat("en-US", { timeZone: name });
+    if (knownZones.size < KNOWN_ZONES_MAX) knownZones.add(name);
     return name as TimeZone;
   } catch {
     return undefined; // Intl throws a RangeError for a zone that it does not know.
