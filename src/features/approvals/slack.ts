@@ -13,6 +13,7 @@ import type {
   SubcommandContext,
 } from "../../slack/listener.ts";
 import type { SlackWeb } from "../../slack/web.ts";
+import { shownTo } from "./flow/announce.ts";
 import type { ApproverGroups } from "./flow/approvers.ts";
 import {
   approve,
@@ -22,7 +23,6 @@ import {
   withdraw,
 } from "./flow/decide-approval.ts";
 import { delegate, endOwnDelegation, findOwnDelegation } from "./flow/delegate.ts";
-import { loadShown } from "./flow/show-approval.ts";
 import { NO_EMAIL_ANSWER } from "./messages/answers.ts";
 import { DELEGATE_USAGE, delegationAnswer, delegationUsageAnswer } from "./messages/delegation.ts";
 import { parseDelegateCommand } from "./rules/delegate-command.ts";
@@ -36,8 +36,8 @@ export function approvalListeners(deps: ApprovalDeps): SlackListeners {
   return {
     subcommands: [delegateCommand(deps)],
     actions: [
-      clickAction(deps, "approval_approve", async (click) => await approve(deps, click)),
-      clickAction(deps, "approval_withdraw", async (click) => await withdraw(deps, click)),
+      clickAction("approval_approve", async (click) => await approve(deps, click)),
+      clickAction("approval_withdraw", async (click) => await withdraw(deps, click)),
       ...formActions(deps),
     ],
     views: formViews(deps),
@@ -63,7 +63,6 @@ export function slackApproverGroups(slack: {
 
 /** A button that decides at once. */
 function clickAction(
-  deps: ApprovalDeps,
   actionId: string,
   decideClick: (click: Click) => Promise<ClickOutcome>,
 ): ActionListener {
@@ -73,11 +72,8 @@ function clickAction(
       const answer = await withEmail(actor, async (actorEmail) => {
         const outcome = await decideClick({ requestId, actorEmail });
         // The outbox brings the same card; whoever clicked need not wait for its turn.
-        const isDone = outcome.kind === "answered" && outcome.decision.kind !== "refused";
-        if (replace !== undefined && isDone) {
-          const shown = await loadShown(deps, { request: outcome.request, viewer: actorEmail });
-          await replace(shown);
-        }
+        const news = outcome.kind === "answered" ? outcome.news : undefined;
+        if (news !== undefined) await replace?.(shownTo(actorEmail, news));
         return answerOf(outcome, surface);
       });
       if (answer !== undefined) await respond(answer);

@@ -43,27 +43,43 @@ export async function slackIdsOf(
   return await loadSlackIds(sql, [...new Set(people)]);
 }
 
+/** With Slack's ids of everybody whom its messages name: looked up once, for all of them. */
+export type Addressed = Announcement & { readonly slackIds: SlackIds };
+
+export async function addressed(sql: Sql, announcement: Announcement): Promise<Addressed> {
+  return { ...announcement, slackIds: await slackIdsOf(sql, [announcement]) };
+}
+
+/** A request as one person has it in their messages: the requester their copy, others a card. */
+export function shownTo(viewer: Email, announcement: Addressed): SlackMessage {
+  return viewer === announcement.request.requester
+    ? askedNotice(announcement)
+    : approvalCardMessage({ ...announcement, viewer });
+}
+
 /** A card in the direct messages of each of these people; a second time it does nothing. */
 export async function enqueueCards(
   sql: Sql,
-  announcement: Announcement,
+  announcement: Addressed,
   people: readonly Email[],
 ): Promise<void> {
-  if (people.length === 0) return;
   const { request, now } = announcement;
-  const slackIds = await slackIdsOf(sql, [announcement]);
-  for (const viewer of people) {
-    const message = approvalCardMessage({ ...announcement, viewer, slackIds });
-    await enqueueTo(sql, viewer, { key: cardKey(request, viewer), message, now });
-  }
+  await enqueueAll(
+    sql,
+    people.map((viewer) => ({
+      to: viewer,
+      key: cardKey(request, viewer),
+      message: approvalCardMessage({ ...announcement, viewer }),
+    })),
+    now,
+  );
 }
 
 /** Tells the requester who was asked, with a button to withdraw. */
-export async function enqueueAskedNotice(sql: Sql, announcement: Announcement): Promise<void> {
+export async function enqueueAskedNotice(sql: Sql, announcement: Addressed): Promise<void> {
   const { request, now } = announcement;
-  const slackIds = await slackIdsOf(sql, [announcement]);
-  const message = askedNotice({ ...announcement, slackIds });
-  await enqueueTo(sql, request.requester, { key: requesterKey(request), message, now });
+  const message = askedNotice(announcement);
+  await enqueueAll(sql, [{ to: request.requester, key: requesterKey(request), message }], now);
 }
 
 /**
@@ -72,102 +88,104 @@ export async function enqueueAskedNotice(sql: Sql, announcement: Announcement): 
  */
 export async function enqueueUpdates(
   sql: Sql,
-  announcement: Announcement,
+  announcement: Addressed,
   { state, people }: { readonly state: string; readonly people?: readonly Email[] },
 ): Promise<void> {
   const { request, now } = announcement;
-  const slackIds = await slackIdsOf(sql, [announcement]);
-  const update = async (person: Email, updates: string, message: SlackMessage): Promise<void> => {
-    await enqueueTo(sql, person, { key: `${updates}:${state}`, updates, message, now });
-  };
-  for (const viewer of people ?? request.asked) {
-    const card = approvalCardMessage({ ...announcement, viewer, slackIds });
-    await update(viewer, cardKey(request, viewer), card);
-  }
-  if (request.isAutomatic) return; // Nobody was asked, so there is no copy of the question.
-  const notice = askedNotice({ ...announcement, slackIds });
-  await update(request.requester, requesterKey(request), notice);
+  const update = (to: Email, updates: string, message: SlackMessage): Notice => ({
+    to,
+    key: `${updates}:${state}`,
+    updates,
+    message,
+  });
+  const cards = (people ?? request.asked).map((viewer) =>
+    update(viewer, cardKey(request, viewer), approvalCardMessage({ ...announcement, viewer })),
+  );
+  // Of what was approved automatically nobody was asked, so there is no copy of the question.
+  const copies = request.isAutomatic
+    ? []
+    : [update(request.requester, requesterKey(request), askedNotice(announcement))];
+  await enqueueAll(sql, [...cards, ...copies], now);
 }
 
 /** Tells the requester, and for whom they asked, what came of it: an update in place notifies nobody. */
-export async function enqueueOutcomeNotice(sql: Sql, announcement: Announcement): Promise<void> {
+export async function enqueueOutcomeNotice(sql: Sql, announcement: Addressed): Promise<void> {
   const { request, now } = announcement;
-  const slackIds = await slackIdsOf(sql, [announcement]);
   const state = request.revocation === undefined ? "outcome" : "revoked";
   const key = `approval:${request.requestId}:${state}`;
-  const message = outcomeNotice({ ...announcement, slackIds });
-  await enqueueTo(sql, request.requester, { key, message, now });
-  const { beneficiary } = request;
-  const isNews = request.status === "applied" && beneficiary !== request.requester;
-  if (isNews) await enqueueTo(sql, beneficiary, { key: `${key}:beneficiary`, message, now });
+  const message = outcomeNotice(announcement);
+  const { beneficiary, requester } = request;
+  const isNews = request.status === "applied" && beneficiary !== requester;
+  const others = isNews ? [{ to: beneficiary, key: `${key}:beneficiary`, message }] : [];
+  await enqueueAll(sql, [{ to: requester, key, message }, ...others], now);
 }
 
 /** The question, in the thread of the requester's copy, with a button to answer. */
 export async function enqueueQuestion(
   sql: Sql,
-  announcement: Announcement,
+  announcement: Addressed,
   question: Question,
 ): Promise<void> {
-  const { request, now } = announcement;
-  const slackIds = await slackIdsOf(sql, [announcement]);
-  await enqueueTo(sql, request.requester, {
+  const { request, slackIds, now } = announcement;
+  const asked: Notice = {
+    to: request.requester,
     key: `approval-question:${question.questionId}`,
     repliesTo: requesterKey(request),
     message: questionMessage({ request, question, slackIds }),
-    now,
-  });
+  };
+  await enqueueAll(sql, [asked], now);
 }
 
 /** The answer, in the thread of the card of whoever asked. */
 export async function enqueueAnswer(
   sql: Sql,
-  announcement: Announcement,
+  announcement: Addressed,
   question: Question,
 ): Promise<void> {
-  const { request, now } = announcement;
-  const slackIds = await slackIdsOf(sql, [announcement]);
-  await enqueueTo(sql, question.askedBy, {
+  const { request, slackIds, now } = announcement;
+  const answered: Notice = {
+    to: question.askedBy,
     key: `approval-answered:${question.questionId}`,
     repliesTo: cardKey(request, question.askedBy),
     message: answerMessage({ request, question, slackIds }),
-    now,
-  });
+  };
+  await enqueueAll(sql, [answered], now);
 }
 
 /** In the thread of the card of everybody whose voice is wanted. `state` makes it happen once. */
 export async function enqueueReminders(
   sql: Sql,
-  announcement: Announcement,
+  announcement: Addressed,
   state: string,
 ): Promise<void> {
-  const { request, now } = announcement;
-  const slackIds = await slackIdsOf(sql, [announcement]);
-  for (const person of request.waitingFor) {
-    await enqueueTo(sql, person, {
-      key: `${cardKey(request, person)}:reminder-${state}`,
-      repliesTo: cardKey(request, person),
-      message: reminderMessage({ request, person, slackIds }),
-      validUntil: request.expiresAt,
-      now,
-    });
-  }
+  const { request, slackIds, now } = announcement;
+  const reminders = request.waitingFor.map((person) => ({
+    to: person,
+    key: `${cardKey(request, person)}:reminder-${state}`,
+    repliesTo: cardKey(request, person),
+    message: reminderMessage({ request, person, slackIds }),
+    validUntil: request.expiresAt,
+  }));
+  await enqueueAll(sql, reminders, now);
 }
 
-async function enqueueTo(
-  sql: Sql,
-  person: Email,
-  what: {
-    readonly key: string;
-    readonly message: SlackMessage;
-    readonly now: Instant;
-    readonly updates?: string;
-    readonly repliesTo?: string;
-    readonly validUntil?: Instant;
-  },
-): Promise<void> {
-  const { key: dedupeKey, now, ...entry } = what;
-  const destination = { person };
-  await enqueueMessage(sql, { ...entry, dedupeKey, kind: "approval", destination }, now);
+interface Notice {
+  readonly to: Email;
+  readonly key: string;
+  readonly message: SlackMessage;
+  readonly updates?: string;
+  readonly repliesTo?: string;
+  readonly validUntil?: Instant;
+}
+
+/** In their order, sent to the database together. */
+async function enqueueAll(sql: Sql, notices: readonly Notice[], now: Instant): Promise<void> {
+  await Promise.all(
+    notices.map(async ({ to, key: dedupeKey, ...entry }) => {
+      const destination = { person: to };
+      await enqueueMessage(sql, { ...entry, dedupeKey, kind: "approval", destination }, now);
+    }),
+  );
 }
 
 function cardKey(request: ApprovalRequest, viewer: Email): string {

@@ -9,7 +9,7 @@ import type { ApprovalRequest } from "../rules.ts";
 import { findRequestIdOfQuestion, insertAnswer, listQuestions } from "../store/questions.ts";
 import { findRequestForUpdate } from "../store/requests.ts";
 import { listVotes } from "../store/votes.ts";
-import { enqueueAnswer, enqueueUpdates } from "./announce.ts";
+import { addressed, enqueueAnswer, enqueueUpdates } from "./announce.ts";
 import type { DecisionDeps } from "./decide-approval.ts";
 
 export type AnswerOutcome =
@@ -66,12 +66,12 @@ async function save(
     before: { question: answered.text, asked_by: answered.askedBy },
     after: { answer: text },
   });
-  const announcement = {
+  const announcement = await addressed(sql, {
     request,
     votes: await listVotes(sql, requestId),
     questions: questions.map((one) => (one.questionId === questionId ? answered : one)),
     now,
-  };
+  });
   await enqueueUpdates(sql, announcement, { state: `answer-${questionId}` });
   await enqueueAnswer(sql, announcement, answered);
 }

@@ -100,8 +100,10 @@ export async function loadDirectory(
   scope: Scope,
   { groups, now }: { readonly groups: GroupMembers; readonly now: Instant },
 ): Promise<Directory> {
-  const teamOwners = await listTeamOwners(sql, scope);
-  const admins = await listAdmins(sql);
-  const delegations = await listDelegations(sql, { now });
+  const [teamOwners, admins, delegations] = await Promise.all([
+    listTeamOwners(sql, scope),
+    listAdmins(sql),
+    listDelegations(sql, { now }),
+  ]);
   return { teamOwners, admins, groups, delegations };
 }

@@ -6,7 +6,7 @@ import type { ApprovalRequest } from "../rules.ts";
 import { listQuestions } from "../store/questions.ts";
 import { findRequestForUpdate, updateDecision } from "../store/requests.ts";
 import { listVotes } from "../store/votes.ts";
-import { enqueueUpdates } from "./announce.ts";
+import { addressed, enqueueUpdates } from "./announce.ts";
 
 /**
  * Ends an open request and says why on its cards, in the caller's transaction. False when it was
@@ -45,7 +45,7 @@ export async function cancelApproval(
   });
   const votes = await listVotes(sql, requestId);
   const questions = await listQuestions(sql, requestId);
-  const announcement = { request: cancelled, votes, questions, now };
+  const announcement = await addressed(sql, { request: cancelled, votes, questions, now });
   await enqueueUpdates(sql, announcement, { state: "decided" });
   return true;
 }

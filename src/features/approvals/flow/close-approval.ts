@@ -5,7 +5,7 @@ import type { Sql } from "../../../store/database.ts";
 import { listQuestions } from "../store/questions.ts";
 import { findRequest } from "../store/requests.ts";
 import { listVotes } from "../store/votes.ts";
-import { enqueueUpdates } from "./announce.ts";
+import { addressed, enqueueUpdates } from "./announce.ts";
 
 /**
  * In the transaction of whoever noticed the end; returns whom the end concerns: who asked, and for
@@ -20,7 +20,7 @@ export async function closeApproval(
   if (request === undefined) return [];
   const votes = await listVotes(sql, requestId);
   const questions = await listQuestions(sql, requestId);
-  const announcement = { request, votes, questions, now, isEnded: true };
+  const announcement = await addressed(sql, { request, votes, questions, now, isEnded: true });
   await enqueueUpdates(sql, announcement, { state: "ended" });
   return [...new Set([request.requester, request.beneficiary])];
 }

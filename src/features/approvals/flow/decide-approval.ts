@@ -3,7 +3,6 @@
  * clicks each waits for the one before it and is judged by what that one left behind.
  */
 import { validate as isUuid } from "uuid";
-import { assert } from "../../../domain/assert.ts";
 import type { Email } from "../../../domain/email.ts";
 import type { Usd } from "../../../domain/money.ts";
 import type { Clock, Instant } from "../../../domain/time.ts";
@@ -16,7 +15,7 @@ import type { ApprovalRequest, Vote } from "../rules.ts";
 import { listQuestions } from "../store/questions.ts";
 import { findRequest, findRequestForUpdate } from "../store/requests.ts";
 import { listVotes } from "../store/votes.ts";
-import { slackIdsOf } from "./announce.ts";
+import { type Addressed, slackIdsOf } from "./announce.ts";
 import type { ApprovalAppliers } from "./applier.ts";
 import {
   type ApproverGroups,
@@ -24,6 +23,7 @@ import {
   type GroupMembers,
   loadAuthority,
   loadGroups,
+  withApproverGroups,
 } from "./approvers.ts";
 import { saveDecision } from "./save-decision.ts";
 
@@ -43,13 +43,24 @@ export interface Click {
 
 export type ClickOutcome =
   | { readonly kind: "unknown-request" }
-  /** `request` as it is after the click. */
-  | { readonly kind: "answered"; readonly request: ApprovalRequest; readonly decision: Decision };
+  | {
+      readonly kind: "answered";
+      /** As it is after the click. */
+      readonly request: ApprovalRequest;
+      readonly decision: Decision;
+      /** What its messages show after the click; undefined: nothing has changed. */
+      readonly news: Addressed | undefined;
+    };
 
 /** With what a form about the request shows. */
 export type Preview =
   | Extract<ClickOutcome, { kind: "unknown-request" }>
-  | (Extract<ClickOutcome, { kind: "answered" }> & { readonly slackIds: SlackIds });
+  | {
+      readonly kind: "answered";
+      readonly request: ApprovalRequest;
+      readonly decision: Decision;
+      readonly slackIds: SlackIds;
+    };
 
 /**
  * Counts the actor's consent, by default to all of it, and applies it when the chain is complete.
@@ -117,19 +128,25 @@ export async function previewDecision(
   click: Click,
   action: ApprovalAction,
 ): Promise<Preview> {
-  const found = await findWithGroups(deps, click.requestId);
-  if (found === undefined) return { kind: "unknown-request" };
-  const { request } = found;
-  const by = { actor: click.actorEmail, action, groups: found.groups, now: deps.clock() };
-  const { decision } = await judge(deps.database, request, { ...by, text: undefined });
-  const slackIds = await slackIdsOf(deps.database, [{ request, votes: [], questions: [] }]);
-  return { kind: "answered", request, decision, slackIds };
+  const { approverGroups, database, clock } = deps;
+  return await withApproverGroups(approverGroups, async (known): Promise<Preview> => {
+    // A forged id may be any text, also one that Postgres would not take.
+    const { requestId } = click;
+    const request = isUuid(requestId) ? await findRequest(database, requestId) : undefined;
+    if (request === undefined) return { kind: "unknown-request" };
+    const groups = await loadGroups(entriesOf(request.policy), known);
+    const votes = await listVotes(database, request.requestId);
+    const by = { actor: click.actorEmail, action, groups, votes, now: clock(), text: undefined };
+    const { decision } = await judge(database, request, by);
+    const slackIds = await slackIdsOf(database, [{ request, votes: [], questions: [] }]);
+    return { kind: "answered", request, decision, slackIds };
+  });
 }
 
 /**
- * 1. Slack's groups, before the transaction.
- * 2. The request, locked; its votes; who may decide now.
- * 3. The decision; unless refused, everything that follows from it.
+ * 1. The request, locked, and what was said about it. 2. Who may decide now; members of Slack's groups
+ * are asked for outside of the transaction, which is begun anew then. 3. The decision; unless
+ * refused, everything that follows from it.
  */
 async function answerClick(
   deps: DecisionDeps,
@@ -137,46 +154,41 @@ async function answerClick(
   actionOn: (request: ApprovalRequest) => ApprovalAction,
   typed: string | undefined,
 ): Promise<ClickOutcome> {
-  const found = await findWithGroups(deps, requestId);
-  if (found === undefined) return { kind: "unknown-request" };
-  const outcome = await inTransaction(deps.database, async (sql): Promise<ClickOutcome> => {
-    const request = await findRequestForUpdate(sql, requestId);
-    assert(request !== undefined, "a request is never deleted");
+  const decideIn = async (sql: Sql, known: ApproverGroups | undefined): Promise<ClickOutcome> => {
+    const [request, votes, questions] = await Promise.all([
+      findRequestForUpdate(sql, requestId),
+      listVotes(sql, requestId),
+      listQuestions(sql, requestId),
+    ]);
+    if (request === undefined) return { kind: "unknown-request" };
+    const groups = await loadGroups(entriesOf(request.policy), known);
     const now = deps.clock();
     const text = typed === undefined || typed.trim() === "" ? undefined : typed.trim();
-    const by = { actor, action: actionOn(request), groups: found.groups, now, text };
-    const judged = await judge(sql, request, by);
-    const { decision } = judged;
-    if (decision.kind === "refused") return { kind: "answered", request, decision };
-    const questions = await listQuestions(sql, requestId);
-    const saving = { ...judged, request, decision, questions, actor, now, text };
-    const saved = await saveDecision(sql, deps.appliers, saving);
-    return { kind: "answered", request: saved, decision };
-  });
+    const by = { actor, action: actionOn(request), groups, votes, now, text };
+    const { authority, decision } = await judge(sql, request, by);
+    if (decision.kind === "refused") {
+      return { kind: "answered", request, decision, news: undefined };
+    }
+    const saving = { request, votes, questions, authority, decision, actor, now, text };
+    const news = await saveDecision(sql, deps.appliers, saving);
+    return { kind: "answered", request: news.request, decision, news };
+  };
+  // A forged id may be any text, also one that Postgres would not take.
+  const outcome = isUuid(requestId)
+    ? await withApproverGroups(
+        deps.approverGroups,
+        async (known) =>
+          await inTransaction(deps.database, async (sql) => await decideIn(sql, known)),
+      )
+    : ({ kind: "unknown-request" } as const);
   tellChanged(deps, outcome);
   return outcome;
 }
 
 function tellChanged(deps: DecisionDeps, outcome: ClickOutcome): void {
-  if (outcome.kind !== "answered" || outcome.decision.kind === "refused") return;
+  if (outcome.kind !== "answered" || outcome.news === undefined) return;
   const { requester, beneficiary, asked } = outcome.request;
   deps.onChanged?.([...new Set([requester, beneficiary, ...asked])]);
-}
-
-async function findWithGroups(
-  { database, approverGroups }: DecisionDeps,
-  requestId: string,
-): Promise<{ readonly request: ApprovalRequest; readonly groups: GroupMembers } | undefined> {
-  // A forged id may be any text, also one that Postgres would not take.
-  const request = isUuid(requestId) ? await findRequest(database, requestId) : undefined;
-  if (request === undefined) return undefined;
-  return { request, groups: await loadGroups(entriesOf(request.policy), approverGroups) };
-}
-
-interface Judged {
-  readonly decision: Decision;
-  readonly votes: readonly Vote[];
-  readonly authority: Authority;
 }
 
 async function judge(
@@ -186,13 +198,15 @@ async function judge(
     readonly actor: Email;
     readonly action: ApprovalAction;
     readonly groups: GroupMembers;
+    readonly votes: readonly Vote[];
     readonly now: Instant;
     readonly text: string | undefined;
   },
-): Promise<Judged> {
-  const { actor, now, text } = by;
-  const votes = await listVotes(sql, request.requestId);
+): Promise<{ readonly decision: Decision; readonly authority: Authority }> {
+  const { actor, votes, now, text } = by;
   const authority = await loadAuthority(sql, request, by);
-  const decision = decide(request, by.action, { actor, authority, votes, now, text });
-  return { votes, authority, decision };
+  return {
+    authority,
+    decision: decide(request, by.action, { actor, authority, votes, now, text }),
+  };
 }

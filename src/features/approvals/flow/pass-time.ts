@@ -20,6 +20,7 @@ import {
 import { listVotes } from "../store/votes.ts";
 import {
   type Announcement,
+  addressed,
   enqueueOutcomeNotice,
   enqueueReminders,
   enqueueUpdates,
@@ -83,7 +84,7 @@ const expireOne: One = async (sql, now) => {
     before: { status: request.status },
     after: { status: expired.status },
   });
-  const announcement = await whole(sql, expired, now);
+  const announcement = await addressed(sql, await whole(sql, expired, now));
   await enqueueUpdates(sql, announcement, { state: "decided" });
   await enqueueOutcomeNotice(sql, announcement);
   return expired;
@@ -112,19 +113,26 @@ const escalateOne: One = async (sql, now) => {
     after: { asked: [...new Set([...asked, ...added])] },
   });
   const waitingFor = [...request.waitingFor, ...added];
-  return await askAlso(sql, announcement, { waitingFor, state: "escalated" });
+  const { request: escalated } = await askAlso(sql, announcement, {
+    waitingFor,
+    state: "escalated",
+  });
+  return escalated;
 };
 
 const remindOne: One = async (sql, now) => {
   const request = await claimRequestToRemind(sql, now);
   if (request === undefined) return undefined;
   await updateNextReminder(sql, request.requestId, nextReminderAfter(request, now));
-  await enqueueReminders(sql, await whole(sql, request, now), now.toISOString());
+  const announcement = await addressed(sql, await whole(sql, request, now));
+  await enqueueReminders(sql, announcement, now.toISOString());
   return request;
 };
 
 async function whole(sql: Sql, request: ApprovalRequest, now: Instant): Promise<Announcement> {
-  const votes = await listVotes(sql, request.requestId);
-  const questions = await listQuestions(sql, request.requestId);
+  const [votes, questions] = await Promise.all([
+    listVotes(sql, request.requestId),
+    listQuestions(sql, request.requestId),
+  ]);
   return { request, votes, questions, now };
 }

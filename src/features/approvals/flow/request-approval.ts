@@ -24,7 +24,7 @@ import {
   insertRequest,
   updateDecision,
 } from "../store/requests.ts";
-import { enqueueAskedNotice, enqueueCards, enqueueOutcomeNotice } from "./announce.ts";
+import { addressed, enqueueAskedNotice, enqueueCards, enqueueOutcomeNotice } from "./announce.ts";
 import { type ApprovalApplier, proposedPart } from "./applier.ts";
 import { type ApproverGroups, entriesOf, loadAuthority, loadGroups } from "./approvers.ts";
 
@@ -90,7 +90,7 @@ export async function requestApproval(
   const asked = peopleToAsk(authority, { open: [0], spoken: [] });
   const request: ApprovalRequest = { ...draft, asked, waitingFor: asked };
   await saveRequest(sql, request, idempotencyKey);
-  const announcement = { request, votes: [], questions: [], now };
+  const announcement = await addressed(sql, { request, votes: [], questions: [], now });
   await enqueueCards(sql, announcement, asked);
   await enqueueAskedNotice(sql, announcement);
   return outcomeOf(request);
@@ -174,7 +174,8 @@ async function applyAutomatically(
     },
     rule: { ...policyToJson(request.policy) },
   });
-  await enqueueOutcomeNotice(sql, { request: applied, votes: [], questions: [], now });
+  const announcement = { request: applied, votes: [], questions: [], now };
+  await enqueueOutcomeNotice(sql, await addressed(sql, announcement));
   return outcomeOf(applied);
 }
 

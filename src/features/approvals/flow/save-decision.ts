@@ -19,7 +19,9 @@ import { insertQuestion } from "../store/questions.ts";
 import { updateAsked, updateDecision, updateRevocation } from "../store/requests.ts";
 import { insertVote } from "../store/votes.ts";
 import {
+  type Addressed,
   type Announcement,
+  addressed,
   enqueueCards,
   enqueueOutcomeNotice,
   enqueueQuestion,
@@ -41,13 +43,27 @@ export interface Saving {
   readonly text: string | undefined;
 }
 
-/** Everything that a decision changes, or nothing; returns the request as it is then. */
+/**
+ * Everything that a decision changes, or nothing; returns the request as its messages show it then.
+ * What does not wait for each other goes to the database together: under load each wait counts.
+ */
 export async function saveDecision(
   sql: Sql,
   appliers: ApprovalAppliers,
   saving: Saving,
-): Promise<ApprovalRequest> {
-  await recordDecision(sql, saving);
+): Promise<Addressed> {
+  const [, announcement] = await Promise.all([
+    recordDecision(sql, saving),
+    saveEffect(sql, appliers, saving),
+  ]);
+  return announcement;
+}
+
+async function saveEffect(
+  sql: Sql,
+  appliers: ApprovalAppliers,
+  saving: Saving,
+): Promise<Addressed> {
   switch (saving.decision.kind) {
     case "voted":
       return await saveVote(sql, saving, saving.decision);
@@ -67,7 +83,7 @@ async function saveVote(
   sql: Sql,
   saving: Saving,
   decision: Extract<Decision, { kind: "voted" }>,
-): Promise<ApprovalRequest> {
+): Promise<Addressed> {
   const votes = await addVote(sql, saving, decision.vote);
   const { open } = progressOf(saving.request.policy, votes);
   const waitingFor = peopleToAsk(saving.authority, { open, spoken: votes });
@@ -83,18 +99,22 @@ export async function askAlso(
   sql: Sql,
   { now, ...whole }: Pick<Saving, "request" | "votes" | "questions" | "now">,
   { waitingFor, state }: { readonly waitingFor: readonly Email[]; readonly state: string },
-): Promise<ApprovalRequest> {
+): Promise<Addressed> {
   const before = whole.request.asked;
   const added = waitingFor.filter((person) => !before.includes(person));
   const request = { ...whole.request, asked: [...before, ...added], waitingFor };
-  await updateAsked(sql, request);
-  const announcement = { ...whole, request, now };
-  await enqueueUpdates(sql, announcement, { state, people: before });
-  await enqueueCards(sql, announcement, added);
-  return request;
+  const [, announcement] = await Promise.all([
+    updateAsked(sql, request),
+    addressed(sql, { ...whole, request, now }),
+  ]);
+  await Promise.all([
+    enqueueUpdates(sql, announcement, { state, people: before }),
+    enqueueCards(sql, announcement, added),
+  ]);
+  return announcement;
 }
 
-async function saveQuestion(sql: Sql, saving: Saving): Promise<ApprovalRequest> {
+async function saveQuestion(sql: Sql, saving: Saving): Promise<Addressed> {
   const { request, actor, now, text } = saving;
   assert(text !== undefined, "a question has words");
   const question: Question = {
@@ -104,18 +124,22 @@ async function saveQuestion(sql: Sql, saving: Saving): Promise<ApprovalRequest> 
     askedAt: now,
     answer: undefined,
   };
-  await insertQuestion(sql, request.requestId, question);
-  const announcement: Announcement = { ...saving, questions: [...saving.questions, question] };
-  await enqueueUpdates(sql, announcement, { state: `question-${question.questionId}` });
-  await enqueueQuestion(sql, announcement, question);
-  return request;
+  const [, announcement] = await Promise.all([
+    insertQuestion(sql, request.requestId, question),
+    addressed(sql, announcementOf(saving, { questions: [...saving.questions, question] })),
+  ]);
+  await Promise.all([
+    enqueueUpdates(sql, announcement, { state: `question-${question.questionId}` }),
+    enqueueQuestion(sql, announcement, question),
+  ]);
+  return announcement;
 }
 
 async function saveRevocation(
   sql: Sql,
   appliers: ApprovalAppliers,
   saving: Saving,
-): Promise<ApprovalRequest> {
+): Promise<Addressed> {
   const { request, actor, now } = saving;
   const reason = saving.text ?? "";
   const revoked = { ...request, revocation: { by: actor, at: now, reason } };
@@ -124,10 +148,12 @@ async function saveRevocation(
   const { requestId, scope, subject } = request;
   const what = { requestId, scope, subject, revokedBy: actor, revokedAt: now, reason };
   await appliers[request.kind].revoke(sql, what);
-  const announcement = { ...saving, request: revoked };
-  await enqueueUpdates(sql, announcement, { state: "revoked" });
-  await enqueueOutcomeNotice(sql, announcement);
-  return revoked;
+  const announcement = await addressed(sql, announcementOf(saving, { request: revoked }));
+  await Promise.all([
+    enqueueUpdates(sql, announcement, { state: "revoked" }),
+    enqueueOutcomeNotice(sql, announcement),
+  ]);
+  return announcement;
 }
 
 async function saveOutcome(
@@ -136,12 +162,13 @@ async function saveOutcome(
   saving: Saving & {
     readonly decision: Extract<Effective, { kind: "applied" | "denied" | "cancelled" }>;
   },
-): Promise<ApprovalRequest> {
+): Promise<Addressed> {
   const { decision, actor, now } = saving;
-  const votes =
-    decision.kind === "applied" ? await addVote(sql, saving, decision.vote) : saving.votes;
   const decided = decidedRequest(saving);
-  const isFirst = await updateDecision(sql, decided);
+  const [votes, isFirst] = await Promise.all([
+    decision.kind === "applied" ? addVote(sql, saving, decision.vote) : saving.votes,
+    updateDecision(sql, decided),
+  ]);
   assert(isFirst, "a locked open request is decided once");
   if (decision.kind === "applied") {
     const { amount, endsAt } = decision;
@@ -149,11 +176,20 @@ async function saveOutcome(
     const approved = { amount, endsAt, approvers, decidedBy: actor, decidedAt: now };
     await appliers[decided.kind].apply(sql, { ...proposedPart(decided), ...approved });
   }
-  const announcement = { ...saving, request: decided, votes };
-  await enqueueUpdates(sql, announcement, { state: "decided" });
-  // Who withdrew knows it.
-  if (decision.kind !== "cancelled") await enqueueOutcomeNotice(sql, announcement);
-  return decided;
+  const announcement = await addressed(sql, announcementOf(saving, { request: decided, votes }));
+  await Promise.all([
+    enqueueUpdates(sql, announcement, { state: "decided" }),
+    // Who withdrew knows it.
+    ...(decision.kind === "cancelled" ? [] : [enqueueOutcomeNotice(sql, announcement)]),
+  ]);
+  return announcement;
+}
+
+function announcementOf(
+  { request, votes, questions, now }: Saving,
+  changed: Partial<Announcement>,
+): Announcement {
+  return { request, votes, questions, now, ...changed };
 }
 
 async function addVote(

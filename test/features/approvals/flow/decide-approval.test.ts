@@ -6,6 +6,7 @@ import {
   type Click,
   type ClickOutcome,
   deny,
+  type Preview,
   previewDecision,
   withdraw,
 } from "../../../../src/features/approvals/flow/decide-approval.ts";
@@ -32,7 +33,7 @@ beforeEach(async () => {
   await resetAcme(db.pool);
 });
 
-function decisionOf(outcome: ClickOutcome): unknown {
+function decisionOf(outcome: ClickOutcome | Preview): unknown {
   return outcome.kind === "answered" ? outcome.decision : outcome.kind;
 }
 
@@ -321,7 +322,9 @@ describe("authority is judged at the click", () => {
       },
     });
 
-    await expect(approve(away, { requestId, actorEmail: ANA })).rejects.toThrow("Slack is away.");
+    await expect(approve(away, { requestId, actorEmail: ANA })).rejects.toThrow(
+      "I can't see who is in @leads in Slack right now",
+    );
 
     expect(await everything(db.pool)).toEqual(before);
   });

@@ -73,7 +73,7 @@ function count({ counts }: Stage, what: string): void {
 export function aCrash(random: Random): Crash {
   const kind = random.pick(["throw", "kill", "answer-lost"] as const);
   // Never between "begin" and the first statement, which are sent together.
-  return kind === "answer-lost" ? { kind } : { kind, at: 2 + random.below(45) };
+  return kind === "answer-lost" ? { kind } : { kind, at: 2 + random.below(30) };
 }
 
 function depsOf(
