@@ -62,7 +62,8 @@ function listenToCommand(bolt: App, deps: ListenDeps): void {
           return;
         }
         const { subcommand, text } = found;
-        await subcommand.run({ actor, web, text, triggerId: command.trigger_id, respond });
+        const { trigger_id: triggerId, channel_id: channelId } = command;
+        await subcommand.run({ actor, web, text, triggerId, channelId, respond });
       },
     });
   });
@@ -100,6 +101,8 @@ function listenToActions(bolt: App, deps: ListenDeps): void {
           viewId: body.view?.type === "modal" ? body.view.id : undefined,
           respond,
           replace: surface === "message" ? replaceBy(deps, answer) : undefined,
+          show: surface === "message" ? respondTo(deps, body.user.id, answer, true) : undefined,
+          channelId: body.channel?.id,
         });
       },
     });
@@ -236,12 +239,17 @@ function notKnown(text: string): SlackMessage {
  * Answers through the response_url, which lives half an hour and five answers long, or else by
  * direct message. Never throws: by now the work is done, and must not be reported as failed.
  */
-function respondTo(deps: ListenDeps, slackUserId: string, answer: RespondFn | undefined): Respond {
+function respondTo(
+  deps: ListenDeps,
+  slackUserId: string,
+  answer: RespondFn | undefined,
+  replacesOriginal = false,
+): Respond {
   const tellDirectly = directMessageTo(deps, slackUserId);
   return async ({ text, blocks }) => {
     try {
       if (answer === undefined) throw new Error("this request has no response_url");
-      const shown = { response_type: "ephemeral", replace_original: false } as const;
+      const shown = { response_type: "ephemeral", replace_original: replacesOriginal } as const;
       await answer({ ...shown, text, blocks: [...blocks] });
     } catch (err) {
       if (answer !== undefined) {

@@ -23,6 +23,8 @@ interface Context {
 export type Respond = (message: SlackMessage) => Promise<void>;
 
 export interface SubcommandContext extends Context {
+  /** Where it was typed. */
+  readonly channelId?: string;
   /** What follows the subcommand, trimmed. Mentions are still `<@U1|name>`. */
   readonly text: string;
   readonly triggerId: string;
@@ -58,6 +60,13 @@ export interface ActionListener {
        * where there is none. What must be shown goes through the outbox as well.
        */
       readonly replace?: Respond | undefined;
+      /**
+       * Answers in place of the message with the button; where Slack takes that no more, as a new
+       * private answer. Absent where there is no message.
+       */
+      readonly show?: Respond | undefined;
+      /** Of the message with the button; absent where there is none. */
+      readonly channelId?: string | undefined;
     },
   ) => Promise<void>;
 }
