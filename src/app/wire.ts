@@ -14,6 +14,7 @@ import {
   approvalRoutes,
   escalateApprovals,
   expireApprovals,
+  followAuthority,
   remindApprovers,
   replaceApprovalPolicies,
   slackApproverGroups,
@@ -167,7 +168,7 @@ export function wire(plumbing: Plumbing): Wiring {
     startPulling: () => startPullingOf(plumbing),
     startLimits: () => startLimitsOf({ ...plumbing, approverGroups }),
     everyMinute: async () => {
-      await runAll(minuteWork(plumbing));
+      await runAll(minuteWork({ ...plumbing, approverGroups }));
     },
   };
 }
@@ -203,7 +204,8 @@ function minuteWork({
   clock,
   log,
   retentionMonths,
-}: Plumbing): readonly (() => Promise<unknown>)[] {
+  approverGroups,
+}: Plumbing & { readonly approverGroups: ApproverGroups }): readonly (() => Promise<unknown>)[] {
   return [
     async () => await tendPartitions({ database, clock, log, retentionMonths }),
     async () => await checkDueWatches({ database, clock }),
@@ -212,7 +214,8 @@ function minuteWork({
     async () => await releaseHeldAlerts({ database, clock }),
     async () => await expireApprovals({ database, clock }),
     async () => await escalateApprovals({ database, clock }),
-    async () => await remindApprovers({ database, clock }),
+    async () => await remindApprovers({ database, clock, approverGroups }),
+    async () => await followAuthority({ database, clock }),
     async () => await endRaises({ database, clock }),
     async () => await tellOfRejected({ database, clock }),
     async () => await forgetOldRejected({ database, clock }),

@@ -9,6 +9,7 @@ export { type ApproverGroups, withApproverGroups } from "./flow/approvers.ts";
 export { cancelApproval } from "./flow/cancel-approval.ts";
 export { closeApproval } from "./flow/close-approval.ts";
 export { type Explanation, explainApproval } from "./flow/explain.ts";
+export { followAuthority } from "./flow/follow-authority.ts";
 export { listEarlierApprovals, listOpenApprovals } from "./flow/list-approvals.ts";
 export { escalateApprovals, expireApprovals, remindApprovers } from "./flow/pass-time.ts";
 export { requestApproval } from "./flow/request-approval.ts";

@@ -25,12 +25,21 @@ import {
   enqueueReminders,
   enqueueUpdates,
 } from "./announce.ts";
+import {
+  type ApproverGroups,
+  entriesOf,
+  type GroupMembers,
+  loadGroups,
+  withApproverGroups,
+} from "./approvers.ts";
+import { askThoseOfNow, groupsAsAsked } from "./follow-authority.ts";
 import { askAlso } from "./save-decision.ts";
 
 interface Deps {
   readonly database: Database;
   readonly clock: Clock;
   readonly onChanged?: ((people: readonly Email[]) => void) | undefined;
+  readonly approverGroups?: ApproverGroups | undefined;
 }
 
 /** Expires every request whose time is over; returns how many. */
@@ -46,19 +55,53 @@ export async function escalateApprovals(deps: Deps): Promise<number> {
   return await untilNone(deps, escalateOne);
 }
 
-/** Reminds those whose voice is wanted, once for each time that has come; returns how many requests. */
+/**
+ * Reminds those whose voice is wanted, once for each time that has come; returns how many requests.
+ * Who that is, also in Slack's groups, is looked up now; a group that Slack can't tell about stays
+ * as it was asked.
+ */
 export async function remindApprovers(deps: Deps): Promise<number> {
-  return await untilNone(deps, remindOne);
+  const silent = new Set<string>();
+  const { approverGroups: slack } = deps;
+  const approverGroups =
+    slack === undefined
+      ? undefined
+      : async (handle: string): ReturnType<ApproverGroups> => {
+          try {
+            return await slack(handle);
+          } catch {
+            silent.add(handle);
+            return [];
+          }
+        };
+  return await untilNone({ ...deps, approverGroups }, async (sql, now, known) => {
+    const isTold = (handle: string): boolean => known !== undefined && !silent.has(handle);
+    return await remindOne(sql, now, async (request) => {
+      const groups = await loadGroups(entriesOf(request.policy), known);
+      const told = [...groups].filter(([handle]) => isTold(handle));
+      return new Map([...groupsAsAsked(request), ...told]);
+    });
+  });
 }
 
 /** Undefined: none is left. "unchanged": it was due, and there was nothing to do. */
-type One = (sql: Sql, now: Instant) => Promise<ApprovalRequest | "unchanged" | undefined>;
+type One = (
+  sql: Sql,
+  now: Instant,
+  approverGroups: ApproverGroups | undefined,
+) => Promise<ApprovalRequest | "unchanged" | undefined>;
 
-async function untilNone({ database, clock, onChanged }: Deps, one: One): Promise<number> {
+async function untilNone(
+  { database, clock, onChanged, approverGroups }: Deps,
+  one: One,
+): Promise<number> {
   let count = 0;
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- each in a transaction of its own
-    const request = await inTransaction(database, async (sql) => await one(sql, clock()));
+    const request = await withApproverGroups(
+      approverGroups,
+      async (known) => await inTransaction(database, async (sql) => await one(sql, clock(), known)),
+    );
     if (request === undefined) return count;
     if (request === "unchanged") continue;
     count += 1;
@@ -120,14 +163,23 @@ const escalateOne: One = async (sql, now) => {
   return escalated;
 };
 
-const remindOne: One = async (sql, now) => {
-  const request = await claimRequestToRemind(sql, now);
-  if (request === undefined) return undefined;
-  await updateNextReminder(sql, request.requestId, nextReminderAfter(request, now));
-  const announcement = await addressed(sql, await whole(sql, request, now));
+async function remindOne(
+  sql: Sql,
+  now: Instant,
+  groupsOf: (request: ApprovalRequest) => Promise<GroupMembers>,
+): Promise<ApprovalRequest | undefined> {
+  const claimed = await claimRequestToRemind(sql, now);
+  if (claimed === undefined) return undefined;
+  await updateNextReminder(sql, claimed.requestId, nextReminderAfter(claimed, now));
+  const groups = await groupsOf(claimed);
+  const before = await whole(sql, claimed, now);
+  const request = await askThoseOfNow(sql, before, groups);
+  // Who has got their card only now reads that first.
+  const waitingFor = request.waitingFor.filter((person) => claimed.asked.includes(person));
+  const announcement = await addressed(sql, { ...before, request: { ...request, waitingFor } });
   await enqueueReminders(sql, announcement, now.toISOString());
   return request;
-};
+}
 
 async function whole(sql: Sql, request: ApprovalRequest, now: Instant): Promise<Announcement> {
   const [votes, questions] = await Promise.all([

@@ -75,15 +75,24 @@ export function approvalCardBlocks(view: CardView): readonly Block[] {
   ];
 }
 
-/** How many voices are there and wanted; for a viewer who has nothing to do, for whom it waits. */
+/**
+ * How many voices are there and wanted; for a viewer who has nothing to do, for whom it waits: they
+ * have spoken, or others have, or they may not decide any more.
+ */
 function progressText({ request, votes, viewer, slackIds }: CardView): string {
   const isOneStep = request.policy.steps.length === 1;
   const count =
     votes.length === 0 && isOneStep ? quorumText(request) : votesText(request, votes, slackIds);
   const others = request.waitingFor.filter((person) => person !== viewer);
-  return request.waitingFor.includes(viewer) || others.length === 0
-    ? count
-    : `${count} · waits for ${peopleText(others, slackIds)}`;
+  if (request.waitingFor.includes(viewer)) return count;
+  const hasSpoken = votes.some(({ approver }) => approver === viewer);
+  return [
+    ...(hasSpoken ? [] : ["It doesn't need you any more"]),
+    count,
+    others.length === 0
+      ? "nobody can decide on it right now"
+      : `waits for ${peopleText(others, slackIds)}`,
+  ].join(" · ");
 }
 
 /** Of a chain, every step: whom it asks, how many it takes and who has agreed. */

@@ -34,6 +34,18 @@ export interface RequestNews {
   readonly isEnded?: boolean;
 }
 
+function isAsAsked({ asked, waitingFor }: ApprovalRequest): boolean {
+  return asked.every((person) => waitingFor.includes(person));
+}
+
+/** Where it does not wait for everybody who was asked. */
+function waitsText(request: ApprovalRequest, slackIds: SlackIds): readonly string[] {
+  if (isAsAsked(request)) return [];
+  return request.waitingFor.length === 0
+    ? ["Nobody can decide on it right now"]
+    : [`Waits for ${peopleText(request.waitingFor, slackIds)}`];
+}
+
 /** Tells whom we asked and until when; withdrawing is possible until it is decided. */
 export function askedNotice(news: RequestNews): SlackMessage {
   const { request, votes, slackIds } = news;
@@ -54,9 +66,11 @@ export function askedNotice(news: RequestNews): SlackMessage {
     [
       section(`${what} I asked ${asked(slackIds)}.`),
       context(
-        votes.length === 0
-          ? `Expires ${when}`
-          : `${votesText(request, votes, slackIds)} · expires ${when}`,
+        [
+          ...(votes.length === 0 ? [] : [votesText(request, votes, slackIds)]),
+          ...waitsText(request, slackIds),
+          votes.length === 0 && isAsAsked(request) ? `Expires ${when}` : `expires ${when}`,
+        ].join(" · "),
       ),
       actions([
         button({

@@ -138,6 +138,28 @@ export function peopleToAsk(authority: Authority, wanted: Wanted): readonly Emai
   return [...new Set(candidates)].filter((person) => !heard.has(person));
 }
 
+/**
+ * Whose voice an open request waits for, where that is not for whom it waits already. Those to whom
+ * it escalates are asked by the escalation, which is on record as that.
+ */
+export function peopleToAskAnew(
+  request: {
+    readonly policy: Pick<ApprovalPolicy, "escalateTo">;
+    readonly asked: readonly Email[];
+    readonly waitingFor: readonly Email[];
+  },
+  authority: Authority,
+  wanted: Wanted,
+): readonly Email[] | undefined {
+  const { policy, asked, waitingFor } = request;
+  const people = peopleToAsk(authority, wanted).filter(
+    (person) => asked.includes(person) || !policy.escalateTo.includes(person),
+  );
+  const isSame =
+    people.length === waitingFor.length && people.every((person) => waitingFor.includes(person));
+  return isSame ? undefined : people;
+}
+
 function stepsOf(person: Email, { steps }: Authority): readonly number[] {
   return steps.flatMap((people, index) => (people.includes(person) ? [index] : []));
 }
