@@ -2,12 +2,10 @@
  * Secrets of sources: made here, shown once. A bearer token is stored as its hash only. A signature
  * needs the secret itself, so it is kept encrypted under SECRETS_KEY, or not at all.
  */
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { AppError } from "../../domain/errors.ts";
+import { openSealed, sealText } from "../../store/sealed-text.ts";
 
-const CIPHER = "aes-256-gcm";
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
 /** Standard Webhooks asks for 24 to 64 bytes. */
 const SECRET_BYTES = 32;
 
@@ -22,21 +20,13 @@ export function hashToken(token: string): Buffer {
 
 /** `key`: 32 bytes. The result holds all that `decryptSecret` needs beside the key. */
 export function encryptSecret(secret: string, key: Buffer): Buffer {
-  const iv = randomBytes(IV_BYTES);
-  const cipher = createCipheriv(CIPHER, key, iv);
-  const encrypted = Buffer.concat([cipher.update(secret, "utf8"), cipher.final()]);
-  return Buffer.concat([iv, cipher.getAuthTag(), encrypted]);
+  return sealText(secret, { key });
 }
 
 /** Throws `internal` when the key is another than the one that encrypted it. */
 export function decryptSecret(stored: Buffer, key: Buffer): string {
   try {
-    const decipher = createDecipheriv(CIPHER, key, stored.subarray(0, IV_BYTES));
-    decipher.setAuthTag(stored.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
-    return (
-      decipher.update(stored.subarray(IV_BYTES + TAG_BYTES), undefined, "utf8") +
-      decipher.final("utf8")
-    );
+    return openSealed(stored, { key });
   } catch (cause) {
     throw new AppError({
       code: "internal",
