@@ -19,6 +19,7 @@ import { collectListeners } from "./registry.ts";
 import { SCOPES_BY_CALL, type SlackWeb } from "./web.ts";
 import { sortSlackError } from "./web-errors.ts";
 import { createWorkplace } from "./work.ts";
+import { oneWorkspace, type SlackWorkspaces } from "./workspaces.ts";
 
 export const SLACK_EVENTS_PATH = "/slack/events";
 
@@ -46,6 +47,8 @@ export interface SlackAppDeps {
   readonly listeners: readonly SlackListeners[];
   readonly web: SlackWeb;
   readonly directory: Directory;
+  /** Several, by OAuth. Absent: the one of the bot token. */
+  readonly workspaces?: SlackWorkspaces | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -60,7 +63,8 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   const { config, log } = deps;
   const registry = collectListeners(deps.listeners);
   let ownTeamId: string | undefined;
-  const workplace = createWorkplace({ ...deps, ownTeamId: () => ownTeamId });
+  const workspaces = deps.workspaces ?? oneWorkspace(deps.web, () => ownTeamId);
+  const workplace = createWorkplace({ ...deps, workspaces });
   const transport =
     config.appToken === undefined ? httpTransport(deps) : socketTransport(deps, config.appToken);
   let botUserId: string | undefined;
@@ -86,7 +90,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     log.error({ err: failure }, "Slack request failed");
     await Promise.resolve();
   });
-  listen(bolt, { ...deps, registry, workplace });
+  listen(bolt, { ...deps, workspaces, registry, workplace });
 
   return {
     ...(transport.requestListener === undefined

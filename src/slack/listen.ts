@@ -3,28 +3,27 @@
  * Bolt listener for each kind of request, since Bolt runs every listener that matches.
  */
 import { randomUUID } from "node:crypto";
-import type {
-  App,
-  BlockAction,
-  BlockElementAction,
-  GlobalShortcut,
-  RespondFn,
-  ViewStateValue,
-  ViewSubmitAction,
-} from "@slack/bolt";
+import type { App, BlockAction, GlobalShortcut, ViewSubmitAction } from "@slack/bolt";
 import type { Logger } from "pino";
 import type { Clock } from "../domain/time.ts";
-import { home, type Modal, message, type SlackMessage, section } from "./blocks.ts";
+import { type AnswerDeps, directMessageTo, replaceBy, respondTo, tellInModal } from "./answers.ts";
+import { home, message, type SlackMessage, section } from "./blocks.ts";
 import type { Directory } from "./directory.ts";
-import type { Respond, ViewListener, ViewValues } from "./listener.ts";
+import { chosenValue, viewValues } from "./entered.ts";
+import type { ViewListener, ViewValues } from "./listener.ts";
+import { newEvents } from "./new-events.ts";
 import { problemSentence } from "./problems.ts";
 import { COMMAND, findSubcommand, type Registry } from "./registry.ts";
 import type { SlackWeb } from "./web.ts";
-import type { Workplace } from "./work.ts";
+import type { Work, Workplace } from "./work.ts";
+import type { SlackPlace, SlackWorkspaces } from "./workspaces.ts";
 
 export interface ListenDeps {
   readonly registry: Registry;
   readonly workplace: Workplace;
+  /** Where requests come from. */
+  readonly workspaces: SlackWorkspaces;
+  /** Posts to people wherever they are. */
   readonly web: SlackWeb;
   readonly directory: Directory;
   readonly clock: Clock;
@@ -33,9 +32,6 @@ export interface ListenDeps {
 
 /** Every id: which listener is meant is looked up in the registry. */
 const ANY = /^/;
-/** Slack repeats an event within minutes; more ids than this are only needed in a flood. */
-const SEEN_EVENTS_MAX = 1_000;
-
 export function listen(bolt: App, deps: ListenDeps): void {
   listenToCommand(bolt, deps);
   listenToActions(bolt, deps);
@@ -45,16 +41,22 @@ export function listen(bolt: App, deps: ListenDeps): void {
 }
 
 function listenToCommand(bolt: App, deps: ListenDeps): void {
-  const { registry, web, workplace } = deps;
+  const { registry, workplace } = deps;
   bolt.command(COMMAND, async ({ ack, command, respond: answer }) => {
     await ack();
-    const found = findSubcommand(registry.subcommands, command.text);
-    const respond = respondTo(deps, command.user_id, answer);
+    const place = { slackTeamId: command.team_id, enterpriseId: command.enterprise_id };
+    const answers = answersFrom(deps, place);
+    const { here } = answers;
+    const slackUserId = here.idOf(command.user_id);
+    const channelId = here.idOf(command.channel_id);
+    const found = findSubcommand(registry.subcommands, here.textOf(command.text));
+    const respond = respondTo(answers, slackUserId, answer);
     await workplace.run({
       name: `command ${found?.subcommand.name ?? ""}`.trim(),
-      slackUserId: command.user_id,
+      slackUserId,
       slackTeamId: command.team_id,
-      place: { channel: command.channel_id },
+      installedAt: place,
+      place: { channel: channelId },
       tell: respond,
       async run(actor) {
         if (found === undefined) {
@@ -62,28 +64,30 @@ function listenToCommand(bolt: App, deps: ListenDeps): void {
           return;
         }
         const { subcommand, text } = found;
-        const { trigger_id: triggerId, channel_id: channelId } = command;
-        await subcommand.run({ actor, web, text, triggerId, channelId, respond });
+        const { trigger_id: triggerId } = command;
+        await subcommand.run({ actor, web: here.web, text, triggerId, channelId, respond });
       },
     });
   });
 }
 
 function listenToActions(bolt: App, deps: ListenDeps): void {
-  const { registry, web, workplace } = deps;
+  const { registry, workplace } = deps;
   bolt.action<BlockAction>(ANY, async ({ ack, action, body, respond: answer }) => {
     await ack();
     // A link's button also says that it was clicked.
     if (action.type === "button" && action.url !== undefined) return;
     const listener = registry.actions.get(action.action_id);
+    const { answers, who } = fromInteraction(deps, body);
+    const { here } = answers;
     // Buttons of the App Home have no message to answer to.
     const surface = Object.hasOwn(body, "response_url") ? "message" : "home";
-    const respond = respondTo(deps, body.user.id, surface === "message" ? answer : undefined);
+    const respond = respondTo(answers, who.slackUserId, surface === "message" ? answer : undefined);
+    const channelId = body.channel === undefined ? undefined : here.idOf(body.channel.id);
     await workplace.run({
+      ...who,
       name: `action ${listener?.actionId ?? "unknown"}`,
-      slackUserId: body.user.id,
-      slackTeamId: body.user.team_id ?? body.team?.id ?? "",
-      place: { channel: body.channel?.id, message_ts: body.message?.ts },
+      place: { channel: channelId, message_ts: body.message?.ts },
       tell: respond,
       async run(actor) {
         if (listener === undefined) {
@@ -94,37 +98,29 @@ function listenToActions(bolt: App, deps: ListenDeps): void {
         }
         await listener.run({
           actor,
-          web,
+          web: here.web,
           value: chosenValue(action),
           surface,
           triggerId: body.trigger_id,
           viewId: body.view?.type === "modal" ? body.view.id : undefined,
           respond,
-          replace: surface === "message" ? replaceBy(deps, answer) : undefined,
-          show: surface === "message" ? respondTo(deps, body.user.id, answer, true) : undefined,
-          channelId: body.channel?.id,
+          replace: surface === "message" ? replaceBy(answers, answer) : undefined,
+          show:
+            surface === "message" ? respondTo(answers, who.slackUserId, answer, true) : undefined,
+          channelId,
         });
       },
     });
   });
 }
 
-/** Never throws: the outbox brings the same a moment later. */
-function replaceBy(deps: ListenDeps, answer: RespondFn): Respond {
-  return async ({ text, blocks }) => {
-    try {
-      await answer({ replace_original: true, text, blocks: [...blocks] });
-    } catch (err) {
-      deps.log.debug({ err }, "message not replaced at once");
-    }
-  };
-}
-
 function listenToViews(bolt: App, deps: ListenDeps): void {
-  const { registry, web, workplace } = deps;
+  const { registry, workplace } = deps;
   bolt.view<ViewSubmitAction>(ANY, async ({ ack, body, view }) => {
     const listener = registry.views.get(view.callback_id);
-    const values = viewValues(view.state.values);
+    const { answers, who } = fromInteraction(deps, body);
+    const { here } = answers;
+    const values = viewValues(view.state.values, here.idOf);
     const errors = listener === undefined ? {} : fieldErrors(deps, listener, values);
     if (Object.keys(errors).length > 0) {
       await ack({ response_action: "errors", errors });
@@ -134,13 +130,12 @@ function listenToViews(bolt: App, deps: ListenDeps): void {
     await (working === undefined
       ? ack()
       : ack({ response_action: "update", view: { ...working, blocks: [...working.blocks] } }));
-    const tellDirectly = directMessageTo(deps, body.user.id);
+    const tellDirectly = directMessageTo(answers, who.slackUserId);
     const tell =
-      working === undefined ? tellDirectly : tellInModal(deps, { working, view }, tellDirectly);
+      working === undefined ? tellDirectly : tellInModal(answers, { working, view }, tellDirectly);
     await workplace.run({
+      ...who,
       name: `view ${listener?.callbackId ?? "unknown"}`,
-      slackUserId: body.user.id,
-      slackTeamId: body.user.team_id ?? body.team?.id ?? "",
       tell,
       async run(actor) {
         if (listener === undefined) {
@@ -148,26 +143,10 @@ function listenToViews(bolt: App, deps: ListenDeps): void {
           return;
         }
         const { private_metadata: privateMetadata, id: viewId } = view;
-        await listener.run({ actor, web, values, privateMetadata, viewId });
+        await listener.run({ actor, web: here.web, values, privateMetadata, viewId });
       },
     });
   });
-}
-
-/** In place of what was shown while it worked; by direct message where the modal was closed. */
-function tellInModal(
-  { web, log }: ListenDeps,
-  { working, view }: { readonly working: Modal; readonly view: { readonly id: string } },
-  tellDirectly: Respond,
-): Respond {
-  return async (problem) => {
-    try {
-      await web.updateView(view.id, { ...working, blocks: problem.blocks });
-    } catch (err) {
-      log.debug({ err }, "modal is closed");
-      await tellDirectly(problem);
-    }
-  };
 }
 
 /** What to show beside the fields. A bug in the check must not look like an accepted form. */
@@ -190,111 +169,81 @@ function fieldErrors(
 }
 
 function listenToShortcuts(bolt: App, deps: ListenDeps): void {
-  const { registry, web, workplace } = deps;
+  const { registry, workplace } = deps;
   bolt.shortcut<GlobalShortcut>(ANY, async ({ ack, shortcut }) => {
     await ack();
     const listener = registry.shortcuts.get(shortcut.callback_id);
     if (listener === undefined) return;
+    const { answers, who } = fromInteraction(deps, shortcut);
     await workplace.run({
+      ...who,
       name: `shortcut ${listener.callbackId}`,
-      slackUserId: shortcut.user.id,
-      slackTeamId: shortcut.user.team_id,
-      tell: directMessageTo(deps, shortcut.user.id),
+      tell: directMessageTo(answers, who.slackUserId),
       async run(actor) {
-        await listener.run({ actor, web, triggerId: shortcut.trigger_id });
+        await listener.run({ actor, web: answers.here.web, triggerId: shortcut.trigger_id });
       },
     });
   });
 }
 
-function listenToHome(bolt: App, { registry, web, workplace }: ListenDeps): void {
+function listenToHome(bolt: App, deps: ListenDeps): void {
+  const { registry, workplace } = deps;
   const { home: listener } = registry;
   if (listener === undefined) return;
-  const seen = new Set<string>();
+  const isNew = newEvents();
   bolt.event("app_home_opened", async ({ event, body }) => {
-    // Slack repeats an event whose answer it missed.
-    if (event.tab !== "home" || seen.has(body.event_id)) return;
-    seen.add(body.event_id);
-    const [oldest] = seen;
-    if (seen.size > SEEN_EVENTS_MAX && oldest !== undefined) seen.delete(oldest);
+    if (event.tab !== "home" || !isNew(body.event_id)) return;
+    const place = { slackTeamId: body.team_id, enterpriseId: body.enterprise_id };
+    const { here } = answersFrom(deps, place);
+    const slackUserId = here.idOf(event.user);
     await workplace.run({
       name: "home",
-      slackUserId: event.user,
+      slackUserId,
       slackTeamId: body.team_id,
+      installedAt: place,
       async tell(problem) {
-        await web.publishHome(event.user, home(problem.blocks));
+        await here.web.publishHome(slackUserId, home(problem.blocks));
       },
       async run(actor) {
-        await listener.run({ actor, web });
+        await listener.run({ actor, web: here.web });
       },
     });
   });
+}
+
+function answersFrom(deps: ListenDeps, place: SlackPlace): AnswerDeps {
+  const { web, directory, log, workspaces } = deps;
+  return { web, directory, log, here: workspaces.at(place) };
+}
+
+interface Interaction {
+  readonly user: { readonly id: string; readonly team_id?: string | undefined };
+  readonly team?: { readonly id: string } | null | undefined;
+  readonly enterprise?: { readonly id: string } | null | undefined;
+  readonly view?: { readonly app_installed_team_id?: string | undefined } | undefined;
+}
+
+/** Through which installation a click, form or shortcut came, and who did it. */
+function fromInteraction(
+  deps: ListenDeps,
+  { user, team, enterprise, view }: Interaction,
+): {
+  readonly answers: AnswerDeps;
+  readonly who: Pick<Work, "slackUserId" | "slackTeamId" | "installedAt">;
+} {
+  const throughTeam = view?.app_installed_team_id;
+  // Of an Enterprise Grid that installed as a whole, it is the Grid.
+  const installedTeamId = throughTeam?.startsWith("T") === true ? throughTeam : team?.id;
+  const slackTeamId = user.team_id ?? installedTeamId ?? "";
+  const installedAt = {
+    slackTeamId: installedTeamId ?? slackTeamId,
+    enterpriseId: enterprise?.id,
+  };
+  const answers = answersFrom(deps, installedAt);
+  const slackUserId = answers.here.idIn(slackTeamId, user.id);
+  return { answers, who: { slackUserId, slackTeamId, installedAt } };
 }
 
 function notKnown(text: string): SlackMessage {
   return message(text, [section(text)]);
-}
-
-/**
- * Answers through the response_url, which lives half an hour and five answers long, or else by
- * direct message. Never throws: by now the work is done, and must not be reported as failed.
- */
-function respondTo(
-  deps: ListenDeps,
-  slackUserId: string,
-  answer: RespondFn | undefined,
-  replacesOriginal = false,
-): Respond {
-  const tellDirectly = directMessageTo(deps, slackUserId);
-  return async ({ text, blocks }) => {
-    try {
-      if (answer === undefined) throw new Error("this request has no response_url");
-      const shown = { response_type: "ephemeral", replace_original: replacesOriginal } as const;
-      await answer({ ...shown, text, blocks: [...blocks] });
-    } catch (err) {
-      if (answer !== undefined) {
-        deps.log.warn({ slack_user_id: slackUserId, err }, "response_url refused the answer");
-      }
-      try {
-        await tellDirectly({ text, blocks });
-      } catch (dmErr) {
-        deps.log.warn({ slack_user_id: slackUserId, err: dmErr }, "answer not delivered");
-      }
-    }
-  };
-}
-
-function directMessageTo({ web, directory }: ListenDeps, slackUserId: string): Respond {
-  return async ({ text, blocks }) => {
-    const channel = await directory.openDirectMessage(slackUserId);
-    await web.postMessage({ channel, text, blocks, dedupeKey: `answer:${randomUUID()}` });
-  };
-}
-
-function chosenValue(action: BlockElementAction): string {
-  if ("selected_option" in action) return action.selected_option?.value ?? "";
-  return "value" in action ? (action.value ?? "") : "";
-}
-
-function severalOf(element: ViewStateValue | undefined): string | undefined {
-  const { selected_users: users, selected_options: options } = element ?? {};
-  return (users ?? options?.map(({ value }) => value))?.join(",");
-}
-
-/** By block id: every input block of ours holds one element. */
-function viewValues(state: Record<string, Record<string, ViewStateValue>>): ViewValues {
-  return Object.fromEntries(
-    Object.entries(state).map(([blockId, elements]) => {
-      const [element] = Object.values(elements);
-      const value =
-        element?.value ??
-        element?.selected_date ??
-        element?.selected_time ??
-        element?.selected_user ??
-        element?.selected_conversation ??
-        element?.selected_option?.value ??
-        severalOf(element);
-      return [blockId, value === "" ? undefined : value];
-    }),
-  );
 }

@@ -4,28 +4,30 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import { AppError } from "../domain/errors.ts";
 import type { Clock } from "../domain/time.ts";
 import { withAuditOrigin } from "../store/audit-origin.ts";
 import type { SlackMessage } from "./blocks.ts";
 import type { Directory } from "./directory.ts";
 import type { SlackActor } from "./listener.ts";
 import { isOurs, problemMessage, problemSentence } from "./problems.ts";
+import type { SlackPlace, SlackWorkspaces } from "./workspaces.ts";
 
 export interface WorkDeps {
   readonly directory: Pick<Directory, "loadSlackUser">;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The workspace that the bot serves; undefined until Slack has told it. */
-  readonly ownTeamId?: (() => string | undefined) | undefined;
+  readonly workspaces: Pick<SlackWorkspaces, "admit" | "noteUse">;
 }
 
 /** One command, click, form, shortcut or visit. */
 export interface Work {
   /** "command raise", "action approve", …: for the log. */
   readonly name: string;
+  /** As the program calls them: where there are several workspaces, with theirs. */
   readonly slackUserId: string;
+  /** Theirs, which in a shared channel may be another than where the bot is. */
   readonly slackTeamId: string;
+  readonly installedAt: SlackPlace;
   /** Where it was typed or clicked, for the audit trail. */
   readonly place?: {
     readonly channel?: string | undefined;
@@ -95,15 +97,9 @@ async function attempt(
 ): Promise<{ readonly error: unknown; readonly problemId: string } | undefined> {
   try {
     const { slackUserId, slackTeamId } = work;
-    const ownTeamId = deps.ownTeamId?.();
-    // In a shared channel somebody of another company can press our buttons.
-    if (ownTeamId !== undefined && slackTeamId !== "" && slackTeamId !== ownTeamId) {
-      throw new AppError({
-        code: "forbidden",
-        message: "This bot serves another Slack workspace than yours, so nothing was changed.",
-      });
-    }
+    await deps.workspaces.admit({ place: work.installedAt, slackTeamId });
     const { email } = await deps.directory.loadSlackUser(slackUserId);
+    await deps.workspaces.noteUse(slackUserId);
     const origin = {
       via: "slack",
       surface: work.name,

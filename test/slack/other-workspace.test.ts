@@ -2,6 +2,8 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { instant } from "../../src/domain/time.ts";
 import { createWorkplace } from "../../src/slack/work.ts";
+import { oneWorkspace } from "../../src/slack/workspaces.ts";
+import { recordingWeb } from "../support/recording-web.ts";
 
 test.each([
   ["T1", 1, []],
@@ -21,13 +23,14 @@ test.each([
     },
     clock: () => instant("2026-11-23T10:00:00Z"),
     log: pino({ level: "silent" }),
-    ownTeamId: () => "T1",
+    workspaces: oneWorkspace(recordingWeb().web, () => "T1"),
   });
 
   await workplace.run({
     name: "action approval_approve",
     slackUserId: "U1",
     slackTeamId,
+    installedAt: { slackTeamId: "T1" },
     run: async () => {
       count += 1;
       await Promise.resolve();

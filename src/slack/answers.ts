@@ -1,0 +1,87 @@
+/**
+ * How a person hears what came of their command, click or form: through the response_url, in the
+ * open modal, or by direct message where Slack takes neither any more. A clear answer is not lost
+ * because it came late.
+ */
+import { randomUUID } from "node:crypto";
+import type { RespondFn } from "@slack/bolt";
+import type { Logger } from "pino";
+import type { Modal } from "./blocks.ts";
+import type { Directory } from "./directory.ts";
+import type { Respond } from "./listener.ts";
+import type { SlackWeb } from "./web.ts";
+import type { SlackHere } from "./workspaces.ts";
+
+export interface AnswerDeps {
+  /** Where the request came from: `response_url`s and forms are of that workspace. */
+  readonly here: SlackHere;
+  /** Posts to people wherever they are. */
+  readonly web: Pick<SlackWeb, "postMessage">;
+  readonly directory: Pick<Directory, "openDirectMessage">;
+  readonly log: Logger;
+}
+
+/**
+ * Answers through the response_url, which lives half an hour and five answers long, or else by
+ * direct message. Never throws: by now the work is done, and must not be reported as failed.
+ */
+export function respondTo(
+  deps: AnswerDeps,
+  slackUserId: string,
+  answer: RespondFn | undefined,
+  replacesOriginal = false,
+): Respond {
+  const tellDirectly = directMessageTo(deps, slackUserId);
+  return async (message) => {
+    try {
+      if (answer === undefined) throw new Error("this request has no response_url");
+      const { text, blocks } = await deps.here.shown(message);
+      const shown = { response_type: "ephemeral", replace_original: replacesOriginal } as const;
+      await answer({ ...shown, text, blocks: [...blocks] });
+    } catch (err) {
+      if (answer !== undefined) {
+        deps.log.warn({ slack_user_id: slackUserId, err }, "response_url refused the answer");
+      }
+      try {
+        await tellDirectly(message);
+      } catch (dmErr) {
+        deps.log.warn({ slack_user_id: slackUserId, err: dmErr }, "answer not delivered");
+      }
+    }
+  };
+}
+
+/** Never throws: the outbox brings the same a moment later. */
+export function replaceBy({ here, log }: AnswerDeps, answer: RespondFn): Respond {
+  return async (message) => {
+    try {
+      const { text, blocks } = await here.shown(message);
+      await answer({ replace_original: true, text, blocks: [...blocks] });
+    } catch (err) {
+      log.debug({ err }, "message not replaced at once");
+    }
+  };
+}
+
+/** In place of what was shown while it worked; by direct message where the modal was closed. */
+export function tellInModal(
+  { here, log }: AnswerDeps,
+  { working, view }: { readonly working: Modal; readonly view: { readonly id: string } },
+  tellDirectly: Respond,
+): Respond {
+  return async (problem) => {
+    try {
+      await here.web.updateView(view.id, { ...working, blocks: problem.blocks });
+    } catch (err) {
+      log.debug({ err }, "modal is closed");
+      await tellDirectly(problem);
+    }
+  };
+}
+
+export function directMessageTo({ web, directory }: AnswerDeps, slackUserId: string): Respond {
+  return async ({ text, blocks }) => {
+    const channel = await directory.openDirectMessage(slackUserId);
+    await web.postMessage({ channel, text, blocks, dedupeKey: `answer:${randomUUID()}` });
+  };
+}
