@@ -16,6 +16,7 @@ import {
   type UsageHistory,
   weekdayOf,
 } from "../../src/features/budgets/rules/usage-history.ts";
+import { noise, seededRandom } from "../support/seeded-random.ts";
 import { printFigure } from "./figure.ts";
 
 const SEEDS = 25;
@@ -197,7 +198,7 @@ function withLibrary(
 }
 
 function tasksOf(days: number, dollars: Shape, seed: number): Task[] {
-  const random = mulberry32(seed + 1);
+  const random = seededRandom(seed + 1).next;
   const history = Array.from({ length: days }, (_, index) => {
     const total = dollars(index, random);
     return {
@@ -247,20 +248,4 @@ function dollarsAt(history: UsageHistory, firstDay: number, day: number): number
 
 function isWeekend(day: number): boolean {
   return [0, 6].includes(weekdayOf(FIRST_DAY + day));
-}
-
-/** A factor around 1, never negative. */
-function noise(random: () => number, deviation: number): number {
-  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  return Math.exp(deviation * normal - (deviation * deviation) / 2);
-}
-
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

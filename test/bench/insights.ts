@@ -6,6 +6,7 @@ import { type Usd, usd } from "../../src/domain/money.ts";
 import { addMs, DAY_MS, HOUR_MS, instant, localParts, timeZone } from "../../src/domain/time.ts";
 import { normsOf } from "../../src/features/insights/rules/rhythm.ts";
 import { evaluateSpike, isWorthComparing } from "../../src/features/insights/rules/spike.ts";
+import { noise, seededRandom } from "../support/seeded-random.ts";
 import { printFigure } from "./figure.ts";
 import { benchLooks } from "./insight-looks.ts";
 
@@ -79,7 +80,7 @@ function benchSpikes(): void {
   const all: Judged[] = [];
   for (const [name, shape] of Object.entries(SHAPES)) {
     const judged = Array.from({ length: SERIES_OF_SHAPE }, (_, index) =>
-      judgedHours(shape, randomOf(SEED + index * 7 + name.length * 1_000)),
+      judgedHours(shape, seededRandom(SEED + index * 7 + name.length * 1_000).next),
     ).flat();
     compare(`spikes.${name}`, judged);
     all.push(...judged);
@@ -185,7 +186,7 @@ function dailyBefore(dollars: readonly number[], index: number): Judged["daily"]
 
 /** What the shape has at that hour when it has anything. */
 function typicalAt(shape: Shape, index: number): number {
-  const random = randomOf(SEED);
+  const random = seededRandom(SEED).next;
   const draws = Array.from({ length: 200 }, () => shape(clockAt(index), random)).filter(
     (amount) => amount > 0,
   );
@@ -199,21 +200,4 @@ function clockAt(index: number): Clock {
 
 function picoOf(dollars: number): Usd {
   return usd(BigInt(Math.round(dollars * 1e6)) * 1_000_000n);
-}
-
-/** A factor around 1, never negative. */
-function noise(random: () => number, deviation: number): number {
-  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  return Math.exp(deviation * normal - (deviation * deviation) / 2);
-}
-
-/** mulberry32 */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

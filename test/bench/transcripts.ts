@@ -1,7 +1,7 @@
 /** Transcripts as Claude Code writes them, made up: the same for the same seed. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { seededRandom } from "../support/mutations.ts";
+import { seededRandom } from "../support/seeded-random.ts";
 
 export interface Transcripts {
   readonly bytes: number;

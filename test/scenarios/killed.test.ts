@@ -9,6 +9,7 @@ import { useBundledProgram } from "../support/bundled-program.ts";
 import { useDatabase } from "../support/database.ts";
 import { useFakeSlack } from "../support/fake-slack.ts";
 import { API_TOKEN, MANIFEST, testEnvironment } from "../support/program.ts";
+import { seededRandom } from "../support/seeded-random.ts";
 import { aNativeEvent, signedHeaders } from "../support/usage-builders.ts";
 
 const ROUNDS = 6;
@@ -27,7 +28,7 @@ afterAll(async () => {
 describe("a bot that is killed again and again", () => {
   test("loses no acknowledged event, counts none twice and repeats no alert", async () => {
     const seed = Number(process.env["KILL_SEED"] ?? Date.now() % 100_000);
-    const random = seededRandom(seed);
+    const random = seededRandom(seed).next;
     const port = await freePort();
     const env = testEnvironment({
       poolConfig: db.poolConfig,
@@ -188,15 +189,4 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, "close");
   return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-/** Mulberry32: small, and the same for a seed on every machine. */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

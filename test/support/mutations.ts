@@ -4,34 +4,10 @@
  */
 import { deflateSync, gzipSync } from "node:zlib";
 import type { RecordedDelivery } from "./ingest-endpoint.ts";
-
-export interface Random {
-  /** From 0, below `end`. */
-  readonly below: (end: number) => number;
-  readonly pick: <T>(values: readonly T[]) => T;
-}
-
-/** Mulberry32: small, and the same everywhere. */
-export function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  const below = (end: number): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * end);
-  };
-  return {
-    below,
-    pick: (values) => {
-      const value = values[below(values.length)];
-      if (value === undefined) throw new Error("nothing to pick from");
-      return value;
-    },
-  };
-}
+import type { SeededRandom } from "./seeded-random.ts";
 
 type Delivery = Pick<RecordedDelivery, "headers" | "body">;
-type Mutation = (delivery: Delivery, random: Random) => Delivery;
+type Mutation = (delivery: Delivery, random: SeededRandom) => Delivery;
 
 /** JSON texts, not values: some of them no serializer would write. */
 const ODD_JSON: readonly string[] = [
@@ -75,7 +51,7 @@ const ODD_JSON: readonly string[] = [
 ];
 
 /** Where a value of a JSON text begins and ends, chosen among those after a colon or in a list. */
-function aValue(text: string, random: Random): readonly [number, number] | undefined {
+function aValue(text: string, random: SeededRandom): readonly [number, number] | undefined {
   const values = [...text.matchAll(/[:[,]\s*("(?:[^"\\]|\\.)*"|-?[\d.eE+-]+|true|false|null)/g)];
   if (values.length === 0) return undefined;
   const match = random.pick(values);
@@ -85,7 +61,7 @@ function aValue(text: string, random: Random): readonly [number, number] | undef
 }
 
 const withText =
-  (change: (text: string, random: Random) => string): Mutation =>
+  (change: (text: string, random: SeededRandom) => string): Mutation =>
   (delivery, random) => ({
     ...delivery,
     body: Buffer.from(change(delivery.body.toString("utf8"), random)),
@@ -109,7 +85,7 @@ const duplicateKey = withText((text, random) => {
 });
 
 const bytes =
-  (change: (body: Buffer, random: Random) => Buffer): Mutation =>
+  (change: (body: Buffer, random: SeededRandom) => Buffer): Mutation =>
   (delivery, random) => ({ ...delivery, body: change(Buffer.from(delivery.body), random) });
 
 const flipBits = bytes((body, random) => {
@@ -214,7 +190,7 @@ const MUTATIONS: readonly Mutation[] = [
 ];
 
 /** One to three of the ways, one after the other; once in a while a bomb. */
-export function spoiled(delivery: Delivery, random: Random): Delivery {
+export function spoiled(delivery: Delivery, random: SeededRandom): Delivery {
   if (random.below(150) === 0) return zipBomb(delivery, random);
   let result = delivery;
   for (let left = 1 + random.below(3); left > 0; left -= 1) {

@@ -13,8 +13,9 @@ import {
   recordedDeliveries,
   useIngestEndpoint,
 } from "../../support/ingest-endpoint.ts";
-import { oddValue, type Random, seededRandom, spoiled } from "../../support/mutations.ts";
+import { oddValue, spoiled } from "../../support/mutations.ts";
 import { claudeCodeLogs } from "../../support/otlp-builders.ts";
+import { type SeededRandom, seededRandom } from "../../support/seeded-random.ts";
 import { aNativeEvent } from "../../support/usage-builders.ts";
 
 const SEED = Number(process.env["FUZZ_SEED"] ?? randomInt(2 ** 31));
@@ -33,7 +34,7 @@ beforeEach(async () => {
 });
 
 /** Runs `send` for each number, some at once; each with a generator of its own, so that one can be repeated. */
-async function each(count: number, send: (random: Random, number: number) => Promise<void>) {
+async function each(count: number, send: (random: SeededRandom, number: number) => Promise<void>) {
   let next = 0;
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {

@@ -14,8 +14,8 @@ import {
   recordedDeliveries,
   useIngestEndpoint,
 } from "../../support/ingest-endpoint.ts";
-import { type Random, seededRandom } from "../../support/mutations.ts";
 import { encodeOtlp } from "../../support/otlp-protobuf.ts";
+import { type SeededRandom, seededRandom } from "../../support/seeded-random.ts";
 
 const db = useDatabase();
 const endpoint = useIngestEndpoint(db);
@@ -157,7 +157,7 @@ function isJson(line: string): boolean {
 }
 
 /** Quantities, times, models and ids that are none, so that events are rejected beside their text. */
-function spoiledFigures(body: Buffer, random: Random): Buffer {
+function spoiledFigures(body: Buffer, random: SeededRandom): Buffer {
   const wrong = ["-1", "1.5", `"${mark()}"`, `{"text":"${mark()}"}`, `["${mark()}"]`];
   return Buffer.from(
     body
