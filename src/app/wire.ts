@@ -50,6 +50,7 @@ import {
 import { applyIncrease, replacePushRules, startLimits } from "../features/limits/index.ts";
 import { ownersListeners } from "../features/owners/index.ts";
 import { peopleListeners } from "../features/people/index.ts";
+import { preferencesListeners } from "../features/preferences/index.ts";
 import { type PullSettings, startPulling } from "../features/provider-reports/index.ts";
 import {
   reconciliationRoutes,
@@ -127,6 +128,7 @@ export function wire(plumbing: Plumbing): Wiring {
     insightListeners({ ...shared, ask: plumbing.ask }),
     approvalListeners({ ...shared, appliers: approvalEffects, onChanged: refreshHomes }),
     homeListeners(shared),
+    preferencesListeners(shared),
     auditListeners(shared),
     peopleListeners(shared),
     ownersListeners(shared),

@@ -22,6 +22,10 @@ export const ALERT_KINDS = [
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
+/** Kinds of alerts as people choose among them. */
+export const ALERT_TOPICS = ["budgets", "forecasts", "unusual"] as const;
+export type AlertTopic = (typeof ALERT_TOPICS)[number];
+
 export type AlertSeverity = "info" | "warning" | "critical";
 
 /** A piece of a sentence; `strong` stands out. Plain text: it is escaped where it is shown. */

@@ -215,6 +215,15 @@ export function parseLocalDate(text: string, zone: TimeZone): Instant | undefine
   return startOfLocalDay([year, month, day], zone);
 }
 
+/** "7:30" as "07:30"; undefined for what is no time of day. */
+export function parseTimeOfDay(text: string): string | undefined {
+  const match = /^\s*(\d{1,2})(?::(\d{2}))?\s*$/.exec(text);
+  if (match === null) return undefined;
+  const [hour, minute] = [Number(match[1]), Number(match[2] ?? "0")];
+  if (hour > 23 || minute > 59) return undefined;
+  return `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
+}
+
 /**
  * The instant at which clocks in `zone` show `time` ("09:30") on the date of `[year, month, day]`.
  * Where that time is skipped, the first instant after the gap; where it happens twice, the first.

@@ -14,6 +14,7 @@ import {
   PERIOD_KINDS,
   type PeriodKind,
   parseLocalDate,
+  parseTimeOfDay,
   parseTimeZone,
   periodOf,
   startOfLocalDay,
@@ -328,4 +329,16 @@ describe("time zones", () => {
 
 test("an instant is a point in time, or a bug", () => {
   expect(() => instant("yesterday")).toThrow("not a point in time: yesterday");
+});
+
+test.each([
+  ["7", "07:00"],
+  ["7:30", "07:30"],
+  [" 23:59 ", "23:59"],
+  ["24:00", undefined],
+  ["7:3", undefined],
+  ["", undefined],
+  ["noon", undefined],
+])("reads the time of day %j as %j", (text, time) => {
+  expect(parseTimeOfDay(text)).toBe(time);
 });

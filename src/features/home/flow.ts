@@ -2,12 +2,13 @@
 import type { Logger } from "pino";
 import type { Email } from "../../domain/email.ts";
 import { addMs, type Clock, HOUR_MS } from "../../domain/time.ts";
+import { actions, button } from "../../slack/blocks.ts";
 import type { SlackWeb } from "../../slack/web.ts";
 import type { Database } from "../../store/database.ts";
-import { homeAlertBlocks, listClosedFor } from "../alerts/index.ts";
 import { approvalCardBlocks, listOpenApprovals } from "../approvals/index.ts";
 import { listRecentRejected, rejectedBlocks } from "../ingest/index.ts";
 import { findPerson } from "../organization/index.ts";
+import { PREFERENCES_ACTION } from "../preferences/index.ts";
 import { loadOwnSpend, ownSpendBlocks } from "../showback/index.ts";
 import { homeView } from "./messages.ts";
 import { listVisitors, upsertVisit } from "./store.ts";
@@ -68,10 +69,9 @@ export function createHomeRefresher(
 }
 
 async function publish(deps: Deps, { web, email, slackUserId }: OpenHome): Promise<void> {
-  const [own, requests, dead, rejected] = await Promise.all([
+  const [own, requests, rejected] = await Promise.all([
     loadOwnSpend(deps, email),
     listOpenApprovals(deps.database, { approver: email }),
-    listClosedFor(deps.database, email),
     loadRejected(deps, email),
   ]);
   await web.publishHome(
@@ -80,7 +80,9 @@ async function publish(deps: Deps, { web, email, slackUserId }: OpenHome): Promi
       requests: requests.map((approval) => approvalCardBlocks({ ...approval, viewer: email })),
       rejected: rejectedBlocks(rejected),
       ownSpend: ownSpendBlocks(own),
-      settings: homeAlertBlocks({ dead }),
+      settings: [
+        actions([button({ actionId: PREFERENCES_ACTION, text: "Preferences", value: "home" })]),
+      ],
     }),
   );
 }

@@ -1,15 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addMs, DAY_MS, HOUR_MS, instant, timeZone } from "../../../src/domain/time.ts";
+import {
+  addMs,
+  DAY_MS,
+  HOUR_MS,
+  instant,
+  parseTimeOfDay,
+  timeZone,
+} from "../../../src/domain/time.ts";
 import { spansOf } from "../../../src/features/alerts/rules/explanation.ts";
 import {
   feedbackProblems,
   planFrom,
   planProblems,
-  settingsFrom,
-  settingsProblems,
 } from "../../../src/features/alerts/rules/forms.ts";
-import { parseTimeOfDay, quietUntil } from "../../../src/features/alerts/rules/quiet-hours.ts";
+import { quietUntil } from "../../../src/features/alerts/rules/quiet-hours.ts";
 import { snoozeUntil } from "../../../src/features/alerts/rules/snooze.ts";
 import { planDelivery, STORM_MESSAGES } from "../../../src/features/alerts/rules.ts";
 import { usd } from "../../support/builders.ts";
@@ -97,18 +102,6 @@ describe("quietUntil", () => {
       ),
     );
   });
-
-  test.each([
-    ["7", "07:00"],
-    ["7:30", "07:30"],
-    [" 23:59 ", "23:59"],
-    ["24:00", undefined],
-    ["7:3", undefined],
-    ["", undefined],
-    ["noon", undefined],
-  ])("reads %j as %j", (text, time) => {
-    expect(parseTimeOfDay(text)).toBe(time);
-  });
 });
 
 describe("snoozeUntil", () => {
@@ -141,40 +134,6 @@ describe("spansOf", () => {
 });
 
 describe("forms", () => {
-  test.each([
-    [{}, {}],
-    [{ quiet_from: "20:00", quiet_until: "7" }, {}],
-    [{ quiet_from: "20:00" }, { quiet_until: "Give both times, or none." }],
-    [
-      { quiet_from: "25:00", quiet_until: "07:00" },
-      { quiet_from: "A time of day, for example 20:00." },
-    ],
-    [
-      { zone: "Mars/Base" },
-      { zone: "There is no such time zone. Use a name such as Europe/Berlin or America/New_York." },
-    ],
-  ])("settings %j", (values, problems) => {
-    expect(settingsProblems(values)).toEqual(problems);
-  });
-
-  test("settings are read as they were typed", () => {
-    const values = {
-      own: "no",
-      teams: "yes",
-      quiet_from: "20",
-      quiet_until: "7:30",
-      zone: " Asia/Tokyo ",
-    };
-
-    expect(settingsFrom(values)).toEqual({
-      wantsOwn: false,
-      wantsTeams: true,
-      quietHours: { from: "20:00", until: "07:30" },
-      timeZone: "Asia/Tokyo",
-    });
-    expect(settingsFrom({})).toMatchObject({ wantsOwn: true, wantsTeams: false });
-  });
-
   const PLAN = {
     scope: "search",
     name: "launch",

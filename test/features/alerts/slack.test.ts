@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { emailFrom } from "../../../src/domain/email.ts";
-import { loadPreferences } from "../../../src/features/alerts/flow/preferences.ts";
 import { alertListeners, explain, raiseAlert } from "../../../src/features/alerts/index.ts";
 import type { SlackActor, ViewValues } from "../../../src/slack/listener.ts";
 import { anAlertFact } from "../../support/alert-builders.ts";
@@ -179,27 +178,5 @@ describe("forms of alerts", () => {
     await submit("alert_plan_view", values, actor("ana@acme.test"));
 
     expect((await sentLines(db.pool)).at(-1)).toContain("Planned: launch for Search");
-  });
-
-  test("settings open with what holds and are saved", async () => {
-    const settings = listeners.subcommands?.find(({ name }) => name === "settings");
-    const values = { own: "no", teams: "no", quiet_from: "20:00", quiet_until: "7" };
-    await submit("alert_settings_view", values);
-    const { web, modals } = recordingWeb();
-    await settings?.run({
-      actor: BO,
-      web,
-      text: "",
-      triggerId: "T",
-      respond: async () => await Promise.resolve(),
-    });
-
-    expect(JSON.stringify(modals[1])).toContain('"initial_value":"07:00"');
-    expect((await loadPreferences(db.pool, emailFrom("bo@acme.test"))).preferences.wantsOwn).toBe(
-      false,
-    );
-    expect(JSON.stringify((await click("alert_settings", NOBODY)).modals[1])).toContain(
-      "Slack doesn't tell me",
-    );
   });
 });

@@ -1,4 +1,5 @@
 /** Who hears of a scope's alerts, with what each of them chose. Looks only. */
+import type { AlertTopic } from "../../../domain/alert.ts";
 import type { Email } from "../../../domain/email.ts";
 import type { Scope } from "../../../domain/scope.ts";
 import type { TimeZone } from "../../../domain/time.ts";
@@ -10,7 +11,7 @@ import {
   type Organization,
   type Team,
 } from "../../organization/index.ts";
-import { DEFAULT_PREFERENCES, wantsDirectMessage } from "../rules/preferences.ts";
+import { DEFAULT_PREFERENCES, type Preferences, wantsDirectMessage } from "../rules/preferences.ts";
 import type { QuietHours } from "../rules/quiet-hours.ts";
 import { type Directory, ownersOf, recipientsOf } from "../rules/recipients.ts";
 import { listPreferences, listSlackTimeZones } from "../store/preferences.ts";
@@ -19,6 +20,8 @@ import { listPreferences, listSlackTimeZones } from "../store/preferences.ts";
 export interface Hearer {
   readonly destination: Destination;
   readonly isWanted: boolean;
+  /** Kinds of alerts that nobody there wants to hear of. */
+  readonly muted: readonly AlertTopic[];
   readonly quiet: { readonly hours: QuietHours; readonly zone: TimeZone } | undefined;
 }
 
@@ -56,8 +59,7 @@ export async function loadAudience(
   const people = [...named, ...owners];
   const chosen = await listPreferences(sql, people);
   const zones = await listSlackTimeZones(sql, people);
-  const preferencesOf = (person: Email): typeof DEFAULT_PREFERENCES =>
-    chosen.get(person) ?? DEFAULT_PREFERENCES;
+  const preferencesOf = (person: Email): Preferences => chosen.get(person) ?? DEFAULT_PREFERENCES;
   const hearerOf = (person: Email): Hearer => {
     const preferences = preferencesOf(person);
     const zone = preferences.timeZone ?? zones.get(person) ?? organization.timeZone;
@@ -65,6 +67,8 @@ export async function loadAudience(
     return {
       destination: { person },
       isWanted: wantsDirectMessage(preferences, { scope, person }),
+      // What comes to an admin for want of a channel is nobody's choice.
+      muted: isOwn(scope, person) || owners.includes(person) ? preferences.muted : [],
       quiet: hours === undefined ? undefined : { hours, zone },
     };
   };
@@ -73,8 +77,12 @@ export async function loadAudience(
       (recipient): Hearer =>
         "person" in recipient
           ? hearerOf(recipient.person)
-          : { destination: recipient, isWanted: true, quiet: undefined },
+          : { destination: recipient, isWanted: true, muted: [], quiet: undefined },
     ),
     ...owners.filter((owner) => preferencesOf(owner).wantsTeams).map(hearerOf),
   ];
+}
+
+function isOwn(scope: Scope, person: Email): boolean {
+  return scope.kind === "user" && scope.key === person;
 }

@@ -10,6 +10,7 @@ import type { Sql } from "../../../store/database.ts";
 import { findPerson, listTeams, mayViewScope } from "../../organization/index.ts";
 import { gatheredMessage } from "../messages/gathered.ts";
 import { newsMessage, threadMessage } from "../messages/thread.ts";
+import { areMuted } from "../rules/preferences.ts";
 import { quietUntil } from "../rules/quiet-hours.ts";
 import { type Alert, planDelivery, stormWindowStart, type Thread } from "../rules.ts";
 import { loadThreadState } from "../store/actions.ts";
@@ -64,7 +65,12 @@ export async function speak(
     const destination = destinationText(hearer.destination);
     const plan = planDelivery({
       now,
-      isWanted: hearer.isWanted,
+      isWanted:
+        hearer.isWanted &&
+        !areMuted(
+          hearer.muted,
+          said.news.map(({ kind }) => kind),
+        ),
       snoozedUntil: state.snoozed?.until,
       periodEnd: thread.periodEnd,
       quietUntil:

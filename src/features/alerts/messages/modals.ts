@@ -1,4 +1,4 @@
-/** The forms of alerts: snooze, assign, feedback, a planned event, one's own settings. Pure. */
+/** The forms of alerts: snooze, assign, feedback, a planned event. Pure. */
 import {
   type Block,
   input,
@@ -8,15 +8,12 @@ import {
   section,
   select,
 } from "../../../slack/blocks.ts";
-import type { Preferences } from "../rules/preferences.ts";
 import type { Feedback, Snooze } from "../rules.ts";
-import { lineText } from "./wording.ts";
 
 export const SNOOZE_VIEW = "alert_snooze_view";
 export const ASSIGN_VIEW = "alert_assign_view";
 export const FEEDBACK_VIEW = "alert_feedback_view";
 export const PLAN_VIEW = "alert_plan_view";
-export const SETTINGS_VIEW = "alert_settings_view";
 
 const SNOOZE_CHOICES: Readonly<Record<Snooze, string>> = {
   hour: "For 1 hour",
@@ -144,63 +141,4 @@ function textInput(of: {
       ...(initial === "" ? {} : { initial_value: initial.slice(0, NAME_CHARS_MAX) }),
     },
   });
-}
-
-const YES_NO = [option("Yes", "yes"), option("No", "no")] as const;
-
-export function settingsModal(own: {
-  readonly preferences: Preferences;
-  readonly defaultZone: string;
-}): Modal {
-  const { wantsOwn, wantsTeams, quietHours, timeZone } = own.preferences;
-  const yesNo = (blockId: string, isYes: boolean) => select(blockId, YES_NO, YES_NO[isYes ? 0 : 1]);
-  return modal({
-    callbackId: SETTINGS_VIEW,
-    title: "Notifications",
-    submit: "Save",
-    blocks: [
-      input({
-        blockId: "own",
-        label: "Message me about my own spend",
-        element: yesNo("own", wantsOwn),
-      }),
-      input({
-        blockId: "teams",
-        label: "Message me about the teams that I own",
-        hint: "As well as the team's channel",
-        element: yesNo("teams", wantsTeams),
-      }),
-      textInput({
-        blockId: "quiet_from",
-        label: "Quiet from",
-        hint: "For example 20:00. Messages wait until the quiet hours end.",
-        initial: quietHours?.from ?? "",
-        optional: true,
-      }),
-      textInput({
-        blockId: "quiet_until",
-        label: "Quiet until",
-        hint: "For example 07:30",
-        initial: quietHours?.until ?? "",
-        optional: true,
-      }),
-      textInput({
-        blockId: "zone",
-        label: "My time zone",
-        hint: `For example Europe/Berlin. Empty: ${own.defaultZone}, as in Slack.`,
-        initial: timeZone ?? "",
-        optional: true,
-      }),
-    ],
-  });
-}
-
-/** What is shown until the form is there, or instead of it. */
-export function infoModal(title: string, text: string): Modal {
-  return modal({ callbackId: "alert_info", title, blocks: [section(lineText(text))] });
-}
-
-/** A view needs something to show while it loads. */
-export function loadingModal(title: string): Modal {
-  return infoModal(title, "One moment…");
 }

@@ -2,42 +2,10 @@
 
 import type { Usd } from "../../../domain/money.ts";
 import { AMOUNT_REFUSAL_TEXT, parseAmount } from "../../../domain/money-text.ts";
-import { parseTimeZone } from "../../../domain/time.ts";
-import type { Preferences } from "./preferences.ts";
-import { parseTimeOfDay } from "./quiet-hours.ts";
 
 /** By block id; undefined where nothing was entered. */
 type Values = Readonly<Record<string, string | undefined>>;
 type Problems = Readonly<Record<string, string>>;
-
-export function settingsProblems(values: Values): Problems {
-  const { quiet_from: from, quiet_until: until, zone } = values;
-  const timeProblem = (text: string | undefined, other: string | undefined): string | undefined => {
-    if (text === undefined) return other === undefined ? undefined : "Give both times, or none.";
-    return parseTimeOfDay(text) === undefined ? "A time of day, for example 20:00." : undefined;
-  };
-  const found = {
-    quiet_from: timeProblem(from, until),
-    quiet_until: timeProblem(until, from),
-    zone:
-      zone !== undefined && parseTimeZone(zone.trim()) === undefined
-        ? "There is no such time zone. Use a name such as Europe/Berlin or America/New_York."
-        : undefined,
-  };
-  return withoutEmpty(found);
-}
-
-/** Of values without problems. */
-export function settingsFrom(values: Values): Preferences {
-  const from = parseTimeOfDay(values["quiet_from"] ?? "");
-  const until = parseTimeOfDay(values["quiet_until"] ?? "");
-  return {
-    wantsOwn: values["own"] !== "no",
-    wantsTeams: values["teams"] === "yes",
-    quietHours: from === undefined || until === undefined ? undefined : { from, until },
-    timeZone: parseTimeZone((values["zone"] ?? "").trim()),
-  };
-}
 
 /** What somebody expects of an event. */
 export interface PlanForm {

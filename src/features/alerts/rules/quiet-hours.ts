@@ -14,15 +14,6 @@ export interface QuietHours {
   readonly until: string;
 }
 
-/** "7:30" as "07:30"; undefined for what is no time of day. */
-export function parseTimeOfDay(text: string): string | undefined {
-  const match = /^\s*(\d{1,2})(?::(\d{2}))?\s*$/.exec(text);
-  if (match === null) return undefined;
-  const [hour, minute] = [Number(match[1]), Number(match[2] ?? "0")];
-  if (hour > 23 || minute > 59) return undefined;
-  return `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
-}
-
 /** When the quiet hours around `now` end; undefined outside them. From = until: never quiet. */
 export function quietUntil(
   { from, until }: QuietHours,

@@ -1,30 +1,14 @@
 /**
- * Alerts in Slack: the buttons of their messages and one's own settings; the forms behind them are
- * views.ts. Who may do what is decided by the flows; a button only says which thread it is about.
+ * Alerts in Slack: the buttons of their messages; the forms behind them are views.ts. Who may do what is decided by the flows; a button only says which thread it is about.
  */
 import type { SlackMessage } from "../../../slack/blocks.ts";
-import {
-  type ActionListener,
-  openModal,
-  type SlackActor,
-  type SlackListeners,
-} from "../../../slack/listener.ts";
+import { type ActionListener, type SlackListeners } from "../../../slack/listener.ts";
 import type { SlackWeb } from "../../../slack/web.ts";
 import { actOnAlert } from "../flow/act.ts";
 import { showAlert, whyAlert } from "../flow/look.ts";
-import { loadPreferences } from "../flow/preferences.ts";
 import { actAnswer, lookRefusal, NO_EMAIL_ANSWER } from "../messages/answers.ts";
 import { explanationMessage } from "../messages/explanation.ts";
-import { SETTINGS_ACTION } from "../messages/home.ts";
-import {
-  assignModal,
-  feedbackModal,
-  infoModal,
-  loadingModal,
-  planModal,
-  settingsModal,
-  snoozeModal,
-} from "../messages/modals.ts";
+import { assignModal, feedbackModal, planModal, snoozeModal } from "../messages/modals.ts";
 import {
   ACKNOWLEDGE_ACTION,
   ASSIGN_ACTION,
@@ -43,14 +27,6 @@ const FORMER_ACKNOWLEDGE_ACTION = "budget_acknowledge";
 export function alertListeners(deps: AlertSlackDeps): SlackListeners {
   return {
     subcommands: [
-      {
-        name: "settings",
-        usage: "settings",
-        description: "Which alerts reach you by direct message, your quiet hours and time zone",
-        run: async (context) => {
-          await openSettings(deps, context);
-        },
-      },
       {
         name: "plan",
         usage: "plan [SCOPE]",
@@ -77,12 +53,6 @@ export function alertListeners(deps: AlertSlackDeps): SlackListeners {
       formListener(SNOOZE_ACTION, snoozeModal),
       formListener(ASSIGN_ACTION, assignModal),
       formListener(FEEDBACK_ACTION, feedbackModal),
-      {
-        actionId: SETTINGS_ACTION,
-        run: async (context) => {
-          await openSettings(deps, context);
-        },
-      },
     ],
     views: alertViews(deps),
   };
@@ -122,16 +92,4 @@ function formListener(
       await web.openView(triggerId, form(value));
     },
   };
-}
-
-async function openSettings(
-  deps: AlertSlackDeps,
-  context: { readonly actor: SlackActor; readonly web: SlackWeb; readonly triggerId: string },
-): Promise<void> {
-  const title = "Notifications";
-  await openModal(context, loadingModal(title), async () => {
-    const { email } = context.actor;
-    if (email === undefined) return infoModal(title, NO_EMAIL_ANSWER.text);
-    return settingsModal(await loadPreferences(deps.database, email));
-  });
 }

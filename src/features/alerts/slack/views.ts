@@ -8,41 +8,17 @@ import type { SlackActor, ViewListener } from "../../../slack/listener.ts";
 import { type AlertAction, actOnAlert } from "../flow/act.ts";
 import { threadScope } from "../flow/look.ts";
 import { planEvent } from "../flow/plan-event.ts";
-import { loadPreferences, savePreferences } from "../flow/preferences.ts";
+import { loadPreferences } from "../flow/preferences.ts";
 import { tellPerson } from "../flow/tell-person.ts";
 import { actAnswer, NO_EMAIL_ANSWER, planAnswer } from "../messages/answers.ts";
-import {
-  ASSIGN_VIEW,
-  FEEDBACK_VIEW,
-  PLAN_VIEW,
-  SETTINGS_VIEW,
-  SNOOZE_VIEW,
-} from "../messages/modals.ts";
+import { ASSIGN_VIEW, FEEDBACK_VIEW, PLAN_VIEW, SNOOZE_VIEW } from "../messages/modals.ts";
 import { assignedMessage } from "../messages/thread.ts";
-import {
-  feedbackProblems,
-  planFrom,
-  planProblems,
-  settingsFrom,
-  settingsProblems,
-} from "../rules/forms.ts";
+import { feedbackProblems, planFrom, planProblems } from "../rules/forms.ts";
 import { type Actor, FEEDBACKS, SNOOZES } from "../rules.ts";
 import type { AlertSlackDeps } from "./deps.ts";
 
 export function alertViews(deps: AlertSlackDeps): readonly ViewListener[] {
-  return [
-    snoozeView(deps),
-    assignView(deps),
-    feedbackView(deps),
-    planView(deps),
-    {
-      callbackId: SETTINGS_VIEW,
-      validate: settingsProblems,
-      run: async ({ actor, values }) => {
-        await savePreferences(deps, known(actor).email, settingsFrom(values));
-      },
-    },
-  ];
+  return [snoozeView(deps), assignView(deps), feedbackView(deps), planView(deps)];
 }
 
 function snoozeView(deps: AlertSlackDeps): ViewListener {

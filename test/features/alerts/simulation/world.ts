@@ -6,6 +6,7 @@
 import pino from "pino";
 import { emailFrom } from "../../../../src/domain/email.ts";
 import { addMs, type Clock, type Instant, instant, timeZone } from "../../../../src/domain/time.ts";
+import { DEFAULT_PREFERENCES } from "../../../../src/features/alerts/rules/preferences.ts";
 import { upsertPreferences } from "../../../../src/features/alerts/store/preferences.ts";
 import { replaceGovernedBudgets } from "../../../../src/features/budgets/index.ts";
 import { createIngestMemory } from "../../../../src/features/ingest/flow/ingest-memory.ts";
@@ -232,7 +233,7 @@ async function govern(database: Database, histories: readonly History[]): Promis
     for (const { name, destination, random } of histories) {
       if (destination.startsWith("#") || random.chance(0.4)) continue;
       const quietHours = { from: "22:00", until: "07:00" };
-      const wishes = { wantsOwn: true, wantsTeams: false, quietHours, timeZone: timeZone("UTC") };
+      const wishes = { ...DEFAULT_PREFERENCES, quietHours, timeZone: timeZone("UTC") };
       // oxlint-disable-next-line no-await-in-loop -- set-up
       await upsertPreferences(sql, emailFrom(`${name}@sim.test`), wishes, BEFORE);
     }
