@@ -46,7 +46,11 @@ export type Block =
       readonly accessory?: Button;
     }
   | { readonly type: "context"; readonly elements: readonly Mrkdwn[] }
-  | { readonly type: "actions"; readonly block_id?: string; readonly elements: readonly Button[] }
+  | {
+      readonly type: "actions";
+      readonly block_id?: string;
+      readonly elements: readonly (Button | Menu)[];
+    }
   | {
       readonly type: "input";
       readonly block_id: string;
@@ -131,6 +135,15 @@ export interface Button {
     readonly deny: PlainText;
     readonly style?: "primary" | "danger";
   };
+}
+
+/** A list to choose from in a message: what is chosen comes as the action's value. */
+export interface Menu {
+  readonly type: "static_select";
+  readonly action_id: string;
+  readonly placeholder: PlainText;
+  readonly options: readonly SelectOption[];
+  readonly initial_option?: SelectOption;
 }
 
 export type InputElement =

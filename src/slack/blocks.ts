@@ -11,6 +11,7 @@ import type {
   Button,
   HomeView,
   InputElement,
+  Menu,
   Modal,
   SelectOption,
   SlackMessage,
@@ -32,6 +33,7 @@ const ACTIONS_ELEMENTS_MAX = 25;
 const MODAL_TITLE_CHARS_MAX = 24;
 const LABEL_CHARS_MAX = 2_000;
 const OPTION_CHARS_MAX = 75;
+const PLACEHOLDER_CHARS_MAX = 150;
 const OPTIONS_MAX = 100;
 const CHECKBOXES_MAX = 10;
 const BUTTON_VALUE_CHARS_MAX = 2_000;
@@ -75,12 +77,12 @@ export function context(...texts: readonly string[]): Block {
 
 export const DIVIDER: Block = { type: "divider" };
 
-export function actions(buttons: readonly Button[], blockId?: string): Block {
-  assert(buttons.length > 0, "an actions block has at least one button");
+export function actions(elements: readonly (Button | Menu)[], blockId?: string): Block {
+  assert(elements.length > 0, "an actions block has at least one button");
   return {
     type: "actions",
     ...(blockId === undefined ? {} : { block_id: blockId }),
-    elements: buttons.slice(0, ACTIONS_ELEMENTS_MAX),
+    elements: elements.slice(0, ACTIONS_ELEMENTS_MAX),
   };
 }
 
@@ -142,6 +144,26 @@ export function select(
   return {
     type: "static_select",
     action_id: actionId,
+    options: options.slice(0, OPTIONS_MAX),
+    ...(initial === undefined ? {} : { initial_option: initial }),
+  };
+}
+
+/** What fits into the value of an option; a longer one belongs into a button. */
+export const OPTION_VALUE_CHARS_MAX = 150;
+
+/** A list to choose from beside buttons. Options beyond the hundredth are dropped. */
+export function menu(
+  actionId: string,
+  placeholder: string,
+  options: readonly SelectOption[],
+  initial?: SelectOption,
+): Menu {
+  assert(options.length > 0, "a menu has at least one option");
+  return {
+    type: "static_select",
+    action_id: actionId,
+    placeholder: plain(placeholder, PLACEHOLDER_CHARS_MAX),
     options: options.slice(0, OPTIONS_MAX),
     ...(initial === undefined ? {} : { initial_option: initial }),
   };

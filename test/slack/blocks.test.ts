@@ -93,7 +93,9 @@ function problems(block: Block): readonly string[] {
       break;
     case "actions":
       if (block.elements.length > 25) found.push("buttons");
-      for (const { text: label, confirm } of block.elements) {
+      for (const element of block.elements) {
+        if (element.type !== "button") continue;
+        const { text: label, confirm } = element;
         if (label.text.length > 75) found.push("button");
         if ((confirm?.title.text.length ?? 1) > 100) found.push("confirm title");
         if ((confirm?.text.text.length ?? 1) > 300) found.push("confirm text");

@@ -49,7 +49,9 @@ function textsOf({ blocks }: SlackMessage): string[] {
   return blocks.flatMap((block) => {
     if (block.type === "section") return [block.text?.text ?? ""];
     if (block.type === "context") return block.elements.map((element) => element.text);
-    return block.type === "actions" ? [block.elements.map((one) => one.text.text).join(" | ")] : [];
+    return block.type === "actions"
+      ? [block.elements.map((one) => ("text" in one ? one.text.text : "")).join(" | ")]
+      : [];
   });
 }
 

@@ -4,7 +4,7 @@ import { lastDayText } from "../../../domain/date-text.ts";
 import { formatUsd, percentOf, type Usd, usd } from "../../../domain/money.ts";
 import { type Scope } from "../../../domain/scope.ts";
 import type { Instant } from "../../../domain/time.ts";
-import { type Block, button } from "../../../slack/blocks.ts";
+import { type Button, button } from "../../../slack/blocks.ts";
 import { type BudgetAlert } from "../rules/evaluate.ts";
 import { projectSpend } from "../rules/pace.ts";
 import { type Budget, type BudgetRef, formatBudgetRef } from "../rules.ts";
@@ -50,9 +50,7 @@ export function spendRecoveredText(of: { readonly spend: Usd; readonly limit: Us
   return `Spend is at ${spendText({ ...of, percent: percentOf(of.spend, of.limit) })}.`;
 }
 
-export function requestRaiseButton(
-  ref: BudgetRef,
-): Extract<Block, { type: "actions" }>["elements"][number] {
+export function requestRaiseButton(ref: BudgetRef): Button {
   return button({
     actionId: REQUEST_RAISE_ACTION,
     text: "Request raise",
