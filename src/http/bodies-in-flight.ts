@@ -2,14 +2,24 @@
  * Bounds what bodies take in memory, all of them together: each is limited by itself, but any number
  * of them may be received at once. What comes on top is told to come again.
  */
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { AppError } from "../domain/errors.ts";
 import { USAGE_BODY_BYTES_MAX } from "./limits.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Counts what a body takes beyond what was received, until the answer; throws `unavailable`. */
+    holdBytes: (bytes: number) => void;
+  }
+}
+
+/** A request, as far as what reads its body needs it. */
+export type BodyHolder = Pick<FastifyRequest, "headers" | "holdBytes">;
 
 /**
  * From a request's first byte to its answer, its body counts towards `bytesMax`: by its declared
  * length, or, where none is declared, by what has come of it. Beyond that the answer is
- * `unavailable`, if possible before the body is read.
+ * `unavailable`, if possible before the body is read. What comes out of a compressed body counts, too.
  */
 export function boundBodies(app: FastifyInstance, bytesMax: number): void {
   let bytesHeld = 0;
@@ -18,6 +28,7 @@ export function boundBodies(app: FastifyInstance, bytesMax: number): void {
     bytesHeld += bytes;
     return true;
   };
+  app.decorateRequest("holdBytes", () => {});
   app.addHook("preParsing", (request, reply, payload, done) => {
     // A longer body is refused for its own length.
     let own = Math.min(Number(request.headers["content-length"] ?? 0), USAGE_BODY_BYTES_MAX);
@@ -28,6 +39,10 @@ export function boundBodies(app: FastifyInstance, bytesMax: number): void {
     reply.raw.once("close", () => {
       bytesHeld -= own;
     });
+    request.holdBytes = (bytes) => {
+      if (!hold(bytes)) throw tooMuch();
+      own += bytes;
+    };
     if (request.headers["transfer-encoding"] !== undefined) {
       payload.on("data", (chunk: Buffer) => {
         if (hold(chunk.length)) own += chunk.length;

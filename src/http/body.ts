@@ -2,21 +2,27 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { AppError } from "../domain/errors.ts";
-import type { RequestHeaders } from "./authorization.ts";
+import type { BodyHolder } from "./bodies-in-flight.ts";
 import { USAGE_BODY_BYTES_MAX } from "./limits.ts";
 
 const gunzipAsync = promisify(gunzip);
 
 /** The body without its content encoding. A bomb is stopped at the limit, not after it. */
-export async function decodeBody(headers: RequestHeaders, body: Buffer): Promise<Buffer> {
-  const encoding = headers["content-encoding"] ?? "identity";
+export async function decodeBody(request: BodyHolder, body: Buffer): Promise<Buffer> {
+  const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding === "identity" || encoding === "") return body;
   if (encoding !== "gzip") {
     throw new AppError({
       code: "invalid",
-      message: `Content-Encoding ${String(encoding)} is not supported. Send gzip or none.`,
+      message: `Content-Encoding ${encoding} is not supported. Send gzip or none.`,
     });
   }
+  const decoded = await decompress(body);
+  request.holdBytes(decoded.length);
+  return decoded;
+}
+
+async function decompress(body: Buffer): Promise<Buffer> {
   try {
     return await gunzipAsync(body, { maxOutputLength: USAGE_BODY_BYTES_MAX });
   } catch (error) {

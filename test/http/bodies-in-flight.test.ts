@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { gzipSync } from "node:zlib";
 import pino from "pino";
 import { afterEach, describe, expect, test } from "vitest";
+import { decodeBody } from "../../src/http/body.ts";
 import { createHttpServer } from "../../src/http/server.ts";
 
 const BYTES_MAX = 1_000;
@@ -21,6 +23,9 @@ async function serve(): Promise<URL> {
   });
   app.post("/size", (request) => ({
     size: Buffer.isBuffer(request.body) ? request.body.length : 0,
+  }));
+  app.post("/decoded-size", async (request) => ({
+    size: (await decodeBody(request, Buffer.from(request.body as Uint8Array))).length,
   }));
   stop.push(async () => await app.close());
   return new URL(await app.listen({ port: 0, host: "127.0.0.1" }));
@@ -69,6 +74,21 @@ describe("bodies that are received at once", () => {
 
     slow.write("x".repeat(799));
     expect(await statusOf(slow)).toBe("200");
+    await eventually(async () => (await post(url, BYTES_MAX)).status === 200);
+  });
+
+  test("count by what comes out of them where they are compressed, until they are answered", async () => {
+    const url = await serve();
+    const send = async (bytes: number): Promise<number> => {
+      const { status } = await fetch(new URL("/decoded-size", url), {
+        method: "POST",
+        headers: { "content-encoding": "gzip" },
+        body: gzipSync("x".repeat(bytes)),
+      });
+      return status;
+    };
+    expect(await send(BYTES_MAX)).toBe(503);
+    await eventually(async () => (await send(900)) === 200);
     await eventually(async () => (await post(url, BYTES_MAX)).status === 200);
   });
 

@@ -119,7 +119,7 @@ async function receive(
   return {
     request,
     source,
-    body: await decodeBody(request.headers, raw),
+    body: await decodeBody(request, raw),
     context: { source: source.name, now: deps.clock() },
   };
 }

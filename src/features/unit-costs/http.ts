@@ -83,7 +83,7 @@ export function unitCostRoutes(
         body: raw,
         sourceName: query.safeParse(request.query).data?.source,
       });
-      const metrics = parseMetrics(parseJson(await decodeBody(request.headers, raw)), deps.clock());
+      const metrics = parseMetrics(parseJson(await decodeBody(request, raw)), deps.clock());
       await recordBusinessMetrics(deps, { source: source.name, metrics });
       return await reply.status(202).send({ accepted: metrics.length });
     });
