@@ -4,7 +4,7 @@ import { InvalidArgumentError } from "commander";
 import { parseEmail } from "../domain/email.ts";
 import type { Clock } from "../domain/time.ts";
 import type { ImportProblem, ImportTotals } from "../features/ingest/index.ts";
-import { problemOfName } from "../features/sources/index.ts";
+import { DEFAULT_SOURCE, problemOfName } from "../features/sources/index.ts";
 import { migrate } from "../store/migrate.ts";
 import type { DefineCommand, Report } from "./command.ts";
 import { importWithCrew } from "./import-crew.ts";
@@ -112,8 +112,13 @@ function foundInFolders(files: readonly InputFile[]): ReadonlySet<string> {
 }
 
 function parseSourceName(name: string): string {
-  if (problemOfName(name) !== "not-a-name") return name;
-  throw new InvalidArgumentError("Expected lower-case letters, digits and hyphens, at most 63.");
+  const problem = problemOfName(name);
+  if (problem === undefined || name === DEFAULT_SOURCE.name) return name;
+  throw new InvalidArgumentError(
+    problem === "built-in"
+      ? "Under this name Anthropic's own reports are kept. Choose another."
+      : "Expected lower-case letters, digits and hyphens, at most 63.",
+  );
 }
 
 function parseUser(email: string): string {

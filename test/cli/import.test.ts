@@ -148,6 +148,7 @@ test("what can't be begun says why: 1, or 2 for wrong usage", async () => {
     [[], 2, "missing required argument"],
     [["x", "--user", "nobody"], 2, "Expected an e-mail address"],
     [["x", "--source", "Über"], 2, "Expected lower-case letters"],
+    [["x", "--source", "anthropic"], 2, "Anthropic's own reports"],
   ];
   const runs = await Promise.all(cases.map(async ([options]) => await runImport(options)));
   expect(runs).toMatchObject(
