@@ -96,6 +96,7 @@ const environment = z.object({
   CLAUDE_GATEWAY_URL: webAddress.optional(),
   CLAUDE_GATEWAY_KEY: secretText.optional(),
   GOVERNANCE_FILE: z.string().min(1).optional(),
+  GOVERNANCE_FILE_MODE: z.enum(["shared", "only"], "expected shared or only").default("shared"),
   RETENTION_MONTHS: z
     .string()
     .regex(/^[1-9]\d{0,3}$/, "expected a whole number of months from 1 to 9999")

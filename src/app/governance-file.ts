@@ -3,12 +3,22 @@ import { readFile } from "node:fs/promises";
 import type { Logger } from "pino";
 import { AppError } from "../domain/errors.ts";
 import type { Clock } from "../domain/time.ts";
-import { applyGovernance, formatProblems } from "../features/governance/index.ts";
+import {
+  applyGovernanceFile as applyFile,
+  formatProblems,
+  REFRESH_FILE,
+  versionText,
+} from "../features/governance/index.ts";
 import type { Database } from "../store/database.ts";
 import type { Config } from "./config.ts";
 import { governanceAppliers } from "./wire.ts";
 
-/** Throws what is wrong with the file, by line; does nothing when none is set. */
+type FileOutcome = Awaited<ReturnType<typeof applyFile>>;
+
+/**
+ * Throws what is wrong with the file, by line, or what it would undo (ADR 0031); does nothing when
+ * none is set.
+ */
 export async function applyGovernanceFile(deps: {
   readonly config: Config;
   readonly database: Database;
@@ -18,20 +28,52 @@ export async function applyGovernanceFile(deps: {
   const { config, log } = deps;
   const file = config.GOVERNANCE_FILE;
   if (file === undefined) return;
-  const outcome = await applyGovernance(
+  const outcome = await applyFile(
     { ...deps, appliers: governanceAppliers },
-    { text: await readGovernanceFile(file), appliedBy: "GOVERNANCE_FILE" },
+    {
+      text: await readGovernanceFile(file),
+      appliedBy: "GOVERNANCE_FILE",
+      isOnlyWay: config.GOVERNANCE_FILE_MODE === "only",
+    },
   );
+  const problem = problemOf(outcome, file);
+  if (problem !== undefined) throw new AppError({ code: "invalid", message: problem });
+  const fields = { work: "governance", outcome: outcome.kind, ...detailsOf(outcome) };
+  // The file lags behind what is in force: nothing is wrong, but somebody should know.
+  if (outcome.kind === "kept") log.warn(fields, "governance file is older than what is in force");
+  else log.info(fields, "governance applied");
+}
+
+function problemOf(outcome: FileOutcome, file: string): string | undefined {
   if (outcome.kind === "refused") {
-    throw new AppError({
-      code: "invalid",
-      message: `GOVERNANCE_FILE was not applied:\n${formatProblems(outcome.problems, file)}`,
-    });
+    return `GOVERNANCE_FILE was not applied:\n${formatProblems(outcome.problems, file)}`;
   }
-  log.info(
-    { work: "governance", outcome: outcome.kind, version: outcome.version },
-    "governance applied",
-  );
+  if (outcome.kind !== "would-undo") return undefined;
+  return [
+    `GOVERNANCE_FILE was not applied: ${file} has changed, and would undo what was decided elsewhere meanwhile:`,
+    ...outcome.lost.map((line) => `  ${line}`),
+    "Decided by:",
+    ...outcome.since.map((version) => `  ${versionText(version).split("\n", 1).join("")}`),
+    `Bring the file up to date (\`${REFRESH_FILE}\`), make your change again, and start. To undo these on purpose, run \`claude-spend apply ${file}\` first. To let only the file decide from now on, set GOVERNANCE_FILE_MODE=only.`,
+  ].join("\n");
+}
+
+function detailsOf(outcome: FileOutcome): object {
+  switch (outcome.kind) {
+    case "applied":
+      return { version: outcome.version, changes: outcome.changes };
+    case "kept":
+      return {
+        version: outcome.version,
+        edited_by: [...new Set(outcome.since.map(({ appliedBy }) => appliedBy))],
+        remedy: REFRESH_FILE,
+      };
+    case "unchanged":
+      return { version: outcome.version };
+    case "would-undo":
+    case "refused":
+      return {};
+  }
 }
 
 async function readGovernanceFile(file: string): Promise<string> {

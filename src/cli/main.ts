@@ -29,6 +29,14 @@ const DEFINITIONS: readonly {
 }[] = [
   { words: ["migrate"], define: defineMigrate },
   { words: ["apply"], define: defineApply },
+  {
+    words: ["governance"],
+    define: async () =>
+      (await import("./governance.ts")).defineGovernanceCommands(
+        group("governance", "What is in force, who changed it, and what they changed."),
+        surroundings,
+      ),
+  },
   { words: ["doctor"], define: defineDoctor },
   {
     words: ["pull"],
@@ -127,10 +135,9 @@ async function defineMigrate(): Promise<void> {
 }
 
 function defineApply(): void {
-  command("apply", "Apply a governance document, whole or not at all.", apply).argument(
-    "<file>",
-    "governance.yml",
-  );
+  command("apply", "Apply a governance document, whole or not at all.", apply)
+    .argument("<file>", "governance.yml")
+    .option("--only-after <version>", "not if another version is in force than this one");
 }
 
 function defineDoctor(): void {
@@ -152,7 +159,16 @@ function defineDoctor(): void {
   );
 }
 
-async function apply(file: string): Promise<Report> {
+async function apply(
+  file: string,
+  { onlyAfter }: Readonly<Record<string, unknown>>,
+): Promise<Report> {
+  if (onlyAfter !== undefined && !/^\d{1,9}$/.test(String(onlyAfter))) {
+    throw new AppError({
+      code: "invalid",
+      message: "--only-after: expected a version, such as 3.",
+    });
+  }
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new AppError({ code: "invalid", message: `Can't read ${file}.`, cause });
   });
@@ -164,7 +180,11 @@ async function apply(file: string): Promise<Report> {
     await migrate(database);
     return await applyGovernance(
       { database, clock: () => instant(new Date()), appliers: governanceAppliers },
-      { text, appliedBy: "command line" },
+      {
+        text,
+        appliedBy: "command line",
+        onlyAfter: onlyAfter === undefined ? undefined : Number(onlyAfter),
+      },
     );
   });
   switch (outcome.kind) {
@@ -175,6 +195,12 @@ async function apply(file: string): Promise<Report> {
       };
     case "unchanged":
       return { text: `Version ${String(outcome.version)} is in force already.`, json: outcome };
+    case "overtaken":
+      return {
+        text: `Version ${String(outcome.version)} is in force: nothing was applied. \`claude-spend governance history\` says who changed what.`,
+        json: outcome,
+        isFailed: true,
+      };
     case "refused":
       return { text: formatProblems(outcome.problems, file), json: outcome, isFailed: true };
   }

@@ -4,15 +4,16 @@ import { assert } from "../../domain/assert.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { Clock, Instant } from "../../domain/time.ts";
 import { recordAudit } from "../../store/audit.ts";
+import { currentAuditOrigin } from "../../store/audit-origin.ts";
 import { type Database, inTransaction, type Sql } from "../../store/database.ts";
 import { recordOwnership, replaceAllocationRules } from "../allocation/index.ts";
 import { replaceOrganization } from "../organization/index.ts";
 import { type Discount, parseDiscountPercent, replaceDiscounts } from "../pricing/index.ts";
 import { replaceGovernedMetering } from "../sources/index.ts";
 import { namedChannels } from "./parse/channels.ts";
-import { governanceAsJson, parseGovernance } from "./parse/parse-governance.ts";
+import { parseGovernance } from "./parse/parse-governance.ts";
 import { describeChanges } from "./rules/changes.ts";
-import { channelProblems, type KnownChannel } from "./rules/check-channels.ts";
+import { channelProblems, type KnownChannel, type NamedChannel } from "./rules/check-channels.ts";
 import { ownershipOf, ownershipWarnings } from "./rules/ownership.ts";
 import type {
   Governance,
@@ -81,6 +82,8 @@ export type ApplyOutcome =
       readonly warnings: readonly string[];
     }
   | { readonly kind: "unchanged"; readonly version: number }
+  /** Another version is in force than the one that it was made from. */
+  | { readonly kind: "overtaken"; readonly version: number }
   | { readonly kind: "refused"; readonly problems: readonly GovernanceProblem[] };
 
 /**
@@ -88,77 +91,127 @@ export type ApplyOutcome =
  *
  * 1. Reads it, and asks Slack for its channels; with any problem nothing is touched.
  * 2. Waits for whoever else is applying one.
- * 3. Stops when the very same text is in force already.
- * 4. Replaces the organization, allocation, discounts, metering sources, budgets, digests,
- * approval policies, limit pushes and what chargeback goes by.
- * 5. Keeps the text as the next version, and an audit entry of what changed.
+ * 3. Stops when the very same text is in force already, or another version than was asked for.
+ * 4. Makes it the one in force (`saveDocument`).
  */
 export async function applyGovernance(
-  { database, clock, appliers, channels }: GovernanceDeps,
-  { text, appliedBy }: { readonly text: string; readonly appliedBy: string },
+  deps: GovernanceDeps,
+  {
+    text,
+    appliedBy,
+    onlyAfter,
+  }: {
+    readonly text: string;
+    readonly appliedBy: string;
+    /** The version that it was made from: with another one in force nothing is applied. */
+    readonly onlyAfter?: number | undefined;
+  },
 ): Promise<ApplyOutcome> {
   const parsed = parseGovernance(text);
   if (!parsed.ok) return { kind: "refused", problems: parsed.problems };
   const { governance } = parsed;
   // Slack is asked before the transaction, so that a slow Slack holds nothing.
-  const checked = await checkChannels(channels, text, governance);
+  const checked = await checkChannels(deps.channels, namedChannels(text, governance));
   if (checked.problems.length > 0) return { kind: "refused", problems: checked.problems };
-  const contentSha256 = createHash("sha256").update(text).digest("hex");
 
-  return await inTransaction(database, async (sql) => {
+  return await inTransaction(deps.database, async (sql): Promise<ApplyOutcome> => {
     await store.lockGovernance(sql);
     const latest = await store.findLatestDocument(sql);
-    if (latest?.contentSha256 === contentSha256) {
+    if (onlyAfter !== undefined && onlyAfter !== (latest?.version ?? 0)) {
+      return { kind: "overtaken", version: latest?.version ?? 0 };
+    }
+    if (latest?.contentSha256 === sha256Of(text)) {
       return { kind: "unchanged", version: latest.version };
     }
-    const version = (latest?.version ?? 0) + 1;
-    const context = { appliedAt: clock(), appliedBy };
-    const changes = describeChanges(governanceOf(latest), governance);
-
-    await recordOwnership(sql, {
-      ownership: ownershipOf(governance),
-      from: governance.ownershipFrom,
-      decidedAt: context.appliedAt,
-      isFirst: latest === undefined,
-    });
-    await replaceOrganization(sql, governance);
-    await replaceAllocationRules(sql, governance.allocation);
-    await replaceDiscounts(sql, governance.discounts.map(discountFrom));
-    await replaceGovernedMetering(sql, governance.metering, context.appliedAt);
-    await appliers.budgets(sql, governance.budgets, context);
-    await appliers.digests(sql, governance.digests, context);
-    await appliers.approvalPolicies(sql, governance.approvals, context);
-    await appliers.limitPushes(sql, governance.limitPushes, context);
-    await appliers.driftPercent(sql, governance.driftPercent);
-    await appliers.chargeback(sql, governance, context);
-
-    await store.insertDocument(sql, { version, content: text, contentSha256, ...context });
-    await recordAudit(sql, {
-      occurredAt: context.appliedAt,
-      actor: appliedBy,
-      action: "governance.applied",
-      subject: "governance",
-      before: latest === undefined ? undefined : { version: latest.version },
-      after: { version, changes },
-    });
-    const warnings = [
-      ...checked.warnings,
-      ...ownershipWarnings(governance, { now: context.appliedAt, isFirst: latest === undefined }),
-    ];
-    return { kind: "applied", version, changes, warnings };
+    const saved = await saveDocument(deps, sql, { latest, text, governance, appliedBy });
+    return { ...saved, warnings: [...checked.warnings, ...saved.warnings] };
   });
 }
 
+interface NewDocument {
+  /** In force until now; found under the lock. */
+  readonly latest: store.AppliedDocument | undefined;
+  readonly text: string;
+  /** What the text says. */
+  readonly governance: Governance;
+  readonly appliedBy: string;
+  /** Where it comes from, when the edge named no origin. */
+  readonly origin?: store.DocumentOrigin;
+  readonly restoredVersion?: number;
+}
+
+/**
+ * The one way in which a document comes into force, in the transaction that holds the lock: it
+ * replaces the organization, allocation, discounts, metering sources, budgets, digests, approval
+ * policies, limit pushes and what chargeback goes by, and keeps the text as the next version with
+ * an audit entry of what changed.
+ */
+export async function saveDocument(
+  { clock, appliers }: Pick<GovernanceDeps, "clock" | "appliers">,
+  sql: Sql,
+  { latest, text, governance, appliedBy, origin, restoredVersion }: NewDocument,
+): Promise<Extract<ApplyOutcome, { readonly kind: "applied" }>> {
+  const version = (latest?.version ?? 0) + 1;
+  const context = { appliedAt: clock(), appliedBy };
+  const changes = describeChanges(governanceOf(latest), governance);
+
+  await recordOwnership(sql, {
+    ownership: ownershipOf(governance),
+    from: governance.ownershipFrom,
+    decidedAt: context.appliedAt,
+    isFirst: latest === undefined,
+  });
+  await replaceOrganization(sql, governance);
+  await replaceAllocationRules(sql, governance.allocation);
+  await replaceDiscounts(sql, governance.discounts.map(discountFrom));
+  await replaceGovernedMetering(sql, governance.metering, context.appliedAt);
+  await appliers.budgets(sql, governance.budgets, context);
+  await appliers.digests(sql, governance.digests, context);
+  await appliers.approvalPolicies(sql, governance.approvals, context);
+  await appliers.limitPushes(sql, governance.limitPushes, context);
+  await appliers.driftPercent(sql, governance.driftPercent);
+  await appliers.chargeback(sql, governance, context);
+
+  await store.insertDocument(sql, {
+    version,
+    content: text,
+    contentSha256: sha256Of(text),
+    ...context,
+    origin: currentAuditOrigin() ?? origin,
+    changes,
+    restoredVersion,
+  });
+  await recordAudit(sql, {
+    occurredAt: context.appliedAt,
+    actor: appliedBy,
+    action: "governance.applied",
+    subject: "governance",
+    before: latest === undefined ? undefined : { version: latest.version },
+    after: {
+      version,
+      changes,
+      ...(restoredVersion === undefined ? {} : { restored_version: restoredVersion }),
+    },
+  });
+  const warnings = ownershipWarnings(governance, {
+    now: context.appliedAt,
+    isFirst: latest === undefined,
+  });
+  return { kind: "applied", version, changes, warnings };
+}
+
+export function sha256Of(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
 /** A channel that the bot can't see is a problem; a Slack that does not answer is a warning. */
-async function checkChannels(
+export async function checkChannels(
   channels: ChannelLookup | undefined,
-  text: string,
-  governance: Governance,
+  named: readonly NamedChannel[],
 ): Promise<{
   readonly problems: readonly GovernanceProblem[];
   readonly warnings: readonly string[];
 }> {
-  const named = namedChannels(text, governance);
   if (channels === undefined || named.length === 0) return { problems: [], warnings: [] };
   try {
     return { problems: channelProblems(named, await channels.listChannels()), warnings: [] };
@@ -173,27 +226,8 @@ async function checkChannels(
   }
 }
 
-/** The document in force, as it was written and as plain values; undefined before the first. */
-export async function findGovernanceDocument({
-  database,
-}: Pick<GovernanceDeps, "database">): Promise<
-  | {
-      readonly version: number;
-      readonly text: string;
-      readonly json: unknown;
-      readonly appliedAt: Instant;
-      readonly appliedBy: string;
-    }
-  | undefined
-> {
-  const latest = await store.findLatestDocument(database);
-  if (latest === undefined) return undefined;
-  const { version, content, appliedAt, appliedBy } = latest;
-  return { version, text: content, json: governanceAsJson(content), appliedAt, appliedBy };
-}
-
 /** Undefined too for a text that was fine once and would be refused today. */
-function governanceOf(latest: store.AppliedDocument | undefined): Governance | undefined {
+export function governanceOf(latest: store.AppliedDocument | undefined): Governance | undefined {
   if (latest === undefined) return undefined;
   const parsed = parseGovernance(latest.content);
   return parsed.ok ? parsed.governance : undefined;

@@ -1,7 +1,8 @@
 /** GET and PUT /v1/governance: the governance document as JSON or YAML. */
 import type { FastifyInstance, preHandlerAsyncHookHandler } from "fastify";
 import { AppError } from "../../domain/errors.ts";
-import { applyGovernance, findGovernanceDocument, type GovernanceDeps } from "./flow.ts";
+import { findGovernanceDocument } from "./flow/history.ts";
+import { applyGovernance, type GovernanceDeps } from "./flow.ts";
 
 interface Deps extends GovernanceDeps {
   /** Refuses callers without the API token. */
@@ -32,6 +33,7 @@ export function governanceRoutes(app: FastifyInstance, deps: Deps): void {
     const outcome = await applyGovernance(deps, {
       text: textOf(request.body),
       appliedBy: APPLIED_BY,
+      onlyAfter: versionIn(request.headers["if-match"]),
     });
     switch (outcome.kind) {
       case "applied":
@@ -47,6 +49,11 @@ export function governanceRoutes(app: FastifyInstance, deps: Deps): void {
           version: outcome.version,
           changes: [],
         });
+      case "overtaken":
+        throw new AppError({
+          code: "conflict",
+          message: `Version ${String(outcome.version)} is in force now, another one than If-Match names; nothing was applied. GET it, make the change again, and PUT that.`,
+        });
       case "refused":
         return await reply.status(422).send({
           error: {
@@ -57,6 +64,17 @@ export function governanceRoutes(app: FastifyInstance, deps: Deps): void {
           problems: outcome.problems,
         });
     }
+  });
+}
+
+/** The version of an ETag that GET gave; undefined where none is asked for. */
+function versionIn(ifMatch: string | undefined): number | undefined {
+  if (ifMatch === undefined || ifMatch.trim() === "*") return undefined;
+  const [, version] = /^\s*(?:W\/)?"(\d{1,9})"\s*$/.exec(ifMatch) ?? [];
+  if (version !== undefined) return Number(version);
+  throw new AppError({
+    code: "invalid",
+    message: 'If-Match: expected the ETag that GET /v1/governance answered with, for example "3".',
   });
 }
 

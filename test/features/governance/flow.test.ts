@@ -77,7 +77,7 @@ async function dump(): Promise<unknown> {
 
 beforeEach(async () => {
   await database.pool.query(
-    `truncate organization_settings, admins, teams, team_members, projects, governance_documents,
+    `truncate organization_settings, admins, teams, team_members, projects, governance_documents, governance_file,
               allocation_rules, discounts, slack_users, audit_entries`,
   );
 });
@@ -148,8 +148,8 @@ describe("a new document", () => {
     const outcome = await applyGovernance(deps, { text: changed, appliedBy: "file" });
 
     const changes = [
-      'team search: members ["bo@acme.test"] → []',
-      'budget search-monthly: limit "500.000000" → "600.500000"',
+      "team search: members bo@acme.test → none",
+      "budget search-monthly: limit $500.00 → $600.50",
       "budget everybody: added",
       "budget per-person: removed",
       "discounts: 1 → 1, changed",
@@ -203,8 +203,8 @@ describe("a new document", () => {
 
     expect(outcome.kind === "applied" ? outcome.changes : []).toEqual(
       expect.arrayContaining([
-        'organization: timeZone "Europe/Berlin" → "Asia/Tokyo"',
-        'budget per-person: timeZone "Europe/Berlin" → "Asia/Tokyo"',
+        "organization: time zone Europe/Berlin → Asia/Tokyo",
+        "budget per-person: time zone Europe/Berlin → Asia/Tokyo",
       ]),
     );
   });

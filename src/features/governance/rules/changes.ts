@@ -1,34 +1,105 @@
-/** What a new governance changes, a line each, for the audit trail and for whoever applied it. Pure. */
+/**
+ * What one governance says differently from another, a line each: for the audit trail, the history
+ * and whoever applied it; and what a document that is older than it looks would undo. Pure.
+ */
 import { usd, usdToDecimal } from "../../../domain/money.ts";
 import type { Governance } from "../rules.ts";
 
-/** One line per difference: `team ads: name "Ads" → "Advertising"`. Empty: none. */
+/** A part of a governance by its name, and what it says, field by field. */
+type Facts = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+
+/** The one field of a part that is a list. */
+const LIST = "";
+
+/** One line per difference: `team ads: name Ads → Advertising`. Empty: none. */
 export function describeChanges(before: Governance | undefined, after: Governance): string[] {
-  return [
-    ...fieldChanges(
-      "reconciliation",
-      { drift_percent: before?.driftPercent },
-      { drift_percent: after.driftPercent },
-    ),
-    ...fieldChanges("ownership", { from: before?.ownershipFrom }, { from: after.ownershipFrom }),
-    ...fieldChanges("organization", before?.organization ?? {}, after.organization),
-    ...entryChanges("team", before?.teams ?? [], after.teams),
-    ...entryChanges("budget", before?.budgets ?? [], after.budgets),
-    ...entryChanges("digest", before?.digests ?? [], after.digests),
-    ...listChange("allocation rules", before?.allocation ?? [], after.allocation),
-    ...listChange("approval tiers", before?.approvals ?? [], after.approvals),
-    ...listChange("discounts", before?.discounts ?? [], after.discounts),
-    ...listChange("metering sources", before?.metering ?? [], after.metering),
-    ...entryChanges(
-      "service account",
-      (before?.serviceAccounts ?? []).map(keyed),
-      after.serviceAccounts.map(keyed),
-    ),
-    ...listChange("limit pushes", before?.limitPushes ?? [], after.limitPushes),
-    ...listChange("shared costs", before?.sharedCosts ?? [], after.sharedCosts),
-    ...entryChanges("commitment", before?.commitments ?? [], after.commitments),
-    ...entryChanges("credit", before?.credits ?? [], after.credits),
+  const old = before === undefined ? NOTHING : factsOf(before);
+  const current = factsOf(after);
+  return namesOf(current, old).flatMap((name) => {
+    const was = old.get(name);
+    const is = current.get(name);
+    if (is === undefined) return [`${name}: removed`];
+    if (was === undefined && !isAlwaysThere(name)) return [`${name}: added`];
+    return fieldChanges(name, was ?? new Map<string, unknown>(), is);
+  });
+}
+
+/**
+ * What was decided between `base` and `current` and would be gone if `file`, which came out of
+ * `base`, were applied now: a line each. What the file says as well is not lost.
+ */
+export function lostChanges(of: {
+  /** Undefined: nothing, so that everything counts as decided. */
+  readonly base: Governance | undefined;
+  readonly current: Governance;
+  readonly file: Governance;
+}): string[] {
+  const base = of.base === undefined ? NOTHING : factsOf(of.base);
+  const [current, file] = [factsOf(of.current), factsOf(of.file)];
+  return namesOf(current, base).flatMap((name) => {
+    const was = base.get(name);
+    const is = current.get(name);
+    const told = file.get(name);
+    if (is === undefined) return told === undefined ? [] : [`${name}: removed`];
+    // What the file removes is lost only if somebody had a hand in it since.
+    if (told === undefined)
+      return was === undefined ? [`${name}: added`] : fieldChanges(name, was, is);
+    const decided = [...new Set([...(was?.keys() ?? []), ...is.keys()])].filter(
+      (field) =>
+        asText(was?.get(field)) !== asText(is.get(field)) &&
+        asText(told.get(field)) !== asText(is.get(field)),
+    );
+    return fieldChanges(name, was ?? new Map<string, unknown>(), is, decided);
+  });
+}
+
+const NOTHING: Facts = new Map();
+
+/** Nouns of parts that have a key. The rest is always there, or has a value when it is not. */
+const KEYED = ["team", "budget", "digest", "service account", "commitment", "credit"] as const;
+
+function isAlwaysThere(name: string): boolean {
+  return !KEYED.some((noun) => name.startsWith(`${noun} `));
+}
+
+/** The names of both, what is gone behind what is there of its kind. */
+function namesOf(current: Facts, old: Facts): readonly string[] {
+  const gone = [...old.keys()].filter((name) => !current.has(name));
+  const placed = [...current.keys()].flatMap((name, index, names) => {
+    const noun = KEYED.find((one) => name.startsWith(`${one} `));
+    const isLast = noun !== undefined && names[index + 1]?.startsWith(`${noun} `) !== true;
+    return isLast ? [name, ...gone.filter((one) => one.startsWith(`${noun} `))] : [name];
+  });
+  return [...new Set([...placed, ...gone])];
+}
+
+function factsOf(governance: Governance): Facts {
+  const entries = (
+    noun: string,
+    list: readonly Keyed[],
+  ): [string, ReadonlyMap<string, unknown>][] =>
+    list.map((entry) => [`${noun} ${entry.key}`, new Map<string, unknown>(Object.entries(entry))]);
+  const list = (name: string, all: readonly unknown[]): [string, ReadonlyMap<string, unknown>] => [
+    name,
+    new Map([[LIST, all]]),
   ];
+  return new Map<string, ReadonlyMap<string, unknown>>([
+    ["reconciliation", new Map([["drift percent", governance.driftPercent]])],
+    ["ownership", new Map([["from", governance.ownershipFrom]])],
+    ["organization", new Map<string, unknown>(Object.entries(governance.organization))],
+    ...entries("team", governance.teams),
+    ...entries("budget", governance.budgets),
+    ...entries("digest", governance.digests),
+    list("allocation rules", governance.allocation),
+    list("approval tiers", governance.approvals),
+    list("discounts", governance.discounts),
+    list("metering sources", governance.metering),
+    ...entries("service account", governance.serviceAccounts.map(keyed)),
+    list("limit pushes", governance.limitPushes),
+    list("shared costs", governance.sharedCosts),
+    ...entries("commitment", governance.commitments),
+    ...entries("credit", governance.credits),
+  ]);
 }
 
 function keyed({ address, ...rest }: Governance["serviceAccounts"][number]): Keyed {
@@ -39,33 +110,44 @@ interface Keyed {
   readonly key: string;
 }
 
-function entryChanges(noun: string, before: readonly Keyed[], after: readonly Keyed[]): string[] {
-  const old = new Map(before.map((entry) => [entry.key, entry]));
-  const kept = new Set(after.map(({ key }) => key));
-  return [
-    ...after.flatMap((entry) => {
-      const previous = old.get(entry.key);
-      const name = `${noun} ${entry.key}`;
-      return previous === undefined ? [`${name}: added`] : fieldChanges(name, previous, entry);
-    }),
-    ...before.filter(({ key }) => !kept.has(key)).map(({ key }) => `${noun} ${key}: removed`),
-  ];
+function fieldChanges(
+  name: string,
+  was: ReadonlyMap<string, unknown>,
+  is: ReadonlyMap<string, unknown>,
+  fields: Iterable<string> = new Set([...was.keys(), ...is.keys()]),
+): string[] {
+  return [...fields]
+    .filter((field) => asText(was.get(field)) !== asText(is.get(field)))
+    .map((field) =>
+      field === LIST
+        ? `${name}: ${count(was.get(field))} → ${count(is.get(field))}, changed`
+        : `${name}: ${words(field)} ${shown(was.get(field))} → ${shown(is.get(field))}`,
+    );
 }
 
-function fieldChanges(name: string, before: object, after: object): string[] {
-  const old = new Map<string, unknown>(Object.entries(before));
-  const current = new Map<string, unknown>(Object.entries(after));
-  return [...new Set([...old.keys(), ...current.keys()])]
-    .filter((field) => asText(old.get(field)) !== asText(current.get(field)))
-    .map((field) => `${name}: ${field} ${asText(old.get(field))} → ${asText(current.get(field))}`);
+function count(list: unknown): string {
+  return String(Array.isArray(list) ? list.length : 0);
 }
 
-function listChange(noun: string, before: readonly unknown[], after: readonly unknown[]): string[] {
-  if (asText(before) === asText(after)) return [];
-  return [`${noun}: ${String(before.length)} → ${String(after.length)}, changed`];
+/** "forecastThresholdPercents" as people say it. */
+function words(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-/** Exact and the same for equal values. Every bigint of a governance is an amount. */
+/** For people. Every bigint of a governance is an amount. */
+function shown(value: unknown): string {
+  if (value === undefined) return "none";
+  if (typeof value === "bigint")
+    return `$${usdToDecimal(usd(value)).replace(/(\.\d\d\d*?)0+$/, "$1")}`;
+  if (typeof value === "string") return value;
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value) && value.every((one) => typeof one !== "object")) {
+    return value.length === 0 ? "none" : value.map(shown).join(", ");
+  }
+  return asText(value);
+}
+
+/** Exact and the same for equal values. */
 function asText(value: unknown): string {
   if (value === undefined) return "none";
   return JSON.stringify(value, (_, part: unknown) =>

@@ -1,0 +1,60 @@
+/**
+ * Who may make which edit of the governance document. Pure. It is judged against the document that
+ * the edit is made to, so that nobody acts on an authority that was taken away a moment ago.
+ */
+import { entries, type GovernanceEdit, isSame, mapping, texts, type Values } from "./edits.ts";
+
+export interface Editor {
+  /** An address in lower case. */
+  readonly email: string;
+  /** Whether they may set the limit of a scope ("project:checkout") by the organization's rules. */
+  readonly mayChangeBudget: (scope: string) => boolean;
+}
+
+/** Addresses in lower case, as people are compared by. */
+export function adminsOf(values: Values): readonly string[] {
+  return foldedTexts(mapping(values["organization"])["admins"]);
+}
+
+/**
+ * Admins may do everything. Owners keep their team's name, channel and members, and the budgets
+ * whose limits the organization's rules leave to them. Who is an owner, and which projects a team
+ * has, decides who sees what: that is for admins.
+ */
+export function mayEdit(values: Values, edit: GovernanceEdit, editor: Editor): boolean {
+  if (adminsOf(values).includes(editor.email)) return true;
+  switch (edit.kind) {
+    case "put-team": {
+      const team = mapping(mapping(values["teams"])[edit.key]);
+      return (
+        !edit.isNew &&
+        foldedTexts(team["owners"]).includes(editor.email) &&
+        isSame(foldedTexts(team["owners"]), edit.owners) &&
+        isSame(texts(team["projects"]), edit.projects)
+      );
+    }
+    case "put-budget": {
+      const before = entries(values["budgets"]).find((budget) => budget["key"] === edit.key);
+      return (
+        editor.mayChangeBudget(edit.scope) &&
+        (before === undefined || editor.mayChangeBudget(String(before["scope"])))
+      );
+    }
+    case "remove-budget": {
+      const before = entries(values["budgets"]).find((budget) => budget["key"] === edit.key);
+      return before !== undefined && editor.mayChangeBudget(String(before["scope"]));
+    }
+    case "set-organization":
+    case "set-admins":
+    case "add-admin":
+    case "remove-team":
+    case "put-digest":
+    case "remove-digest":
+    case "set-approvals":
+      return false;
+  }
+}
+
+function foldedTexts(value: unknown): readonly string[] {
+  return texts(value).map((text) => text.trim().toLowerCase());
+}

@@ -1,0 +1,320 @@
+/**
+ * Edits of a governance document, as people make them in forms: what each does to the plain values
+ * of the document, what it touches, and whether somebody else touched the same meanwhile. Pure.
+ *
+ * An edit says only what its form asks for: every other key of what it changes stays as it is.
+ */
+/** A document as plain values, in the words of governance.yml. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/** Undefined: the key is taken out. */
+type Text = string | undefined;
+
+export type GovernanceEdit =
+  | {
+      readonly kind: "set-organization";
+      readonly name: string;
+      readonly timeZone: string;
+      readonly finopsChannel: Text;
+    }
+  | { readonly kind: "set-admins"; readonly admins: readonly string[] }
+  | { readonly kind: "add-admin"; readonly email: string }
+  | {
+      readonly kind: "put-team";
+      readonly key: string;
+      /** A key of its own is asked for; otherwise the team has to be there. */
+      readonly isNew: boolean;
+      readonly name: string;
+      readonly channel: Text;
+      readonly owners: readonly string[];
+      readonly members: readonly string[];
+      readonly projects: readonly string[];
+    }
+  | { readonly kind: "remove-team"; readonly key: string }
+  | {
+      readonly kind: "put-budget";
+      readonly key: string;
+      readonly isNew: boolean;
+      readonly scope: string;
+      readonly limit: string;
+      readonly period: string;
+      readonly thresholds: readonly number[];
+      readonly forecastThresholds: readonly number[];
+    }
+  | { readonly kind: "remove-budget"; readonly key: string }
+  | {
+      readonly kind: "put-digest";
+      /** Which one it changes: its place in the document; undefined: a new one. */
+      readonly index: number | undefined;
+      readonly channel: string;
+      readonly scope: string;
+      readonly every: string;
+      readonly on: Text;
+      readonly at: string;
+    }
+  | { readonly kind: "remove-digest"; readonly index: number }
+  | { readonly kind: "set-approvals"; readonly tiers: readonly ApprovalTier[] };
+
+export interface ApprovalTier {
+  readonly upTo: Text;
+  readonly approvers: readonly string[];
+  readonly quorum: number;
+}
+
+export type EditRefusal =
+  /** What was to be changed is not there any more. */
+  | { readonly reason: "gone"; readonly what: string }
+  /** What was to be new is there already. */
+  | { readonly reason: "taken"; readonly what: string };
+
+export type EditResult =
+  | { readonly kind: "values"; readonly values: Values }
+  | ({ readonly kind: "refused" } & EditRefusal);
+
+/** One edit after the other; the first that can't be made refuses all of them. */
+export function applyEdits(values: Values, edits: readonly GovernanceEdit[]): EditResult {
+  let current = values;
+  for (const edit of edits) {
+    const result = applyEdit(current, edit);
+    if (result.kind === "refused") return result;
+    current = result.values;
+  }
+  return { kind: "values", values: current };
+}
+
+function applyEdit(values: Values, edit: GovernanceEdit): EditResult {
+  switch (edit.kind) {
+    case "set-organization":
+    case "set-admins":
+    case "add-admin":
+      return done({
+        ...values,
+        organization: organizationWith(mapping(values["organization"]), edit),
+      });
+    case "put-team":
+      return putTeam(values, edit);
+    case "remove-team":
+      return removeTeam(values, edit.key);
+    case "put-budget":
+      return putBudget(values, edit);
+    case "remove-budget":
+      return removeBudget(values, edit.key);
+    case "put-digest":
+      return putDigest(values, edit);
+    case "remove-digest":
+      return removeDigest(values, edit.index);
+    case "set-approvals":
+      return done({
+        ...values,
+        approvals: edit.tiers.map(({ upTo, approvers, quorum }) =>
+          withChanges({}, { up_to: upTo, approvers, quorum }),
+        ),
+      });
+  }
+}
+
+type OrganizationEdit = Extract<
+  GovernanceEdit,
+  { readonly kind: "set-organization" | "set-admins" | "add-admin" }
+>;
+
+function organizationWith(organization: Values, edit: OrganizationEdit): Values {
+  switch (edit.kind) {
+    case "set-organization":
+      return withChanges(organization, {
+        name: edit.name,
+        time_zone: edit.timeZone,
+        finops_channel: edit.finopsChannel,
+      });
+    case "set-admins":
+      return withChanges(organization, { admins: edit.admins });
+    case "add-admin": {
+      const admins = texts(organization["admins"]);
+      const isAdmin = admins.some((one) => one.trim().toLowerCase() === edit.email);
+      return isAdmin ? organization : { ...organization, admins: [...admins, edit.email] };
+    }
+  }
+}
+
+function putTeam(
+  values: Values,
+  edit: Extract<GovernanceEdit, { readonly kind: "put-team" }>,
+): EditResult {
+  const teams = mapping(values["teams"]);
+  const isThere = Object.hasOwn(teams, edit.key);
+  const what = `team ${edit.key}`;
+  if (isThere && edit.isNew) return { kind: "refused", reason: "taken", what };
+  if (!isThere && !edit.isNew) return { kind: "refused", reason: "gone", what };
+  const { name, channel, owners, members, projects } = edit;
+  const team = withChanges(mapping(teams[edit.key]), {
+    name,
+    channel,
+    owners: filled(owners),
+    members: filled(members),
+    projects: filled(projects),
+  });
+  return done({ ...values, teams: { ...teams, [edit.key]: team } });
+}
+
+function removeTeam(values: Values, key: string): EditResult {
+  const teams = mapping(values["teams"]);
+  if (!Object.hasOwn(teams, key)) return { kind: "refused", reason: "gone", what: `team ${key}` };
+  const kept = Object.fromEntries(Object.entries(teams).filter(([name]) => name !== key));
+  return done(withChanges(values, { teams: Object.keys(kept).length === 0 ? undefined : kept }));
+}
+
+function putBudget(
+  values: Values,
+  edit: Extract<GovernanceEdit, { readonly kind: "put-budget" }>,
+): EditResult {
+  const budgets = entries(values["budgets"]);
+  const index = budgets.findIndex((budget) => budget["key"] === edit.key);
+  const what = `budget ${edit.key}`;
+  if (index !== -1 && edit.isNew) return { kind: "refused", reason: "taken", what };
+  if (index === -1 && !edit.isNew) return { kind: "refused", reason: "gone", what };
+  const { key, scope, limit, period, thresholds, forecastThresholds } = edit;
+  const budget = withChanges(budgets[index] ?? {}, {
+    key,
+    scope,
+    limit,
+    period,
+    thresholds,
+    forecast_thresholds: filled(forecastThresholds),
+  });
+  return done({ ...values, budgets: replaced(budgets, index, budget) });
+}
+
+function removeBudget(values: Values, key: string): EditResult {
+  const budgets = entries(values["budgets"]);
+  const kept = budgets.filter((budget) => budget["key"] !== key);
+  return kept.length === budgets.length
+    ? { kind: "refused", reason: "gone", what: `budget ${key}` }
+    : done(withChanges(values, { budgets: filled(kept) }));
+}
+
+function putDigest(
+  values: Values,
+  edit: Extract<GovernanceEdit, { readonly kind: "put-digest" }>,
+): EditResult {
+  const digests = entries(values["digests"]);
+  const { channel, scope, every, on, at } = edit;
+  const index = edit.index ?? -1;
+  if (index >= digests.length) return { kind: "refused", reason: "gone", what: "that digest" };
+  const digest = withChanges(digests[index] ?? {}, { channel, scope, every, on, at });
+  // The same digest twice would be two messages; it is there, so nothing is to be done.
+  if (index === -1 && digests.some((one) => isSame(one, digest))) return done(values);
+  return done({ ...values, digests: replaced(digests, index, digest) });
+}
+
+function removeDigest(values: Values, index: number): EditResult {
+  const digests = entries(values["digests"]);
+  return index >= digests.length
+    ? { kind: "refused", reason: "gone", what: "that digest" }
+    : done(withChanges(values, { digests: filled(digests.filter((_digest, at) => at !== index)) }));
+}
+
+/** What an edit is about, as it stands in these values: equal where nobody touched it. */
+function touched(values: Values, edit: GovernanceEdit): unknown {
+  switch (edit.kind) {
+    case "set-organization": {
+      const { name, time_zone, finops_channel } = mapping(values["organization"]);
+      return { name, time_zone, finops_channel };
+    }
+    case "set-admins":
+      return mapping(values["organization"])["admins"];
+    case "add-admin":
+      return undefined; // Whoever else became one, this one does as well.
+    case "put-team":
+    case "remove-team":
+      return mapping(values["teams"])[edit.key];
+    case "put-budget":
+    case "remove-budget":
+      return entries(values["budgets"]).find((budget) => budget["key"] === edit.key);
+    case "put-digest":
+    case "remove-digest":
+      // A place in a list means something only while the list is the same.
+      return edit.index === undefined ? undefined : values["digests"];
+    case "set-approvals":
+      return values["approvals"];
+  }
+}
+
+/** Whether what these edits are about was changed between the two. */
+export function isOvertaken(
+  edits: readonly GovernanceEdit[],
+  { from, current }: { readonly from: Values; readonly current: Values },
+): boolean {
+  return edits.some((edit) => !isSame(touched(from, edit), touched(current, edit)));
+}
+
+/** A key of letters, digits and dashes for a name, which none of `taken` has. */
+export function keyFor(name: string, taken: readonly string[]): string {
+  const folded = name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, KEY_CHARS_MAX)
+    .replace(/-+$/, "");
+  const base = folded === "" ? "team" : folded;
+  const isTaken = (key: string): boolean => taken.some((one) => one.toLowerCase() === key);
+  if (!isTaken(base)) return base;
+  for (let count = 2; ; count += 1) {
+    const key = `${base}-${String(count)}`;
+    if (!isTaken(key)) return key;
+  }
+}
+
+/** Well below what a key may have, so that a number fits behind it. */
+const KEY_CHARS_MAX = 60;
+
+function done(values: Values): EditResult {
+  return { kind: "values", values };
+}
+
+/** Undefined takes a key out; what is not named stays, in its place. */
+function withChanges(values: Values, changes: Values): Values {
+  return Object.fromEntries(
+    Object.entries({ ...values, ...changes }).filter(([, value]) => value !== undefined),
+  );
+}
+
+function replaced(list: readonly Values[], index: number, value: Values): readonly Values[] {
+  return index === -1 ? [...list, value] : list.map((one, at) => (at === index ? value : one));
+}
+
+/** Plain values of a document that say the same, in whatever order their keys stand. */
+export function isSame(left: unknown, right: unknown): boolean {
+  return canonical(left) === canonical(right);
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (!isMapping(value)) return JSON.stringify(value) ?? "undefined";
+  const pairs = Object.entries(value).filter(([, part]) => part !== undefined);
+  return `{${pairs
+    .map(([name, part]) => `${JSON.stringify(name)}:${canonical(part)}`)
+    .toSorted()
+    .join(",")}}`;
+}
+
+/** A document does not say that a list is empty. */
+function filled<Item>(list: readonly Item[]): readonly Item[] | undefined {
+  return list.length === 0 ? undefined : list;
+}
+
+export function mapping(value: unknown): Values {
+  return isMapping(value) ? value : {};
+}
+
+export function entries(value: unknown): readonly Values[] {
+  return Array.isArray(value) ? value.filter(isMapping) : [];
+}
+
+export function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+}
+
+function isMapping(value: unknown): value is Values {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
