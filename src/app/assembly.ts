@@ -40,6 +40,7 @@ export function assemble(
   const web = createSlackWeb({
     token: config.SLACK_BOT_TOKEN?.reveal() ?? "",
     log,
+    dataBlocks: { database, clock, log },
     ...slackApiUrl(config),
   });
   const directory = createDirectory({ database, web, clock });

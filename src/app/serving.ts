@@ -61,6 +61,7 @@ export function createSlack(parts: Assembly): SlackApp {
   return createSlackApp({
     ...parts,
     config: slackConfig(config),
+    dataBlocks: parts,
     listeners: wiring.listeners,
   });
 }

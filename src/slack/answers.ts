@@ -6,7 +6,9 @@
 import { randomUUID } from "node:crypto";
 import type { RespondFn } from "@slack/bolt";
 import type { Logger } from "pino";
-import type { Modal } from "./blocks.ts";
+import type { Block, Modal } from "./blocks.ts";
+import type { DataBlocksDeps } from "./charts/data-blocks.ts";
+import { answerDataBlocks } from "./charts/sending.ts";
 import type { Directory } from "./directory.ts";
 import type { Respond } from "./listener.ts";
 import type { SlackWeb } from "./web.ts";
@@ -19,6 +21,8 @@ export interface AnswerDeps {
   readonly web: Pick<SlackWeb, "postMessage">;
   readonly directory: Pick<Directory, "openDirectMessage">;
   readonly log: Logger;
+  /** Which workspace the response_urls are of, and what is known of it; absent: nothing is. */
+  readonly dataBlocks?: (DataBlocksDeps & { readonly slackTeamId: string }) | undefined;
 }
 
 /**
@@ -37,7 +41,9 @@ export function respondTo(
       if (answer === undefined) throw new Error("this request has no response_url");
       const { text, blocks } = await deps.here.shown(message);
       const shown = { response_type: "ephemeral", replace_original: replacesOriginal } as const;
-      await answer({ ...shown, text, blocks: [...blocks] });
+      await answerWith(deps, blocks, async (taken) => {
+        await answer({ ...shown, text, blocks: [...taken] });
+      });
     } catch (err) {
       if (answer !== undefined) {
         deps.log.warn({ slack_user_id: slackUserId, err }, "response_url refused the answer");
@@ -52,15 +58,28 @@ export function respondTo(
 }
 
 /** Never throws: the outbox brings the same a moment later. */
-export function replaceBy({ here, log }: AnswerDeps, answer: RespondFn): Respond {
+export function replaceBy(deps: AnswerDeps, answer: RespondFn): Respond {
+  const { here, log } = deps;
   return async (message) => {
     try {
       const { text, blocks } = await here.shown(message);
-      await answer({ replace_original: true, text, blocks: [...blocks] });
+      await answerWith(deps, blocks, async (taken) => {
+        await answer({ replace_original: true, text, blocks: [...taken] });
+      });
     } catch (err) {
       log.debug({ err }, "message not replaced at once");
     }
   };
+}
+
+/** Without the charts and tables that the workspace refuses. */
+async function answerWith(
+  { dataBlocks }: AnswerDeps,
+  blocks: readonly Block[],
+  answer: (blocks: readonly Block[]) => Promise<void>,
+): Promise<void> {
+  if (dataBlocks === undefined) await answer(blocks);
+  else await answerDataBlocks(dataBlocks, { ...dataBlocks, blocks }, answer);
 }
 
 /** In place of what was shown while it worked; by direct message where the modal was closed. */

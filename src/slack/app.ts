@@ -12,6 +12,7 @@ import type { Logger } from "pino";
 import { AppError } from "../domain/errors.ts";
 import type { Clock } from "../domain/time.ts";
 import { boltLog } from "./bolt-log.ts";
+import type { DataBlocksDeps } from "./charts/data-blocks.ts";
 import type { Directory } from "./directory.ts";
 import { listen } from "./listen.ts";
 import type { SlackListeners } from "./listener.ts";
@@ -51,6 +52,8 @@ export interface SlackAppDeps {
   readonly workspaces?: SlackWorkspaces | undefined;
   readonly clock: Clock;
   readonly log: Logger;
+  /** For answers with charts and tables; absent: they are sent as they are. */
+  readonly dataBlocks?: DataBlocksDeps | undefined;
 }
 
 /** Slack's own requests are a few kilobytes; a modal with every field full stays below 300 kB. */

@@ -8,6 +8,7 @@ import type { Logger } from "pino";
 import type { Clock } from "../domain/time.ts";
 import { type AnswerDeps, directMessageTo, replaceBy, respondTo, tellInModal } from "./answers.ts";
 import { home, message, type SlackMessage, section } from "./blocks.ts";
+import type { DataBlocksDeps } from "./charts/data-blocks.ts";
 import type { Directory } from "./directory.ts";
 import { chosenValue, viewValues } from "./entered.ts";
 import type { ViewListener, ViewValues } from "./listener.ts";
@@ -28,6 +29,7 @@ export interface ListenDeps {
   readonly directory: Directory;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly dataBlocks?: DataBlocksDeps | undefined;
 }
 
 /** Every id: which listener is meant is looked up in the registry. */
@@ -212,8 +214,10 @@ function listenToHome(bolt: App, deps: ListenDeps): void {
 }
 
 function answersFrom(deps: ListenDeps, place: SlackPlace): AnswerDeps {
-  const { web, directory, log, workspaces } = deps;
-  return { web, directory, log, here: workspaces.at(place) };
+  const { web, directory, log, workspaces, dataBlocks } = deps;
+  const { slackTeamId } = place;
+  const taken = dataBlocks === undefined ? {} : { dataBlocks: { ...dataBlocks, slackTeamId } };
+  return { web, directory, log, here: workspaces.at(place), ...taken };
 }
 
 interface Interaction {

@@ -7,6 +7,9 @@ import { type UsersInfoResponse, WebClient } from "@slack/web-api";
 import pino, { type Logger } from "pino";
 import { AppError } from "../domain/errors.ts";
 import { boltLog } from "./bolt-log.ts";
+import type { DataBlocksDeps } from "./charts/data-blocks.ts";
+import { pictureUpload } from "./charts/pictures.ts";
+import { withDataBlocks } from "./charts/sending.ts";
 import { findMessage, METADATA_EVENT_TYPE } from "./find-message.ts";
 import type { SlackChannel, SlackUser, SlackWeb } from "./web.ts";
 import { slackFailure, sortSlackError } from "./web-errors.ts";
@@ -24,6 +27,8 @@ export interface SlackWebOptions {
   /** For the SDK's warnings; the default is silence, since every failure is thrown as well. */
   readonly log?: Logger;
   readonly timeoutMs?: number;
+  /** Absent: charts and tables are sent as they are, also to a workspace that refuses them. */
+  readonly dataBlocks?: DataBlocksDeps | undefined;
 }
 
 /** Every failure is an `AppError` whose cause `sortSlackError` understands. */
@@ -35,7 +40,10 @@ export function createSlackWeb(options: SlackWebOptions): SlackWeb {
     ...(options.apiUrl === undefined ? {} : { slackApiUrl: withSlash(options.apiUrl) }),
     logger: boltLog(options.log ?? pino({ level: "silent" })),
   });
-  return { ...messageCalls(client), ...userCalls(client), ...viewCalls(client) };
+  const web = { ...messageCalls(client), ...userCalls(client), ...viewCalls(client) };
+  const { dataBlocks } = options;
+  if (dataBlocks === undefined) return web;
+  return { ...web, ...withDataBlocks(web, { ...dataBlocks, upload: pictureUpload(client) }) };
 }
 
 function withSlash(url: string): string {
