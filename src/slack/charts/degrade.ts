@@ -18,6 +18,10 @@ export function isDataBlockType(type: string): type is DataBlockType {
   return DATA_BLOCK_TYPES.some((known) => known === type);
 }
 
+function isDataBlock(block: Block): block is ChartBlock | DataTableBlock | TableBlock {
+  return isDataBlockType(block.type);
+}
+
 export function dataTypesIn(blocks: readonly Block[]): ReadonlySet<DataBlockType> {
   return new Set(blocks.map(({ type }) => type).filter(isDataBlockType));
 }
@@ -29,7 +33,7 @@ export function withoutRefused(
   pictures: ReadonlyMap<number, string> = new Map(),
 ): readonly Block[] {
   return blocks.map((block, index) => {
-    if (!isDataBlockType(block.type) || !refused.has(block.type)) return block;
+    if (!isDataBlock(block) || !refused.has(block.type)) return block;
     if (block.type === "data_visualization") return pictureOrText(block, pictures.get(index));
     if (block.type === "data_table" && !refused.has("table")) return plainTable(block);
     return tableText(block);
