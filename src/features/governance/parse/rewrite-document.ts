@@ -28,8 +28,8 @@ export function rewriteDocument(text: string, values: Mapping): string {
   const document = read(text);
   if (isDeepStrictEqual(valueOf(document), values)) return text;
   document.contents = written(document, document.contents, values);
-  const plain = document.toString(formatOf(text));
-  if (isDeepStrictEqual(readValue(plain), values)) return plain;
+  const plain = asText(document, text);
+  if (plain !== undefined && isDeepStrictEqual(readValue(plain), values)) return plain;
 
   // What an alias stands for was changed in one of its places only: each place gets its own.
   const expanded = read(text);
@@ -38,6 +38,16 @@ export function rewriteDocument(text: string, values: Mapping): string {
   const own = expanded.toString(formatOf(text));
   assert(isDeepStrictEqual(readValue(own), values), "a rewritten document says what it was given");
   return own;
+}
+
+/** Undefined: an alias stands before, or without, what it was an alias of. */
+function asText(document: Document, like: string): string | undefined {
+  try {
+    return document.toString(formatOf(like));
+  } catch (error) {
+    if (error instanceof ReferenceError) return undefined;
+    throw error;
+  }
 }
 
 /** A text that says nothing yet gets a document of these values. */

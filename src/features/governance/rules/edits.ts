@@ -251,6 +251,7 @@ export function isOvertaken(
 export function keyFor(name: string, taken: readonly string[]): string {
   const folded = name
     .normalize("NFKD")
+    .replace(/\p{M}+/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "")
@@ -290,7 +291,7 @@ export function isSame(left: unknown, right: unknown): boolean {
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (!isMapping(value)) return JSON.stringify(value) ?? "undefined";
+  if (!isMapping(value)) return value === undefined ? "undefined" : JSON.stringify(value);
   const pairs = Object.entries(value).filter(([, part]) => part !== undefined);
   return `{${pairs
     .map(([name, part]) => `${JSON.stringify(name)}:${canonical(part)}`)
