@@ -25,25 +25,24 @@ const FORMAT = { lineWidth: 0, flowCollectionPadding: true } as const;
 
 /** The text with these values; the text itself where it has them already. */
 export function rewriteDocument(text: string, values: Mapping): string {
-  const document = read(text);
-  if (isDeepStrictEqual(valueOf(document), values)) return text;
-  document.contents = written(document, document.contents, values);
-  const plain = asText(document, text);
-  if (plain !== undefined && isDeepStrictEqual(readValue(plain), values)) return plain;
+  if (isDeepStrictEqual(readValue(text), values)) return text;
+  const plain = withValues(read(text), text, values);
+  if (plain !== undefined) return plain;
 
   // What an alias stands for was changed in one of its places only: each place gets its own.
   const expanded = read(text);
   expandAliases(expanded);
-  expanded.contents = written(expanded, expanded.contents, values);
-  const own = expanded.toString(formatOf(text));
-  assert(isDeepStrictEqual(readValue(own), values), "a rewritten document says what it was given");
+  const own = withValues(expanded, text, values);
+  assert(own !== undefined, "a rewritten document says what it was given");
   return own;
 }
 
-/** Undefined: an alias stands before, or without, what it was an alias of. */
-function asText(document: Document, like: string): string | undefined {
+/** Undefined: an alias says something else then, or has nothing to stand for. */
+function withValues(document: Document, like: string, values: Mapping): string | undefined {
   try {
-    return document.toString(formatOf(like));
+    document.contents = written(document, document.contents, values);
+    const text = document.toString(formatOf(like));
+    return isDeepStrictEqual(readValue(text), values) ? text : undefined;
   } catch (error) {
     if (error instanceof ReferenceError) return undefined;
     throw error;
