@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import { assert } from "../domain/assert.ts";
 import { formatLimitTarget } from "../domain/limit.ts";
 import type { Clock } from "../domain/time.ts";
 import { alertListeners, alertRoutes, releaseHeldAlerts } from "../features/alerts/index.ts";
@@ -30,8 +31,16 @@ import {
   replaceGovernedBudgets,
 } from "../features/budgets/index.ts";
 import { chargebackRoutes, replaceGovernedCosts } from "../features/chargeback/index.ts";
-import { replaceGovernedDigests, sendDueDigests } from "../features/digests/index.ts";
-import { type GovernanceAppliers, governanceRoutes } from "../features/governance/index.ts";
+import {
+  type DigestRule,
+  replaceGovernedDigests,
+  sendDueDigests,
+} from "../features/digests/index.ts";
+import {
+  type GovernanceAppliers,
+  type GovernedDigest,
+  governanceRoutes,
+} from "../features/governance/index.ts";
 import { createHomeRefresher, homeListeners } from "../features/home/index.ts";
 import {
   advanceSettledRerate,
@@ -259,8 +268,12 @@ export const governanceAppliers: GovernanceAppliers = {
     await replaceGovernedDigests(
       sql,
       digests.map((digest) => ({
-        ...digest,
+        ruleKey: digest.key,
+        target: digestTarget(digest),
+        every: digest.every,
         onWeekday: digest.onWeekday,
+        onDay: digest.onDay,
+        atLocalTime: digest.atLocalTime,
         zone: digest.timeZone,
       })),
       appliedAt,
@@ -283,3 +296,9 @@ export const governanceAppliers: GovernanceAppliers = {
     await replaceGovernedCosts(sql, { sharedCosts, commitments, credits });
   },
 };
+
+function digestTarget({ scope, channel }: GovernedDigest): DigestRule["target"] {
+  if (scope.kind === "each") return { kind: "each", of: scope.key };
+  assert(channel !== undefined, "a digest of one scope has a channel");
+  return { kind: "one", scope, destination: { channel } };
+}

@@ -1,2 +1,4 @@
 /** What the rest of the program may use from digests. */
-export { replaceGovernedDigests, sendDueDigests } from "./flow.ts";
+export { replaceGovernedDigests } from "./flow/plan.ts";
+export { sendDueDigests } from "./flow/send.ts";
+export type { DigestRule } from "./rules/plan.ts";

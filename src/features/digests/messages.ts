@@ -1,12 +1,11 @@
 /** Digests, the words: one message that a finance lead reads in half a minute. Pure. */
 import { dayText, lastDayText, monthText, weekdayText } from "../../domain/date-text.ts";
 import { formatUsd, type Usd, ZERO_USD } from "../../domain/money.ts";
-import type { Instant, Period, PeriodKind, TimeZone } from "../../domain/time.ts";
+import type { Instant, Period, TimeZone } from "../../domain/time.ts";
 import {
+  actions,
   type Block,
-  bar,
   context,
-  escapeText,
   fields,
   header,
   message,
@@ -14,35 +13,55 @@ import {
   section,
   slackDate,
 } from "../../slack/blocks.ts";
-import type { DigestInterval, Mover } from "./rules.ts";
+import { digestChart } from "./messages/chart.ts";
+import { type Decisions, decisionButtons, decisionLines } from "./messages/decisions.ts";
+import {
+  budgetsText,
+  capitalized,
+  changeText,
+  countText,
+  movedText,
+  type NamedMover,
+  type NewThings,
+  newText,
+  teamsText,
+  topText,
+  UNCHANGED,
+} from "./messages/parts.ts";
+import type { DayPoint, DigestBudget } from "./rules/content.ts";
+import type { DigestInterval } from "./rules.ts";
 
 export interface DigestContent {
+  /** How people call the scope; "You" where it is the reader's own. */
   readonly name: string;
+  /** Typed after the command it shows the same scope. */
+  readonly typed: string;
+  readonly isOwn: boolean;
   readonly every: DigestInterval;
   readonly zone: TimeZone;
   readonly period: Period;
-  readonly cost: Usd | undefined;
-  readonly previousCost: Usd | undefined;
+  readonly cost: Usd;
+  readonly previousCost: Usd;
   readonly requests: number;
+  /** Absent where there is nothing to draw. */
+  readonly days: readonly DayPoint[];
   readonly by: "team" | "project";
-  readonly owners: readonly (Mover & { readonly name: string | null })[];
-  readonly models: readonly Mover[];
-  readonly budgets: readonly {
-    readonly name: string;
-    readonly periodKind: PeriodKind;
-    readonly percent: number;
-    readonly limit: Usd;
-    readonly spend: Usd;
-  }[];
-  readonly openRequests: readonly string[];
-  readonly rejectedEvents: number;
-  /** Alerts and other messages that nobody got. */
-  readonly undelivered: number;
+  readonly owners: readonly NamedMover[];
+  readonly models: readonly NamedMover[];
+  readonly news: NewThings;
+  readonly budgets: readonly DigestBudget[];
+  /** Of a person: what their teams spent, as far as they may see it. */
+  readonly teams: readonly NamedMover[];
+  readonly decisions: Decisions;
+  readonly basis: {
+    readonly kind: "estimated" | "billed" | "reconciled";
+    readonly asOf: Instant | undefined;
+  };
+  /** When usage was last received; undefined: never. */
+  readonly lastUsageAt: Instant | undefined;
   readonly asOf: Instant;
 }
 
-const ROWS_MAX = 5;
-const BUDGETS_MAX = 6;
 const SPAN_BEFORE: Readonly<Record<DigestInterval, string>> = {
   day: "the day before",
   week: "the week before",
@@ -50,61 +69,52 @@ const SPAN_BEFORE: Readonly<Record<DigestInterval, string>> = {
 };
 
 export function digestMessage(content: DigestContent): SlackMessage {
-  const cost = content.cost ?? ZERO_USD;
+  const { cost, previousCost, requests, name } = content;
   const when = spanText(content);
-  const change = totalChangeText(cost, content);
-  const text = `${content.name} spent ${formatUsd(cost)} ${when}${change === undefined ? "" : ` (${change})`}.`;
+  const change = totalChangeText(content);
+  const text = `${name} spent ${formatUsd(cost)} ${when}${change === undefined ? "" : ` (${change})`}.`;
+  const chart = requests === 0 && previousCost === 0n ? undefined : digestChart(content);
   const blocks: Block[] = [
-    header(`${content.name} · ${formatUsd(cost)} ${when}`),
-    section(
-      content.requests === 0
-        ? "No usage was reported."
-        : [
-            ...(change === undefined ? [] : [`*${capitalized(change)}*`]),
-            countText(content.requests, "request", "requests"),
-          ].join(" · "),
-    ),
+    header(`${name} · ${formatUsd(cost)} ${when}`),
+    section(summary(content)),
   ];
-  if (content.requests > 0) {
-    blocks.push(
-      fields([
-        listText(content.by === "team" ? "By team" : "By project", content.owners, content.by),
-        listText(
-          "By model",
-          content.models.map((mover) => ({ ...mover, name: mover.key })),
-          "model",
-        ),
-      ]),
-    );
+  if (chart !== undefined) blocks.push(chart);
+  if (requests > 0) {
+    const lists = [
+      topText(content.by === "team" ? "By team" : "By project", content.owners, content.by),
+      topText("By model", content.models, "model"),
+    ].filter((list) => list !== undefined);
+    if (lists.length > 0) blocks.push(fields(lists));
   }
-  if (content.budgets.length > 0) blocks.push(section(budgetsText(content.budgets)));
-  if (content.openRequests.length > 0) {
-    blocks.push(
-      section(
-        `*Waiting for a decision*\n${content.openRequests.map((title) => `• ${escapeText(title)}`).join("\n")}`,
-      ),
-    );
-  }
-  if (content.rejectedEvents > 0) {
-    blocks.push(
-      section(
-        `:warning: ${countText(content.rejectedEvents, "usage event was rejected and is", "usage events were rejected and are")} not in these numbers. \`claude-spend doctor\` lists why.`,
-      ),
-    );
-  }
-  if (content.undelivered > 0) {
-    blocks.push(
-      section(
-        `:warning: ${countText(content.undelivered, "message", "messages")} reached nobody: a channel or person is not to be found in Slack. \`claude-spend doctor\` says which.`,
-      ),
-    );
-  }
-  blocks.push(
-    context(
-      `Estimated from usage events · as of ${slackDate(content.asOf, "{date_short_pretty} {time}", content.asOf.toISOString())} · details: \`/claude-spend\``,
-    ),
-  );
+  const moved = movedText(content.owners, content.models);
+  const parts = [
+    moved,
+    newText(content.news),
+    teamsText(content.teams),
+    budgetsText(content.budgets),
+  ];
+  for (const part of parts) if (part !== undefined) blocks.push(section(part));
+  const decisions = decisionLines(content.decisions);
+  if (decisions.length > 0) blocks.push(section(["*Needs a decision*", ...decisions].join("\n")));
+  blocks.push(context(freshnessText(content)));
+  blocks.push(actions(decisionButtons(content)));
   return message(text, blocks);
+}
+
+/** "*▲ 65% vs the day before* ($40.00) · 2 requests". */
+function summary(content: DigestContent): string {
+  const { requests, previousCost, every } = content;
+  const change = totalChangeText(content);
+  const before =
+    previousCost > 0n
+      ? `${capitalized(SPAN_BEFORE[every])}: ${formatUsd(previousCost)}`
+      : undefined;
+  const compared =
+    change === undefined ? [] : [`*${capitalized(change)}* (${formatUsd(previousCost)})`];
+  if (requests === 0) {
+    return ["Nothing was used.", ...(before === undefined ? [] : [`${before}.`])].join(" ");
+  }
+  return [...compared, countText(requests, "request", "requests")].join(" · ");
 }
 
 function spanText({ every, period: { start, end }, zone, asOf }: DigestContent): string {
@@ -114,66 +124,38 @@ function spanText({ every, period: { start, end }, zone, asOf }: DigestContent):
     case "week":
       return `from ${dayText(start, zone, asOf)} to ${lastDayText(end, zone, asOf)}`;
     case "month":
-      return `in ${monthText(start, zone)}`;
+      return isCalendarMonth(start, zone)
+        ? `in ${monthText(start, zone)}`
+        : `from ${dayText(start, zone, asOf)} to ${lastDayText(end, zone, asOf)}`;
   }
 }
 
-function listText(
-  title: string,
-  rows: readonly (Mover & { readonly name: string | null })[],
-  kind: "team" | "project" | "model",
-): string {
-  const shown = rows.filter((row) => row.cost !== 0n);
-  const lines = shown.slice(0, ROWS_MAX).map((row) => {
-    const change = changeText(row.cost, row.previousCost);
-    const name = row.name === null ? emptyName(kind) : escapeText(row.name);
-    return `${formatUsd(row.cost)}  ${name}${change === undefined ? "" : `  _${change}_`}`;
-  });
-  const rest = shown.length - ROWS_MAX;
-  return [`*${title}*`, ...lines, ...othersLine(rest)].join("\n");
+/** A fiscal month has no name. */
+function isCalendarMonth(start: Instant, zone: TimeZone): boolean {
+  return dayText(start, zone, start).endsWith(" 1");
 }
 
-function emptyName(kind: "team" | "project" | "model"): string {
-  return kind === "team" ? "_Unallocated_" : `_no ${kind}_`;
+const BASIS_TEXTS = {
+  estimated: "Estimated from usage events",
+  billed: "Compared with Anthropic's bill, with differences",
+  reconciled: "Reconciled with Anthropic's bill",
+} as const;
+
+/** What the figures rest on, and up to when. */
+function freshnessText({ basis, asOf, lastUsageAt }: DigestContent): string {
+  const parts = [`${BASIS_TEXTS[basis.kind]} · as of ${momentText(basis.asOf ?? asOf)}`];
+  if (lastUsageAt === undefined) parts.push("no usage was ever received");
+  else parts.push(`last usage ${momentText(lastUsageAt)}`);
+  return parts.join(" · ");
 }
 
-function budgetsText(budgets: DigestContent["budgets"]): string {
-  const nearest = budgets.toSorted((left, right) => right.percent - left.percent);
-  const lines = nearest
-    .slice(0, BUDGETS_MAX)
-    .map(
-      ({ name, percent, limit, spend, periodKind }) =>
-        `${bar(percent)} *${String(percent)}%* ${escapeText(name)} · ${formatUsd(spend)} of ${formatUsd(limit)} ${periodKind}`,
-    );
-  const rest = nearest.length - BUDGETS_MAX;
-  return ["*Budgets*", ...lines, ...othersLine(rest)].join("\n");
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function othersLine(count: number): string[] {
-  return count > 0 ? [`…and ${countText(count, "other", "others")}`] : [];
-}
-
-function countText(count: number, one: string, many: string): string {
-  return `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
+function momentText(at: Instant): string {
+  return slackDate(at, "{date_short_pretty} {time}", at.toISOString());
 }
 
 /** "▲ 12% vs the day before"; undefined when there is nothing to compare with. */
-function totalChangeText(now: Usd, { every, previousCost }: DigestContent): string | undefined {
-  const change = changeText(now, previousCost);
-  if (change === undefined) return undefined;
+function totalChangeText({ cost, every, previousCost }: DigestContent): string | undefined {
+  const change = changeText(cost, previousCost);
+  if (change === undefined || cost === ZERO_USD) return undefined;
   return `${change === UNCHANGED ? "as much as" : `${change} vs`} ${SPAN_BEFORE[every]}`;
-}
-
-const UNCHANGED = "unchanged";
-
-/** "▲ 12%"; undefined when there is nothing to compare with. */
-function changeText(now: Usd, before: Usd | undefined): string | undefined {
-  if (before === undefined || before <= 0n) return undefined;
-  const percent = Number(((now - before) * 100n) / before);
-  if (percent === 0) return UNCHANGED;
-  return `${percent > 0 ? "▲" : "▼"} ${Math.abs(percent).toLocaleString("en-US")}%`;
 }

@@ -111,17 +111,24 @@ export interface GovernedBudget {
 export const DIGEST_INTERVALS = ["day", "week", "month"] as const;
 export type DigestInterval = (typeof DIGEST_INTERVALS)[number];
 
+export type DigestScope = Scope | { readonly kind: "each"; readonly key: "team" | "user" };
+
 export interface GovernedDigest {
   /** Says all that the document says of it: digests have no key of their own there. */
   readonly key: string;
-  readonly channel: string;
-  readonly scope: Scope;
+  /** Absent for `each`: every team's own channel, every person's direct message. */
+  readonly channel?: string;
+  /** One scope, or every team, or every person whom the document names. */
+  readonly scope: DigestScope;
   readonly every: DigestInterval;
   /** Set exactly when `every` is `week`. */
   readonly onWeekday?: Weekday;
+  /** 1 to 31; set exactly when `every` is `month`. */
+  readonly onDay?: number;
   /** "09:30" */
   readonly atLocalTime: string;
-  readonly timeZone: TimeZone;
+  /** Absent for every person: their own. */
+  readonly timeZone?: TimeZone;
 }
 
 export const TEAM_OWNERS = "team_owners";

@@ -2,7 +2,11 @@ import { pino } from "pino";
 import { beforeEach, expect, test } from "vitest";
 import { ORG_SCOPE, scopeFrom } from "../../../src/domain/scope.ts";
 import { instant, timeZone } from "../../../src/domain/time.ts";
-import { replaceGovernedDigests, sendDueDigests } from "../../../src/features/digests/index.ts";
+import {
+  type DigestRule,
+  replaceGovernedDigests,
+  sendDueDigests,
+} from "../../../src/features/digests/index.ts";
 import { acme } from "../../support/budget-builders.ts";
 import { useDatabase } from "../../support/database.ts";
 
@@ -11,7 +15,7 @@ const NOON = instant("2026-11-22T12:00:00Z");
 const MORNING = instant("2026-11-23T09:00:00Z");
 
 beforeEach(async () => {
-  await db.pool.query(`truncate digests, outbox_messages`);
+  await db.pool.query(`truncate digests, digest_rules, outbox_messages`);
   await acme(db.pool);
 });
 
@@ -25,13 +29,20 @@ async function failMessage(createdAt: string): Promise<void> {
 }
 
 async function digestBlocks(scope: string): Promise<string> {
-  const daily = { every: "day", onWeekday: undefined, atLocalTime: "09:00" } as const;
-  const where = { channel: "#x", scope: scope === "org" ? ORG_SCOPE : scopeFrom(scope) };
-  await replaceGovernedDigests(
-    db.pool,
-    [{ ...daily, ...where, key: scope, zone: timeZone("UTC") }],
-    NOON,
-  );
+  const rule: DigestRule = {
+    ruleKey: scope,
+    target: {
+      kind: "one",
+      scope: scope === "org" ? ORG_SCOPE : scopeFrom(scope),
+      destination: { channel: "#x" },
+    },
+    every: "day",
+    onWeekday: undefined,
+    onDay: undefined,
+    atLocalTime: "09:00",
+    zone: timeZone("UTC"),
+  };
+  await replaceGovernedDigests(db.pool, [rule], NOON);
   const log = pino({ level: "silent" });
   expect(await sendDueDigests({ database: db.pool, clock: () => MORNING, log })).toBe(1);
   const { rows } = await db.pool.query<{ blocks: string }>(

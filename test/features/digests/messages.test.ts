@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { instant, timeZone } from "../../../src/domain/time.ts";
+import { NO_DECISIONS } from "../../../src/features/digests/messages/decisions.ts";
 import { type DigestContent, digestMessage } from "../../../src/features/digests/messages.ts";
 import { usd } from "../../support/builders.ts";
 import { messageProblems, shownLines } from "../../support/shown.ts";
@@ -10,6 +11,8 @@ const DAY = { start: instant("2026-11-21T23:00:00Z"), end: instant("2026-11-22T2
 function aDigest(overrides: Partial<DigestContent> = {}): DigestContent {
   return {
     name: "Acme",
+    typed: "org",
+    isOwn: false,
     every: "day",
     zone: BERLIN,
     period: DAY,
@@ -19,10 +22,13 @@ function aDigest(overrides: Partial<DigestContent> = {}): DigestContent {
     by: "team",
     owners: [],
     models: [],
+    news: { models: [], projects: [], apiKeys: [], people: 0 },
+    days: [],
     budgets: [],
-    openRequests: [],
-    rejectedEvents: 0,
-    undelivered: 0,
+    teams: [],
+    decisions: NO_DECISIONS,
+    basis: { kind: "estimated", asOf: undefined },
+    lastUsageAt: undefined,
     asOf: instant("2026-11-23T08:00:00Z"),
     ...overrides,
   };
@@ -48,30 +54,35 @@ describe("a digest", () => {
     const message = digestMessage(aDigest({ every, period }));
 
     expect(message.text).toBe(text);
-    expect(shownLines(message.blocks)[1]).toBe(`*▲ 21% vs the ${every} before* · 1,200 requests`);
+    expect(shownLines(message.blocks)[1]).toBe(
+      `*▲ 21% vs the ${every} before* ($36.00) · 1,200 requests`,
+    );
     expect(messageProblems(message)).toEqual([]);
   });
 
   test("says that as much was spent, or nothing about a span without spend", () => {
     const unchanged = digestMessage(aDigest({ previousCost: usd(43.82) }));
     expect(unchanged.text).toBe("Acme spent $43.82 on Sun, Nov 22 (as much as the day before).");
-    expect(shownLines(unchanged.blocks)[1]).toMatch(/^\*As much as the day before\* · /);
+    expect(shownLines(unchanged.blocks)[1]).toMatch(
+      /^\*As much as the day before\* \(\$43\.82\) · /,
+    );
     expect(digestMessage(aDigest({ previousCost: usd(0) })).text).toBe(
       "Acme spent $43.82 on Sun, Nov 22.",
     );
   });
 
   test.each([
-    [1, "1 request", "…and 1 other", "1 usage event was rejected and is not"],
-    [2, "2 requests", "…and 2 others", "2 usage events were rejected and are not"],
-  ])("counts %d in its grammatical number", (count, requests, others, rejected) => {
-    const owners = Array.from({ length: 5 + count }, (_, index) => owner(index));
+    [1, "1 request", "1 usage event was rejected"],
+    [2, "2 requests", "2 usage events were rejected"],
+  ])("counts %d in its grammatical number", (count, requests, rejected) => {
+    const owners = Array.from({ length: 7 }, (_, index) => owner(index));
+    const decisions = { ...NO_DECISIONS, rejectedEvents: count };
     const lines = shownLines(
-      digestMessage(aDigest({ requests: count, owners, rejectedEvents: count })).blocks,
+      digestMessage(aDigest({ requests: count, owners, decisions })).blocks,
     ).join("\n");
 
     expect(lines).toContain(` · ${requests}\n`);
-    expect(lines).toContain(others);
+    expect(lines).toContain("$189.00  2 others");
     expect(lines).toContain(rejected);
   });
 });

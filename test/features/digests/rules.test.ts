@@ -1,19 +1,30 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addMs, DAY_MS, HOUR_MS, instant, localParts, timeZone } from "../../../src/domain/time.ts";
+import {
+  addMs,
+  DAY_MS,
+  HOUR_MS,
+  type Instant,
+  instant,
+  localParts,
+  timeZone,
+} from "../../../src/domain/time.ts";
 import {
   type Digest,
   type DigestSchedule,
   decideSlot,
   digestSpan,
-  movers,
+  lastSlot,
+  movedSlot,
   nextSlot,
 } from "../../../src/features/digests/rules.ts";
-import { usd } from "../../support/builders.ts";
+
+const CALENDAR = { weekStartsOn: "monday" } as const;
 
 const aSchedule = (overrides: Partial<DigestSchedule> = {}): DigestSchedule => ({
   every: "day",
   onWeekday: undefined,
+  onDay: undefined,
   atLocalTime: "09:00",
   zone: timeZone("Europe/Berlin"),
   ...overrides,
@@ -55,9 +66,33 @@ describe("nextSlot", () => {
     ],
     [
       "on the first of the month",
-      aSchedule({ every: "month" }),
+      aSchedule({ every: "month", onDay: 1 }),
       "2026-11-01T09:00:00Z",
       "2026-12-01T08:00:00Z",
+    ],
+    [
+      "on the last day of a month that has no such day",
+      aSchedule({ every: "month", onDay: 31 }),
+      "2026-01-31T09:00:00Z",
+      "2026-02-28T08:00:00Z",
+    ],
+    [
+      "on the day itself where the month has it",
+      aSchedule({ every: "month", onDay: 31 }),
+      "2026-02-28T08:00:00Z",
+      "2026-03-31T07:00:00Z",
+    ],
+    [
+      "on February 29 of a leap year",
+      aSchedule({ every: "month", onDay: 30 }),
+      "2028-02-01T00:00:00Z",
+      "2028-02-29T08:00:00Z",
+    ],
+    [
+      "the same day where the date line left one out",
+      aSchedule({ zone: timeZone("Pacific/Apia") }),
+      "2011-12-29T19:30:00Z",
+      "2011-12-30T19:00:00Z",
     ],
   ])("is %s", (_name, schedule, after, expected) => {
     expect(nextSlot(schedule, instant(after))).toEqual(instant(expected));
@@ -97,7 +132,7 @@ describe("nextSlot", () => {
 
 describe("digestSpan", () => {
   test("is the local day before, also when it has 25 hours", () => {
-    expect(digestSpan(aSchedule(), instant("2026-10-26T08:00:00Z")).current).toEqual({
+    expect(digestSpan(aSchedule(), instant("2026-10-26T08:00:00Z"), CALENDAR).current).toEqual({
       start: instant("2026-10-24T22:00:00Z"),
       end: instant("2026-10-25T23:00:00Z"),
     });
@@ -105,8 +140,9 @@ describe("digestSpan", () => {
 
   test("of a month is the month before, compared with the one before that", () => {
     const { current, previous } = digestSpan(
-      aSchedule({ every: "month", zone: timeZone("UTC") }),
+      aSchedule({ every: "month", onDay: 1, zone: timeZone("UTC") }),
       instant("2026-03-01T09:00:00Z"),
+      CALENDAR,
     );
     expect(current.start).toEqual(instant("2026-02-01T00:00:00Z"));
     expect(current.end).toEqual(instant("2026-03-01T00:00:00Z"));
@@ -114,13 +150,184 @@ describe("digestSpan", () => {
   });
 });
 
+describe("digestSpan of weeks and fiscal months", () => {
+  const berlin = (text: string) => instant(`${text}+01:00`);
+
+  test.each([
+    ["monday", "2026-11-16T00:00:00", "2026-11-23T00:00:00", "2026-11-22"],
+    ["sunday", "2026-11-15T00:00:00", "2026-11-22T00:00:00", "2026-11-21"],
+    ["wednesday", "2026-11-18T00:00:00", "2026-11-25T00:00:00", "2026-11-24"],
+  ] as const)("a week that starts on %s is whole and over", (weekStartsOn, start, end, through) => {
+    const schedule = aSchedule({ every: "week", onWeekday: "wednesday" });
+    const slot = instant("2026-11-25T08:00:00Z");
+
+    const span = digestSpan(schedule, slot, { weekStartsOn });
+
+    expect(span.current).toEqual({ start: berlin(start), end: berlin(end) });
+    expect(span.previous.end).toEqual(span.current.start);
+    expect(span.through).toBe(through);
+  });
+
+  test("a fiscal month from the 26th is told on the 26th, with the one before", () => {
+    const schedule = aSchedule({ every: "month", onDay: 26, zone: timeZone("UTC") });
+    const span = digestSpan(schedule, instant("2026-03-26T09:00:00Z"), {
+      weekStartsOn: "monday",
+      fiscalMonthStartsOn: 26,
+    });
+
+    expect(span.current).toEqual({
+      start: instant("2026-02-26T00:00:00Z"),
+      end: instant("2026-03-26T00:00:00Z"),
+    });
+    expect(span.previous.start).toEqual(instant("2026-01-26T00:00:00Z"));
+    expect(span.through).toBe("2026-03-25");
+  });
+});
+
+const SCHEDULES: readonly DigestSchedule[] = [
+  aSchedule(),
+  aSchedule({ every: "week", onWeekday: "thursday" }),
+  aSchedule({ every: "month", onDay: 31 }),
+];
+const ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Africa/Cairo", "Pacific/Apia"];
+
+test("the last slot and the next one enclose any moment, with none between", () => {
+  fc.assert(
+    fc.property(
+      fc.date({ min: new Date("2011-01-01"), max: new Date("2030-01-01"), noInvalidDate: true }),
+      fc.constantFrom(...SCHEDULES),
+      fc.constantFrom(...ZONES),
+      (date, base, zone) => {
+        const schedule = { ...base, zone: timeZone(zone) };
+        const at = instant(date);
+        const [last, next] = [lastSlot(schedule, at), nextSlot(schedule, at)];
+        expect(last <= at && at < next).toBe(true);
+        expect(nextSlot(schedule, last)).toEqual(next);
+      },
+    ),
+  );
+});
+
+describe("a slot that moves", () => {
+  const at = instant("2026-11-24T12:00:00Z"); // 13:00 on Tuesday, in Berlin
+  const moved = (schedule: DigestSchedule, toldThrough: string | undefined) =>
+    movedSlot(schedule, { toldThrough, now: at }, CALENDAR);
+
+  test.each([
+    [
+      "told today already: tomorrow",
+      aSchedule({ atLocalTime: "14:00" }),
+      "2026-11-23",
+      "2026-11-24T13:00:00Z",
+    ],
+    [
+      "moved before now, not told yet: at once",
+      aSchedule({ atLocalTime: "12:30" }),
+      "2026-11-22",
+      "2026-11-24T11:30:00Z",
+    ],
+    [
+      "moved before now, told: tomorrow",
+      aSchedule({ atLocalTime: "12:30" }),
+      "2026-11-23",
+      "2026-11-25T11:30:00Z",
+    ],
+    [
+      "so long ago that it is no news: tomorrow",
+      aSchedule({ atLocalTime: "03:00" }),
+      "2026-11-22",
+      "2026-11-25T02:00:00Z",
+    ],
+    [
+      "a week that was told on Monday: not again on Tuesday",
+      aSchedule({ every: "week", onWeekday: "tuesday" }),
+      "2026-11-22",
+      "2026-12-01T08:00:00Z",
+    ],
+    [
+      "a week that was not told: now",
+      aSchedule({ every: "week", onWeekday: "tuesday" }),
+      "2026-11-15",
+      "2026-11-24T08:00:00Z",
+    ],
+    [
+      "nothing was ever told: the next one",
+      aSchedule({ atLocalTime: "12:30" }),
+      undefined,
+      "2026-11-25T11:30:00Z",
+    ],
+  ])("%s", (_name, schedule, toldThrough, expected) => {
+    expect(moved(schedule, toldThrough)).toEqual(instant(expected));
+  });
+
+  test("of one hour later is silent when the day was told", () => {
+    const digest: Digest = {
+      ...aSchedule({ atLocalTime: "14:00" }),
+      digestKey: "d",
+      destination: { channel: "#finops" },
+      scope: { kind: "org", key: "" },
+      nextRunAt: instant("2026-11-24T13:00:00Z"),
+      toldThrough: "2026-11-23",
+    };
+    expect(decideSlot(digest, digest.nextRunAt, CALENDAR)).toEqual({
+      kind: "skip",
+      reason: "told",
+      next: instant("2026-11-25T13:00:00Z"),
+    });
+  });
+
+  test("however often, in time and place: no day is told twice", () => {
+    const change = fc.record({
+      afterHours: fc.integer({ min: 1, max: 100 }),
+      atLocalTime: fc.constantFrom("00:15", "06:00", "09:00", "18:30", "23:45"),
+      zone: fc.constantFrom(...ZONES.slice(0, 3)),
+    });
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 8 }), (changes) => {
+        let now = instant("2026-03-20T00:00:00Z");
+        let digest: Digest = {
+          ...aSchedule(),
+          digestKey: "d",
+          destination: { channel: "#finops" },
+          scope: { kind: "org", key: "" },
+          nextRunAt: nextSlot(aSchedule(), now),
+          toldThrough: undefined,
+        };
+        const told: string[] = [];
+        const runUntil = (end: Instant): void => {
+          while (digest.nextRunAt <= end) {
+            const decision = decideSlot(digest, digest.nextRunAt, CALENDAR);
+            if (decision.kind === "send") told.push(decision.span.through);
+            digest = { ...digest, nextRunAt: decision.next, toldThrough: told.at(-1) };
+          }
+        };
+        for (const { afterHours, atLocalTime, zone } of changes) {
+          now = addMs(now, afterHours * HOUR_MS);
+          runUntil(now);
+          const schedule = aSchedule({ atLocalTime, zone: timeZone(zone) });
+          const { toldThrough } = digest;
+          digest = {
+            ...digest,
+            ...schedule,
+            nextRunAt: movedSlot(schedule, { toldThrough, now }, CALENDAR),
+          };
+        }
+        runUntil(addMs(now, 5 * DAY_MS));
+        expect(new Set(told).size).toBe(told.length);
+        expect(told).toEqual(told.toSorted());
+      }),
+    );
+  });
+});
+
 describe("decideSlot", () => {
   const digest: Digest = {
     ...aSchedule(),
     digestKey: "d",
-    channel: "#finops",
+    destination: { channel: "#finops" },
     scope: { kind: "org", key: "" },
     nextRunAt: instant("2026-11-23T08:00:00Z"),
+    toldThrough: undefined,
   };
 
   test.each([
@@ -134,29 +341,6 @@ describe("decideSlot", () => {
       "2026-11-29T08:00:00Z",
     ],
   ])("%s", (_name, now, kind, next) => {
-    expect(decideSlot(digest, instant(now))).toMatchObject({ kind, next: instant(next) });
+    expect(decideSlot(digest, instant(now), CALENDAR)).toMatchObject({ kind, next: instant(next) });
   });
-});
-
-test("movers pairs both spans and sorts by cost", () => {
-  const rows = (list: [string | null, number][]) =>
-    list.map(([key, dollars]) => ({ key, cost: usd(dollars) }));
-  expect(
-    movers(
-      rows([
-        ["a", 1],
-        ["b", 5],
-        [null, 2],
-      ]),
-      rows([
-        ["a", 3],
-        ["c", 4],
-      ]),
-    ),
-  ).toEqual([
-    { key: "b", cost: usd(5), previousCost: usd(0) },
-    { key: null, cost: usd(2), previousCost: usd(0) },
-    { key: "a", cost: usd(1), previousCost: usd(3) },
-    { key: "c", cost: usd(0), previousCost: usd(4) },
-  ]);
 });

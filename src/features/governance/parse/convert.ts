@@ -144,18 +144,27 @@ export function digestFrom(
   read: z.output<typeof digestSchema>,
   calendar: Calendar,
 ): GovernedDigest {
-  const zone = read.time_zone ?? calendar.timeZone;
-  const weekday = read.every === "week" ? (read.on ?? calendar.weekStartsOn) : undefined;
+  const isForPeople = read.scope.kind === "each" && read.scope.key === "user";
+  const zone = read.time_zone ?? (isForPeople ? undefined : calendar.timeZone);
+  const on = {
+    week: read.on?.kind === "weekday" ? read.on.weekday : calendar.weekStartsOn,
+    month: read.on?.kind === "day" ? read.on.day : calendar.fiscalMonthStartsOn,
+  };
+  const weekday = read.every === "week" ? on.week : undefined;
+  // A day that nobody named is no part of the key: a digest that stays keeps its slot.
+  const namedDay = read.on?.kind === "day" ? String(read.on.day) : undefined;
+  const { channel } = read;
   return {
-    key: [read.channel, formatBudgetScope(read.scope), read.every, weekday, read.at, zone]
+    key: [channel, formatBudgetScope(read.scope), read.every, weekday, namedDay, read.at, zone]
       .filter((part) => part !== undefined)
       .join(" "),
-    channel: read.channel,
+    ...(channel === undefined ? {} : { channel }),
     scope: read.scope,
     every: read.every,
     ...(weekday === undefined ? {} : { onWeekday: weekday }),
+    ...(read.every === "month" ? { onDay: on.month } : {}),
     atLocalTime: read.at,
-    timeZone: zone,
+    ...(zone === undefined ? {} : { timeZone: zone }),
   };
 }
 

@@ -17,8 +17,9 @@ import {
   type TimeZone,
   timeZone,
   WEEKDAYS,
+  type Weekday,
 } from "../../../domain/time.ts";
-import { type BudgetScope, DIGEST_INTERVALS } from "../rules.ts";
+import { type BudgetScope, DIGEST_INTERVALS, type DigestScope } from "../rules.ts";
 import {
   leaf,
   listOf,
@@ -52,8 +53,10 @@ export const email = leaf<Email>("an e-mail address, for example ana@acme.test",
 const zone = leaf<TimeZone>("a time zone such as Europe/Berlin or UTC", (value) =>
   typeof value === "string" ? parseTimeZone(value) : undefined,
 );
+const CHANNEL_EXPECTED =
+  '"#name" of a channel (lower-case, in quotes) or its id such as C0123456789';
 const channel = leaf(
-  '"#name" of a channel (lower-case, in quotes) or its id such as C0123456789',
+  CHANNEL_EXPECTED,
   matching(/^(?:#[\p{Ll}\p{Lm}\p{Lo}\p{M}\p{N}_-]{1,80}|[CG][A-Z0-9]{6,20})$/u),
 );
 export const amount = leaf<Usd>(
@@ -87,10 +90,6 @@ export const duration = leaf("a duration from 1m to 90d such as 30m, 24h or 2d",
   const ms = Number(match[1]) * { m: MINUTE_MS, h: HOUR_MS, d: DAY_MS }[unitOf(match[2])];
   return ms > 0 && ms <= EXPIRES_IN_MAX_MS ? ms : undefined;
 });
-const scope = leaf<Scope>(
-  "a scope: org, team:KEY, project:KEY, user:EMAIL, api_key:ID, workspace:ID, model:ID or tag:NAME=VALUE",
-  parseKnownScope,
-);
 const budgetScope = leaf<BudgetScope>(
   "a scope: org, team:KEY, project:KEY, user:EMAIL, api_key:ID, workspace:ID, model:ID, tag:NAME=VALUE, or each:team, each:user, each:project, each:api_key",
   (value) => {
@@ -190,16 +189,58 @@ export const budgetSchema = mapping({
   }
 });
 
+const digestScope = leaf<DigestScope>(
+  "a scope: org, team:KEY, project:KEY, user:EMAIL, api_key:ID, workspace:ID, model:ID or tag:NAME=VALUE, or each:team, each:user",
+  (value) => {
+    const each = (["team", "user"] as const).find((kind) => value === `each:${kind}`);
+    return each === undefined ? parseKnownScope(value) : { kind: "each", key: each };
+  },
+);
+const DAY_OF_MONTH_MAX = 31;
+const weekday = oneOf(WEEKDAYS);
+const dayOfMonth = leaf(`a day from 1 to ${String(DAY_OF_MONTH_MAX)}`, wholeUpTo(DAY_OF_MONTH_MAX));
+/** Words are meant as weekdays, numbers as days of a month: each is refused in its own terms. */
+const digestDay = z.unknown().transform((value, ctx): DigestDay => {
+  const read =
+    typeof value === "number"
+      ? dayOfMonth.transform((day): DigestDay => ({ kind: "day", day })).safeParse(value)
+      : weekday
+          .transform((name): DigestDay => ({ kind: "weekday", weekday: name }))
+          .safeParse(value);
+  if (read.success) return read.data;
+  const message = read.error.issues[0]?.message ?? "";
+  ctx.addIssue({ code: "custom", message, input: value });
+  return z.NEVER;
+});
+type DigestDay =
+  | { readonly kind: "weekday"; readonly weekday: Weekday }
+  | { readonly kind: "day"; readonly day: number };
+
 export const digestSchema = mapping({
-  channel,
-  scope,
+  channel: channel.optional(),
+  scope: digestScope,
   every: oneOf(DIGEST_INTERVALS),
-  on: oneOf(WEEKDAYS).optional(),
+  on: digestDay.optional(),
   at: localTime,
   time_zone: zone.optional(),
 }).superRefine((digest, ctx) => {
-  if (digest.on !== undefined && digest.every !== "week") {
-    ctx.addIssue({ code: "custom", path: ["on"], message: "expected only with every: week" });
+  const refuse = (path: string, message: string): void => {
+    ctx.addIssue({ code: "custom", path: [path], message });
+  };
+  if (digest.on?.kind === "weekday" && digest.every !== "week") {
+    refuse("on", "expected only with every: week");
+  }
+  if (digest.on?.kind === "day" && digest.every !== "month") {
+    refuse("on", "expected a day of the month only with every: month");
+  }
+  const isEach = digest.scope.kind === "each";
+  if (!isEach && digest.channel === undefined) {
+    refuse("channel", `expected ${CHANNEL_EXPECTED}; it is missing`);
+  }
+  if (isEach && digest.channel !== undefined) {
+    const { key } = digest.scope;
+    const where = key === "team" ? "each team's own channel" : "direct messages";
+    refuse("scope", `expected a scope that is one: each:${key} goes to ${where}, without channel`);
   }
 });
 

@@ -107,6 +107,13 @@ function checkBudgetsAndDigests({
       path,
       message: "expected each digest once; this one repeats another",
     })),
+    ...digests
+      .filter(({ value: { scope } }) => scope.kind === "each" && scope.key === "user")
+      .slice(1)
+      .map(({ path }) => ({
+        path: [...path, "scope"],
+        message: "expected each:user once; a person gets one digest of their own",
+      })),
     ...[...budgets, ...digests].flatMap(({ path, value: { scope } }) => {
       if (scope.kind === "team") return checkName("team", scope.key, teamKeys, [...path, "scope"]);
       if (scope.kind === "project") {

@@ -4,7 +4,7 @@ import { usdToDecimal } from "../../../domain/money.ts";
 import type { Scope } from "../../../domain/scope.ts";
 import { addMs, DAY_MS, type Period } from "../../../domain/time.ts";
 import { recordAudit } from "../../../store/audit.ts";
-import { type Database, inTransaction } from "../../../store/database.ts";
+import { inTransaction, type Sql } from "../../../store/database.ts";
 import type { Cause } from "../rules/causes.ts";
 import {
   type Acceptance,
@@ -36,7 +36,7 @@ export interface ReconciliationReport {
 
 /** What the newest judgements say of the UTC days that lie in a period. Judges nothing. */
 export async function loadReconciliation(
-  { database }: { readonly database: Database },
+  { database }: { readonly database: Sql },
   given: Period,
 ): Promise<ReconciliationReport> {
   const period = wholeDays(given);
@@ -122,7 +122,7 @@ export async function acceptDifferences(
 
 /** What a figure of a scope and period rests on, and up to when Anthropic's bill was complete. */
 export async function basisOf(
-  { database }: { readonly database: Database },
+  { database }: { readonly database: Sql },
   figure: { readonly scope: Scope; readonly period: Period },
 ): Promise<Basis> {
   const window = wholeDays(figure.period);

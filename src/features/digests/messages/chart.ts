@@ -1,0 +1,44 @@
+/** The chart of a digest: spend by day. Pure. */
+import { dayText, weekdayText } from "../../../domain/date-text.ts";
+import { type Instant, instant, type TimeZone, timeZone } from "../../../domain/time.ts";
+import { type Block, chart } from "../../../slack/blocks.ts";
+import type { DayPoint } from "../rules/content.ts";
+import type { DigestInterval } from "../rules.ts";
+
+const UTC: TimeZone = timeZone("UTC");
+const WEEK_DAYS = 7;
+
+/** Undefined where there is nothing to see: no day, or nothing spent on any. */
+export function digestChart({
+  every,
+  days,
+}: {
+  readonly every: DigestInterval;
+  readonly days: readonly DayPoint[];
+}): Block | undefined {
+  if (days.every(({ cost }) => cost === 0n)) return undefined;
+  if (every === "week" && days.length === 2 * WEEK_DAYS) {
+    const [before, now] = [days.slice(0, WEEK_DAYS), days.slice(WEEK_DAYS)];
+    return chart({
+      title: "Spend by day, beside the week before",
+      kind: "bar",
+      categories: now.map(({ day }) => weekdayText(noonOf(day), UTC)),
+      series: [
+        { name: "This week", values: now.map(({ cost }) => cost) },
+        { name: "Week before", values: before.map(({ cost }) => cost) },
+      ],
+    });
+  }
+  return chart({
+    title: every === "day" ? "Spend by day, two weeks" : "Spend by day",
+    kind: "bar",
+    categories: days.map(({ day }) => dayText(noonOf(day), UTC, noonOf(day))),
+    series: [{ name: "Spend", values: days.map(({ cost }) => cost) }],
+    fold: "sum",
+  });
+}
+
+/** A date has no zone any more: it is named as UTC shows its noon. */
+function noonOf(day: string): Instant {
+  return instant(`${day}T12:00:00Z`);
+}
