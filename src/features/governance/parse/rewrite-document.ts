@@ -80,6 +80,9 @@ function expandAliases(document: Document): void {
       const target = alias.resolve(document);
       return target === undefined ? undefined : document.createNode(plainValue(document, target));
     },
+  });
+  // Only then: an anchor stands before what refers to it.
+  visit(document, {
     Node: (_key, node) => {
       if ("anchor" in node) delete node.anchor;
     },
