@@ -16,6 +16,7 @@ import type {
   SelectOption,
   SlackMessage,
 } from "./block-types.ts";
+import { isDataBlock, shownLength, withinCounts } from "./charts/degrade.ts";
 import { escapeText, mrkdwn, plain, truncate, withoutAccidents } from "./text.ts";
 
 export type * from "./block-types.ts";
@@ -230,12 +231,15 @@ export function home(blocks: readonly Block[]): HomeView {
  * one line that says so. Trailing actions are kept, since they are what the message is for.
  */
 export function message(text: string, blocks: readonly Block[]): SlackMessage {
-  return { text: truncate(withoutAccidents(text), MESSAGE_TEXT_CHARS_MAX), blocks: fit(blocks) };
+  return {
+    text: truncate(withoutAccidents(text), MESSAGE_TEXT_CHARS_MAX),
+    blocks: fit(withinCounts(blocks)),
+  };
 }
 
 /** Whether a message shows all of them, nothing cut off at its end. */
 export function fitsMessage(blocks: readonly Block[]): boolean {
-  const kept = fit(blocks);
+  const kept = fit(withinCounts(blocks));
   return kept.length === blocks.length && kept.every((block, index) => block === blocks[index]);
 }
 
@@ -267,14 +271,7 @@ function leftOutText(count: number): string {
 /** An upper bound of how Slack counts, whose own rule is not public. */
 function textLength(block: Block): number {
   // Of these Slack's own limits count what is read; their frame would be most of it.
-  const isData = ["data_visualization", "data_table", "table"].includes(block.type);
-  return isData ? stringsLength(block) : JSON.stringify(block).length;
-}
-
-function stringsLength(node: unknown): number {
-  if (typeof node === "string") return node.length;
-  if (typeof node !== "object" || node === null) return 0;
-  return Object.values(node).reduce<number>((sum, part) => sum + stringsLength(part), 0);
+  return isDataBlock(block) ? shownLength(block) : JSON.stringify(block).length;
 }
 
 /** A bar of `width` cells for a share in percent, for example "▰▰▰▰▱▱▱▱▱▱". Full from 100 % on. */

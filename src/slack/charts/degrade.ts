@@ -11,6 +11,8 @@ import { altTextOf, plotOf } from "./plot.ts";
 const DATA_BLOCK_TYPES = ["data_visualization", "data_table", "table"] as const;
 
 const TITLE_CHARS_MAX = 50;
+const CHARTS_MAX = 2;
+const TABLES_MAX = 1;
 
 export type DataBlockType = (typeof DATA_BLOCK_TYPES)[number];
 
@@ -18,7 +20,7 @@ export function isDataBlockType(type: string): type is DataBlockType {
   return DATA_BLOCK_TYPES.some((known) => known === type);
 }
 
-function isDataBlock(block: Block): block is ChartBlock | DataTableBlock | TableBlock {
+export function isDataBlock(block: Block): block is ChartBlock | DataTableBlock | TableBlock {
   return isDataBlockType(block.type);
 }
 
@@ -38,6 +40,36 @@ export function withoutRefused(
     if (block.type === "data_table" && !refused.has("table")) return plainTable(block);
     return tableText(block);
   });
+}
+
+/** Slack takes two charts and one table a message: what is beyond becomes text. */
+export function withinCounts(blocks: readonly Block[]): readonly Block[] {
+  let charts = 0;
+  let tables = 0;
+  return blocks.map((block) => {
+    if (!isDataBlock(block)) return block;
+    if (block.type === "data_visualization") {
+      charts += 1;
+      return charts > CHARTS_MAX ? chartText(block) : block;
+    }
+    tables += 1;
+    return tables > TABLES_MAX ? tableText(block) : block;
+  });
+}
+
+/** Characters that people read of a data block, or of what may take its place if that is more. */
+export function shownLength(block: ChartBlock | DataTableBlock | TableBlock): number {
+  const instead =
+    block.type === "data_visualization"
+      ? Math.max(stringsLength(chartText(block)), altTextOf(block).length + block.title.length)
+      : stringsLength(tableText(block));
+  return Math.max(stringsLength(block), instead);
+}
+
+function stringsLength(node: unknown): number {
+  if (typeof node === "string") return node.length;
+  if (typeof node !== "object" || node === null) return 0;
+  return Object.values(node).reduce<number>((sum, part) => sum + stringsLength(part), 0);
 }
 
 function pictureOrText(block: ChartBlock, id: string | undefined): Block {
