@@ -421,6 +421,63 @@ describe("lost answers and crashes", () => {
   });
 });
 
+test("one that is in doubt when its time is over is settled before another of the same limit", async () => {
+  const long = await approve(TEAM, { dollars: 200, hours: 48 });
+  await carryOutPushes(deps);
+  const short = await approve(TEAM, { dollars: 50, hours: 1 });
+  await carryOutOne(
+    withKeeper((real) => ({
+      write: async (at) => {
+        await real.write(at);
+        return lost();
+      },
+      read: async (at) => (team() === 750 ? lost() : await real.read(at)),
+    })),
+  );
+  expect((await only(short)).status).toBe("unknown");
+
+  manual.advance(3 * DAY_MS);
+  await carryOutPushes(deps);
+
+  expect(world.litellm.writes).toEqual([
+    "team:search 700",
+    "team:search 750",
+    "team:search 700",
+    "team:search 500",
+  ]);
+  for (const requestId of [long, short]) {
+    expect(await statesOf(requestId)).toEqual([["back", "reversed"]]);
+  }
+});
+
+test("one whose taking back is in doubt is settled before another, also while nobody can look", async () => {
+  const long = await approve(TEAM, { dollars: 200, hours: 2 });
+  const short = await approve(TEAM, { dollars: 50, hours: 1 });
+  await carryOutPushes(deps);
+  manual.advance(HOUR_MS);
+  let isDark = false;
+  const dark = withKeeper((real) => ({
+    read: async (at) => (isDark ? lost() : await real.read(at)),
+    write: async (at) => {
+      await real.write(at);
+      isDark = true;
+      return lost();
+    },
+  }));
+  await carryOutPushes(dark);
+  manual.advance(MINUTE_MS);
+  await carryOutPushes(dark);
+  expect((await only(short)).status).toBe("unknown");
+
+  manual.advance(DAY_MS);
+  await carryOutPushes(deps);
+
+  expect(team()).toBe(500);
+  for (const requestId of [long, short]) {
+    expect(await statesOf(requestId)).toEqual([["back", "reversed"]]);
+  }
+});
+
 test("two replicas send each push once, and never two of one limit at a time", async () => {
   const requests = [];
   for (let index = 0; index < 6; index += 1) requests.push(await approve(TEAM, { dollars: 10 }));

@@ -97,7 +97,9 @@ function statusOf(
   push: Push,
 ): Exclude<PushStatus, "sending"> {
   if (step.kind !== "later") return step.kind;
-  return push.intended !== undefined && !push.isApplied ? "unknown" : "pending";
+  // An earlier attempt at taking it back may have done it, and this one could not look.
+  const wasTried = push.direction === "back" && push.attempts > 1;
+  return push.intended !== undefined && (!push.isApplied || wasTried) ? "unknown" : "pending";
 }
 
 function nextAttemptAt(step: Step, push: Push, now: Instant): Instant {

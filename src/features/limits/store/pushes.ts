@@ -190,12 +190,16 @@ export async function savePushOutcome(
 
 /**
  * Turns round what has ended or was taken back; how many. What is on its way just now is turned
- * when it has arrived, or its worker has died; what failed has nothing to take back.
+ * when it has arrived, or its worker has died; what failed has nothing to take back. What may have
+ * arrived stays in doubt, so that no other push of the same limit takes it for somebody's change.
  */
 export async function turnEndedPushes(sql: Sql, now: Instant): Promise<number> {
   const { rowCount } = await sql.query(
     `update limit_pushes p
-        set direction = 'back', status = 'pending', attempts = 0, next_attempt_at = $1,
+        set direction = 'back',
+            status = case when p.intended_usd is not null and not p.is_applied
+                          then 'unknown' else 'pending' end,
+            attempts = 0, next_attempt_at = $1,
             leased_until = null, updated_at = $1, detail = null
       where p.direction = 'forward'
         and p.operation <> 'deny_increase'
