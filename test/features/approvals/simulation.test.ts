@@ -1,10 +1,18 @@
 import { expect, test } from "vitest";
 import { usdFromDecimal } from "../../../src/domain/money.ts";
 import { formatScope } from "../../../src/domain/scope.ts";
-import { addMs, type Clock, DAY_MS, type Instant, instant } from "../../../src/domain/time.ts";
+import {
+  addMs,
+  type Clock,
+  DAY_MS,
+  type Instant,
+  instant,
+  MINUTE_MS,
+} from "../../../src/domain/time.ts";
 import {
   escalateApprovals,
   expireApprovals,
+  followAuthority,
   remindApprovers,
 } from "../../../src/features/approvals/index.ts";
 import { endRaises, listBudgetStatus } from "../../../src/features/budgets/index.ts";
@@ -12,24 +20,30 @@ import { type Database, isConnectionLoss } from "../../../src/store/database.ts"
 import { useDatabase } from "../../support/database.ts";
 import { faultsOf, faultsOfCeiling, loadRows, moneyAt, type Row } from "./simulation/checks.ts";
 import { Crashed, crashing } from "./simulation/crashes.ts";
-import { aCrash, act, later, type Stage } from "./simulation/deeds.ts";
+import { aCrash, act, depsOf, later, type Stage } from "./simulation/deeds.ts";
+import { createOutside, faultsOfCards, faultsOfLimit, targetOf } from "./simulation/outside.ts";
 import { type Random, seeded } from "./simulation/random.ts";
-import { createWorld, type History, newHistory } from "./simulation/world.ts";
+import { createWorld, type History, newHistory, targetOf } from "./simulation/world.ts";
 
 const HISTORIES = Number(process.env["APPROVAL_HISTORIES"] ?? "12");
 const SEED = Number(process.env["APPROVAL_SEED"] ?? String(Date.now() % 1_000_000));
 const ROUNDS = 14;
-const REPLICAS = 3;
+const REPLICAS_MAX = 5;
+/** Of all replicas together: other files' tests take theirs. */
+const CONNECTIONS = 18;
+/** More than the longest wait of a message or push that failed. */
+const DRAIN_STEP_MS = 11 * MINUTE_MS;
+const DRAINS_MAX = 400;
 const db = useDatabase();
 
 /** Ends only when the queue is empty, whatever crashes meanwhile. */
 async function passTime(stage: Stage, random: Random): Promise<void> {
-  const jobs = [expireApprovals, escalateApprovals, remindApprovers, endRaises];
+  const jobs = [expireApprovals, escalateApprovals, remindApprovers, followAuthority, endRaises];
   const run = async (replica: Database): Promise<void> => {
     for (const job of jobs) {
       const database = random.chance(0.3) ? crashing(replica, aCrash(random)) : replica;
       try {
-        await job({ database, clock: stage.clock });
+        await job(depsOf(stage, { database, isSlackAway: random.chance(0.1) }));
       } catch (error) {
         if (!(error instanceof Crashed) && !isConnectionLoss(error)) throw error;
       }
@@ -84,11 +98,29 @@ async function limitFaults(pool: Database, rows: readonly Row[], at: Instant): P
   );
 }
 
+/** After the last failure everything is delivered, or needless; every push is off again. */
+async function waitingFaults(pool: Database): Promise<string[]> {
+  const { rows } = await pool.query<{ readonly fault: string }>(
+    `select o.dedupe_key || ': ' || o.status || ' ' || coalesce(o.last_error, '') as fault
+       from outbox_messages o
+      where o.status not in ('sent', 'skipped')
+     union all
+     select p.limit_push_id || ': ' || p.direction || ' ' || p.status || ' ' || coalesce(p.detail, '')
+       from limit_pushes p
+      where p.status <> 'reversed'`,
+  );
+  return rows.map(({ fault }) => fault);
+}
+
 test(`whatever happens, money moves only by valid decisions (APPROVAL_SEED=${String(SEED)}, ${String(HISTORIES)} histories)`, async () => {
   const random = seeded(SEED);
   let now = instant("2026-11-23T08:00:00Z");
   const clock: Clock = () => now;
-  const replicas = Array.from({ length: REPLICAS }, () => db.openPool({ max: 6 }));
+  const replicaCount = 1 + random.below(REPLICAS_MAX);
+  const replicas = Array.from({ length: replicaCount }, () =>
+    db.openPool({ max: Math.ceil(CONNECTIONS / replicaCount) }),
+  );
+  const outside = createOutside(seeded(SEED * 17 + 1));
   const histories = Array.from({ length: HISTORIES }, (_, index) =>
     newHistory(index, seeded(SEED * 31 + index)),
   );
@@ -98,7 +130,11 @@ test(`whatever happens, money moves only by valid decisions (APPROVAL_SEED=${Str
   const faults: string[] = [];
   const instants: Instant[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    await Promise.all([playRound(stage), passTime(stage, random)]);
+    await Promise.all([
+      playRound(stage),
+      passTime(stage, random),
+      ...replicas.slice(0, 2).map(async (replica) => await outside.work(replica, clock)),
+    ]);
     await refresh(db.pool, histories);
     const rows = await loadRows(db.pool, { withMessages: false });
     faults.push(...(await limitFaults(db.pool, rows, now)));
@@ -117,11 +153,26 @@ test(`whatever happens, money moves only by valid decisions (APPROVAL_SEED=${Str
     }),
   );
 
+  outside.heal();
+  for (let drain = 0; (await outside.work(db.pool, clock)) > 0; drain += 1) {
+    if (drain > DRAINS_MAX) throw new Error("what waits to be delivered never ends");
+    now = addMs(now, DRAIN_STEP_MS);
+  }
+  faults.push(...(await waitingFaults(db.pool)));
+
   const rows = await loadRows(db.pool, { withMessages: true });
   const byScope = new Map(histories.map((history) => [`team:${history.team}`, history]));
   for (const row of rows) {
     const history = byScope.get(row.scope);
     faults.push(...(history === undefined ? [`${row.id}: of no team`] : faultsOf(row, history)));
+    faults.push(...faultsOfCards(outside, row));
+  }
+  for (const history of histories) {
+    const raises = rows.filter(
+      ({ scope, status }) => scope === `team:${history.team}` && status === "applied",
+    );
+    const amounts = raises.map(({ approved }) => usdFromDecimal(approved ?? "0"));
+    faults.push(...faultsOfLimit(outside, targetOf(history), amounts));
   }
   const { rows: counters } = await db.pool.query<{ readonly key: string; readonly used: string }>(
     `select s.counter_key as key, s.used_usd::text as used from approval_auto_spend s`,
@@ -149,7 +200,7 @@ test(`whatever happens, money moves only by valid decisions (APPROVAL_SEED=${Str
   expect(statuses.get("applied") ?? 0).toBeGreaterThan(0);
   if (process.env["APPROVAL_HISTORIES"] !== undefined) {
     process.stdout.write(
-      `${JSON.stringify({ seed: SEED, ...Object.fromEntries([...statuses, ...stage.counts]) })}\n`,
+      `${JSON.stringify({ seed: SEED, replicas: replicaCount, ...Object.fromEntries([...statuses, ...stage.counts, ...outside.failures]) })}\n`,
     );
   }
 }, 300_000);

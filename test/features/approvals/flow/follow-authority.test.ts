@@ -10,6 +10,7 @@ import {
   remindApprovers,
 } from "../../../../src/features/approvals/flow/pass-time.ts";
 import { ANA, BO, DANA, EVE } from "../../../support/approvals-builders.ts";
+import { usd } from "../../../support/builders.ts";
 import { useDatabase } from "../../../support/database.ts";
 import {
   acme,
@@ -144,7 +145,7 @@ describe("an open request follows who may decide it", () => {
   test("what was decided or is over is left alone", async () => {
     const deps = acme(db.pool);
     const { requestId } = await ask(deps);
-    await ask(deps, { scope: { kind: "team", key: "search" }, amount: 1n });
+    await ask(deps, { scope: { kind: "team", key: "search" }, amount: usd(1) });
     await approve(deps, { requestId, actorEmail: ANA });
     deps.manual.advance(24 * HOUR_MS);
     await setOwners(EVE);

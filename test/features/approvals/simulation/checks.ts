@@ -107,6 +107,7 @@ export function faultsOf(row: Row, history: History): string[] {
     ...faultsOfOutcome(row, history),
     ...faultsOfGrants(row),
     ...faultsOfRecords(row),
+    ...faultsOfReminders(row, history),
   ].map((fault) => `${row.id} (${history.shape} ${history.team}): ${fault}`);
 }
 
@@ -267,7 +268,13 @@ function faultsOfRecords(row: Row): string[] {
   const votes = row.votes ?? [];
   const isApplied = row.status === "applied";
   const noted = (row.actions ?? []).filter(
-    (action) => !["approval.asked", "approval.answered", "approval.escalated"].includes(action),
+    (action) =>
+      ![
+        "approval.asked",
+        "approval.answered",
+        "approval.escalated",
+        "approval.approvers_changed",
+      ].includes(action) && !action.startsWith("limit."),
   );
   const silent = isApplied && !row.is_automatic ? votes.length - 1 : votes.length;
   const wanted = [
@@ -290,6 +297,39 @@ function faultsOfRecords(row: Row): string[] {
     faults.push("nobody told the end");
   }
   return faults;
+}
+
+/** Nobody is reminded who had no voice then; whom Slack was asked about may have left a moment ago. */
+function faultsOfReminders(row: Row, history: History): string[] {
+  if (history.shape === "group") return [];
+  return (row.messages ?? []).flatMap((key) => {
+    const [, person = "", time = ""] = /^approval::card:(\S+):reminder-(\S+)$/.exec(key) ?? [];
+    if (person === "") return [];
+    const at = new Date(time);
+    const steps = quorumsOf(history).map((_, step) => step);
+    const could = steps.some((step) =>
+      [null, ...delegatorsOf(history, person, at)].some((from) =>
+        mayVote(history, row, {
+          vote: {
+            approver: emailFrom(person),
+            for: from,
+            at: time,
+            amount: "0",
+            steps: [],
+            ends_at: null,
+          },
+          step,
+        }),
+      ),
+    );
+    return could ? [] : [`${person} was reminded at ${time} without a voice`];
+  });
+}
+
+function delegatorsOf(history: History, person: string, at: Date): readonly Email[] {
+  return rolesAt(history, at).flatMap(({ delegations }) =>
+    [...delegations].flatMap(([from, { to }]) => (to === person ? [from] : [])),
+  );
 }
 
 /** Of all requests of one policy: what was granted by nobody stays under the ceiling. */

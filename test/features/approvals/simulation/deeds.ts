@@ -76,7 +76,7 @@ export function aCrash(random: Random): Crash {
   return kind === "answer-lost" ? { kind } : { kind, at: 2 + random.below(30) };
 }
 
-function depsOf(
+export function depsOf(
   stage: Stage,
   { database, isSlackAway }: { readonly database: Database; readonly isSlackAway: boolean },
 ): Deps {

@@ -9,6 +9,7 @@ import { HOUR_MS, instant } from "../../../../src/domain/time.ts";
 import type { PolicySettings } from "../../../../src/features/approvals/rules/policy.ts";
 import { replaceApprovalPolicies } from "../../../../src/features/approvals/store/policies.ts";
 import { replaceGovernedBudgets } from "../../../../src/features/budgets/index.ts";
+import { replacePushRules } from "../../../../src/features/limits/store/push-rules.ts";
 import { type Database, inTransaction } from "../../../../src/store/database.ts";
 import { aGovernedBudget } from "../../../support/budget-builders.ts";
 import { usd } from "../../../support/builders.ts";
@@ -105,6 +106,11 @@ function policyOf({ shape, people, team, index }: History): PolicySettings {
   }
 }
 
+/** Each history's budget pushes its raises to one of two systems. */
+export function targetOf({ index, team }: History): string {
+  return index % 2 === 0 ? `litellm:team:${team}` : `anthropic:workspace:wrkspc_${team}`;
+}
+
 export async function createWorld(
   database: Database,
   histories: readonly History[],
@@ -136,6 +142,10 @@ export async function createWorld(
         aGovernedBudget({ key: budgetId, scope: `team:${team}`, thresholdPercents: [] }),
       ),
       instant("2026-10-01T00:00:00Z"),
+    );
+    await replacePushRules(
+      sql,
+      histories.map((history) => ({ budgetId: history.budgetId, target: targetOf(history) })),
     );
   });
 }
