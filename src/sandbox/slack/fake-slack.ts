@@ -12,6 +12,7 @@ import { type Deliver, deliverByHttp, type Reply } from "./delivery.ts";
 import { type PersonAtSlack, personAtSlack, placeId, waitFor } from "./driver.ts";
 import { createEventSender } from "./events.ts";
 import { createFaults, type Faults } from "./faults.ts";
+import { answerFile, FILE_PATH, takeUpload, UPLOAD_PATH } from "./files.ts";
 import { answerJson, readBody } from "./http-exchange.ts";
 import type { Client } from "./interactions.ts";
 import { isJsonObject, parseJson } from "./json.ts";
@@ -39,6 +40,7 @@ import { ACME, type SlackTeam } from "./workspace.ts";
 /** Slack waits this long for a bot. */
 const DISPATCH_TIMEOUT_MS = 3000;
 const WAIT_MS = 5000;
+const FILE_PROCESSING_MS = 300;
 
 export interface FakeSlackOptions {
   readonly manifest: AppManifest;
@@ -56,6 +58,8 @@ export interface FakeSlackOptions {
   readonly eventRetryDelaysMs?: readonly number[];
   /** Takes only one `chat.postMessage` a second in each channel. */
   readonly isRateLimited?: boolean;
+  /** How long Slack looks at an uploaded file before a message may show it. */
+  readonly fileProcessingMs?: number;
 }
 
 export interface FakeSlack {
@@ -158,6 +162,7 @@ function assemble(
   const slack: Slack = {
     team,
     now,
+    fileProcessingMs: options.fileProcessingMs ?? FILE_PROCESSING_MS,
     manifest: options.manifest,
     state: emptyState(),
     baseUrl: () => place.baseUrl,
@@ -225,6 +230,10 @@ function listenerFor(parts: {
       await parts.webApi.handle(request, response, pathname.slice(API_PATH.length));
     } else if (pathname.startsWith(RESPONSE_PATH)) {
       await takeResponse(parts.slack, request, response);
+    } else if (pathname.startsWith(UPLOAD_PATH)) {
+      await takeUpload(parts.slack, request, response);
+    } else if (pathname.startsWith(FILE_PATH)) {
+      answerFile(parts.slack, pathname.slice(FILE_PATH.length), response);
     } else if (pathname.startsWith(`${SANDBOX_API}/`)) {
       await parts.page(request, response);
     } else {

@@ -3,6 +3,9 @@ import { findPlaceByIdOrName } from "./conversations.ts";
 import type { FaultRequest } from "./protocol.ts";
 import type { Slack } from "./state.ts";
 
+/** What Slack brings to one workspace after the other. */
+const DATA_BLOCKS = ["data_visualization", "data_table"];
+
 export interface Faults {
   readonly add: (fault: FaultRequest) => void;
   readonly clear: () => void;
@@ -19,10 +22,15 @@ export function createFaults(slack: Slack): Faults {
     typeof channel === "string" ? (findPlaceByIdOrName(slack, channel)?.id ?? channel) : undefined;
   return {
     add: (fault) => {
+      if (fault.kind === "refuse_blocks") {
+        for (const type of fault.blockTypes ?? DATA_BLOCKS) slack.state.refusedBlocks.add(type);
+        return;
+      }
       pending.push({ fault, left: fault.times ?? 1 });
     },
     clear: () => {
       pending = [];
+      slack.state.refusedBlocks.clear();
     },
     take: ({ method, channel }) => {
       const entry = pending.find(

@@ -172,6 +172,7 @@ function faultRoutes(faults: Faults): Pick<Routes, FaultRoute> {
         times: z.int().min(1).exactOptional(),
         retryAfterSeconds: z.int().min(0).exactOptional(),
         delayMs: z.int().min(0).exactOptional(),
+        blockTypes: z.array(z.string()).exactOptional(),
       });
       faults.add(read(schema, input));
       return { ok: true };

@@ -89,6 +89,7 @@ export const FAULT_KINDS = [
   "drop_before",
   "drop_after",
   "slow",
+  "refuse_blocks",
 ] as const;
 type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -102,6 +103,8 @@ export interface FaultRequest {
   readonly times?: number;
   readonly retryAfterSeconds?: number;
   readonly delayMs?: number;
+  /** Of `refuse_blocks`, which lasts until it is cleared: the types that the workspace does not know. */
+  readonly blockTypes?: readonly string[];
 }
 
 /** Slack's words for a bot that did not do its part. */

@@ -3,9 +3,10 @@
  * to a response URL. Both have one form and one set of rules.
  */
 import { z } from "zod";
-import { areBlocksTooLong, problemText, validateBlocks } from "./block-kit.ts";
+import { areBlocksTooLong, problemText } from "./block-kit.ts";
+import { validateMessage } from "./message-blocks.ts";
 import { deleteMessage, editMessage, findMessage, postMessage } from "./messages.ts";
-import { newBlockId, type ResponseUrl, type Slack } from "./state.ts";
+import type { ResponseUrl, Slack } from "./state.ts";
 
 const responseSchema = z.looseObject({
   response_type: z.enum(["ephemeral", "in_channel"]).default("ephemeral"),
@@ -37,7 +38,7 @@ export function respond(
     return { ok: true };
   }
   if (response.text === "" && response.blocks.length === 0) return refused("no_text");
-  const blocks = validateBlocks("message", response.blocks, newBlockId);
+  const blocks = validateMessage(slack, response.blocks, { showsFiles: false });
   if (!blocks.ok) return refused("invalid_blocks", blocks.problems.map(problemText));
   if (areBlocksTooLong(blocks.value)) return refused("msg_blocks_too_long");
   const content = { text: response.text, blocks: blocks.value };

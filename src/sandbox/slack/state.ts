@@ -1,6 +1,6 @@
 /**
  * Everything the fake Slack remembers, in memory, and the part of it that survives a restart:
- * messages, read marks and App Homes. Modals, triggers and ephemeral messages do not, as in Slack.
+ * messages, read marks, App Homes and files. Modals, triggers and ephemeral messages do not, as in Slack.
  */
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
@@ -42,6 +42,19 @@ export interface Broadcast {
   readonly range: BroadcastRange;
 }
 
+/** An uploaded file. */
+export interface StoredFile {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  readonly altText: string;
+  /** What was announced; Slack counts. */
+  readonly length: number;
+  readonly content: Buffer | null;
+  /** From when on messages may show it; null until its upload is completed. */
+  readonly readyAt: number | null;
+}
+
 interface Trigger {
   readonly userId: string;
   readonly expiresAt: number;
@@ -73,6 +86,12 @@ export interface SlackState {
   /** What the bot last offered in an external select, by container, block and action. */
   readonly suggestions: Map<string, readonly OptionJson[]>;
   readonly broadcasts: Broadcast[];
+  /** By file id. */
+  readonly files: Map<string, StoredFile>;
+  /** By the secret part of their address: the file that an upload is for. */
+  readonly uploads: Map<string, string>;
+  /** Types of blocks that this workspace does not know yet. */
+  readonly refusedBlocks: Set<string>;
   lastMicros: number;
 }
 
@@ -83,6 +102,8 @@ export interface Slack {
   readonly state: SlackState;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** How long Slack looks at an uploaded file before a message may show it. */
+  readonly fileProcessingMs: number;
   /** Where this server is reachable, without a slash at the end. */
   readonly baseUrl: () => string;
   /** Tells the clients of these people; an empty list tells only those who wait for any change. */
@@ -100,6 +121,9 @@ export function emptyState(): SlackState {
     responseUrls: new Map(),
     suggestions: new Map(),
     broadcasts: [],
+    files: new Map(),
+    uploads: new Map(),
+    refusedBlocks: new Set(),
     lastMicros: 0,
   };
 }
@@ -170,6 +194,19 @@ const snapshotSchema = z.object({
       previousViewId: z.string().nullable(),
     }),
   ),
+  files: z
+    .array(
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        title: z.string(),
+        altText: z.string(),
+        length: z.number(),
+        content: z.base64().transform((encoded) => Buffer.from(encoded, "base64")),
+        readyAt: z.number(),
+      }),
+    )
+    .default([]),
 });
 
 /** What a restart keeps, as plain JSON. */
@@ -182,6 +219,11 @@ export function takeSnapshot(state: SlackState): unknown {
       .filter((message) => message.ephemeralFor === null),
     lastRead: [...state.lastRead],
     homes: [...state.homes.values()],
+    files: [...state.files.values()].flatMap((file) =>
+      file.content === null || file.readyAt === null
+        ? []
+        : [{ ...file, content: file.content.toString("base64") }],
+    ),
   };
 }
 
@@ -191,6 +233,7 @@ export function restoreSnapshot(state: SlackState, snapshot: unknown): void {
   state.messages.clear();
   state.lastRead.clear();
   state.homes.clear();
+  state.files.clear();
   for (const message of kept.messages) {
     const sofar = state.messages.get(message.channel);
     if (sofar === undefined) state.messages.set(message.channel, [message]);
@@ -201,5 +244,6 @@ export function restoreSnapshot(state: SlackState, snapshot: unknown): void {
     state.homes.set(home.userId, home);
     state.views.set(home.id, home);
   }
+  for (const file of kept.files) state.files.set(file.id, file);
   state.lastMicros = Math.max(state.lastMicros, kept.lastMicros);
 }

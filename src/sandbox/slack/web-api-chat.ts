@@ -1,11 +1,12 @@
 /** The `chat.*` methods: who may post where, and what a message may be. */
 import { z } from "zod";
-import { areBlocksTooLong, problemText, validateBlocks } from "./block-kit.ts";
+import { areBlocksTooLong, problemText } from "./block-kit.ts";
 import { dmId, findPerson, findPlaceByIdOrName, isMember, type Place } from "./conversations.ts";
 import { isJsonObject, type Json } from "./json.ts";
+import { validateMessage } from "./message-blocks.ts";
 import { deleteMessage, editMessage, findMessage, postMessage } from "./messages.ts";
 import { messageJson } from "./payloads.ts";
-import { newBlockId, type Slack, type StoredMessage } from "./state.ts";
+import type { Slack, StoredMessage } from "./state.ts";
 import {
   type Answer,
   done,
@@ -51,7 +52,7 @@ export const chatMethods = {
       if (!target.ok) return target.answer;
       const threadProblem = checkThread(slack, target.place.id, args.thread_ts);
       if (threadProblem !== undefined) return refuse(threadProblem);
-      const checked = checkContent(args, TEXT_CHARS_MAX);
+      const checked = checkContent(slack, args, TEXT_CHARS_MAX);
       if (!checked.ok) return checked.answer;
       const message = postMessage(slack, {
         channel: target.place.id,
@@ -82,7 +83,7 @@ export const chatMethods = {
       const target = writablePlace(slack, args.channel);
       if (!target.ok) return target.answer;
       if (!isMember(slack, target.place, args.user)) return refuse("user_not_in_channel");
-      const checked = checkContent(args, TEXT_CHARS_MAX);
+      const checked = checkContent(slack, args, TEXT_CHARS_MAX);
       if (!checked.ok) return checked.answer;
       const message = postMessage(slack, {
         channel: target.place.id,
@@ -109,7 +110,7 @@ export const chatMethods = {
       const text = args.text ?? message.text;
       const kept =
         args.blocks === undefined ? { ...args, text, blocks: message.blocks } : { ...args, text };
-      const checked = checkContent(kept, UPDATE_TEXT_CHARS_MAX);
+      const checked = checkContent(slack, kept, UPDATE_TEXT_CHARS_MAX);
       if (!checked.ok) return checked.answer;
       const edited = editMessage(slack, message, {
         text,
@@ -203,6 +204,7 @@ type Checked =
   | Refused;
 
 function checkContent(
+  slack: Slack,
   args: {
     readonly text: string;
     readonly blocks?: unknown;
@@ -222,8 +224,7 @@ function checkContent(
     return stop("no_text");
   }
   if (args.text.length > textCharsMax) return stop("msg_too_long");
-  const blocks =
-    args.blocks === undefined ? undefined : validateBlocks("message", args.blocks, newBlockId);
+  const blocks = args.blocks === undefined ? undefined : validateMessage(slack, args.blocks);
   if (blocks?.ok === false) {
     return stopWith("invalid_blocks", blocks.problems.map(problemText));
   }

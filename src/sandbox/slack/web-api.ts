@@ -13,6 +13,7 @@ import type { SocketMode } from "./socket-mode.ts";
 import type { Slack } from "./state.ts";
 import { chatMethods } from "./web-api-chat.ts";
 import { directoryMethods } from "./web-api-directory.ts";
+import { fileMethods } from "./web-api-files.ts";
 import { type Answer, done, type Method, missingScope, refuse } from "./web-api-method.ts";
 import { viewMethods } from "./web-api-views.ts";
 
@@ -147,6 +148,7 @@ async function isStoppedBy(
       await sleep(fault.delayMs ?? DEFAULT_DELAY_MS, undefined, { ref: false });
       return false;
     case "drop_after":
+    case "refuse_blocks":
     case undefined:
       return false;
   }
@@ -164,7 +166,9 @@ function methodTable(socketMode: SocketMode): ReadonlyMap<string, Method> {
       },
     },
   };
-  return new Map(Object.entries({ ...own, ...chatMethods, ...viewMethods, ...directoryMethods }));
+  return new Map(
+    Object.entries({ ...own, ...chatMethods, ...viewMethods, ...fileMethods, ...directoryMethods }),
+  );
 }
 
 function checkToken(
