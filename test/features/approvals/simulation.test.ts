@@ -21,7 +21,7 @@ import { useDatabase } from "../../support/database.ts";
 import { faultsOf, faultsOfCeiling, loadRows, moneyAt, type Row } from "./simulation/checks.ts";
 import { Crashed, crashing } from "./simulation/crashes.ts";
 import { aCrash, act, depsOf, later, type Stage } from "./simulation/deeds.ts";
-import { createOutside, faultsOfCards, faultsOfLimit, targetOf } from "./simulation/outside.ts";
+import { createOutside, faultsOfCards, faultsOfLimit } from "./simulation/outside.ts";
 import { type Random, seeded } from "./simulation/random.ts";
 import { createWorld, type History, newHistory, targetOf } from "./simulation/world.ts";
 
