@@ -92,6 +92,8 @@ export function button(options: {
   readonly text: string;
   readonly value: string;
   readonly style?: "primary" | "danger";
+  /** For screen readers, where the text alone does not say what it is about. */
+  readonly label?: string;
   readonly confirm?: { readonly title: string; readonly text: string; readonly yes: string };
 }): Button {
   const { confirm } = options;
@@ -102,6 +104,9 @@ export function button(options: {
     text: plain(options.text, BUTTON_CHARS_MAX),
     value: options.value,
     ...(options.style === undefined ? {} : { style: options.style }),
+    ...(options.label === undefined
+      ? {}
+      : { accessibility_label: truncate(options.label, BUTTON_CHARS_MAX) }),
     ...(confirm === undefined
       ? {}
       : {
