@@ -107,11 +107,13 @@ export const SCOPES_BY_CALL = {
 /**
  * Used when granted, done without when not. Only with the histories can the bot look for its own
  * message after an answer that got lost: without them an alert may be repeated, a digest never is.
- * Only with the others can it tell that a channel of governance.yml does not exist.
+ * Only with the channels' scopes can it tell that a channel of governance.yml does not exist, only
+ * with the files' can it show a chart as a picture where the workspace shows no charts.
  */
 export const OPTIONAL_SCOPES = [
   "channels:history",
   "channels:read",
+  "files:write",
   "groups:history",
   "groups:read",
   "im:history",

@@ -59,6 +59,7 @@ export const TEST_MANIFEST: AppManifest = {
     "usergroups:read",
     "channels:read",
     "groups:read",
+    "files:write",
   ],
   events: ["app_home_opened"],
   hasHomeTab: true,

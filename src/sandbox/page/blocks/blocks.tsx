@@ -3,7 +3,7 @@
  * nobody mistakes a gap of the sandbox for a gap of the bot.
  */
 import type { VNode } from "preact";
-import { type Json, record, records, string } from "../text/json.ts";
+import { imageSource, type Json, record, records, string } from "../text/json.ts";
 import { Card, Carousel, ContainerBlock, ModalAlert } from "./boxes.tsx";
 import { Chart } from "./chart.tsx";
 import { Element } from "./elements.tsx";
@@ -110,7 +110,7 @@ function Context({ block }: { readonly block: Json }): VNode {
         element["type"] === "image" ? (
           <img
             class="context-image"
-            src={string(element["image_url"])}
+            src={imageSource(element)}
             alt={string(element["alt_text"])}
           />
         ) : (
@@ -146,7 +146,7 @@ function ImageBlock({ block }: { readonly block: Json }): VNode {
           <TextObject value={title} />
         </figcaption>
       )}
-      <img src={string(block["image_url"])} alt={string(block["alt_text"])} />
+      <img src={imageSource(block)} alt={string(block["alt_text"])} />
     </figure>
   );
 }

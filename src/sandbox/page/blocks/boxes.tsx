@@ -1,6 +1,6 @@
 /** Blocks that hold other things in a frame: containers, cards, carousels, alerts of modals. */
 import type { ComponentChildren, VNode } from "preact";
-import { type Json, record, records, string } from "../text/json.ts";
+import { imageSource, type Json, record, records, string } from "../text/json.ts";
 import { Element } from "./elements.tsx";
 import { TextObject } from "./inline.tsx";
 import { RichText } from "./rich-text.tsx";
@@ -105,7 +105,7 @@ function Picture({
   readonly className: string;
 }): VNode | null {
   if (image === undefined) return null;
-  return <img class={className} src={string(image["image_url"])} alt={string(image["alt_text"])} />;
+  return <img class={className} src={imageSource(image)} alt={string(image["alt_text"])} />;
 }
 
 export function Carousel({ block }: { readonly block: Json }): VNode {

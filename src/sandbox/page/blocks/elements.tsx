@@ -1,6 +1,6 @@
 /** Interactive elements: buttons, menus, text and date fields. Choices stand in choices.tsx. */
 import type { VNode } from "preact";
-import { records, string, words } from "../text/json.ts";
+import { imageSource, records, string, words } from "../text/json.ts";
 import { Checkboxes, NativeSelect, RadioButtons } from "./choices.tsx";
 import { Combobox } from "./combobox.tsx";
 import { type ElementProps, type Field, frameOf } from "./field.ts";
@@ -36,7 +36,7 @@ export function Element({ element, blockId, input }: ElementProps): VNode {
       return (
         <img
           class="accessory-image"
-          src={string(element["image_url"])}
+          src={imageSource(element)}
           alt={string(element["alt_text"])}
         />
       );

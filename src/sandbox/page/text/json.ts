@@ -30,6 +30,14 @@ export function number(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
+/** Where an image comes from: an address, or a file that the bot uploaded. */
+export function imageSource(image: Json): string {
+  const file = record(image["slack_file"]);
+  if (file === undefined) return string(image["image_url"]);
+  const id = string(file["id"]);
+  return id === "" ? string(file["url"]) : `/sandbox/slack/files/${id}`;
+}
+
 /** The words of a text object, without formatting. */
 export function words(value: unknown): string {
   return string(record(value)?.["text"]);
