@@ -52,7 +52,10 @@ const manifestSchema = z.strictObject({
       )
       .max(50),
   }),
-  oauth_config: z.strictObject({ scopes: z.strictObject({ bot: names, bot_optional: names }) }),
+  oauth_config: z.strictObject({
+    redirect_urls: z.array(url).max(1_000),
+    scopes: z.strictObject({ bot: names, bot_optional: names }),
+  }),
   settings: z.strictObject({
     event_subscriptions: z.strictObject({ request_url: url, bot_events: names.max(100) }),
     interactivity: z.strictObject({ is_enabled: z.literal(true), request_url: url }),
@@ -120,7 +123,8 @@ describe("manifest.yml", () => {
 describe("manifestSurface", () => {
   it("asks for no command, event or commands scope that nobody answers", () => {
     const surface = manifestSurface([]);
-    expect(surface).toMatchObject({ commands: [], shortcuts: [], events: [] });
+    expect(surface).toMatchObject({ commands: [], shortcuts: [] });
+    expect(surface.events).toEqual(["app_uninstalled", "tokens_revoked"]);
     expect(surface.scopes).not.toContain("commands");
   });
 });

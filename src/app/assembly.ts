@@ -7,14 +7,14 @@ import type { Clock } from "../domain/time.ts";
 import { createMetrics, type Metrics } from "../http/metrics.ts";
 import { createWaker, type Waker } from "../jobs/wake.ts";
 import { createDirectory, type Directory } from "../slack/directory.ts";
+import type { ManySlack } from "../slack/many-workspaces.ts";
 import type { SlackWeb } from "../slack/web.ts";
-import { createSlackWeb } from "../slack/web-client.ts";
 import type { Database } from "../store/database.ts";
 import { askOf, pullSettingsOf } from "./anthropic.ts";
 import { type Config, secretsKeyOf } from "./config.ts";
 import { limitSettings } from "./limits.ts";
-import { slackApiUrl } from "./slack.ts";
 import { type Wiring, wire } from "./wire.ts";
+import { slackAccess } from "./workspaces.ts";
 
 export interface Assembly {
   readonly config: Config;
@@ -26,6 +26,8 @@ export interface Assembly {
   readonly web: SlackWeb;
   readonly directory: Directory;
   readonly wiring: Wiring;
+  /** Several Slack workspaces by OAuth; undefined: one by its token. */
+  readonly many: ManySlack | undefined;
 }
 
 /** Adds how to let go of it to `undo`. */
@@ -37,13 +39,13 @@ export function assemble(
   const metrics = createMetrics();
   const waker = createWaker(database, log);
   undo.push(waker.stop);
-  const web = createSlackWeb({
-    token: config.SLACK_BOT_TOKEN?.reveal() ?? "",
-    log,
-    dataBlocks: { database, clock, log },
-    ...slackApiUrl(config),
+  const { web, many } = slackAccess(config, { database, clock, log });
+  const directory = createDirectory({
+    database,
+    web,
+    clock,
+    hasManyWorkspaces: many !== undefined,
   });
-  const directory = createDirectory({ database, web, clock });
   const wiring = wire({
     ...deps,
     metrics,
@@ -58,5 +60,5 @@ export function assemble(
     ask: askOf(config),
     limits: (signal) => limitSettings(config, { database, clock, log, signal }),
   });
-  return { ...deps, metrics, waker, web, directory, wiring };
+  return { ...deps, metrics, waker, web, directory, wiring, many: many?.(wiring.listeners) };
 }

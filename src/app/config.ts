@@ -56,6 +56,16 @@ const environment = z.object({
     .startsWith("xapp-", "expected an app-level token, which starts with xapp-")
     .transform(secret)
     .optional(),
+  SLACK_CLIENT_ID: z
+    .string()
+    .regex(/^[\d.]+$/, "expected digits and a dot, as on the app's Basic Information page")
+    .optional(),
+  SLACK_CLIENT_SECRET: secretText.optional(),
+  SLACK_STATE_SECRET: z
+    .string()
+    .min(32, "expected at least 32 characters: openssl rand -hex 32")
+    .transform(secret)
+    .optional(),
   SLACK_API_URL: webAddress.optional(),
   INGEST_SECRET: z
     .string()
@@ -164,10 +174,16 @@ function missingSettings(given: Readonly<Record<string, string | undefined>>): s
   const roles = given["ROLES"] ?? ROLES.join(",");
   const isSlack = roles.includes("slack");
   const problems: string[] = [];
-  if ((isSlack || roles.includes("worker")) && given["SLACK_BOT_TOKEN"] === undefined) {
+  const isMany = hasManyWorkspaces(given);
+  if ((isSlack || roles.includes("worker")) && given["SLACK_BOT_TOKEN"] === undefined && !isMany) {
     problems.push(
       "SLACK_BOT_TOKEN: missing; Slack shows it under OAuth & Permissions after the installation",
     );
+  }
+  if (isMany) {
+    for (const [name, where] of Object.entries(MANY_WORKSPACES_NEED)) {
+      if (given[name] === undefined) problems.push(`${name}: missing; ${where}`);
+    }
   }
   const canHear =
     given["SLACK_APP_TOKEN"] !== undefined || given["SLACK_SIGNING_SECRET"] !== undefined;
@@ -179,8 +195,39 @@ function missingSettings(given: Readonly<Record<string, string | undefined>>): s
   return problems;
 }
 
+const MANY_WORKSPACES = ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_STATE_SECRET"] as const;
+
+/** What several workspaces by OAuth need, as soon as one of the three is set. */
+const MANY_WORKSPACES_NEED = {
+  SLACK_CLIENT_ID: "Slack shows it under Basic Information",
+  SLACK_CLIENT_SECRET: "Slack shows it under Basic Information",
+  SLACK_STATE_SECRET: "it signs installations: openssl rand -hex 32",
+  SECRETS_KEY: "it keeps the workspaces' tokens: openssl rand -base64 32",
+} as const;
+
+function hasManyWorkspaces(given: Readonly<Record<string, unknown>>): boolean {
+  return MANY_WORKSPACES.some((name) => given[name] !== undefined);
+}
+
 /** Settings that are right alone and wrong together. */
 function contradictions(given: Readonly<Record<string, string | undefined>>): string[] {
+  return [...slackContradictions(given), ...meteringContradictions(given)];
+}
+
+function slackContradictions(given: Readonly<Record<string, string | undefined>>): string[] {
+  if (!hasManyWorkspaces(given)) return [];
+  const refused = {
+    SLACK_BOT_TOKEN:
+      "expected to be unset beside SLACK_CLIENT_ID: each workspace has a token of its own",
+    SLACK_APP_TOKEN:
+      "expected to be unset beside SLACK_CLIENT_ID: workspaces install over HTTP, so Slack can use it, too",
+  };
+  return Object.entries(refused).flatMap(([name, why]) =>
+    given[name] === undefined ? [] : [`${name}: ${why}`],
+  );
+}
+
+function meteringContradictions(given: Readonly<Record<string, string | undefined>>): string[] {
   const metering = given["ANTHROPIC_METERING"] ?? "off";
   if (metering === "off") return [];
   if (given["ANTHROPIC_ADMIN_KEY"] === undefined) {

@@ -2,14 +2,15 @@
 import type { Logger } from "pino";
 import { AppError } from "../domain/errors.ts";
 import type { Mount } from "../http/server.ts";
-import { SLACK_EVENTS_PATH, type SlackApp, type SlackConfig } from "../slack/app.ts";
+import { type SlackApp, type SlackConfig } from "../slack/app.ts";
 import type { Config } from "./config.ts";
 
 export function slackConfig(config: Config): SlackConfig {
   const signingSecret = config.SLACK_SIGNING_SECRET?.reveal();
+  const botToken = config.SLACK_BOT_TOKEN?.reveal();
   const appToken = config.SLACK_APP_TOKEN?.reveal();
   return {
-    botToken: config.SLACK_BOT_TOKEN?.reveal() ?? "",
+    ...(botToken === undefined ? {} : { botToken }),
     ...(signingSecret === undefined ? {} : { signingSecret }),
     ...(appToken === undefined ? {} : { appToken }),
     ...slackApiUrl(config),
@@ -23,9 +24,9 @@ export function slackApiUrl(config: Config): { readonly apiUrl?: string } {
 /** In Socket Mode Slack calls no route of ours. */
 export function slackMounts(slack: SlackApp | undefined): Mount[] {
   const listener = slack?.requestListener;
-  return listener === undefined
+  return slack === undefined || listener === undefined
     ? []
-    : [{ matches: (path) => path === SLACK_EVENTS_PATH, listener }];
+    : [{ matches: (path) => slack.handles(path), listener }];
 }
 
 const SLACK_RETRY_MS = 15_000;
@@ -36,7 +37,10 @@ const SLACK_START_MS = 10_000;
  * Starts to listen to Slack and returns how to stop. A wrong token ends the start; while Slack is
  * away the rest of the program, ingest above all, runs without it and Slack follows later.
  */
-export async function startSlack(slack: SlackApp, log: Logger): Promise<() => Promise<void>> {
+export async function startSlack(
+  slack: Pick<SlackApp, "start" | "stop">,
+  log: Logger,
+): Promise<() => Promise<void>> {
   let timer: NodeJS.Timeout | undefined;
   let isStopping = false;
   const tryAgainLater = (error: unknown): void => {

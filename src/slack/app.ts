@@ -14,18 +14,23 @@ import type { Clock } from "../domain/time.ts";
 import { boltLog } from "./bolt-log.ts";
 import type { DataBlocksDeps } from "./charts/data-blocks.ts";
 import type { Directory } from "./directory.ts";
+import { listenToDepartures } from "./installations/events.ts";
+import { INSTALL_PATH, OAUTH_REDIRECT_PATH } from "./installations/routes.ts";
 import { listen } from "./listen.ts";
 import type { SlackListeners } from "./listener.ts";
+import type { ManySlack } from "./many-workspaces.ts";
 import { collectListeners } from "./registry.ts";
 import { SCOPES_BY_CALL, type SlackWeb } from "./web.ts";
 import { sortSlackError } from "./web-errors.ts";
 import { createWorkplace } from "./work.ts";
-import { oneWorkspace, type SlackWorkspaces } from "./workspaces.ts";
+import { oneWorkspace } from "./workspaces.ts";
 
 export const SLACK_EVENTS_PATH = "/slack/events";
+const INSTALL_PATHS: ReadonlySet<string> = new Set([INSTALL_PATH, OAUTH_REDIRECT_PATH]);
 
 export interface SlackConfig {
-  readonly botToken: string;
+  /** Absent: several workspaces, each with a token of its own. */
+  readonly botToken?: string;
   /** Needed in HTTP mode. */
   readonly signingSecret?: string;
   /** Present: Socket Mode. */
@@ -35,7 +40,9 @@ export interface SlackConfig {
 }
 
 export interface SlackApp {
-  /** HTTP mode only: takes the requests of `SLACK_EVENTS_PATH`, unread. */
+  /** Whether a request to that path is for `requestListener`. */
+  handles(path: string): boolean;
+  /** HTTP mode only: takes its requests unread. */
   readonly requestListener?: (request: IncomingMessage, response: ServerResponse) => void;
   /** Proves that Slack accepts the tokens; rejects with an `AppError` that says what to do. */
   start(): Promise<void>;
@@ -48,8 +55,8 @@ export interface SlackAppDeps {
   readonly listeners: readonly SlackListeners[];
   readonly web: SlackWeb;
   readonly directory: Directory;
-  /** Several, by OAuth. Absent: the one of the bot token. */
-  readonly workspaces?: SlackWorkspaces | undefined;
+  /** Several workspaces, by OAuth. Absent: the one of the bot token. */
+  readonly many?: ManySlack | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** For answers with charts and tables; absent: they are sent as they are. */
@@ -66,7 +73,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   const { config, log } = deps;
   const registry = collectListeners(deps.listeners);
   let ownTeamId: string | undefined;
-  const workspaces = deps.workspaces ?? oneWorkspace(deps.web, () => ownTeamId);
+  const workspaces = deps.many?.workspaces ?? oneWorkspace(deps.web, () => ownTeamId);
   const workplace = createWorkplace({ ...deps, workspaces });
   const transport =
     config.appToken === undefined ? httpTransport(deps) : socketTransport(deps, config.appToken);
@@ -76,7 +83,8 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     // Bolt's own way asks Slack who we are, before the acknowledgement and without a catch.
     authorize: async () =>
       await Promise.resolve({
-        botToken: config.botToken,
+        // What goes out does not go through Bolt; where there are several, there is no "the" token.
+        ...(config.botToken === undefined ? {} : { botToken: config.botToken }),
         ...(botUserId === undefined ? {} : { botUserId }),
       }),
     clientOptions: {
@@ -93,6 +101,13 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     log.error({ err: failure }, "Slack request failed");
     await Promise.resolve();
   });
+  listenToDepartures(bolt, {
+    log,
+    onGone: async (gone) => {
+      if (deps.many !== undefined) await deps.many.onGone(gone);
+      else log.error({ reason: gone.because }, "the Slack app was removed: install it again");
+    },
+  });
   listen(bolt, { ...deps, workspaces, registry, workplace });
 
   return {
@@ -100,11 +115,17 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
       ? {}
       : { requestListener: transport.requestListener }),
 
+    // Where there is one workspace, nobody installs.
+    handles: (path) =>
+      path === SLACK_EVENTS_PATH || (deps.many !== undefined && INSTALL_PATHS.has(path)),
+
     async start() {
-      const identity = await provenIdentity(deps);
-      botUserId = identity.botUserId;
-      ownTeamId = identity.slackTeamId;
-      warnOfMissingScopes(log, identity.scopes);
+      if (deps.many === undefined) {
+        const identity = await provenIdentity(deps);
+        botUserId = identity.botUserId;
+        ownTeamId = identity.slackTeamId;
+        warnOfMissingScopes(log, identity.scopes);
+      }
       await transport.start();
     },
 
@@ -127,7 +148,7 @@ interface Transport {
   stop(): Promise<void>;
 }
 
-function httpTransport({ config, log }: SlackAppDeps): Transport {
+function httpTransport({ config, log, many }: SlackAppDeps): Transport {
   const { signingSecret } = config;
   if (signingSecret === undefined || signingSecret === "") {
     throw new AppError({
@@ -154,6 +175,11 @@ function httpTransport({ config, log }: SlackAppDeps): Transport {
     requestListener(request, response) {
       if (isStopped) {
         response.writeHead(503).end();
+        return;
+      }
+      const [path = ""] = (request.url ?? "").split("?", 1);
+      if (many !== undefined && INSTALL_PATHS.has(path)) {
+        many.routes(request, response);
         return;
       }
       try {

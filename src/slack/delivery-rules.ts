@@ -80,6 +80,7 @@ export function deadAfter(
   destination: { readonly channel: string } | { readonly person: string },
 ): "channel" | "everywhere" | undefined {
   if (outcome.kind !== "permanent") return undefined;
+  if (outcome.isOneWorkspace === true) return "channel" in destination ? "channel" : undefined;
   if (DEAD_BOT_REASONS.has(outcome.reason)) return "everywhere";
   return "channel" in destination && DEAD_CHANNEL_REASONS.has(outcome.reason)
     ? "channel"
@@ -104,7 +105,7 @@ export function decideDelivery(
   }
   if (outcome.kind === "skipped") return { status: "skipped", reason: outcome.reason };
   const { reason } = outcome;
-  const isDead = deadAfter(outcome, message.destination) !== undefined;
+  const isDead = deadAfter(outcome, message.destination) !== undefined || isUninstalled(outcome);
   if (outcome.kind === "permanent" && !isDead) return { status: "failed", reason };
   const isTried = isDead || message.attempts >= GIVE_UP_ATTEMPTS_MIN;
   if (isTried && at.now.getTime() - message.createdAt.getTime() >= GIVE_UP_AFTER_MS) {
@@ -120,6 +121,11 @@ export function decideDelivery(
     ),
     isCounted: slackAsked === undefined && !isDead,
   };
+}
+
+/** Somebody's only workspace may install the bot again; no channel is closed by that. */
+function isUninstalled(outcome: DeliveryOutcome): boolean {
+  return outcome.kind === "permanent" && outcome.isOneWorkspace === true;
 }
 
 function waitMs(

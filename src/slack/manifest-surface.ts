@@ -1,4 +1,5 @@
 /** What manifest.yml must declare, derived from the code that uses it. */
+import { INSTALLATION_EVENTS } from "./installations/events.ts";
 import type { SlackListeners } from "./listener.ts";
 import { COMMAND, collectListeners } from "./registry.ts";
 import { OPTIONAL_SCOPES, SCOPES_BY_CALL } from "./web.ts";
@@ -19,7 +20,7 @@ export function manifestSurface(listeners: readonly SlackListeners[]): ManifestS
   return {
     commands: subcommands.size > 0 ? [COMMAND] : [],
     shortcuts: sorted(shortcuts.keys()),
-    events: home === undefined ? [] : ["app_home_opened"],
+    events: [...(home === undefined ? [] : ["app_home_opened"]), ...INSTALLATION_EVENTS],
     scopes: sorted([...Object.values(SCOPES_BY_CALL).flat(), ...(isCalled ? ["commands"] : [])]),
     optionalScopes: sorted(OPTIONAL_SCOPES),
   };

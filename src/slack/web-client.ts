@@ -27,6 +27,8 @@ export interface SlackWebOptions {
   /** For the SDK's warnings; the default is silence, since every failure is thrown as well. */
   readonly log?: Logger;
   readonly timeoutMs?: number;
+  /** Of a token of an Enterprise Grid: which of its workspaces is meant. */
+  readonly slackTeamId?: string | undefined;
   /** Absent: charts and tables are sent as they are, also to a workspace that refuses them. */
   readonly dataBlocks?: DataBlocksDeps | undefined;
 }
@@ -38,6 +40,7 @@ export function createSlackWeb(options: SlackWebOptions): SlackWeb {
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
     ...(options.apiUrl === undefined ? {} : { slackApiUrl: withSlash(options.apiUrl) }),
+    ...(options.slackTeamId === undefined ? {} : { teamId: options.slackTeamId }),
     logger: boltLog(options.log ?? pino({ level: "silent" })),
   });
   const web = { ...messageCalls(client), ...userCalls(client), ...viewCalls(client) };

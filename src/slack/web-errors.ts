@@ -13,7 +13,12 @@ import { AppError } from "../domain/errors.ts";
 
 export type SlackErrorVerdict =
   /** Slack said no, and would say so again. Nothing happened. */
-  | { readonly kind: "permanent"; readonly reason: string }
+  | {
+      readonly kind: "permanent";
+      readonly reason: string;
+      /** It is one workspace of several that refuses the bot, for whatever it is asked. */
+      readonly isOneWorkspace?: true;
+    }
   /** Nothing happened; the same call may succeed, `afterMs` being Slack's own wish. */
   | { readonly kind: "retry"; readonly reason: string; readonly afterMs?: number }
   /** The call left us and no usable answer came: Slack may have done it. */
@@ -52,6 +57,9 @@ const NEVER_SENT_CODES: ReadonlySet<string> = new Set([
 /** What became of a call that threw. Never guesses "nothing happened" where that is not certain. */
 export function sortSlackError(error: unknown): SlackErrorVerdict {
   if (error instanceof AppError && error.cause !== undefined) return sortSlackError(error.cause);
+  if (error instanceof Error && error.name === ONE_WORKSPACE) {
+    return { kind: "permanent", reason: error.message, isOneWorkspace: true };
+  }
   if (error instanceof WebAPIRateLimitedError) {
     return { kind: "retry", reason: "ratelimited", afterMs: error.retryAfter * 1_000 };
   }
@@ -99,6 +107,31 @@ const TOKEN_ERRORS: ReadonlySet<string> = new Set([
   "token_expired",
   "not_allowed_token_type",
 ]);
+
+/** By which `sortSlackError` knows it again. */
+const ONE_WORKSPACE = "OneWorkspaceRefuses";
+/** Slack's reasons for refusing everything, whatever the bot asks for. */
+const BOT_ERRORS: ReadonlySet<string> = new Set([...TOKEN_ERRORS, "missing_scope"]);
+
+/** One of several workspaces has not installed the bot, or not any more. */
+export function notInstalled(slackTeamId: string | undefined, reason = "not_installed"): AppError {
+  const cause = new Error(reason);
+  cause.name = ONE_WORKSPACE;
+  const where = slackTeamId === undefined ? "any Slack workspace" : `workspace ${slackTeamId}`;
+  return new AppError({
+    code: "unauthorized",
+    message: `The bot is not installed in ${where} (${reason}).`,
+    cause,
+  });
+}
+
+/** The same failure; that of a token as one of this workspace only. */
+export function inOneWorkspace(slackTeamId: string, error: unknown): unknown {
+  const verdict = sortSlackError(error);
+  return verdict.kind === "permanent" && BOT_ERRORS.has(verdict.reason)
+    ? notInstalled(slackTeamId, verdict.reason)
+    : error;
+}
 
 /** The failure of one Web API call in the words of the project; the SDK's error is its cause. */
 export function slackFailure(method: string, error: unknown): AppError {

@@ -13,10 +13,10 @@ import { isOurs, problemMessage, problemSentence } from "./problems.ts";
 import type { SlackPlace, SlackWorkspaces } from "./workspaces.ts";
 
 export interface WorkDeps {
-  readonly directory: Pick<Directory, "loadSlackUser">;
+  readonly directory: Pick<Directory, "loadSlackUser" | "noteUse">;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly workspaces: Pick<SlackWorkspaces, "admit" | "noteUse">;
+  readonly workspaces: Pick<SlackWorkspaces, "admit">;
 }
 
 /** One command, click, form, shortcut or visit. */
@@ -99,7 +99,7 @@ async function attempt(
     const { slackUserId, slackTeamId } = work;
     await deps.workspaces.admit({ place: work.installedAt, slackTeamId });
     const { email } = await deps.directory.loadSlackUser(slackUserId);
-    await deps.workspaces.noteUse(slackUserId);
+    await deps.directory.noteUse(slackUserId);
     const origin = {
       via: "slack",
       surface: work.name,

@@ -34,8 +34,6 @@ export interface SlackWorkspaces {
     readonly place: SlackPlace;
     readonly slackTeamId: string;
   }) => Promise<void>;
-  /** Somebody did something there: their direct messages go there from now on. */
-  readonly noteUse: (slackUserId: string) => Promise<void>;
 }
 
 /** The one of SLACK_BOT_TOKEN. `ownTeamId` is undefined until Slack has told it. */
@@ -52,9 +50,6 @@ export function oneWorkspace(web: SlackWeb, ownTeamId: () => string | undefined)
     admit: async ({ slackTeamId }) => {
       const own = ownTeamId();
       if (own !== undefined && slackTeamId !== "" && slackTeamId !== own) throw notServed();
-      await Promise.resolve();
-    },
-    noteUse: async () => {
       await Promise.resolve();
     },
   };

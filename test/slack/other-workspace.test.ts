@@ -13,6 +13,9 @@ test.each([
   let count = 0;
   const workplace = createWorkplace({
     directory: {
+      noteUse: async () => {
+        await Promise.resolve();
+      },
       loadSlackUser: async (slackUserId) =>
         await Promise.resolve({
           slackUserId,

@@ -11,7 +11,9 @@ const log = pino({ level: "silent" });
 describe("the origin of a change", () => {
   test("made in Slack is the message, and ends with the work", async () => {
     const workplace = createWorkplace({
+      workspaces: { admit: async () => await Promise.resolve() },
       directory: {
+        noteUse: async () => await Promise.resolve(),
         loadSlackUser: async (slackUserId) =>
           await Promise.resolve({
             slackUserId,
@@ -28,6 +30,7 @@ describe("the origin of a change", () => {
       name: "action approval_approve",
       slackUserId: "U1",
       slackTeamId: "T1",
+      installedAt: { slackTeamId: "T1" },
       place: { channel: "D1", message_ts: "1.2" },
       tell: async () => await Promise.resolve(),
       run: async () => {
