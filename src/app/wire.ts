@@ -33,6 +33,7 @@ import {
 import { chargebackRoutes, replaceGovernedCosts } from "../features/chargeback/index.ts";
 import {
   type DigestRule,
+  digestListeners,
   replaceGovernedDigests,
   sendDueDigests,
 } from "../features/digests/index.ts";
@@ -76,6 +77,7 @@ import type { Waker } from "../jobs/wake.ts";
 import type { Directory } from "../slack/directory.ts";
 import { helpListeners } from "../slack/help.ts";
 import type { SlackListeners } from "../slack/listener.ts";
+import { collectListeners } from "../slack/registry.ts";
 import type { SlackWeb } from "../slack/web.ts";
 import type { Database } from "../store/database.ts";
 import type { Secret } from "./config.ts";
@@ -130,7 +132,7 @@ export function wire(plumbing: Plumbing): Wiring {
 
   const rerateMemory = createIngestMemory();
   const refreshHomes = createHomeRefresher({ database, clock, web, log });
-  const subcommandFeatures = [
+  const subcommandFeatures: readonly SlackListeners[] = [
     showbackListeners(shared),
     budgetListeners(shared),
     alertListeners({ ...shared, explain: explainChange }),
@@ -141,6 +143,10 @@ export function wire(plumbing: Plumbing): Wiring {
     auditListeners(shared),
     peopleListeners(shared),
     ownersListeners(shared),
+    digestListeners({
+      ...shared,
+      commands: () => collectListeners(subcommandFeatures).subcommands,
+    }),
   ];
   return {
     listeners: [...subcommandFeatures, helpListeners(subcommandFeatures)],

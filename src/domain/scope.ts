@@ -61,6 +61,7 @@ const TAKEN_WORDS: ReadonlySet<string> = new Set([
   "ask",
   "audit",
   "budget",
+  "digest",
   "forecast",
   "help",
   "plan",

@@ -2,3 +2,4 @@
 export { replaceGovernedDigests } from "./flow/plan.ts";
 export { sendDueDigests } from "./flow/send.ts";
 export type { DigestRule } from "./rules/plan.ts";
+export { digestListeners } from "./slack.ts";

@@ -69,36 +69,40 @@ const SPAN_BEFORE: Readonly<Record<DigestInterval, string>> = {
 };
 
 export function digestMessage(content: DigestContent): SlackMessage {
-  const { cost, previousCost, requests, name } = content;
-  const when = spanText(content);
+  const blocks = [...digestBlocks(content), actions(decisionButtons(content))];
+  return message(digestText(content), blocks);
+}
+
+/** The digest in one sentence. */
+export function digestText(content: DigestContent): string {
   const change = totalChangeText(content);
-  const text = `${name} spent ${formatUsd(cost)} ${when}${change === undefined ? "" : ` (${change})`}.`;
+  return `${content.name} spent ${formatUsd(content.cost)} ${spanText(content)}${change === undefined ? "" : ` (${change})`}.`;
+}
+
+/** All of it but the buttons. */
+export function digestBlocks(content: DigestContent): readonly Block[] {
+  const { requests, previousCost, owners, models, decisions } = content;
   const chart = requests === 0 && previousCost === 0n ? undefined : digestChart(content);
-  const blocks: Block[] = [
-    header(`${name} · ${formatUsd(cost)} ${when}`),
-    section(summary(content)),
-  ];
-  if (chart !== undefined) blocks.push(chart);
-  if (requests > 0) {
-    const lists = [
-      topText(content.by === "team" ? "By team" : "By project", content.owners, content.by),
-      topText("By model", content.models, "model"),
-    ].filter((list) => list !== undefined);
-    if (lists.length > 0) blocks.push(fields(lists));
-  }
-  const moved = movedText(content.owners, content.models);
+  const lists = [
+    topText(content.by === "team" ? "By team" : "By project", owners, content.by),
+    topText("By model", models, "model"),
+  ].filter((list) => list !== undefined);
+  const waiting = decisionLines(decisions);
   const parts = [
-    moved,
+    movedText(owners, models),
     newText(content.news),
     teamsText(content.teams),
     budgetsText(content.budgets),
+    waiting.length === 0 ? undefined : ["*Needs a decision*", ...waiting].join("\n"),
+  ].filter((part) => part !== undefined);
+  return [
+    header(`${content.name} · ${formatUsd(content.cost)} ${spanText(content)}`),
+    section(summary(content)),
+    ...(chart === undefined ? [] : [chart]),
+    ...(requests > 0 && lists.length > 0 ? [fields(lists)] : []),
+    ...parts.map((part) => section(part)),
+    context(freshnessText(content)),
   ];
-  for (const part of parts) if (part !== undefined) blocks.push(section(part));
-  const decisions = decisionLines(content.decisions);
-  if (decisions.length > 0) blocks.push(section(["*Needs a decision*", ...decisions].join("\n")));
-  blocks.push(context(freshnessText(content)));
-  blocks.push(actions(decisionButtons(content)));
-  return message(text, blocks);
 }
 
 /** "*▲ 65% vs the day before* ($40.00) · 2 requests". */

@@ -133,14 +133,15 @@ function contentOf(
   const { every, zone, span, asOf } = group;
   const key = formatScope(scope);
   const rows = figures.spent.get(key) ?? [];
-  const isOwn = scope.kind === "user" && scope.key === person?.email;
+  const own = scope.kind === "user" && scope.key === person?.email ? person : undefined;
+  const isOwn = own !== undefined;
   const by = scope.kind === "org" ? "team" : "project";
   const named = (list: ReturnType<typeof movers>, isTeam: boolean): readonly NamedMover[] =>
     list.map((mover) => ({
       ...mover,
       name: isTeam && mover.key !== null ? teamName(mover.key, teams) : mover.key,
     }));
-  const besides = isOwn && person !== undefined ? teamsBeside(person, teams) : [];
+  const besides = own === undefined ? [] : teamsBeside(own, teams);
   return {
     name: isOwn ? "You" : scopeName(scope, teams, organization),
     typed: typedScope(scope, person?.email),

@@ -1,6 +1,7 @@
 /** What a digest asks people to decide, each with a button that shows it. Pure. */
 import { formatUsd, type Usd, ZERO_USD } from "../../../domain/money.ts";
 import { type Button, button, escapeText, truncate } from "../../../slack/blocks.ts";
+import type { DigestInterval } from "../rules.ts";
 import { countText } from "./parts.ts";
 
 export interface Decisions {
@@ -70,11 +71,19 @@ function requestsLine({ requests, requestCount }: Decisions): string {
   return `• ${what}${names.length === 0 ? "" : `: ${names.join("; ")}`}`;
 }
 
+/** What the report behind a digest is asked for: as near to its span as the command has words. */
+const REPORT_PERIOD: Readonly<Record<DigestInterval, string>> = {
+  day: "7d",
+  week: "7d",
+  month: "last-month",
+};
+
 /** The first is what most readers do next. What a click shows is decided by who clicks. */
 export function decisionButtons(content: {
   readonly decisions: Decisions;
-  /** Names scope and span to the button. */
+  /** The scope as one types it after the command. */
   readonly typed: string;
+  readonly every: DigestInterval;
 }): readonly Button[] {
   const { requestCount, unallocated, rejectedEvents, driftingDays } = content.decisions;
   const wanted: readonly (readonly [boolean, string, string])[] = [
@@ -85,8 +94,12 @@ export function decisionButtons(content: {
   ];
   return [
     ...wanted.flatMap(([isWanted, actionId, text]) =>
-      isWanted ? [button({ actionId, text, value: "open" })] : [],
+      isWanted ? [button({ actionId, text, value: "unallocated" })] : [],
     ),
-    button({ actionId: REPORT_ACTION, text: "Full report", value: content.typed }),
+    button({
+      actionId: REPORT_ACTION,
+      text: "Full report",
+      value: `${content.typed} ${REPORT_PERIOD[content.every]}`,
+    }),
   ];
 }

@@ -89,6 +89,8 @@ export async function listReaders(
     `with named as (
        select a.email from admins a
         union
+       select f.email from finance_members f
+        union
        select m.email from team_members m
      )
      select coalesce(c.email, n.email) as email, n.email is not null as is_named, c.every,

@@ -238,9 +238,9 @@ export const digestSchema = mapping({
     refuse("channel", `expected ${CHANNEL_EXPECTED}; it is missing`);
   }
   if (isEach && digest.channel !== undefined) {
-    const { key } = digest.scope;
-    const where = key === "team" ? "each team's own channel" : "direct messages";
-    refuse("scope", `expected a scope that is one: each:${key} goes to ${where}, without channel`);
+    const { key: each } = digest.scope;
+    const where = each === "team" ? "each team's own channel" : "direct messages";
+    refuse("scope", `expected a scope that is one: each:${each} goes to ${where}, without channel`);
   }
 });
 

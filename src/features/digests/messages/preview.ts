@@ -1,0 +1,93 @@
+/** A digest that somebody asked for, and what became of posting one at once. Pure. */
+import { weekdayText } from "../../../domain/date-text.ts";
+import {
+  actions,
+  button,
+  context,
+  escapeText,
+  message,
+  type SlackMessage,
+  section,
+} from "../../../slack/blocks.ts";
+import { type DigestContent, digestBlocks, digestText } from "../messages.ts";
+import type { Digest, DigestInterval } from "../rules.ts";
+import { decisionButtons } from "./decisions.ts";
+
+export const SEND_ACTION = "digest_send";
+
+interface Preview {
+  readonly content: DigestContent;
+  readonly digests: readonly Digest[];
+  readonly sendable: { readonly ref: string; readonly channel: string } | undefined;
+}
+
+/** Private: what readers would see, where it goes by itself, and a button that posts it now. */
+export function previewMessage({ content, digests, sendable }: Preview): SlackMessage {
+  const buttons = decisionButtons(content);
+  const send =
+    sendable === undefined
+      ? []
+      : [
+          button({
+            actionId: SEND_ACTION,
+            text: "Post it now",
+            value: sendable.ref,
+            confirm: {
+              title: "Post this digest?",
+              text: `Everybody in ${channelText(sendable.channel)} will see it.`,
+              yes: "Post it",
+            },
+          }),
+        ];
+  return message(digestText(content), [
+    context(`Only you see this. ${scheduleText(digests)}`),
+    ...digestBlocks(content),
+    actions([...buttons, ...send]),
+  ]);
+}
+
+const EVERY_TEXT: Readonly<Record<DigestInterval, string>> = {
+  day: "daily",
+  week: "weekly",
+  month: "monthly",
+};
+
+function scheduleText(digests: readonly Digest[]): string {
+  if (digests.length === 0) return "It is posted nowhere by itself.";
+  const [first, ...rest] = digests.map(({ destination, every, atLocalTime, zone, nextRunAt }) => {
+    const where = "channel" in destination ? `to ${channelText(destination.channel)}` : "to you";
+    return `${where} ${EVERY_TEXT[every]} at ${atLocalTime} (${zone}), next on ${weekdayText(nextRunAt, zone)}`;
+  });
+  const others = rest.length === 0 ? "" : ` and ${String(rest.length)} more times`;
+  return `It goes ${first ?? ""}${others}.`;
+}
+
+/** A channel's id becomes a link to it; a name is shown as it is. */
+function channelText(channel: string): string {
+  return /^[CG][A-Z0-9]+$/.test(channel) ? `<#${channel}>` : escapeText(channel);
+}
+
+type Outcome =
+  | { readonly kind: "sent" | "already-told"; readonly name: string; readonly channel: string }
+  | { readonly kind: "no-channel" | "may-not-send"; readonly name: string }
+  | { readonly kind: "own-only" };
+
+export function sendAnswer(outcome: Outcome): SlackMessage {
+  const text = outcomeText(outcome);
+  return message(text, [section(text)]);
+}
+
+function outcomeText(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case "sent":
+      return `The digest of ${escapeText(outcome.name)} is on its way to ${channelText(outcome.channel)}.`;
+    case "already-told":
+      return `${channelText(outcome.channel)} has had this digest of ${escapeText(outcome.name)} already: it is posted once.`;
+    case "no-channel":
+      return `${escapeText(outcome.name)} has no channel. An admin can name one in governance.yml, under \`digests\` or as the team's \`channel\`.`;
+    case "may-not-send":
+      return `Only admins and the owners of a team post its digest. You may look at it: \`/claude-spend digest\`.`;
+    case "own-only":
+      return "A person's digest goes to that person alone. Choose yours in `/claude-spend settings`.";
+  }
+}
