@@ -75,7 +75,7 @@ export async function loadRows(
             r.is_automatic, r.revoked_by, r.revoked_at, r.idempotency_key,
             (select json_agg(json_build_object('approver', v.approver_email, 'for', v.for_email,
                       'amount', v.amount_usd::text, 'steps', v.steps, 'at', v.voted_at,
-                      'ends_at', v.ends_at) order by v.voted_at, v.ctid)
+                      'ends_at', v.ends_at) order by v.voted_at, v.xmin::text::bigint)
                from approval_votes v
               where v.approval_request_id = r.approval_request_id) as votes,
             (select json_agg(json_build_object('id', g.grant_id, 'amount', g.amount_usd::text,
