@@ -95,7 +95,18 @@ export function createManyWebs(deps: ManyWebsDeps): ManyWebs {
       home: async () => await speakTo(homeTeamId),
       first: async () => await speakTo(undefined),
     };
-    return { ...messagesThrough(way), ...peopleThrough(way), ...viewsThrough(way) };
+    return {
+      ...messagesThrough(way),
+      ...peopleThrough(way),
+      ...viewsThrough(way),
+      listPrivateMembers: async (channel) => {
+        const there = await way.to(channel);
+        const members = await through(there, async () => {
+          return await there.web.listPrivateMembers(there.id);
+        });
+        return members?.map((id) => placeId(there.slackTeamId, id));
+      },
+    };
   };
   return {
     web,

@@ -7,6 +7,7 @@ import { type UsersInfoResponse, WebClient } from "@slack/web-api";
 import pino, { type Logger } from "pino";
 import { AppError } from "../domain/errors.ts";
 import { boltLog } from "./bolt-log.ts";
+import { memberCalls } from "./channel-members.ts";
 import type { DataBlocksDeps } from "./charts/data-blocks.ts";
 import { pictureUpload } from "./charts/pictures.ts";
 import { withDataBlocks } from "./charts/sending.ts";
@@ -17,8 +18,7 @@ import { slackFailure, sortSlackError } from "./web-errors.ts";
 /** Longer than Slack ever takes when healthy; well below the sender's lease. */
 const CALL_TIMEOUT_MS = 10_000;
 const CHANNELS_PER_PAGE = 1_000; // Slack's most.
-/** Larger workspaces are not looked through while somebody waits. */
-const CHANNEL_PAGES_MAX = 20;
+const CHANNEL_PAGES_MAX = 20; // Larger workspaces are not looked through while somebody waits.
 
 export interface SlackWebOptions {
   readonly token: string;
@@ -43,10 +43,11 @@ export function createSlackWeb(options: SlackWebOptions): SlackWeb {
     ...(options.slackTeamId === undefined ? {} : { teamId: options.slackTeamId }),
     logger: boltLog(options.log ?? pino({ level: "silent" })),
   });
-  const web = { ...messageCalls(client), ...userCalls(client), ...viewCalls(client) };
-  const { dataBlocks } = options;
-  if (dataBlocks === undefined) return web;
-  return { ...web, ...withDataBlocks(web, { ...dataBlocks, upload: pictureUpload(client) }) };
+  const people = { ...userCalls(client), ...memberCalls(client) };
+  const web = { ...messageCalls(client), ...people, ...viewCalls(client) };
+  if (options.dataBlocks === undefined) return web;
+  const upload = pictureUpload(client);
+  return { ...web, ...withDataBlocks(web, { ...options.dataBlocks, upload }) };
 }
 
 function withSlash(url: string): string {
@@ -238,6 +239,7 @@ function slackUserFrom(user: UsersInfoResponse["user"], home: HomeTeam): SlackUs
   return {
     slackUserId,
     email: isTrusted ? user.profile?.email : undefined,
+    ...(user?.is_bot === true ? { isBot: true } : {}),
     displayName:
       firstFilled(user?.profile?.display_name, user?.real_name, user?.name) ?? slackUserId,
     timeZone: user?.tz,

@@ -19,6 +19,8 @@ export interface SlackUser {
   readonly timeZone: string | undefined;
   /** Runs the Slack workspace, as its admin or owner. Absent: no. */
   readonly isWorkspaceAdmin?: boolean;
+  /** An app, which reads nothing. Absent: no. */
+  readonly isBot?: boolean;
 }
 
 export interface SlackChannel {
@@ -80,6 +82,11 @@ export interface SlackWeb {
   listUserGroups(): Promise<readonly SlackUserGroup[]>;
   /** Public channels, and the private ones that the bot was invited to. */
   listChannels(): Promise<readonly SlackChannel[]>;
+  /**
+   * Everybody in a private channel; undefined when it is public, or when the bot may not look there
+   * (without the optional scope `groups:read`).
+   */
+  listPrivateMembers(channel: string): Promise<readonly string[] | undefined>;
   openView(triggerId: string, view: Modal): Promise<{ readonly viewId: string }>;
   updateView(viewId: string, view: Modal): Promise<void>;
   /**

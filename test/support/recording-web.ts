@@ -24,6 +24,7 @@ export function recordingWeb(): {
     listUserGroupMembers: refuse,
     listUserGroups: refuse,
     listChannels: refuse,
+    listPrivateMembers: refuse,
     openView: async (_triggerId, view) => await keep(view),
     updateView: async (_viewId, view) => {
       await keep(view);

@@ -55,6 +55,7 @@ function slackPerson(deps: Acme, email: SlackActor["email"]) {
     listUserGroupMembers: refuse,
     listUserGroups: refuse,
     listChannels: refuse,
+    listPrivateMembers: refuse,
     publishHome: refuse,
     openDirectMessage: async (slackUserId) => `D-${slackUserId}`,
     postMessage: async ({ channel, text }) => {

@@ -83,6 +83,7 @@ function recordingWeb(): { readonly web: SlackWeb; readonly views: Modal[] } {
     listUserGroupMembers: refuse,
     listUserGroups: refuse,
     listChannels: refuse,
+    listPrivateMembers: refuse,
     publishHome: refuse,
     openView: async (_, view) => {
       views.push(view);

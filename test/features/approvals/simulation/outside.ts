@@ -134,6 +134,7 @@ function createSlack(
         return found === undefined ? undefined : { channelId: channel, ts: found.ts };
       }),
     listChannels: async () => await Promise.resolve([]),
+    listPrivateMembers: async () => await Promise.resolve(undefined),
   };
   const directory: SenderDeps["directory"] = {
     findSlackUserByEmail: async (email) =>
