@@ -43,7 +43,7 @@ export async function takeUpload(
 ): Promise<void> {
   const { pathname } = new URL(request.url ?? "", "http://sandbox");
   const secret = pathname.slice(UPLOAD_PATH.length);
-  const content = await readBytes(request);
+  const content = await readContent(request);
   const file = slack.state.files.get(slack.state.uploads.get(secret) ?? "");
   if (request.method !== "POST" || file === undefined) {
     response.writeHead(404).end("no such upload");
@@ -56,6 +56,21 @@ export async function takeUpload(
   slack.state.uploads.delete(secret);
   slack.state.files.set(file.id, { ...file, content });
   response.writeHead(200).end(`OK - ${String(content.length)}`);
+}
+
+/** The body itself, or the one file of a form: Slack takes either. */
+async function readContent(request: IncomingMessage): Promise<Buffer | undefined> {
+  const body = await readBytes(request);
+  const type = request.headers["content-type"] ?? "";
+  if (body === undefined || !type.startsWith("multipart/form-data")) return body;
+  try {
+    // oxlint-disable-next-line typescript/no-deprecated -- a small form, and a stand-in on one machine
+    const form = await new Response(body, { headers: { "content-type": type } }).formData();
+    const [file] = [...form.values()];
+    return file instanceof Blob ? Buffer.from(await file.arrayBuffer()) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function readBytes(request: IncomingMessage): Promise<Buffer | undefined> {

@@ -37,7 +37,10 @@ export async function uploadPictures(
         return id === undefined ? undefined : ([index, id] as const);
       } catch (err) {
         const { reason } = sortSlackError(err);
-        log.warn({ err, reason }, "picture not uploaded; text takes its place");
+        const says = "picture not uploaded; text takes its place";
+        // The scope is optional: without it this is how it goes every time.
+        if (reason === "missing_scope") log.debug({ reason }, says);
+        else log.warn({ err, reason }, says);
         return undefined;
       }
     }),
