@@ -8,15 +8,19 @@ import { type Database, inTransaction, type Sql } from "../../../store/database.
 import { mayPlanFor, type Person, type Team } from "../../organization/index.ts";
 import { type Question, type QuestionRefusal, readQuestion } from "../../showback/index.ts";
 import { type DigestContent, digestMessage } from "../messages.ts";
+import type { Withheld } from "../rules/audience.ts";
 import { digestsOf, formatDigestRef, ownChannel, parseDigestCommand } from "../rules/command.ts";
 import { type Digest, type DigestInterval, type DigestSpan, digestSpan } from "../rules.ts";
 import { listDigests, updateSlots } from "../store/digests.ts";
 import { lockPlan } from "../store/plan.ts";
+import { findOutsiders, type ReadersOf } from "./audience.ts";
 import { loadContents } from "./content.ts";
 
 export interface AskDeps {
   readonly database: Database;
   readonly clock: Clock;
+  /** Absent: governance is trusted with every channel. */
+  readonly readersOf?: ReadersOf | undefined;
 }
 
 /** One digest that somebody asks about, with all that decides what it is. */
@@ -64,6 +68,12 @@ export type SendResult =
   | { readonly kind: "sent"; readonly name: string; readonly channel: string }
   | { readonly kind: "already-told"; readonly name: string; readonly channel: string }
   | { readonly kind: "no-channel"; readonly name: string }
+  | {
+      readonly kind: "withheld";
+      readonly name: string;
+      readonly channel: string;
+      readonly why: Withheld;
+    }
   | { readonly kind: "own-only" }
   | { readonly kind: "may-not-send"; readonly name: string };
 
@@ -87,6 +97,12 @@ export async function sendDigestNow(
   if (!maySend(person, scope, teams)) return { kind: "may-not-send", name };
   const channel = channelOf(asked);
   if (channel === undefined) return { kind: "no-channel", name };
+  const { database, readersOf } = deps;
+  const why =
+    readersOf === undefined
+      ? undefined
+      : await findOutsiders({ database, readersOf }, { channel, scope });
+  if (why !== undefined) return { kind: "withheld", name, channel, why };
   return await inTransaction(deps.database, async (sql) => {
     const isNew = await postOnce(sql, { asked, channel, content, actor: asker });
     return { kind: isNew ? "sent" : "already-told", name, channel };

@@ -10,8 +10,10 @@ import {
   section,
 } from "../../../slack/blocks.ts";
 import { type DigestContent, digestBlocks, digestText } from "../messages.ts";
-import type { Digest, DigestInterval } from "../rules.ts";
+import type { Withheld } from "../rules/audience.ts";
+import type { Digest } from "../rules.ts";
 import { decisionButtons } from "./decisions.ts";
+import { channelText, EVERY_TEXT, withheldText } from "./wording.ts";
 
 export const SEND_ACTION = "digest_send";
 
@@ -46,12 +48,6 @@ export function previewMessage({ content, digests, sendable }: Preview): SlackMe
   ]);
 }
 
-const EVERY_TEXT: Readonly<Record<DigestInterval, string>> = {
-  day: "daily",
-  week: "weekly",
-  month: "monthly",
-};
-
 function scheduleText(digests: readonly Digest[]): string {
   if (digests.length === 0) return "It is posted nowhere by itself.";
   const [first, ...rest] = digests.map(({ destination, every, atLocalTime, zone, nextRunAt }) => {
@@ -62,14 +58,15 @@ function scheduleText(digests: readonly Digest[]): string {
   return `It goes ${first ?? ""}${others}.`;
 }
 
-/** A channel's id becomes a link to it; a name is shown as it is. */
-function channelText(channel: string): string {
-  return /^[CG][A-Z0-9]+$/.test(channel) ? `<#${channel}>` : escapeText(channel);
-}
-
 type Outcome =
   | { readonly kind: "sent" | "already-told"; readonly name: string; readonly channel: string }
   | { readonly kind: "no-channel" | "may-not-send"; readonly name: string }
+  | {
+      readonly kind: "withheld";
+      readonly name: string;
+      readonly channel: string;
+      readonly why: Withheld;
+    }
   | { readonly kind: "own-only" };
 
 export function sendAnswer(outcome: Outcome): SlackMessage {
@@ -87,6 +84,8 @@ function outcomeText(outcome: Outcome): string {
       return `${escapeText(outcome.name)} has no channel. An admin can name one in governance.yml, under \`digests\` or as the team's \`channel\`.`;
     case "may-not-send":
       return `Only admins and the owners of a team post its digest. You may look at it: \`/claude-spend digest\`.`;
+    case "withheld":
+      return `Not posted to ${channelText(outcome.channel)}. ${withheldText(outcome.why, outcome.name)}`;
     case "own-only":
       return "A person's digest goes to that person alone. Choose yours in `/claude-spend settings`.";
   }

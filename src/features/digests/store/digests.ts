@@ -76,6 +76,15 @@ export async function updateSlots(
   );
 }
 
+/** Those whose slot has come, locked by nobody. */
+export async function listDueDigests(sql: Sql, now: Instant): Promise<readonly Digest[]> {
+  const { rows } = await sql.query<DigestRow>(
+    `select ${COLUMNS} from digests d where d.next_run_at <= $1 order by d.digest_key`,
+    [now],
+  );
+  return rows.map(digestFromRow);
+}
+
 /** All of them, by key. */
 export async function listDigests(sql: Sql): Promise<readonly Digest[]> {
   const { rows } = await sql.query<DigestRow>(
