@@ -134,7 +134,6 @@ function createSlack(
         return found === undefined ? undefined : { channelId: channel, ts: found.ts };
       }),
     listChannels: async () => await Promise.resolve([]),
-    listPrivateMembers: async () => await Promise.resolve(undefined),
   };
   const directory: SenderDeps["directory"] = {
     findSlackUserByEmail: async (email) =>
