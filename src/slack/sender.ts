@@ -24,6 +24,7 @@ import { findChannelId, findPosted, wasGathered } from "./outbox-reads.ts";
 import { noteDead, noteMended, type RerouteNews, rerouteDead, tidyOutbox } from "./reroute.ts";
 import type { PostedMessage, SlackWeb } from "./web.ts";
 import { sortSlackError } from "./web-errors.ts";
+import { isChannelName } from "./workspace-id.ts";
 
 export interface SenderDeps {
   readonly database: Database;
@@ -215,7 +216,7 @@ async function look(
   const { channel, threadTs } = target;
   const { dedupeKey } = message;
   return await beforePosting(async () => {
-    const channelId = channel.startsWith("#") ? await findIdOf(deps, channel) : channel;
+    const channelId = isChannelName(channel) ? await findIdOf(deps, channel) : channel;
     const found = await deps.web.findMessage({
       channel: channelId,
       dedupeKey,
@@ -232,7 +233,8 @@ async function findIdOf({ database, web }: SenderDeps, name: string): Promise<st
   if (known !== undefined) return known;
   try {
     const channels = await web.listChannels();
-    return channels.find((channel) => `#${channel.name}` === name)?.channelId ?? name;
+    const found = channels.find((channel) => name === `#${channel.name}` || name === channel.name);
+    return found?.channelId ?? name;
   } catch (error) {
     if (sortSlackError(error).kind === "permanent") return name; // Without the optional scope.
     throw error;

@@ -25,7 +25,7 @@ export interface SlackUser {
 
 export interface SlackChannel {
   readonly channelId: string;
-  /** Without "#". */
+  /** Without "#"; of another workspace than the first, as it is written: "T123/#finops". */
   readonly name: string;
   readonly isArchived: boolean;
 }

@@ -56,6 +56,9 @@ export function userJson(slack: Slack, person: Person): Json {
     is_admin: person.isAdmin,
     is_owner: false,
     tz: person.timeZone,
+    ...(slack.team.enterprise === undefined
+      ? {}
+      : { enterprise_user: { enterprise_id: slack.team.enterprise.id } }),
     profile: {
       real_name: person.name,
       display_name: person.handle,

@@ -4,7 +4,6 @@
  * and `/sandbox/api/`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { AppError } from "../../domain/errors.ts";
 import { type Changes, createChanges } from "./changes.ts";
@@ -13,7 +12,7 @@ import { type PersonAtSlack, personAtSlack, placeId, waitFor } from "./driver.ts
 import { createEventSender } from "./events.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { answerFile, FILE_PATH, takeUpload, UPLOAD_PATH } from "./files.ts";
-import { answerJson, readBody } from "./http-exchange.ts";
+import { addressOf, answerJson, readBody } from "./http-exchange.ts";
 import type { Client } from "./interactions.ts";
 import { isJsonObject, parseJson } from "./json.ts";
 import { keptFile } from "./kept-file.ts";
@@ -281,12 +280,7 @@ async function listening(server: Server, port: number, host: string): Promise<st
     server.once("error", reject);
     server.listen(port, host, resolve);
   });
-  const address = server.address();
-  return `http://${host}:${String(isAddress(address) ? address.port : port)}`;
-}
-
-function isAddress(address: ReturnType<Server["address"]>): address is AddressInfo {
-  return typeof address === "object" && address !== null;
+  return addressOf(server);
 }
 
 async function closed(server: Server): Promise<void> {

@@ -1,5 +1,5 @@
 /** Reading and answering HTTP requests with nothing but Node: the fake needs no framework. */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { AppError } from "../../domain/errors.ts";
 
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
@@ -33,4 +33,13 @@ export function answerJson(
     ...headers,
   });
   response.end(JSON.stringify(body));
+}
+
+/** Of a server that listens, for example "http://127.0.0.1:3000". */
+export function addressOf(server: Server): string {
+  const address = server.address();
+  if (typeof address !== "object" || address === null) {
+    throw new AppError({ code: "internal", message: "the server does not listen" });
+  }
+  return `http://${address.address}:${String(address.port)}`;
 }

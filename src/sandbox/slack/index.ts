@@ -2,4 +2,5 @@
 
 export { createFakeSlack, type FakeSlack, type FakeSlackOptions } from "./fake-slack.ts";
 export { type AppManifest, readManifest } from "./manifest.ts";
+export { createFakeOrganization, type FakeOrganization } from "./organization.ts";
 export { ACME } from "./workspace.ts";

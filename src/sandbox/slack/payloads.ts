@@ -30,6 +30,7 @@ export function commandPayload(
     command: options.command,
     text: options.text,
     api_app_id: slack.team.bot.appId,
+    ...(slack.team.enterprise === undefined ? {} : { enterprise_id: slack.team.enterprise.id }),
     is_enterprise_install: "false",
     response_url: options.responseUrl,
     trigger_id: options.triggerId,
@@ -45,7 +46,7 @@ export function interactionFrame(slack: Slack, type: string, person: Person): Js
     team: { id: slackTeamId, domain },
     user: { id: person.id, username: person.handle, name: person.handle, team_id: slackTeamId },
     api_app_id: bot.appId,
-    enterprise: null,
+    enterprise: slack.team.enterprise ?? null,
     is_enterprise_install: false,
   };
 }

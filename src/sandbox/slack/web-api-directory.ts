@@ -40,6 +40,7 @@ export const directoryMethods = {
       team_id: slack.team.slackTeamId,
       user_id: slack.team.bot.userId,
       bot_id: slack.team.bot.botId,
+      ...(slack.team.enterprise === undefined ? {} : { enterprise_id: slack.team.enterprise.id }),
       is_enterprise_install: false,
     }),
   ),

@@ -190,7 +190,7 @@ function tokenOf(request: IncomingMessage, args: Json): string | undefined {
 }
 
 /** Arguments of the query, then of the form or JSON body. */
-function argsOf(request: IncomingMessage, body: string): Json {
+export function argsOf(request: IncomingMessage, body: string): Json {
   const query = new URL(request.url ?? "", "http://sandbox").searchParams;
   const isJson = (request.headers["content-type"] ?? "").startsWith("application/json");
   const sent = isJson ? parseJson(body) : Object.fromEntries(new URLSearchParams(body));

@@ -9,6 +9,8 @@ export interface SlackTeam {
   readonly slackTeamId: string;
   readonly name: string;
   readonly domain: string;
+  /** The Enterprise Grid that it is part of. */
+  readonly enterprise?: { readonly id: string; readonly name: string };
   readonly bot: {
     readonly userId: string;
     readonly botId: string;
