@@ -421,6 +421,28 @@ describe("lost answers and crashes", () => {
   });
 });
 
+test("one that the other system had no time for is planned anew after another of the same limit", async () => {
+  const first = await approve(TEAM, { dollars: 200 });
+  await carryOutOne(
+    withKeeper(() => ({
+      write: async () =>
+        await Promise.resolve({ kind: "busy", retryAfterMs: HOUR_MS, message: "" }),
+    })),
+  );
+  expect((await only(first)).status).toBe("pending");
+  const second = await approve(TEAM, { dollars: 50 });
+  await carryOutPushes(deps);
+  expect(team()).toBe(550);
+
+  manual.advance(2 * HOUR_MS);
+  await carryOutPushes(deps);
+
+  expect(team()).toBe(750);
+  for (const requestId of [first, second]) {
+    expect(await statesOf(requestId)).toEqual([["forward", "done"]]);
+  }
+});
+
 test("one that is in doubt when its time is over is settled before another of the same limit", async () => {
   const long = await approve(TEAM, { dollars: 200, hours: 48 });
   await carryOutPushes(deps);

@@ -68,6 +68,9 @@ async function settle({ deps, lease }: Attempt, push: Push, step: Step): Promise
       status: statusOf(step, push),
       detail: step.detail,
       isApplied: push.isApplied || (step.kind === "done" && step.state !== undefined),
+      // Whatever this attempt was the first to intend: "later" says that it was not done. Until
+      // then another push of the same limit may go first.
+      forgetsIntent: step.kind === "later" && push.intended === undefined,
       nextAttemptAt: nextAttemptAt(step, push, now),
       now,
     });

@@ -164,6 +164,8 @@ export async function savePushOutcome(
     readonly status: Exclude<PushStatus, "sending">;
     readonly detail: string | undefined;
     readonly isApplied: boolean;
+    /** Nothing of what was intended was sent: the next attempt plans anew. */
+    readonly forgetsIntent: boolean;
     readonly nextAttemptAt: Instant;
     readonly now: Instant;
   },
@@ -171,6 +173,9 @@ export async function savePushOutcome(
   const { rows } = await sql.query<PushRow>(
     `update limit_pushes p
         set status = $3, detail = $4, is_applied = $5, next_attempt_at = $6, updated_at = $7,
+            before_usd = case when $8::boolean then null else p.before_usd end,
+            before_is_own = case when $8::boolean then null else p.before_is_own end,
+            intended_usd = case when $8::boolean then null else p.intended_usd end,
             leased_until = null, version = p.version + 1
       where p.limit_push_id = $1 and p.status = 'sending' and p.leased_until = $2
   returning ${COLUMNS}`,
@@ -182,6 +187,7 @@ export async function savePushOutcome(
       outcome.isApplied,
       outcome.nextAttemptAt,
       outcome.now,
+      outcome.forgetsIntent,
     ],
   );
   const [row] = rows;
