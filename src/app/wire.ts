@@ -4,12 +4,9 @@
  */
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { assert } from "../domain/assert.ts";
-import { formatLimitTarget } from "../domain/limit.ts";
 import type { Clock } from "../domain/time.ts";
 import { alertListeners, alertRoutes, releaseHeldAlerts } from "../features/alerts/index.ts";
 import {
-  type ApprovalAppliers,
   type ApproverGroups,
   approvalListeners,
   approvalRoutes,
@@ -17,7 +14,6 @@ import {
   expireApprovals,
   followAuthority,
   remindApprovers,
-  replaceApprovalPolicies,
   slackApproverGroups,
 } from "../features/approvals/index.ts";
 import { auditListeners } from "../features/audit/index.ts";
@@ -27,22 +23,11 @@ import {
   checkDueBudgets,
   checkDueWatches,
   endRaises,
-  raiseEffects,
-  replaceGovernedBudgets,
 } from "../features/budgets/index.ts";
-import { chargebackRoutes, replaceGovernedCosts } from "../features/chargeback/index.ts";
-import {
-  type DigestRule,
-  digestListeners,
-  replaceGovernedDigests,
-  sendDueDigests,
-} from "../features/digests/index.ts";
-import {
-  type GovernanceAppliers,
-  type GovernedDigest,
-  governanceRoutes,
-} from "../features/governance/index.ts";
-import { createHomeRefresher, homeListeners } from "../features/home/index.ts";
+import { chargebackRoutes } from "../features/chargeback/index.ts";
+import { digestListeners, sendDueDigests, slackReaders } from "../features/digests/index.ts";
+import { governanceRoutes } from "../features/governance/index.ts";
+import { homeListeners, refreshHomes } from "../features/home/index.ts";
 import {
   advanceSettledRerate,
   createIngestMemory,
@@ -57,32 +42,32 @@ import {
   insightListeners,
   lookAround,
 } from "../features/insights/index.ts";
-import { applyIncrease, replacePushRules, startLimits } from "../features/limits/index.ts";
+import { startLimits } from "../features/limits/index.ts";
 import { ownersListeners } from "../features/owners/index.ts";
 import { peopleListeners } from "../features/people/index.ts";
 import { preferencesListeners } from "../features/preferences/index.ts";
 import { type PullSettings, startPulling } from "../features/provider-reports/index.ts";
-import {
-  reconciliationRoutes,
-  replaceDriftPercent,
-  startReconciling,
-} from "../features/reconciliation/index.ts";
+import { reconciliationRoutes, startReconciling } from "../features/reconciliation/index.ts";
 import { operationRoutes, showbackListeners, showbackRoutes } from "../features/showback/index.ts";
 import { createSourceDirectory } from "../features/sources/index.ts";
-import { unitCostRoutes } from "../features/unit-costs/index.ts";
+import { listUnitCosts, unitCostRoutes } from "../features/unit-costs/index.ts";
 import { requireBearer } from "../http/authorization.ts";
 import type { Metrics } from "../http/metrics.ts";
 import { runAll } from "../jobs/run-all.ts";
 import type { Waker } from "../jobs/wake.ts";
+import { askAgainListeners } from "../slack/ask-again.ts";
 import type { Directory } from "../slack/directory.ts";
 import { helpListeners } from "../slack/help.ts";
 import type { SlackListeners } from "../slack/listener.ts";
 import { collectListeners } from "../slack/registry.ts";
 import type { SlackWeb } from "../slack/web.ts";
 import type { Database } from "../store/database.ts";
+import { approvalEffects, governanceAppliers } from "./appliers.ts";
 import type { Secret } from "./config.ts";
 import { startDirectory } from "./directory.ts";
 import type { LimitSettings } from "./limits.ts";
+
+export { governanceAppliers };
 
 export interface Plumbing {
   readonly database: Database;
@@ -111,6 +96,8 @@ export interface Wiring {
   readonly routes: (app: FastifyInstance, roles: { readonly ingest: boolean }) => void;
   /** One portion of budget checks; how many there were. */
   readonly checkBudgets: () => Promise<number>;
+  /** One portion of the App Homes that something has changed on; how much there was to do. */
+  readonly refreshHomes: () => Promise<number>;
   /** One portion of re-rating that was asked for; 0: nothing is due. */
   readonly rerate: () => Promise<number>;
   /** What the clock makes due. */
@@ -131,25 +118,9 @@ export function wire(plumbing: Plumbing): Wiring {
   const shared = { ...plumbing, approverGroups, requireApiToken };
 
   const rerateMemory = createIngestMemory();
-  const refreshHomes = createHomeRefresher({ database, clock, web, log });
-  const subcommandFeatures: readonly SlackListeners[] = [
-    showbackListeners(shared),
-    budgetListeners(shared),
-    alertListeners({ ...shared, explain: explainChange }),
-    insightListeners({ ...shared, ask: plumbing.ask }),
-    approvalListeners({ ...shared, appliers: approvalEffects, onChanged: refreshHomes }),
-    homeListeners(shared),
-    preferencesListeners(shared),
-    auditListeners(shared),
-    peopleListeners(shared),
-    ownersListeners(shared),
-    digestListeners({
-      ...shared,
-      commands: () => collectListeners(subcommandFeatures).subcommands,
-    }),
-  ];
+  const { listeners, home } = listenersOf(shared);
   return {
-    listeners: [...subcommandFeatures, helpListeners(subcommandFeatures)],
+    listeners,
     routes: (app, roles) => {
       const senders = {
         ingestSecret: plumbing.ingestSecret?.reveal(),
@@ -180,6 +151,8 @@ export function wire(plumbing: Plumbing): Wiring {
       plumbing.metrics.budgetChecks.inc(count);
       return count;
     },
+    refreshHomes: async () =>
+      await refreshHomes({ ...home, webOf: async () => await Promise.resolve(web) }),
     rerate: async () =>
       await advanceSettledRerate({ database, clock, log, ingestMemory: rerateMemory }),
     startPulling: () => startPullingOf(plumbing),
@@ -188,6 +161,39 @@ export function wire(plumbing: Plumbing): Wiring {
       await runAll(minuteWork({ ...plumbing, approverGroups }));
     },
   };
+}
+
+/** What every feature answers in Slack, and what App Home needs to be published anew. */
+function listenersOf(
+  shared: Plumbing & Pick<Parameters<typeof approvalListeners>[0], "approverGroups">,
+): {
+  readonly listeners: readonly SlackListeners[];
+  readonly home: Parameters<typeof homeListeners>[0] & Plumbing;
+} {
+  const home = { ...shared, parts: [], commands: () => collectListeners(listeners).subcommands };
+  const wakeHomes = (): void => {
+    shared.waker.wake("homes");
+  };
+  const subcommandFeatures: readonly SlackListeners[] = [
+    showbackListeners({ ...shared, unitCosts: listUnitCosts }),
+    budgetListeners(shared),
+    alertListeners({ ...shared, explain: explainChange }),
+    insightListeners(shared),
+    approvalListeners({ ...shared, appliers: approvalEffects, onChanged: wakeHomes }),
+    homeListeners(home),
+    preferencesListeners(shared),
+    auditListeners(shared),
+    peopleListeners(shared),
+    ownersListeners(shared),
+    digestListeners({
+      ...shared,
+      readersOf: slackReaders(shared),
+      commands: () => collectListeners(subcommandFeatures).subcommands,
+    }),
+  ];
+  const answering = [...subcommandFeatures, helpListeners(subcommandFeatures)];
+  const listeners = [...answering, askAgainListeners(answering)];
+  return { listeners, home };
 }
 
 function startLimitsOf(
@@ -206,15 +212,6 @@ function startLimitsOf(
   };
 }
 
-/** What an approval of each kind leads to. Grants that end early are found by whoever pushed them. */
-const approvalEffects: ApprovalAppliers = {
-  budget_raise: raiseEffects,
-  anthropic_limit_increase: {
-    apply: applyIncrease,
-    revoke: async () => await Promise.resolve(),
-  },
-};
-
 /** What is looked at every minute; each finds in Postgres what is due. */
 function minuteWork({
   database,
@@ -222,11 +219,14 @@ function minuteWork({
   log,
   retentionMonths,
   approverGroups,
+  web,
+  directory,
 }: Plumbing & { readonly approverGroups: ApproverGroups }): readonly (() => Promise<unknown>)[] {
+  const readersOf = slackReaders({ web, directory });
   return [
     async () => await tendPartitions({ database, clock, log, retentionMonths }),
     async () => await checkDueWatches({ database, clock }),
-    async () => await sendDueDigests({ database, clock, log }),
+    async () => await sendDueDigests({ database, clock, log, readersOf }),
     async () => await lookAround({ database, clock, log }),
     async () => await releaseHeldAlerts({ database, clock }),
     async () => await expireApprovals({ database, clock }),
@@ -263,48 +263,4 @@ function startPullingOf(plumbing: Plumbing): ReturnType<Wiring["startPulling"]> 
       await reconciling.stop();
     },
   };
-}
-
-/** How each feature takes over its part of a governance document, inside its transaction. */
-export const governanceAppliers: GovernanceAppliers = {
-  budgets: async (sql, budgets, { appliedAt, appliedBy }) => {
-    await replaceGovernedBudgets(sql, budgets, appliedAt, appliedBy);
-  },
-  digests: async (sql, digests, { appliedAt }) => {
-    await replaceGovernedDigests(
-      sql,
-      digests.map((digest) => ({
-        ruleKey: digest.key,
-        target: digestTarget(digest),
-        every: digest.every,
-        onWeekday: digest.onWeekday,
-        onDay: digest.onDay,
-        atLocalTime: digest.atLocalTime,
-        zone: digest.timeZone,
-      })),
-      appliedAt,
-    );
-  },
-  approvalPolicies: async (sql, policies) => {
-    await replaceApprovalPolicies(sql, policies);
-  },
-  driftPercent: replaceDriftPercent,
-  limitPushes: async (sql, pushes) => {
-    await replacePushRules(
-      sql,
-      pushes.map(({ budgetKey, target }) => ({
-        budgetId: budgetKey,
-        target: formatLimitTarget(target),
-      })),
-    );
-  },
-  chargeback: async (sql, { sharedCosts, commitments, credits }) => {
-    await replaceGovernedCosts(sql, { sharedCosts, commitments, credits });
-  },
-};
-
-function digestTarget({ scope, channel }: GovernedDigest): DigestRule["target"] {
-  if (scope.kind === "each") return { kind: "each", of: scope.key };
-  assert(channel !== undefined, "a digest of one scope has a channel");
-  return { kind: "one", scope, destination: { channel } };
 }

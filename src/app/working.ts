@@ -33,7 +33,12 @@ export function startWorking(parts: Assembly): () => Promise<void> {
     run: wiring.rerate,
     log,
   });
-  const loops = [loop("budget-checks", wiring.checkBudgets), outbox, rerates];
+  const loops = [
+    loop("budget-checks", wiring.checkBudgets),
+    loop("homes", wiring.refreshHomes),
+    outbox,
+    rerates,
+  ];
   const tick = startMinuteTick({ name: "every-minute", work: wiring.everyMinute, log });
   const pulling = wiring.startPulling();
   const limits = wiring.startLimits();

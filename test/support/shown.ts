@@ -4,7 +4,7 @@ import {
   validateBlocks,
   validateView,
 } from "../../src/sandbox/slack/block-kit.ts";
-import type { Block, HomeView, SlackMessage } from "../../src/slack/blocks.ts";
+import type { Block, HomeView, Modal, SlackMessage } from "../../src/slack/blocks.ts";
 
 let ids = 0;
 function newId(): string {
@@ -27,7 +27,11 @@ export function shownLines(blocks: readonly Block[]): string[] {
         case "context":
           return `(${block.elements.map(({ text }) => text).join(" ")})`;
         case "actions":
-          return block.elements.map(({ text }) => `[${text.text}]`).join(" ");
+          return block.elements
+            .map((one) =>
+              one.type === "button" ? `[${one.text.text}]` : `[${one.placeholder.text} ▾]`,
+            )
+            .join(" ");
         case "divider":
           return "---";
         case "input":
@@ -63,6 +67,7 @@ const PLAIN_TYPES: ReadonlySet<unknown> = new Set([
   "raw_text",
   "raw_number",
   "data_visualization",
+  "image",
 ]);
 
 /** In plain text nothing is a mention. */
@@ -73,6 +78,11 @@ function withoutPlainText(_key: string, value: unknown): unknown {
 
 /** What Slack refuses of App Home; empty: it takes it. */
 export function homeProblems(view: HomeView): unknown[] {
+  return viewProblems(view);
+}
+
+/** The same of Home or a modal. */
+export function viewProblems(view: HomeView | Modal): unknown[] {
   const checked = validateView(view, newId);
   return checked.ok ? [] : [...checked.problems];
 }

@@ -1,6 +1,7 @@
 /** Preferences, the words: their form, and one line of what holds. Pure. */
 import { ALERT_TOPICS, type AlertTopic } from "../../domain/alert.ts";
 import {
+  type Block,
   checkboxes,
   escapeText,
   input,
@@ -81,17 +82,7 @@ export function preferencesModal({ alerts, digest, defaultZone }: OwnPreferences
         label: "My digest comes at",
         element: timeSelect("digest_at", digest.atLocalTime),
       }),
-      input({
-        blockId: "quiet_from",
-        label: "Quiet from",
-        hint: "Alerts wait until the quiet hours end.",
-        element: quietSelect("quiet_from", alerts.quietHours?.from),
-      }),
-      input({
-        blockId: "quiet_until",
-        label: "Quiet until",
-        element: quietSelect("quiet_until", alerts.quietHours?.until),
-      }),
+      ...quietInputs(alerts),
       input({
         blockId: "zone",
         label: "My time zone",
@@ -106,6 +97,22 @@ export function preferencesModal({ alerts, digest, defaultZone }: OwnPreferences
       }),
     ],
   });
+}
+
+function quietInputs({ quietHours }: OwnPreferences["alerts"]): readonly Block[] {
+  return [
+    input({
+      blockId: "quiet_from",
+      label: "Quiet from",
+      hint: "Alerts wait until the quiet hours end.",
+      element: quietSelect("quiet_from", quietHours?.from),
+    }),
+    input({
+      blockId: "quiet_until",
+      label: "Quiet until",
+      element: quietSelect("quiet_until", quietHours?.until),
+    }),
+  ];
 }
 
 const ZONE_CHARS_MAX = 100;

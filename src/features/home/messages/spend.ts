@@ -1,0 +1,129 @@
+/** App Home, the words of spend: one's own, one's budgets, one's teams'. Pure. */
+import { formatUsd, percentOf, sumUsd } from "../../../domain/money.ts";
+import { formatScope } from "../../../domain/scope.ts";
+import {
+  type Block,
+  bar,
+  button,
+  commandText,
+  context,
+  header,
+  section,
+} from "../../../slack/blocks.ts";
+import { type BudgetLine, type HomePage, SHOWN_MAX, sparkline, type TeamLine } from "../rules.ts";
+import { changeText, courseText, moneyText, nameText, shareText } from "./words.ts";
+
+export const REPORT_ACTION = "home_report";
+/** The budgets feature listens to it. */
+const RAISE_ACTION = "budget_request_raise";
+const MODEL_BAR_WIDTH = 8;
+
+export function ownSpendBlocks({ spend, budgets, now }: HomePage): readonly Block[] {
+  const { cost, previous, days } = spend;
+  const line = sparkline(days);
+  const change = changeText(cost, previous);
+  const facts = [
+    ...(change === undefined
+      ? []
+      : [`${change} vs the same days last month (${moneyText(previous)})`]),
+    ...(line === undefined ? [] : [`\`${line}\` last ${String(days.length)} days`]),
+  ];
+  const hidden = budgets.length - SHOWN_MAX.budgets;
+  return [
+    header(`You · ${formatUsd(cost)} this month`),
+    section(facts.length === 0 ? "No usage recorded yet." : facts.join("\n")),
+    ...modelBlocks(spend),
+    ...budgets
+      .slice(0, SHOWN_MAX.budgets)
+      .map((budget) =>
+        section(`${shareText(budget)}\n${courseText(budget, now)}`, raiseButton(budget)),
+      ),
+    ...(hidden > 0
+      ? [context(`…and ${String(hidden)} more: ${commandText("/claude-spend budget me")}`)]
+      : []),
+  ];
+}
+
+/** "` $80.10` ▰▰▰▰▰▰▱▱ claude-opus-5-5": amounts under each other. */
+function modelBlocks({ models }: HomePage["spend"]): readonly Block[] {
+  const [first, ...others] = models.filter(({ cost }) => cost > 0n);
+  if (first === undefined) return [];
+  const shown = [first, ...others.slice(0, SHOWN_MAX.models - 1)];
+  const rest = others.slice(SHOWN_MAX.models - 1);
+  const rows = [
+    ...shown.map(({ name, cost }) => ({ name: nameText(name), cost })),
+    ...(rest.length === 0
+      ? []
+      : [
+          {
+            name: rest.length === 1 ? "1 other" : `${String(rest.length)} others`,
+            cost: sumUsd(rest.map(({ cost }) => cost)),
+          },
+        ]),
+  ];
+  const width = Math.max(...rows.map(({ cost }) => formatUsd(cost).length));
+  return [
+    section(
+      rows
+        .map(
+          ({ name, cost }) =>
+            `${commandText(formatUsd(cost).padStart(width))} ${bar(percentOf(cost, first.cost), MODEL_BAR_WIDTH)} ${name}`,
+        )
+        .join("\n"),
+    ),
+  ];
+}
+
+function raiseButton({ raiseValue }: BudgetLine): ReturnType<typeof button> {
+  return button({ actionId: RAISE_ACTION, text: "Request raise", value: raiseValue });
+}
+
+export function teamBlocks({ teams, organization, now }: HomePage): readonly Block[] {
+  const hidden = teams.count - teams.shown.length;
+  return [
+    header("Teams"),
+    ...(organization === undefined
+      ? []
+      : [
+          section(
+            [
+              `*${nameText(organization.name)}* · ${moneyText(organization.cost)}`,
+              ...[changeText(organization.cost, organization.previous)]
+                .filter((change) => change !== undefined)
+                .map((change) => `${change} vs the same days last month`),
+            ].join("\n"),
+            reportButton("org", organization.name),
+          ),
+        ]),
+    ...teams.shown.map((team) => teamRow(team, now)),
+    ...(hidden > 0
+      ? [context(`…and ${teamsText(hidden)}: ${commandText("/claude-spend NAME")}`)]
+      : []),
+    ...(teams.count === 0 && organization === undefined
+      ? [section("You are in no team yet. An admin or the team's owner can add you.")]
+      : []),
+  ];
+}
+
+function teamsText(count: number): string {
+  return count === 1 ? "1 more team" : `${String(count)} more teams`;
+}
+
+function teamRow({ key, name, cost, budget }: TeamLine, now: HomePage["now"]): Block {
+  return section(
+    [
+      `*${nameText(name)}* · ${moneyText(cost)}`,
+      ...(budget === undefined ? ["No budget"] : [shareText(budget), courseText(budget, now)]),
+    ].join("\n"),
+    reportButton(formatScope({ kind: "team", key }), name),
+  );
+}
+
+function reportButton(scope: string, name: string): ReturnType<typeof button> {
+  return button({
+    actionId: REPORT_ACTION,
+    text: "Report",
+    value: scope,
+    label: `Report of ${name}`,
+  });
+}
