@@ -68,6 +68,7 @@ const PLAIN_TYPES: ReadonlySet<unknown> = new Set([
   "raw_number",
   "data_visualization",
   "image",
+  "image",
 ]);
 
 /** In plain text nothing is a mention. */
