@@ -22,7 +22,7 @@ import type { SlackListeners } from "../../src/slack/listener.ts";
 import type { SlackWeb } from "../../src/slack/web.ts";
 import { type RecordedLog, recordLog } from "../slack/recording-slack.ts";
 import type { TestDatabase } from "./database.ts";
-import { TEST_MANIFEST } from "./fake-slack.ts";
+import { PEOPLE, TEST_MANIFEST } from "./fake-slack.ts";
 
 type Team = Parameters<typeof createFakeOrganization>[0]["teams"][number];
 
@@ -46,6 +46,10 @@ export const LABS: Team = {
   slackTeamId: SECOND,
   name: "Acme Labs",
   domain: "acme-labs",
+  channels: ACME.channels.map((channel) => ({
+    ...channel,
+    members: channel.members.map((id) => (id === PEOPLE.bo ? "U0LABSBO000" : id)),
+  })),
   people: ACME.people.map((person) => {
     switch (person.handle) {
       case "ana":
