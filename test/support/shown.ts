@@ -68,7 +68,6 @@ const PLAIN_TYPES: ReadonlySet<unknown> = new Set([
   "raw_number",
   "data_visualization",
   "image",
-  "image",
 ]);
 
 /** In plain text nothing is a mention. */
