@@ -92,7 +92,12 @@ export interface Attempted {
   readonly attempts: number;
   readonly createdAt: Instant;
   readonly destination: { readonly channel: string } | { readonly person: string };
+  /** Somebody must read it, and it has no copy elsewhere yet if its channel is closed. */
+  readonly isUncopied?: boolean;
 }
+
+/** Kinds that somebody must read; a digest or a notice can wait for its channel. */
+export const REROUTED_KINDS: readonly OutboxKind[] = ["alert", "approval"];
 
 /** `random` is from [0, 1) and spreads the next tries of many rows. */
 export function decideDelivery(
@@ -107,8 +112,11 @@ export function decideDelivery(
   const { reason } = outcome;
   const isDead = deadAfter(outcome, message.destination) !== undefined || isUninstalled(outcome);
   if (outcome.kind === "permanent" && !isDead) return { status: "failed", reason };
+  // It may have waited for three days before its first try: its copy is made before it is given up.
+  const isOwed =
+    message.isUncopied === true && deadAfter(outcome, message.destination) === "channel";
   const isTried = isDead || message.attempts >= GIVE_UP_ATTEMPTS_MIN;
-  if (isTried && at.now.getTime() - message.createdAt.getTime() >= GIVE_UP_AFTER_MS) {
+  if (isTried && !isOwed && at.now.getTime() - message.createdAt.getTime() >= GIVE_UP_AFTER_MS) {
     return { status: "failed", reason: `${reason} for three days` };
   }
   const slackAsked = outcome.kind === "retry" ? outcome.afterMs : undefined;

@@ -7,7 +7,8 @@ import { type Instant, instant } from "../domain/time.ts";
 import type { Sql } from "../store/database.ts";
 import { WORK_CHANNEL, type WorkKind } from "../store/notify.ts";
 import type { Block, SlackMessage } from "./blocks.ts";
-import { type DeliveryDecision, type OutboxKind, STALE_REASONS } from "./delivery-rules.ts";
+import type { DeliveryDecision, OutboxKind } from "./delivery-rules.ts";
+import { REROUTED_KINDS, STALE_REASONS } from "./delivery-rules.ts";
 import { type Destination, destinationFrom, destinationText } from "./destination.ts";
 
 export type { OutboxKind } from "./delivery-rules.ts";
@@ -77,6 +78,8 @@ export interface ClaimedMessage {
   readonly validUntil: Instant | undefined;
   /** Set: Slack may have the message since then, because an answer or a sender got lost. */
   readonly firstAttemptAt: Instant | undefined;
+  /** Somebody must read it, and no copy of it went elsewhere so far. */
+  readonly isUncopied: boolean;
 }
 
 interface ClaimedRow {
@@ -92,6 +95,7 @@ interface ClaimedRow {
   readonly created_at: Date;
   readonly valid_until: Date | null;
   readonly first_attempt_at: Date | null;
+  readonly is_uncopied: boolean;
   readonly leased_until: Date;
 }
 
@@ -109,8 +113,9 @@ export async function leaseMessages(
             outbox_messages.destination, outbox_messages.updates_dedupe_key,
             outbox_messages.reply_to_dedupe_key, outbox_messages.text, outbox_messages.blocks,
             outbox_messages.attempts, outbox_messages.created_at, outbox_messages.valid_until,
-            outbox_messages.first_attempt_at, outbox_messages.leased_until`,
-    [ids, leasedUntil],
+            outbox_messages.first_attempt_at, outbox_messages.leased_until,
+            outbox_messages.rerouted_at is null and outbox_messages.updates_dedupe_key is null and outbox_messages.kind = any($3) as is_uncopied`,
+    [ids, leasedUntil, REROUTED_KINDS],
   );
   return rows.map(claimedFromRow);
 }
@@ -130,6 +135,7 @@ function claimedFromRow(row: ClaimedRow): ClaimedMessage {
     createdAt: instant(row.created_at),
     validUntil: row.valid_until === null ? undefined : instant(row.valid_until),
     firstAttemptAt: row.first_attempt_at === null ? undefined : instant(row.first_attempt_at),
+    isUncopied: row.is_uncopied,
   };
 }
 
@@ -220,6 +226,7 @@ export async function skipStale(
   sql: Sql,
   at: { readonly now: Instant; readonly oldSince: Instant; readonly digestsSince: Instant },
 ): Promise<void> {
+  const { over, tooOld, newer } = STALE_REASONS;
   await sql.query(
     `with stale as materialized (
        select o.outbox_message_id,
@@ -243,14 +250,7 @@ export async function skipStale(
         set status = 'skipped', last_error = stale.reason
        from stale
       where outbox_messages.outbox_message_id = stale.outbox_message_id`,
-    [
-      at.now,
-      at.oldSince,
-      at.digestsSince,
-      STALE_REASONS.over,
-      STALE_REASONS.tooOld,
-      STALE_REASONS.newer,
-    ],
+    [at.now, at.oldSince, at.digestsSince, over, tooOld, newer],
   );
 }
 
@@ -262,10 +262,8 @@ export async function extendValidity(
 ): Promise<void> {
   await sql.query(
     `update outbox_messages
-        set valid_until = case when $2::timestamptz is null then null
-                               else greatest(outbox_messages.valid_until, $2) end,
-            status = case outbox_messages.status when 'skipped' then 'pending'
-                                                 else outbox_messages.status end
+        set valid_until = case when $2::timestamptz is not null then greatest(outbox_messages.valid_until, $2) end,
+            status = case outbox_messages.status when 'skipped' then 'pending' else outbox_messages.status end
       where outbox_messages.dedupe_key = $1 and outbox_messages.valid_until is not null
         and (outbox_messages.status in ('pending', 'sending', 'unknown')
              or (outbox_messages.status = 'skipped' and outbox_messages.last_error = $3))`,

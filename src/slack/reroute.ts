@@ -22,7 +22,7 @@ import {
   insertDead,
   listDead,
 } from "./dead-destinations.ts";
-import { type DeliveryOutcome, deadAfter, type OutboxKind } from "./delivery-rules.ts";
+import { type DeliveryOutcome, deadAfter, REROUTED_KINDS } from "./delivery-rules.ts";
 import { type Destination, destinationText } from "./destination.ts";
 import {
   enqueueMessage,
@@ -41,8 +41,6 @@ export interface RerouteNews {
   readonly onMended: (sql: Sql, dead: DeadDestination) => Promise<void>;
 }
 
-/** Kinds that somebody must read; a digest or a notice can wait for its channel. */
-const REROUTED_KINDS: readonly OutboxKind[] = ["alert", "approval"];
 const REROUTED_MAX = 20;
 /** A message that waited so long met an outage, not a busy channel. */
 const OLD_MS = 30 * MINUTE_MS;

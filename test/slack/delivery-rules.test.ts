@@ -80,6 +80,15 @@ describe("decideDelivery", () => {
     },
   );
 
+  it("has a copy of what somebody must read sent elsewhere before it gives a closed channel up", () => {
+    const old = tried(1, addMs(now, -GIVE_UP_AFTER_MS));
+    const closed = { kind: "permanent", reason: "is_archived" } as const;
+    expect(decideDelivery(closed, { ...old, isUncopied: true }, at).status).toBe("pending");
+    expect(decideDelivery(closed, { ...old, isUncopied: false }, at).status).toBe("failed");
+    const person = { ...old, destination: { person: "bo@acme.test" }, isUncopied: true };
+    expect(decideDelivery(closed, person, at).status).toBe("failed");
+  });
+
   it.each([retry, lost, { kind: "retry", reason: "ratelimited", afterMs: 1_000 } as const])(
     "is not given up for its age alone: the program may have stood still ($reason)",
     (outcome) => {
