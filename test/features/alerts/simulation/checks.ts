@@ -4,8 +4,9 @@
  */
 import type { FakeSlack } from "../../../../src/sandbox/slack/index.ts";
 import type { Database } from "../../../../src/store/database.ts";
+import { budgetOf, type History } from "./histories.ts";
 import type { Facts } from "./oracle.ts";
-import type { History, World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** Clocks of replicas are off by no more. */
 export const SKEW_MAX_MS = 8 * 60_000;
@@ -15,7 +16,7 @@ const OLD_MS = 30 * 60_000;
 /** What the program recorded, by budget, in the words of the model. */
 export async function loadFacts(database: Database): Promise<ReadonlyMap<string, Facts>> {
   const { rows } = await database.query<{
-    readonly budget_id: string;
+    readonly budget: string;
     readonly start_ms: string;
     readonly percent: number;
     readonly decided: string;
@@ -23,7 +24,7 @@ export async function loadFacts(database: Database): Promise<ReadonlyMap<string,
     readonly spend: string;
     readonly limit: string;
   }>(
-    `select a.budget_id, (extract(epoch from a.period_start) * 1000)::bigint::text as start_ms,
+    `select a.budget_id || '/' || a.member_key as budget, (extract(epoch from a.period_start) * 1000)::bigint::text as start_ms,
             a.threshold_percent as percent,
             round(substring(a.fact_key from '[0-9.]+$')::numeric * 100)::text as decided,
             coalesce(a.not_sent_because, 'announced') as how,
@@ -34,12 +35,12 @@ export async function loadFacts(database: Database): Promise<ReadonlyMap<string,
   );
   const facts = new Map<string, Map<string, string>>();
   for (const row of rows) {
-    const own = facts.get(row.budget_id) ?? new Map<string, string>();
+    const own = facts.get(row.budget) ?? new Map<string, string>();
     own.set(
       `${row.start_ms}|${String(row.percent)}|${row.decided}`,
       `${row.how}|${row.spend}|${row.limit}`,
     );
-    facts.set(row.budget_id, own);
+    facts.set(row.budget, own);
   }
   return facts;
 }
@@ -81,7 +82,8 @@ interface TellingRow {
   readonly number: string;
   readonly kind: string;
   readonly thread_key: string;
-  readonly budget_id: string | null;
+  readonly budget: string | null;
+  readonly period_start: Date | null;
   readonly period_end: Date | null;
   readonly spend: string | null;
   readonly limit: string | null;
@@ -122,12 +124,14 @@ export async function deliveryFaults(world: World, delivered: Delivered): Promis
   const tellings = await loadTellings(database);
   const outbox = await loadOutbox(database);
   const posted = postedIn(world.slack);
-  const byName = new Map(world.histories.map((history) => [history.name, history]));
+  const byName = new Map(world.histories.map((history) => [budgetOf(history), history]));
   return [
     ...tellings.flatMap((telling) => faultsOfTelling(world, telling, { byName, outbox })),
     ...faultsOfDoubles(outbox, posted, delivered),
     ...faultsOfOutbox(outbox),
     ...faultsOfNumbers(tellings, posted),
+    ...faultsOfTotals(tellings, byName),
+    ...(await faultsOfPlans(database, byName)),
     ...faultsOfOrder({ tellings, outbox, posted, marks: delivered.marks }),
     ...faultsOfTime(outbox, delivered),
   ];
@@ -135,7 +139,8 @@ export async function deliveryFaults(world: World, delivered: Delivered): Promis
 
 async function loadTellings(database: Database): Promise<readonly TellingRow[]> {
   const { rows } = await database.query<TellingRow>(
-    `select a.fact_key, a.alert_number::text as number, a.kind, a.thread_key, a.budget_id,
+    `select a.fact_key, a.alert_number::text as number, a.kind, a.thread_key, a.budget_id || '/' || a.member_key as budget,
+            a.period_start,
             a.period_end, a.spend_usd::text as spend, a.limit_usd::text as limit, d.destination,
             d.carried_by, d.held_until, d.not_sent_because, o.status, o.last_error
        from alerts a
@@ -167,7 +172,7 @@ function faultsOfTelling(
   },
 ): string[] {
   const { fact_key: fact, destination } = telling;
-  const history = known.byName.get(telling.budget_id ?? "");
+  const history = known.byName.get(telling.budget ?? "");
   const expected = history?.destination ?? "#finops";
   if (destination !== expected) return [`${fact}: told ${String(destination)}, not ${expected}`];
   const latest = world.now.getTime() + SKEW_MAX_MS;
@@ -178,11 +183,13 @@ function faultsOfTelling(
   if (reason === "period-over") return isOver ? [] : [`${fact}: its period is not over`];
   if (reason === "newer-alert" || reason === "a newer message says more") return [];
   if (reason === "resolved") return [];
+  if (reason === "snoozed" && history?.isSnoozed === true) return [];
   // Closed for three days: its copy is at the fallback.
   const copy = `fallback:#finops:${String(telling.carried_by)}`;
   const isCopied = known.outbox.some(({ key, status }) => key === copy && status === "sent");
   if (reason === "is_archived for three days" && isCopied) return [];
-  return [`${fact}: ${String(telling.status)} because ${String(reason)}`];
+  const copies = known.outbox.filter(({ key }) => key === copy).map((row) => JSON.stringify(row));
+  return [`${fact}: ${String(telling.status)} because ${String(reason)} ${copies.join()}`];
 }
 
 function faultsOfDoubles(
@@ -226,12 +233,45 @@ function faultsOfNumbers(tellings: readonly TellingRow[], posted: readonly Poste
   const byKey = new Map(posted.map((one) => [one.key, one]));
   return tellings.flatMap((telling) => {
     const message = byKey.get(telling.carried_by ?? "");
+    // The message of a storm says the numbers of its latest line.
     if (message === undefined || telling.kind !== "threshold") return [];
+    if (message.key.startsWith("alert-storm:")) return [];
     const spend = dollars(telling.spend ?? "");
     return message.text.includes(spend)
       ? []
       : [`${telling.fact_key}: the message does not say ${spend}: ${message.text}`];
   });
+}
+
+/** What forecasts, paces and beginnings say was spent was spent at some time. */
+function faultsOfTotals(
+  tellings: readonly TellingRow[],
+  byName: ReadonlyMap<string, History>,
+): string[] {
+  return tellings.flatMap(({ fact_key: fact, kind, budget, period_start: start, spend }) => {
+    const history = byName.get(budget ?? "");
+    if (history === undefined || kind === "threshold" || start === null) return [];
+    const cents = Number(spend) * 100;
+    const total = `${String(start.getTime())}|${String(Math.round(cents))}`;
+    return cents === 0 || history.totals.has(total) ? [] : [`${fact}: ${String(spend)} never was`];
+  });
+}
+
+/** Nothing is muted that nobody announced, and no threshold ever. */
+async function faultsOfPlans(
+  database: Database,
+  byName: ReadonlyMap<string, History>,
+): Promise<string[]> {
+  const { rows } = await database.query<{ readonly fact: string; readonly budget: string }>(
+    `select a.fact_key as fact, a.budget_id || '/' || a.member_key as budget
+       from alerts a
+      where a.not_sent_because = 'planned'`,
+  );
+  return rows.flatMap(({ fact, budget }) =>
+    byName.get(budget)?.isPlanned === true && !fact.includes(":threshold:")
+      ? []
+      : [`${fact}: muted by no plan`],
+  );
 }
 
 function dollars(decimal: string): string {

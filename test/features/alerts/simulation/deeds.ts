@@ -1,59 +1,71 @@
 /**
- * What happens in a round: usage that comes late, twice, in any order or put right; limits that are
- * raised, lowered and given back; thresholds that are edited. Each is done to the program and to
- * the model.
+ * What happens to a history in a round: usage that comes late, twice, in any order or put right;
+ * limits that are raised, lowered and given back; thresholds that are edited; an alert that is
+ * snoozed; an event that is announced. Each is done to the program and to the model.
  */
 import { emailFrom } from "../../../../src/domain/email.ts";
 import { scopeFrom } from "../../../../src/domain/scope.ts";
 import { instant } from "../../../../src/domain/time.ts";
-import { changeBudgets } from "../../../../src/features/budgets/flow/change-budgets.ts";
+import { actOnAlert } from "../../../../src/features/alerts/flow/act.ts";
+import { planEvent } from "../../../../src/features/alerts/flow/plan-event.ts";
 import { raiseEffects } from "../../../../src/features/budgets/index.ts";
-import type { Budget } from "../../../../src/features/budgets/rules.ts";
-import { findBudgetForUpdate } from "../../../../src/features/budgets/store/budgets.ts";
-import { recordUsage } from "../../../../src/features/ingest/flow/record-usage.ts";
-import { parseNativeEvent } from "../../../../src/features/ingest/native-event.ts";
-import { inTransaction, isConnectionLoss, type Sql } from "../../../../src/store/database.ts";
 import { usd } from "../../../support/builders.ts";
-import { Crashed, crashing } from "../../approvals/simulation/crashes.ts";
-import { aCrash } from "../../approvals/simulation/deeds.ts";
-import { afterCheck, afterLimitChange, type Facts, periodAt } from "./oracle.ts";
-import { count, type History, type Replica, type Sent, type World } from "./world.ts";
+import { DISCOUNTED_WORKSPACE, type History, noteSpent, type Sent, tell } from "./histories.ts";
+import { alterLimit, periodAt } from "./oracle.ts";
+import type { World } from "./world.ts";
+import { changing, type Deed, limitDeed } from "./world-deeds.ts";
 
 const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const DANA = emailFrom("dana@acme.test");
 /** $20 for a million output tokens, so this many for a cent. */
 const TOKENS_A_CENT = 500;
-const BATCH_MAX = 60;
-
-/** One deed of a history, chosen and entered in its model: what to send, or what to change. */
-export type Deed =
-  | { readonly kind: "usage"; readonly sent: Sent }
-  | { readonly kind: "change"; readonly carryOut: (sql: Sql) => Promise<void> };
 
 export function chooseDeed(world: World, history: History): Deed | undefined {
-  const { random, model, sent } = history;
+  const { random, model, sent, memberKey } = history;
   const dice = random.next();
-  if (dice < 0.1) return undefined;
+  if (dice < 0.08) return undefined;
   if (dice < 0.5) return spend(world, history);
-  if (dice < 0.58 && sent.length > 0) return { kind: "usage", sent: random.pick(sent) };
-  if (dice < 0.72 && model.costs.size > 0) return putRight(world, history);
-  if (dice < 0.82) return edit(world, history);
-  if (dice < 0.92) return grant(world, history);
+  if (dice < 0.57 && sent.length > 0) return { kind: "usage", sent: random.pick(sent) };
+  if (dice < 0.71 && model.costs.size > 0) return putRight(world, history);
+  if (dice < 0.8) return memberKey === "" ? edit(world, history) : spend(world, history);
+  if (dice < 0.83) return snooze(world, history);
+  if (dice < 0.85 && history.hasOutlook) return plan(world, history);
+  // Each raise locks the budget that members share: a few are enough.
+  if (memberKey !== "" && dice > 0.86) return spend(world, history);
+  if (dice < 0.93) return grant(world, history);
   const open = model.grants.filter(({ until }) => until > world.now.getTime());
   return open.length > 0 ? revoke(world, history) : spend(world, history);
 }
 
+/** Days of usage before the story begins: without them there is no forecast. */
+export function past(world: World, history: History): Deed[] {
+  return Array.from({ length: 12 }, (_, days): Deed => {
+    const at = world.now.getTime() - (days + 1) * DAY;
+    const sent = event(history, {
+      id: `${history.name}-past-${String(days)}`,
+      at: Math.floor(at / DAY) * DAY + 9 * 60 * MINUTE,
+      cents: 1 + history.random.below(history.model.base / 20),
+    });
+    enterSent(world, history, sent);
+    return { kind: "usage", sent };
+  });
+}
+
 function event(
-  { destination, name }: History,
+  { owner, isDiscounted }: History,
   of: { readonly id: string; readonly at: number; readonly cents: number },
 ): Sent {
-  const owner = destination.startsWith("#") ? { team: name } : { user_email: `${name}@sim.test` };
+  // Half of it is whole cents: how halves are rounded is told elsewhere.
+  const cents = isDiscounted ? 2 * Math.ceil(of.cents / 2) : of.cents;
   return {
     id: of.id,
     raw: {
       event_id: of.id,
       occurred_at: new Date(of.at).toISOString(),
       model: "claude-opus-5-5",
-      usage: { input_tokens: 0, output_tokens: of.cents * TOKENS_A_CENT },
+      usage: { input_tokens: 0, output_tokens: cents * TOKENS_A_CENT },
+      ...(isDiscounted ? { workspace_id: DISCOUNTED_WORKSPACE } : {}),
       ...owner,
     },
   };
@@ -61,7 +73,7 @@ function event(
 
 /** Mostly of now, sometimes late, sometimes so late that it counts in the period before. */
 function spend(world: World, history: History): Deed {
-  const { random, model, name } = history;
+  const { random, model, name, memberKey } = history;
   const now = world.now.getTime();
   const { start, end } = periodAt(model, now);
   const lateMs = random.chance(0.6)
@@ -70,7 +82,9 @@ function spend(world: World, history: History): Deed {
   // Whole quarters of an hour, and never ahead of a clock that is slow.
   const quarter = 15 * MINUTE;
   const at = Math.floor((now - lateMs - quarter) / quarter) * quarter + MINUTE;
-  const cents = 1 + random.below(Math.ceil(model.base * random.pick([0.1, 0.4, 1.2])));
+  // Most members spend little: that nobody hears of them is checked as well.
+  const sizes = memberKey === "" ? [0.1, 0.4, 1.2] : [0.05, 0.1, 0.1, 0.2, 0.9];
+  const cents = 1 + random.below(Math.ceil(model.base * random.pick(sizes)));
   const id = `${name}-${String(history.sent.length)}`;
   const sent = event(history, { id, at, cents });
   history.sent.push(sent);
@@ -79,25 +93,26 @@ function spend(world: World, history: History): Deed {
     const next = event(history, { id: `${id}-fix`, at, cents: 1 + random.below(model.base) });
     const fix = { id: next.id, raw: { ...next.raw, corrects: id } };
     history.sent.push(fix);
-    enter(world, history, { id: fix.id, at, cents: centsOf(fix) });
+    enterSent(world, history, fix);
     return { kind: "usage", sent: fix };
   }
-  enter(world, history, { id, at, cents });
+  enterSent(world, history, sent);
   return { kind: "usage", sent };
 }
 
-function centsOf({ raw }: Sent): number {
+/** What counts from now on, and what the discount makes of it. */
+function enterSent(world: World, history: History, { id, raw }: Sent): void {
   const usage = raw["usage"] as { readonly output_tokens: number };
-  return usage.output_tokens / TOKENS_A_CENT;
-}
-
-function enter(
-  world: World,
-  history: History,
-  of: { readonly id: string; readonly at: number; readonly cents: number },
-): void {
-  history.model.costs.set(of.id, { at: of.at, cents: of.cents });
-  if (of.at >= periodAt(history.model, world.now.getTime()).start) history.isDirty = true;
+  const at = new Date(String(raw["occurred_at"])).getTime();
+  const list = usage.output_tokens / TOKENS_A_CENT;
+  history.listCosts.set(id, list);
+  const isHalf = history.isDiscounted && world.isDiscounted;
+  history.model.costs.set(id, { at, cents: isHalf ? list / 2 : list });
+  tell(
+    history,
+    `${world.now.toISOString()} ${id}: ${String(list)} cents at ${new Date(at).toISOString()}`,
+  );
+  noteSpent(world, history, at);
 }
 
 /** Replaces what an event said, or cancels it. */
@@ -106,157 +121,127 @@ function putRight(world: World, history: History): Deed {
   const [id, old] = random.pick([...model.costs]);
   const fixId = `${name}-${String(history.sent.length)}-right`;
   const isVoid = random.chance(0.4);
-  const cents = 1 + random.below(2 * old.cents + 1);
+  const cents = 1 + random.below(2 * (history.listCosts.get(id) ?? 0) + 1);
+  const occurredAt = new Date(old.at).toISOString();
   const sent: Sent = isVoid
-    ? {
-        id: fixId,
-        raw: { event_id: fixId, occurred_at: new Date(old.at).toISOString(), voids: id },
-      }
+    ? { id: fixId, raw: { event_id: fixId, occurred_at: occurredAt, voids: id } }
     : (() => {
         const next = event(history, { id: fixId, at: old.at, cents });
         return { id: fixId, raw: { ...next.raw, corrects: id } };
       })();
   history.sent.push(sent);
   model.costs.delete(id);
-  if (!isVoid) enter(world, history, { id: fixId, at: old.at, cents });
-  else if (old.at >= periodAt(model, world.now.getTime()).start) history.isDirty = true;
+  history.listCosts.delete(id);
+  tell(history, `${world.now.toISOString()} ${id} is ${isVoid ? "void" : "replaced"}`);
+  if (isVoid) noteSpent(world, history, old.at);
+  else enterSent(world, history, sent);
   return { kind: "usage", sent };
-}
-
-function alter(history: History, next: (facts: Facts) => Facts): void {
-  history.states = history.states.map(next);
 }
 
 /** Another limit, or other thresholds: what was reached before is told, what is reached is not. */
 function edit(world: World, history: History): Deed {
-  const { random, model, name } = history;
-  const at = world.now.getTime();
-  const before = model.base;
+  const { random, model, budgetId } = history;
   const isLimit = random.chance(0.6);
-  const base = isLimit ? 300 + random.below(30) * 100 : before;
+  const base = isLimit ? 300 + random.below(30) * 100 : model.base;
   const thresholds = isLimit
     ? model.thresholds
     : random.pick([[50, 80, 100], [60, 90], [10, 100, 200], [100]]);
-  const isChange = base !== before || thresholds.join() !== model.thresholds.join();
-  if (isChange) alter(history, (facts) => afterCheck(model, facts, at));
-  model.base = base;
-  model.thresholds = thresholds;
-  if (base !== before) model.limits.push({ at, limit: base });
-  if (isChange) {
-    const change = { at, isLowered: base < before };
-    alter(history, (facts) => afterLimitChange(model, facts, change));
-  }
-  return {
-    kind: "change",
-    carryOut: async (sql) => {
-      const old = await findBudgetForUpdate(sql, name);
-      if (old === undefined) throw new Error("budgets stay");
-      const after: Budget = { ...old, baseLimit: usd(base / 100), thresholdPercents: thresholds };
-      const isNewLimit = old.baseLimit !== after.baseLimit;
-      const by = { at: instant(new Date(at)), by: "dana@acme.test", reason: "budget set" };
-      await changeBudgets(sql, [{ before: old, after, isNewLimit }], by);
-    },
-  };
+  return limitDeed(world, { budgetId, histories: [history], base, thresholds });
 }
 
 function grant(world: World, history: History): Deed {
-  const { random, model, name, scope } = history;
+  const { random, model, name, scope, budgetId, memberKey } = history;
   const at = world.now.getTime();
   const id = `${name}-grant-${String(model.grants.length)}`;
   const cents = 100 + random.below(20) * 100;
   const until = at + 20 * MINUTE + random.below(3 * 24 * 60) * MINUTE;
-  alter(history, (facts) => afterCheck(model, facts, at));
-  model.grants.push({ id, cents, from: at, until });
-  alter(history, (facts) => afterLimitChange(model, facts, { at, isLowered: false }));
-  const dana = emailFrom("dana@acme.test");
-  return {
-    kind: "change",
-    carryOut: async (sql) => {
-      await raiseEffects.apply(sql, {
-        requestId: id,
-        kind: "budget_raise",
-        scope: scopeFrom(scope),
-        subject: { budget_id: name, member_key: "" },
-        amount: usd(cents / 100),
-        endsAt: instant(new Date(until)),
-        requester: dana,
-        beneficiary: dana,
-        approvers: [dana],
-        decidedBy: dana,
-        decidedAt: instant(new Date(at)),
-      });
-    },
-  };
+  tell(
+    history,
+    `${world.now.toISOString()} raised by ${String(cents)} until ${new Date(until).toISOString()}`,
+  );
+  alterLimit(history, { at, isLowered: false }, () => {
+    model.grants.push({ id, cents, from: at, until });
+  });
+  return changing(async (sql) => {
+    await raiseEffects.apply(sql, {
+      requestId: id,
+      kind: "budget_raise",
+      scope: scopeFrom(scope),
+      subject: { budget_id: budgetId, member_key: memberKey },
+      amount: usd(cents / 100),
+      endsAt: instant(new Date(until)),
+      requester: DANA,
+      beneficiary: DANA,
+      approvers: [DANA],
+      decidedBy: DANA,
+      decidedAt: instant(new Date(at)),
+    });
+  });
 }
 
 function revoke(world: World, history: History): Deed {
   const { random, model, scope } = history;
   const at = world.now.getTime();
   const taken = random.pick(model.grants.filter(({ until }) => until > at));
-  alter(history, (facts) => afterCheck(model, facts, at));
-  taken.until = at;
-  alter(history, (facts) => afterLimitChange(model, facts, { at, isLowered: true }));
+  tell(history, `${world.now.toISOString()} ${taken.id} is taken back`);
+  alterLimit(history, { at, isLowered: true }, () => {
+    taken.until = at;
+  });
+  return changing(async (sql) => {
+    await raiseEffects.revoke(sql, {
+      requestId: taken.id,
+      scope: scopeFrom(scope),
+      subject: {},
+      revokedBy: DANA,
+      revokedAt: instant(new Date(at)),
+      reason: "no longer needed",
+    });
+  });
+}
+
+/** Whoever snoozes hears nothing for a while; thresholds are found all the same. */
+function snooze(world: World, history: History): Deed {
+  const { random, budgetId, memberKey } = history;
+  const how = random.pick(["hour", "tomorrow", "period"] as const);
+  history.isSnoozed = true;
+  tell(history, `${world.now.toISOString()} snoozed (${how})`);
   return {
-    kind: "change",
-    carryOut: async (sql) => {
-      await raiseEffects.revoke(sql, {
-        requestId: taken.id,
-        scope: scopeFrom(scope),
-        subject: {},
-        revokedBy: emailFrom("dana@acme.test"),
-        revokedAt: instant(new Date(at)),
-        reason: "no longer needed",
-      });
+    kind: "act",
+    carryOut: async (database) => {
+      const { rows } = await database.query<{ readonly thread_id: string }>(
+        `select t.thread_id::text from alert_threads t
+          where starts_with(t.thread_key, $1) order by t.thread_key desc limit 1`,
+        [`budget:${budgetId}:${memberKey}:`],
+      );
+      const [thread] = rows;
+      if (thread === undefined) return;
+      const actor = { email: DANA, slackUserId: "" };
+      const click = { threadId: thread.thread_id, actor, action: { kind: "snooze", how } as const };
+      await actOnAlert({ database, clock: () => world.now }, click);
     },
   };
 }
 
-/** Delivers events of many histories in requests of any size, and changes budgets, all at once. */
-export async function carryOut(world: World, deeds: readonly Deed[]): Promise<void> {
-  const rest = deeds.flatMap((deed) => (deed.kind === "usage" ? [deed.sent] : []));
-  const batches: Sent[][] = [];
-  while (rest.length > 0) batches.push(rest.splice(0, 1 + world.random.below(BATCH_MAX)));
-  const changes = deeds.flatMap((deed) => (deed.kind === "change" ? [deed.carryOut] : []));
-  await Promise.all([
-    ...batches.map(async (batch) => await persist(world, async (on) => await deliver(on, batch))),
-    ...changes.map(
-      async (change) =>
-        await persist(world, async ({ database }) => await inTransaction(database, change)),
-    ),
-  ]);
-}
-
-type On = Pick<Replica, "database" | "ingestMemory"> & { readonly world: World };
-
-async function deliver(on: On, batch: readonly Sent[]): Promise<void> {
-  const { world, database, ingestMemory } = on;
-  const deps = { database, clock: () => world.now, log: world.log, ingestMemory };
-  const [result] = await recordUsage(deps, [
-    {
-      source: { name: "default", isTrusted: true },
-      batch: batch.map(({ raw }, index) =>
-        parseNativeEvent(raw, { index, source: "default", now: world.now }),
-      ),
+/** More is expected: forecasts and pace are muted, thresholds are not. */
+function plan(world: World, history: History): Deed {
+  history.isPlanned = true;
+  tell(history, `${world.now.toISOString()} a launch is announced`);
+  const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+  return {
+    kind: "act",
+    carryOut: async (database) => {
+      const planned = await planEvent(
+        { database, clock: () => world.now },
+        {
+          planner: DANA,
+          scope: history.scope,
+          name: "Launch",
+          from: day(world.now.getTime()),
+          until: day(world.now.getTime() + 2 * DAY),
+          expected: usd(10_000),
+        },
+      );
+      if (planned.kind !== "planned") throw new Error(`refused: ${planned.kind}`);
     },
-  ]);
-  if (result === undefined || result.rejected.length > 0) {
-    throw new Error(`refused: ${JSON.stringify(result?.rejected)}`);
-  }
-}
-
-/** Whoever sends or decides tries again until there is an answer. */
-async function persist(world: World, work: (on: On) => Promise<void>): Promise<void> {
-  for (;;) {
-    const replica = world.random.pick(world.replicas);
-    const isBroken = world.random.chance(0.1);
-    const database = isBroken ? crashing(replica.database, aCrash(world.random)) : replica.database;
-    try {
-      // oxlint-disable-next-line no-await-in-loop -- an attempt follows the one that failed
-      await work({ world, database, ingestMemory: replica.ingestMemory });
-      return;
-    } catch (error) {
-      if (!(error instanceof Crashed) && !isConnectionLoss(error)) throw error;
-      count(world, "crash of a deed");
-    }
-  }
+  };
 }

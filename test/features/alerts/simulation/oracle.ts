@@ -6,10 +6,12 @@
 
 const DAY = 86_400_000;
 
+export type PeriodKind = "daily" | "weekly" | "monthly";
+
 /** Everything in cents and milliseconds. */
 export interface Model {
   readonly zoneOffset: number;
-  readonly periodKind: "daily" | "weekly" | "monthly";
+  readonly periodKind: PeriodKind;
   base: number;
   thresholds: readonly number[];
   readonly rollOverPercent: number | undefined;
@@ -49,7 +51,7 @@ export function periodAt(model: Pick<Model, "periodKind" | "zoneOffset">, at: nu
   return { start: monday, end: monday + 7 * DAY };
 }
 
-function spentIn({ costs }: Pick<Model, "costs">, { start, end }: Span): number {
+export function spentIn({ costs }: Pick<Model, "costs">, { start, end }: Span): number {
   let sum = 0;
   for (const { at, cents } of costs.values()) if (at >= start && at < end) sum += cents;
   return sum;
@@ -115,7 +117,7 @@ function knownOf(facts: Facts, { period, decided }: Look): number[] {
 }
 
 /** The highest newly reached threshold speaks, lower ones of the same jump are recorded. */
-export function afterCheck(model: Model, facts: Facts, at: number): Facts {
+function afterCheck(model: Model, facts: Facts, at: number): Facts {
   const seen = look(model, at);
   const known = knownOf(facts, seen);
   const news = seen.reached.filter((percent) => !known.includes(percent));
@@ -129,7 +131,7 @@ export function afterCheck(model: Model, facts: Facts, at: number): Facts {
 }
 
 /** What a new limit finds reached is silent; only a limit below what is spent says so. */
-export function afterLimitChange(
+function afterLimitChange(
   model: Model,
   facts: Facts,
   { at, isLowered }: { readonly at: number; readonly isLowered: boolean },
@@ -150,12 +152,49 @@ export function afterLimitChange(
   );
 }
 
+/** What the program may have recorded, and whether somebody still has to look. */
+export interface States {
+  /** Something was spent since that somebody has to look at. */
+  readonly owing: readonly Facts[];
+  readonly free: readonly Facts[];
+}
+
+/** A limit or thresholds change: what was reached before is told first. */
+export function alterLimit(
+  history: { readonly model: Model; states: States },
+  change: { readonly at: number; readonly isLowered: boolean },
+  carryOut: () => void,
+): void {
+  const { model } = history;
+  const altered = (next: (facts: Facts) => Facts): void => {
+    const { owing, free } = history.states;
+    history.states = { owing: owing.map(next), free: free.map(next) };
+  };
+  altered((facts) => afterCheck(model, facts, change.at));
+  carryOut();
+  altered((facts) => afterLimitChange(model, facts, change));
+}
+
+/** What looks at these times may have made of it; whoever found nothing more has looked. */
+export function looked(model: Model, states: States, looks: readonly number[]): States {
+  const owing = reachable(model, states.owing, looks);
+  const free = reachable(model, states.free, looks);
+  return { owing, free: unique([...free, ...settled(model, owing, looks)]) };
+}
+
+function unique(states: readonly Facts[]): readonly Facts[] {
+  return states.length < 2
+    ? states
+    : [...new Map(states.map((facts) => [textOf(facts), facts])).values()];
+}
+
 /** Every set of facts that looks at these times, in any order and number, may lead to. */
-export function reachable(
+function reachable(
   model: Model,
   states: readonly Facts[],
   looks: readonly number[],
 ): readonly Facts[] {
+  if (states.length === 0) return states;
   const known = new Map(states.map((facts) => [textOf(facts), facts]));
   const open = [...states];
   for (let facts = open.pop(); facts !== undefined; facts = open.pop()) {
@@ -171,7 +210,7 @@ export function reachable(
 }
 
 /** Those of them after which one more look at one of these times finds nothing. */
-export function settled(
+function settled(
   model: Model,
   states: readonly Facts[],
   looks: readonly number[],

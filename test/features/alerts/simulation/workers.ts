@@ -32,7 +32,7 @@ export function sending(world: World, attempts: Attempt[], crashRate: number): J
   return async (replica, database) => {
     const { clock, directory } = replica;
     const atStep = (step: SenderStep): void => {
-      if (!world.random.chance(crashRate)) return;
+      if (!world.chaos.chance(crashRate)) return;
       count(world, `sender died when ${step}`);
       throw new Crashed(`sender died when ${step}`);
     };
@@ -42,7 +42,7 @@ export function sending(world: World, attempts: Attempt[], crashRate: number): J
       directory,
       log: world.log,
       web: watched(world, replica, attempts),
-      random: world.random.next,
+      random: world.chaos.next,
       reroute: deadDestinationNews({ clock }),
       atStep,
     });
@@ -56,7 +56,7 @@ function watched(world: World, { web, clock }: Replica, attempts: Attempt[]): Sl
     postMessage: async (message) => {
       attempts.push({ key: message.dedupeKey, senderClock: clock().getTime() });
       const posted = await web.postMessage(message);
-      if (world.random.chance(SLOW_ANSWERS) && world.isTroubled) {
+      if (world.chaos.chance(SLOW_ANSWERS) && world.isTroubled) {
         throw Object.assign(new Error("the answer takes too long"), { name: "TimeoutError" });
       }
       return posted;
@@ -95,7 +95,7 @@ async function attempt(
   replica: Replica,
   { job, crashRate }: { readonly job: Job; readonly crashRate: number },
 ): Promise<boolean> {
-  const { random } = world;
+  const { chaos: random } = world;
   const { database } = replica;
   const isBroken = random.chance(crashRate);
   try {

@@ -1,7 +1,6 @@
 /**
- * Many small histories in one database and one Slack: each has a budget, a team with a channel (or
- * a person) and a story of its own, worked on by the same few replicas. Each replica has its own
- * pool, clock and connection to Slack; any of them may die at any step.
+ * Thousands of small histories in one database and one Slack, worked on by the same few replicas.
+ * Each replica has its own pool, clock and connection to Slack; any of them may die at any step.
  */
 import pino from "pino";
 import { emailFrom } from "../../../../src/domain/email.ts";
@@ -21,37 +20,11 @@ import { aGovernedBudget } from "../../../support/budget-builders.ts";
 import { usd } from "../../../support/builders.ts";
 import { TEST_MANIFEST } from "../../../support/fake-slack.ts";
 import { aTeam } from "../../../support/organization-builders.ts";
-import { type Random, seeded } from "../../approvals/simulation/random.ts";
-import type { Facts, Model } from "./oracle.ts";
+import { type SeededRandom, seededRandom } from "../../../support/seeded-random.ts";
+import { BEFORE, type Group, groupsOf, type History, ownHistory } from "./histories.ts";
 
 const START = instant("2026-11-20T09:40:00Z");
-const BEFORE = instant("2026-10-01T00:00:00Z");
 const HISTORY_SCOPES = ["channels:history", "groups:history", "im:history"];
-
-export interface History {
-  readonly index: number;
-  readonly name: string;
-  readonly random: Random;
-  readonly scope: string;
-  /** As the outbox names it. */
-  readonly destination: string;
-  readonly channelId: string;
-  readonly zone: string;
-  readonly model: Model;
-  /** What the program had recorded at the end of the last round. */
-  facts: Facts;
-  /** Set: something was spent in this round that the program has to look at. */
-  isDirty: boolean;
-  /** What the program may have recorded by now. */
-  states: readonly Facts[];
-  sent: Sent[];
-}
-
-/** An event as it was delivered, to be delivered again. */
-export interface Sent {
-  readonly id: string;
-  readonly raw: Readonly<Record<string, unknown>>;
-}
 
 export interface Replica {
   readonly database: Database;
@@ -63,8 +36,13 @@ export interface Replica {
 }
 
 export interface World {
-  readonly random: Random;
+  /** What happens: the same for a seed, however replicas meet. */
+  readonly random: SeededRandom;
+  /** Who dies, who is slow: drawn by whoever comes next. */
+  readonly chaos: SeededRandom;
+  /** All of them, those of groups included. */
   readonly histories: readonly History[];
+  readonly groups: readonly Group[];
   readonly replicas: readonly Replica[];
   readonly slack: FakeSlack;
   readonly channels: Map<string, { isArchived: boolean }>;
@@ -73,55 +51,30 @@ export interface World {
   now: Instant;
   /** Whether Slack makes trouble. */
   isTroubled: boolean;
+  /** Whether the discount is in force, for all that was ever used. */
+  isDiscounted: boolean;
   /** How often what happened, for the report. */
   readonly counts: Map<string, number>;
+}
+
+export interface WorldOptions {
+  readonly seed: number;
+  /** Histories with a budget to themselves. */
+  readonly own: number;
+  /** Histories that are members of a budget of `each:…`. */
+  readonly members: number;
+  readonly canLook: boolean;
+  readonly openPool: () => Database;
 }
 
 export function count({ counts }: Pick<World, "counts">, what: string, by = 1): void {
   counts.set(what, (counts.get(what) ?? 0) + by);
 }
 
-function newHistory(index: number, random: Random): History {
-  const isPerson = index % 5 === 4;
-  const name = `h${String(index)}`;
-  const isBerlin = random.chance(0.3);
-  const cents = 500 + random.below(20) * 100;
-  const id = String(index).padStart(8, "0");
-  return {
-    index,
-    name,
-    random,
-    scope: isPerson ? `user:${name}@sim.test` : `team:${name}`,
-    destination: isPerson ? `email:${name}@sim.test` : `#${name}`,
-    channelId: isPerson ? `DSM${id}` : `CSM${id}`,
-    zone: isBerlin ? "Europe/Berlin" : "UTC",
-    model: {
-      zoneOffset: isBerlin ? 3_600_000 : 0,
-      periodKind: random.pick(["daily", "weekly", "monthly"]),
-      base: cents,
-      thresholds: random.pick([[50, 80, 100], [80], [25, 50, 75, 100, 150], [100]]),
-      rollOverPercent: random.chance(0.3) ? random.pick([50, 100]) : undefined,
-      limits: [{ at: BEFORE.getTime(), limit: cents }],
-      grants: [],
-      costs: new Map(),
-    },
-    facts: new Map(),
-    isDirty: false,
-    states: [new Map()],
-    sent: [],
-  };
-}
-
-export async function createWorld(of: {
-  readonly seed: number;
-  readonly histories: number;
-  readonly canLook: boolean;
-  readonly openPool: () => Database;
-}): Promise<World> {
-  const random = seeded(of.seed);
-  const histories = Array.from({ length: of.histories }, (_, index) =>
-    newHistory(index, seeded(of.seed * 31 + index)),
-  );
+export async function createWorld(of: WorldOptions): Promise<World> {
+  const own = Array.from({ length: of.own }, (_, index) => ownHistory(index, of.seed * 31 + index));
+  const groups = groupsOf(own, of.members, of.seed);
+  const histories = [...own, ...groups.flatMap(({ members }) => members)];
   const channels = new Map<string, { isArchived: boolean }>();
   const world: { now: Instant } = { now: START };
   const slack = createFakeSlack({
@@ -133,24 +86,11 @@ export async function createWorld(of: {
     isRateLimited: true,
     team: {
       ...ACME,
-      people: [...ACME.people, ...histories.flatMap(personOf)],
-      channels: [
-        ...ACME.channels,
-        ...histories
-          .filter(({ destination }) => destination.startsWith("#"))
-          .map((history) => {
-            const channel = {
-              id: history.channelId,
-              name: history.name,
-              purpose: "",
-              isPrivate: false,
-              isArchived: false,
-              members: [ACME.bot.userId],
-            };
-            channels.set(history.destination, channel);
-            return channel;
-          }),
+      people: [
+        ...ACME.people,
+        ...new Map(histories.flatMap(personOf).map((one) => [one.id, one])).values(),
       ],
+      channels: [...ACME.channels, ...channelsOf(histories, channels)],
     },
   });
   await slack.listen();
@@ -158,15 +98,18 @@ export async function createWorld(of: {
   const replicas = Array.from({ length: 5 }, () => newReplica(of.openPool(), slack, world));
   const [first] = replicas;
   if (first === undefined) throw new Error("there are replicas");
-  await govern(first.database, histories);
+  await govern(first.database, { histories, groups });
   return Object.assign(world, {
-    random,
+    random: seededRandom(of.seed),
+    chaos: seededRandom(of.seed + 1),
     histories,
+    groups,
     replicas,
     slack,
     channels,
     log,
     isTroubled: true,
+    isDiscounted: false,
     counts: new Map<string, number>(),
   });
 }
@@ -192,6 +135,26 @@ function newReplica(
   });
 }
 
+/** One for each team; kept in `known`, where they can be closed. */
+function channelsOf(
+  histories: readonly History[],
+  known: World["channels"],
+): (typeof ACME.channels)[number][] {
+  return histories.flatMap(({ destination, channelId, team }) => {
+    if (team === undefined || known.has(destination)) return [];
+    const channel = {
+      id: channelId,
+      name: destination.slice(1),
+      purpose: "",
+      isPrivate: false,
+      isArchived: false,
+      members: [ACME.bot.userId],
+    };
+    known.set(destination, channel);
+    return [channel];
+  });
+}
+
 function personOf({ name, destination, channelId }: History): typeof ACME.people {
   const [like] = ACME.people;
   if (like === undefined || destination.startsWith("#")) return [];
@@ -199,7 +162,17 @@ function personOf({ name, destination, channelId }: History): typeof ACME.people
   return [{ ...like, id, name, handle: name, email: `${name}@sim.test`, isAdmin: false }];
 }
 
-async function govern(database: Database, histories: readonly History[]): Promise<void> {
+async function govern(
+  database: Database,
+  { histories, groups }: Pick<World, "histories" | "groups">,
+): Promise<void> {
+  const projects = new Map<string, string[]>();
+  for (const { team, scope } of histories) {
+    if (team === undefined) continue;
+    const own = projects.get(team) ?? [];
+    if (scope.startsWith("project:")) own.push(scope.slice("project:".length));
+    projects.set(team, own);
+  }
   await inTransaction(database, async (sql) => {
     await replaceOrganization(sql, {
       organization: {
@@ -209,33 +182,35 @@ async function govern(database: Database, histories: readonly History[]): Promis
         finopsChannel: "#finops",
         admins: [emailFrom("dana@acme.test")],
       },
-      teams: histories
-        .filter(({ destination }) => destination.startsWith("#"))
-        .map(({ name, destination }) => aTeam({ key: name, name, channel: destination })),
-    });
-    await replaceGovernedBudgets(
-      sql,
-      histories.map(({ name, scope, zone, model }) =>
-        aGovernedBudget({
-          key: name,
-          scope,
-          limit: usd(model.base / 100),
-          period: model.periodKind,
-          timeZone: timeZone(zone),
-          thresholdPercents: model.thresholds,
-          ...(model.rollOverPercent === undefined
-            ? {}
-            : { rollOverMaxPercent: model.rollOverPercent }),
-        }),
+      teams: [...projects].map(([name, own]) =>
+        aTeam({ key: name, name, channel: `#${name}`, projects: own }),
       ),
-      BEFORE,
-    );
+    });
+    const own = histories.filter(({ memberKey }) => memberKey === "");
+    const shared = groups.flatMap(({ members }) => members.slice(0, 1));
+    await replaceGovernedBudgets(sql, [...own, ...shared].map(governed), instant(BEFORE));
     for (const { name, destination, random } of histories) {
-      if (destination.startsWith("#") || random.chance(0.4)) continue;
+      if (destination.startsWith("#") || random.chance(0.8)) continue;
       const quietHours = { from: "22:00", until: "07:00" };
       const wishes = { ...DEFAULT_PREFERENCES, quietHours, timeZone: timeZone("UTC") };
       // oxlint-disable-next-line no-await-in-loop -- set-up
-      await upsertPreferences(sql, emailFrom(`${name}@sim.test`), wishes, BEFORE);
+      await upsertPreferences(sql, emailFrom(`${name}@sim.test`), wishes, instant(BEFORE));
     }
+  });
+}
+
+function governed(history: History): ReturnType<typeof aGovernedBudget> {
+  const { budgetId, memberKey, scope, zone, model } = history;
+  return aGovernedBudget({
+    key: budgetId,
+    scope: memberKey === "" ? scope : `each:${scope.slice(0, scope.indexOf(":"))}`,
+    limit: usd(model.base / 100),
+    period: model.periodKind,
+    timeZone: timeZone(zone),
+    thresholdPercents: model.thresholds,
+    ...(history.hasOutlook
+      ? { forecastThresholdPercents: [100], paceDays: 2, notifyReset: true }
+      : {}),
+    ...(model.rollOverPercent === undefined ? {} : { rollOverMaxPercent: model.rollOverPercent }),
   });
 }
