@@ -51,6 +51,14 @@ const DEFINITIONS: readonly {
       ),
   },
   {
+    words: ["slack"],
+    define: async () =>
+      (await import("./slack.ts")).defineSlackCommands(
+        group("slack", "Which Slack workspaces have the bot, and links to install it."),
+        surroundings,
+      ),
+  },
+  {
     words: ["rejected"],
     define: async () =>
       (await import("./rejected.ts")).defineRejectedCommands(

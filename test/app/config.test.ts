@@ -130,6 +130,51 @@ describe("readConfig", () => {
     expect(problemsOf({ SLACK_BOT_TOKEN: "xoxb-1", SLACK_APP_TOKEN: "xapp-1" })).toEqual([]);
   });
 
+  describe("for several workspaces", () => {
+    const many = {
+      SLACK_CLIENT_ID: "1111.2222",
+      SLACK_CLIENT_SECRET: "client-secret",
+      SLACK_STATE_SECRET: "s".repeat(32),
+      SLACK_SIGNING_SECRET: "s",
+      SECRETS_KEY: Buffer.alloc(32).toString("base64"),
+    };
+
+    test("needs no bot token", () => {
+      expect(problemsOf(many)).toEqual([]);
+      expect(secretsOf(configOf(many))).toContain("client-secret");
+    });
+
+    test("any one of its settings needs all the others, named at once", () => {
+      for (const name of [
+        "SLACK_CLIENT_ID",
+        "SLACK_CLIENT_SECRET",
+        "SLACK_STATE_SECRET",
+      ] as const) {
+        const named = problemsOf({ [name]: many[name] }).map((problem) => problem.split(":")[0]);
+        const others = Object.keys(many).filter((other) => other !== name);
+        expect(named.toSorted()).toEqual(others.toSorted());
+      }
+    });
+
+    test("has no token of one workspace beside, and no socket", () => {
+      const both = { ...many, SLACK_BOT_TOKEN: "xoxb-1", SLACK_APP_TOKEN: "xapp-1" };
+      expect(problemsOf(both)).toEqual([
+        "SLACK_BOT_TOKEN: expected to be unset beside SLACK_CLIENT_ID: each workspace has a token of its own",
+        "SLACK_APP_TOKEN: expected to be unset beside SLACK_CLIENT_ID: workspaces install over HTTP, so Slack can use it, too",
+      ]);
+    });
+
+    test.each([
+      ["SLACK_CLIENT_ID", "secret-value"],
+      ["SLACK_STATE_SECRET", "secret-value"],
+    ])("refuses %s=%j without showing it", (name, value) => {
+      const problems = problemsOf({ ...many, [name]: value });
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toMatch(new RegExp(`^${name}: expected .{9,}`));
+      expect(problems[0]).not.toContain("secret-value");
+    });
+  });
+
   test("an empty value is one that is not set", () => {
     const empty = Object.fromEntries(Object.keys(anEnvironment()).map((name) => [name, ""]));
 
