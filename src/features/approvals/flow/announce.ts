@@ -7,6 +7,7 @@ import type { Instant } from "../../../domain/time.ts";
 import type { SlackMessage } from "../../../slack/blocks.ts";
 import { enqueueMessage } from "../../../slack/outbox.ts";
 import type { Sql } from "../../../store/database.ts";
+import { together } from "../../../store/together.ts";
 import { approvalCardMessage } from "../messages/card.ts";
 import { askedNotice, outcomeNotice } from "../messages/notices.ts";
 import { answerMessage, questionMessage } from "../messages/questions.ts";
@@ -180,7 +181,7 @@ interface Notice {
 
 /** In their order, sent to the database together. */
 async function enqueueAll(sql: Sql, notices: readonly Notice[], now: Instant): Promise<void> {
-  await Promise.all(
+  await together(
     notices.map(async ({ to, key: dedupeKey, ...entry }) => {
       const destination = { person: to };
       await enqueueMessage(sql, { ...entry, dedupeKey, kind: "approval", destination }, now);

@@ -4,6 +4,7 @@ import { AppError } from "../../../domain/errors.ts";
 import type { Scope } from "../../../domain/scope.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
+import { together } from "../../../store/together.ts";
 import { type Authority, authorityOver, type Directory, type Subject } from "../rules/mandate.ts";
 import type { ApprovalPolicy, ApproverEntry } from "../rules/policy.ts";
 import { listDelegations } from "../store/delegations.ts";
@@ -100,7 +101,7 @@ export async function loadDirectory(
   scope: Scope,
   { groups, now }: { readonly groups: GroupMembers; readonly now: Instant },
 ): Promise<Directory> {
-  const [teamOwners, admins, delegations] = await Promise.all([
+  const [teamOwners, admins, delegations] = await together([
     listTeamOwners(sql, scope),
     listAdmins(sql),
     listDelegations(sql, { now }),

@@ -8,6 +8,7 @@ import type { Usd } from "../../../domain/money.ts";
 import type { Clock, Instant } from "../../../domain/time.ts";
 import { parseUntil } from "../../../domain/until.ts";
 import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
+import { together } from "../../../store/together.ts";
 import type { SlackIds } from "../messages/wording.ts";
 import { type ApprovalAction, type Decision, decide } from "../rules/decide.ts";
 import type { Authority } from "../rules/mandate.ts";
@@ -155,7 +156,7 @@ async function answerClick(
   typed: string | undefined,
 ): Promise<ClickOutcome> {
   const decideIn = async (sql: Sql, known: ApproverGroups | undefined): Promise<ClickOutcome> => {
-    const [request, votes, questions] = await Promise.all([
+    const [request, votes, questions] = await together([
       findRequestForUpdate(sql, requestId),
       listVotes(sql, requestId),
       listQuestions(sql, requestId),

@@ -8,6 +8,7 @@ import { formatScope } from "../../../domain/scope.ts";
 import type { Clock } from "../../../domain/time.ts";
 import { recordAudit } from "../../../store/audit.ts";
 import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
+import { together } from "../../../store/together.ts";
 import { authorityOver, type Directory, peopleToAskAnew } from "../rules/mandate.ts";
 import { progressOf } from "../rules/progress.ts";
 import type { ApprovalRequest } from "../rules.ts";
@@ -71,7 +72,7 @@ async function followOne(
 ): Promise<ApprovalRequest | undefined> {
   const now = clock();
   if (request.status !== "requested" || request.expiresAt <= now) return undefined;
-  const [votes, questions] = await Promise.all([
+  const [votes, questions] = await together([
     listVotes(sql, request.requestId),
     listQuestions(sql, request.requestId),
   ]);

@@ -7,6 +7,7 @@ import type { Email } from "../../../domain/email.ts";
 import type { Clock, Instant } from "../../../domain/time.ts";
 import { recordAudit } from "../../../store/audit.ts";
 import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
+import { together } from "../../../store/together.ts";
 import { nextReminderAfter } from "../rules/mandate.ts";
 import type { ApprovalRequest } from "../rules.ts";
 import { listQuestions } from "../store/questions.ts";
@@ -182,7 +183,7 @@ async function remindOne(
 }
 
 async function whole(sql: Sql, request: ApprovalRequest, now: Instant): Promise<Announcement> {
-  const [votes, questions] = await Promise.all([
+  const [votes, questions] = await together([
     listVotes(sql, request.requestId),
     listQuestions(sql, request.requestId),
   ]);

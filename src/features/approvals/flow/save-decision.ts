@@ -9,6 +9,7 @@ import { usdToDecimal } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import { recordAudit } from "../../../store/audit.ts";
 import type { Sql } from "../../../store/database.ts";
+import { together } from "../../../store/together.ts";
 import type { Decision } from "../rules/decide.ts";
 import { type Authority, peopleToAsk } from "../rules/mandate.ts";
 import { progressOf } from "../rules/progress.ts";
@@ -52,7 +53,7 @@ export async function saveDecision(
   appliers: ApprovalAppliers,
   saving: Saving,
 ): Promise<Addressed> {
-  const [, announcement] = await Promise.all([
+  const [, announcement] = await together([
     recordDecision(sql, saving),
     saveEffect(sql, appliers, saving),
   ]);
@@ -103,11 +104,11 @@ export async function askAlso(
   const before = whole.request.asked;
   const added = waitingFor.filter((person) => !before.includes(person));
   const request = { ...whole.request, asked: [...before, ...added], waitingFor };
-  const [, announcement] = await Promise.all([
+  const [, announcement] = await together([
     updateAsked(sql, request),
     addressed(sql, { ...whole, request, now }),
   ]);
-  await Promise.all([
+  await together([
     enqueueUpdates(sql, announcement, { state, people: before }),
     enqueueCards(sql, announcement, added),
   ]);
@@ -124,11 +125,11 @@ async function saveQuestion(sql: Sql, saving: Saving): Promise<Addressed> {
     askedAt: now,
     answer: undefined,
   };
-  const [, announcement] = await Promise.all([
+  const [, announcement] = await together([
     insertQuestion(sql, request.requestId, question),
     addressed(sql, announcementOf(saving, { questions: [...saving.questions, question] })),
   ]);
-  await Promise.all([
+  await together([
     enqueueUpdates(sql, announcement, { state: `question-${question.questionId}` }),
     enqueueQuestion(sql, announcement, question),
   ]);
@@ -149,7 +150,7 @@ async function saveRevocation(
   const what = { requestId, scope, subject, revokedBy: actor, revokedAt: now, reason };
   await appliers[request.kind].revoke(sql, what);
   const announcement = await addressed(sql, announcementOf(saving, { request: revoked }));
-  await Promise.all([
+  await together([
     enqueueUpdates(sql, announcement, { state: "revoked" }),
     enqueueOutcomeNotice(sql, announcement),
   ]);
@@ -165,7 +166,7 @@ async function saveOutcome(
 ): Promise<Addressed> {
   const { decision, actor, now } = saving;
   const decided = decidedRequest(saving);
-  const [votes, isFirst] = await Promise.all([
+  const [votes, isFirst] = await together([
     decision.kind === "applied" ? addVote(sql, saving, decision.vote) : saving.votes,
     updateDecision(sql, decided),
   ]);
@@ -177,7 +178,7 @@ async function saveOutcome(
     await appliers[decided.kind].apply(sql, { ...proposedPart(decided), ...approved });
   }
   const announcement = await addressed(sql, announcementOf(saving, { request: decided, votes }));
-  await Promise.all([
+  await together([
     enqueueUpdates(sql, announcement, { state: "decided" }),
     // Who withdrew knows it.
     ...(decision.kind === "cancelled" ? [] : [enqueueOutcomeNotice(sql, announcement)]),

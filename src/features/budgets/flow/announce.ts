@@ -3,6 +3,7 @@ import type { AlertFact } from "../../../domain/alert.ts";
 import type { Scope } from "../../../domain/scope.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
+import { together } from "../../../store/together.ts";
 import { raiseAlerts } from "../../alerts/index.ts";
 import { listTeams, loadOrganization } from "../../organization/index.ts";
 import { thresholdContent, thresholdSeverity } from "../messages/alert.ts";
@@ -12,13 +13,15 @@ import type { BudgetAlert } from "../rules/evaluate.ts";
 import { scopeName } from "../rules/names.ts";
 import { type Directory, DRIVER_KIND, type DriverKind } from "../rules/recipients.ts";
 import { type Budget, memberScope } from "../rules.ts";
+import { listForecasts } from "../store/forecasts.ts";
 import { type Driver, listTopDrivers } from "../store/spend.ts";
+import { loadBasis } from "./basis.ts";
 
 /** More names than this are a report, not an alert. */
 const DRIVERS_MAX = 3;
 
 export async function loadDirectory(sql: Sql, of?: Scope): Promise<Directory> {
-  const [organization, teams] = await Promise.all([
+  const [organization, teams] = await together([
     loadOrganization({ database: sql }),
     listTeams({ database: sql }, of),
   ]);
@@ -48,6 +51,13 @@ export async function raiseReached(
     const of = { scope, by, driversMax: silentBecause === undefined ? DRIVERS_MAX : 0 };
     // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
     const drivers = of.driversMax === 0 ? [] : await listTopDrivers(sql, of, period);
+    const isTold = silentBecause === undefined;
+    // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+    const forecasts = isTold
+      ? await listForecasts(sql, budget, { periodStart: period.start, memberKeys: [memberKey] })
+      : undefined;
+    // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+    const basis = isTold ? await loadBasis(sql, { scope, period }, now) : undefined;
     const name = scopeName(scope, directory);
     const shown = {
       budget,
@@ -55,6 +65,8 @@ export async function raiseReached(
       scope,
       name,
       drivers: namedDrivers(drivers, by, directory),
+      forecast: forecasts?.get(memberKey),
+      ...(basis === undefined ? {} : { basis }),
       now,
     };
     facts.push({

@@ -4,6 +4,7 @@
  */
 import type { Instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
+import { together } from "../../../store/together.ts";
 import { resolveThread } from "../../alerts/index.ts";
 import { spendRecoveredText } from "../messages/alert.ts";
 import { budgetThreadKey } from "../rules/alert-keys.ts";
@@ -113,7 +114,7 @@ async function loadEvaluations(sql: Sql, target: Target, now: Instant): Promise<
   const { budgetId, coverage, thresholdPercents } = budget;
   const memberKeys = coverage.kind === "one" ? [""] : target.memberKeys;
   const period = currentPeriod(budget, now);
-  const [standings, facts] = await Promise.all([
+  const [standings, facts] = await together([
     loadStandings(sql, { budget, memberKeys }, now),
     listReachedFacts(sql, { budget, memberKeys, period }),
   ]);

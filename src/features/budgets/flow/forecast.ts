@@ -1,16 +1,18 @@
 /** `/claude-spend forecast`: where a scope's budgets end, or its month where it has none. */
+import type { FigureBasis } from "../../../domain/basis.ts";
 import type { Email } from "../../../domain/email.ts";
 import { ZERO_USD } from "../../../domain/money.ts";
-import { formatScope, type Scope, typedScope } from "../../../domain/scope.ts";
+import { formatScope, type Scope, type ScopeRefusal, typedScope } from "../../../domain/scope.ts";
 import type { Clock, Instant } from "../../../domain/time.ts";
 import type { Database, Sql } from "../../../store/database.ts";
-import type { Organization } from "../../organization/index.ts";
-import type { NamedScope, ScopeProblem } from "../messages/budgets.ts";
+import { findScope, type Organization } from "../../organization/index.ts";
+import type { NamedScope } from "../messages/budgets.ts";
 import type { ShownOutlook } from "../messages/outlook.ts";
 import { type Budget, FIRST_GENERATION } from "../rules.ts";
 import { listBudgets } from "../store/budgets.ts";
+import { loadBasis } from "./basis.ts";
 import { loadOutlooks } from "./outlook.ts";
-import { loadAsking, resolveVisibleScope } from "./scopes.ts";
+import { loadAsking } from "./scopes.ts";
 import { loadStandings } from "./standings.ts";
 
 interface Deps {
@@ -19,11 +21,12 @@ interface Deps {
 }
 
 export type ForecastResult =
-  | ScopeProblem
+  | ScopeRefusal
   | {
       readonly kind: "forecast";
       readonly about: NamedScope;
       readonly outlooks: readonly ShownOutlook[];
+      readonly basis: FigureBasis | undefined;
     };
 
 /** Computed now, not looked up; "me" where no scope is named. */
@@ -34,7 +37,7 @@ export async function forecastFor(
 ): Promise<ForecastResult> {
   const now = clock();
   const asking = await loadAsking(database, email);
-  const resolved = resolveVisibleScope(scopeText === "" ? "me" : scopeText, asking);
+  const resolved = findScope(scopeText === "" ? "me" : scopeText, asking);
   if (resolved.kind !== "found") return resolved;
   const { scope } = resolved;
   const about = { name: asking.nameOf(scope), typed: typedScope(scope, email) };
@@ -44,10 +47,18 @@ export async function forecastFor(
     // oxlint-disable-next-line no-await-in-loop -- one query at a time leaves connections to others
     outlooks.push(...(await outlookIn(database, { budget, scope, name: about.name, now })));
   }
-  if (budgets.length > 0) return { kind: "forecast", about, outlooks };
+  const answered = async (): Promise<ForecastResult> => {
+    const [first] = outlooks;
+    const basis =
+      first === undefined
+        ? undefined
+        : await loadBasis(database, { scope, period: first.period }, now);
+    return { kind: "forecast", about, outlooks, basis };
+  };
+  if (budgets.length > 0) return await answered();
   const month = monthOf(scope, asking.organization);
   outlooks.push(...(await outlookIn(database, { budget: month, scope, name: about.name, now })));
-  return { kind: "forecast", about, outlooks };
+  return await answered();
 }
 
 async function outlookIn(

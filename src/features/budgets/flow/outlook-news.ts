@@ -25,6 +25,7 @@ import { type Budget, memberScope } from "../rules.ts";
 import { listSaid } from "../store/alerts.ts";
 import { listSightings, replaceSightings } from "../store/watches.ts";
 import { loadDirectory } from "./announce.ts";
+import { loadBasis } from "./basis.ts";
 import type { Standing } from "./standings.ts";
 
 interface Looked {
@@ -61,6 +62,12 @@ export async function raiseOutlookNews(sql: Sql, looked: Looked, now: Instant): 
     const ref = { budgetId: budget.budgetId, memberKey: standing.memberKey };
     // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
     await replaceSightings(sql, ref, forecast.sighted);
+  }
+  for (const [index, fact] of facts.entries()) {
+    if (fact.silentBecause !== undefined || fact.period === undefined) continue;
+    // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
+    const basis = await loadBasis(sql, { scope: fact.scope, period: fact.period }, now);
+    facts[index] = { ...fact, content: { ...fact.content, basis } };
   }
   await raiseAlerts(sql, { clock: () => now }, facts);
 }

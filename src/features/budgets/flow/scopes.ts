@@ -1,15 +1,14 @@
 /** What a person means by the name of a scope, and whether they may see its budgets. */
 import type { Email } from "../../../domain/email.ts";
-import { type Scope, typedScope } from "../../../domain/scope.ts";
+import type { Scope } from "../../../domain/scope.ts";
 import type { Sql } from "../../../store/database.ts";
 import {
   findPerson,
+  findScope,
   listTeams,
   loadOrganization,
-  mayViewScope,
   type Organization,
   type Person,
-  resolveScopeName,
   type Team,
 } from "../../organization/index.ts";
 import type { ScopeProblem } from "../messages/budgets.ts";
@@ -31,28 +30,18 @@ export async function loadAsking(sql: Sql, email: Email): Promise<Asking> {
   return { person, organization, teams, nameOf: (scope) => scopeName(scope, named) };
 }
 
-/**
- * The scope called `text`; refused without a word about it when the person may not see it. What is
- * near is only named to those who may see it: a suggestion tells that something exists.
- */
+/** The scope called `text` for a command that asks for something; says only what may be known. */
 export function resolveVisibleScope(
   text: string,
   asking: Asking,
 ): { readonly kind: "found"; readonly scope: Scope } | ScopeProblem {
-  const { person, organization, teams, nameOf } = asking;
-  const resolution = resolveScopeName(text, {
-    me: person.email,
-    organizationName: organization.name,
-    teams,
-  });
-  if (resolution.kind === "unknown") {
-    const nearest = resolution.nearest
-      .filter((scope) => mayViewScope(person, scope, teams))
-      .map((scope) => typedScope(scope, person.email));
-    return { kind: "unknown-scope", text, nearest };
+  const finding = findScope(text, asking);
+  switch (finding.kind) {
+    case "found":
+      return finding;
+    case "unknown-scope":
+      return { kind: "unknown-scope", text, nearest: finding.nearest.map(({ typed }) => typed) };
+    case "not-allowed":
+      return { kind: "not-allowed", name: finding.text };
   }
-  const { scope } = resolution;
-  return mayViewScope(person, scope, teams)
-    ? { kind: "found", scope }
-    : { kind: "not-allowed", name: nameOf(scope) };
 }

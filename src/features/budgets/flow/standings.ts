@@ -2,6 +2,7 @@
 import { type Usd, ZERO_USD } from "../../../domain/money.ts";
 import type { Instant, Period } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
+import { together } from "../../../store/together.ts";
 import { formerPeriod, type InForce, inForce, unusedOf } from "../rules/in-force.ts";
 import { type Budget, currentPeriod, grantsInForce } from "../rules.ts";
 import { listGrantsInForce } from "../store/grants.ts";
@@ -24,7 +25,7 @@ export async function loadStandings(
   const { budgetId, coverage, baseLimit } = budget;
   const wanted = coverage.kind === "one" ? [""] : memberKeys;
   const period = currentPeriod(budget, now);
-  const [spends, grants] = await Promise.all([
+  const [spends, grants] = await together([
     loadSpendByMember(sql, { coverage, memberKeys: wanted }, period),
     listGrantsInForce(sql, { budgetId, memberKeys: wanted }, now),
   ]);

@@ -1,16 +1,25 @@
 /** Where budgets stand now. Changes nothing. */
+
+import type { FigureBasis } from "../../../domain/basis.ts";
 import type { Email } from "../../../domain/email.ts";
 import { percentOf } from "../../../domain/money.ts";
-import { formatScope, ORG_SCOPE, type Scope, typedScope } from "../../../domain/scope.ts";
+import {
+  formatScope,
+  ORG_SCOPE,
+  type Scope,
+  type ScopeRefusal,
+  typedScope,
+} from "../../../domain/scope.ts";
 import type { Clock, Instant } from "../../../domain/time.ts";
 import type { Database, Sql } from "../../../store/database.ts";
-import { listTeams, type Person, seesEverything } from "../../organization/index.ts";
-import type { NamedScope, ScopeProblem } from "../messages/budgets.ts";
+import { findScope, listTeams, type Person, seesEverything } from "../../organization/index.ts";
+import type { NamedScope } from "../messages/budgets.ts";
 import type { NamedStatus } from "../messages/wording.ts";
 import { type Budget, type BudgetStatus, currentPeriod, memberScope } from "../rules.ts";
 import { listBudgets } from "../store/budgets.ts";
 import { listForecasts } from "../store/forecasts.ts";
-import { loadAsking, resolveVisibleScope } from "./scopes.ts";
+import { loadBasis } from "./basis.ts";
+import { loadAsking } from "./scopes.ts";
 import { loadStandings } from "./standings.ts";
 
 interface Deps {
@@ -88,7 +97,7 @@ async function loadStatuses(
   const { budgetId, coverage } = budget;
   const standings = await loadStandings(sql, { budget, memberKeys }, now);
   const period = currentPeriod(budget, now);
-  const forecasts = await listForecasts(sql, budget, period.start);
+  const forecasts = await listForecasts(sql, budget, { periodStart: period.start });
   return standings.map((standing) => ({
     memberKey: standing.memberKey,
     period: standing.period,
@@ -110,11 +119,12 @@ async function loadStatuses(
 }
 
 export type BudgetListResult =
-  | ScopeProblem
+  | ScopeRefusal
   | {
       readonly kind: "list";
       readonly statuses: readonly NamedStatus[];
       readonly about: NamedScope | undefined;
+      readonly basis: FigureBasis | undefined;
       readonly now: Instant;
     };
 
@@ -129,9 +139,10 @@ export async function listBudgetsFor(
   const { person, nameOf } = asking;
   if (scopeText === "") {
     const statuses = await listBudgetStatus(database, { person, now });
-    return { kind: "list", statuses: statuses.map(named(nameOf)), about: undefined, now };
+    const basis = await basisFor(database, statuses, now);
+    return { kind: "list", statuses: statuses.map(named(nameOf)), about: undefined, basis, now };
   }
-  const resolved = resolveVisibleScope(scopeText, asking);
+  const resolved = findScope(scopeText, asking);
   if (resolved.kind !== "found") return resolved;
   const { scope } = resolved;
   const statuses = await listBudgetStatus(database, { scope, now });
@@ -139,8 +150,18 @@ export async function listBudgetsFor(
     kind: "list",
     statuses: statuses.map(named(nameOf)),
     about: { name: nameOf(scope), typed: typedScope(scope, email) },
+    basis: await basisFor(database, statuses, now),
     now,
   };
+}
+
+/** Today is a part of every budget's period: what holds for the nearest holds for all. */
+async function basisFor(
+  database: Database,
+  [nearest]: readonly BudgetStatus[],
+  now: Instant,
+): Promise<FigureBasis | undefined> {
+  return nearest === undefined ? undefined : await loadBasis(database, nearest, now);
 }
 
 export function named(nameOf: (scope: Scope) => string): (status: BudgetStatus) => NamedStatus {
