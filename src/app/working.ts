@@ -10,6 +10,9 @@ import type { Assembly } from "./assembly.ts";
 /** The longest pause of a loop that nothing wakes. */
 const LOOP_INTERVAL_MS = 2_000;
 
+/** What is gathered for a moment is due by itself, and somebody looks at it. */
+const HOMES_INTERVAL_MS = 1_000;
+
 /** Nothing wakes re-rating: it is asked for by hand, now and then, and waits a while by itself. */
 const RERATE_INTERVAL_MS = 15_000;
 
@@ -17,8 +20,12 @@ const RERATE_INTERVAL_MS = 15_000;
 export function startWorking(parts: Assembly): () => Promise<void> {
   const { wiring, waker, log, clock } = parts;
   const reroute = deadDestinationNews({ clock });
-  const loop = (name: WorkKind, run: () => Promise<number>): Loop => {
-    const started = startLoop({ name, intervalMs: LOOP_INTERVAL_MS, run, log });
+  const loop = (
+    name: WorkKind,
+    run: () => Promise<number>,
+    intervalMs = LOOP_INTERVAL_MS,
+  ): Loop => {
+    const started = startLoop({ name, intervalMs, run, log });
     waker.onWake(name, started.wake);
     return started;
   };
@@ -35,7 +42,7 @@ export function startWorking(parts: Assembly): () => Promise<void> {
   });
   const loops = [
     loop("budget-checks", wiring.checkBudgets),
-    loop("homes", wiring.refreshHomes),
+    loop("homes", wiring.refreshHomes, HOMES_INTERVAL_MS),
     outbox,
     rerates,
   ];
