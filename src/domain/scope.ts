@@ -94,3 +94,26 @@ export function typedScope(scope: Scope, asker?: string): string {
       return formatScope(scope);
   }
 }
+
+/** A scope as people call it, and as they would type it. */
+export interface ScopeOption {
+  readonly name: string;
+  readonly typed: string;
+}
+
+/** Why a name leads nowhere, and what to offer: only what the person who typed it may see. */
+export type ScopeRefusal =
+  | {
+      readonly kind: "unknown-scope";
+      readonly text: string;
+      /** What was probably meant; when it means several things, these. */
+      readonly nearest: readonly ScopeOption[];
+      readonly isAmbiguous: boolean;
+      readonly viewable: readonly ScopeOption[];
+    }
+  | {
+      readonly kind: "not-allowed";
+      /** As it was typed. */
+      readonly text: string;
+      readonly viewable: readonly ScopeOption[];
+    };

@@ -1,6 +1,6 @@
 /** Spend and reports for tests of showback; a test names what it is about. */
 import { pino } from "pino";
-import { instant } from "../../src/domain/time.ts";
+import { instant, timeZone } from "../../src/domain/time.ts";
 import { createIngestMemory } from "../../src/features/ingest/flow/ingest-memory.ts";
 import { recordUsage } from "../../src/features/ingest/flow/record-usage.ts";
 import { parseNativeEvent } from "../../src/features/ingest/native-event.ts";
@@ -32,7 +32,22 @@ export function aSpendReport(overrides: Partial<SpendReport> = {}): SpendReport 
       previous: { start: instant("2026-10-01T00:00:00Z"), end: instant("2026-10-23T10:15:00Z") },
       label: "Month to date",
       previousLabel: "same days last month",
+      typed: "mtd",
     },
+    typed: "search",
+    zone: timeZone("UTC"),
+    view: { by: undefined, isExact: false },
+    course: {
+      step: "day",
+      points: [
+        { at: instant("2026-11-01T00:00:00Z"), cost: usd(155) },
+        { at: instant("2026-11-02T00:00:00Z"), cost: usd(200) },
+      ],
+    },
+    dimensions: ["project", "model", "user"],
+    unitCosts: [],
+    mayShare: true,
+    dataUntil: instant("2026-11-23T10:00:00Z"),
     spend: spendTotals(),
     previous: spendTotals({ cost: usd(200) }),
     breakdowns: [

@@ -67,11 +67,13 @@ const PLAIN_TYPES: ReadonlySet<unknown> = new Set([
   "raw_text",
   "raw_number",
   "data_visualization",
+  "data_table",
   "image",
 ]);
 
 /** In plain text nothing is a mention. */
-function withoutPlainText(_key: string, value: unknown): unknown {
+function withoutPlainText(key: string, value: unknown): unknown {
+  if (key === "value") return undefined; // Shown to nobody.
   const isPlain = typeof value === "object" && value !== null && "type" in value;
   return isPlain && PLAIN_TYPES.has(value.type) ? undefined : value;
 }

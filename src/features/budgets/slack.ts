@@ -18,6 +18,7 @@ import {
   type ViewValues,
 } from "../../slack/listener.ts";
 import type { SlackWeb } from "../../slack/web.ts";
+import { scopeRefusalMessage } from "../organization/index.ts";
 import { forecastFor } from "./flow/forecast.ts";
 import { loadRaiseForm, type RaiseFormQuery } from "./flow/raise-form.ts";
 import { requestRaise } from "./flow/request-raise.ts";
@@ -28,7 +29,6 @@ import { REQUEST_RAISE_ACTION } from "./messages/alert.ts";
 import {
   budgetListMessage,
   NO_EMAIL_ANSWER,
-  scopeProblemAnswer,
   setBudgetAnswer,
   setCommandAnswer,
 } from "./messages/budgets.ts";
@@ -126,7 +126,9 @@ async function runBudget(deps: Deps, { actor, text, respond }: SubcommandContext
     return;
   }
   const result = await listBudgetsFor(deps, email, typed);
-  await respond(result.kind === "list" ? budgetListMessage(result) : scopeProblemAnswer(result));
+  await respond(
+    result.kind === "list" ? budgetListMessage(result) : scopeRefusalMessage(result, "budget"),
+  );
 }
 
 async function runForecast(deps: Deps, { actor, text, respond }: SubcommandContext): Promise<void> {
@@ -135,7 +137,9 @@ async function runForecast(deps: Deps, { actor, text, respond }: SubcommandConte
     return;
   }
   const result = await forecastFor(deps, actor.email, await deps.directory.resolveMentions(text));
-  await respond(result.kind === "forecast" ? forecastAnswer(result) : scopeProblemAnswer(result));
+  await respond(
+    result.kind === "forecast" ? forecastAnswer(result) : scopeRefusalMessage(result, "forecast"),
+  );
 }
 
 async function runRaise(deps: Deps, context: SubcommandContext): Promise<void> {

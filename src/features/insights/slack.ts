@@ -47,7 +47,7 @@ async function answerWhy(deps: Deps, { actor, text, respond }: Typed): Promise<v
   }
   const typed = await deps.directory.resolveMentions(text);
   const why = await loadWhy(deps, { asker: actor.email, text: typed });
-  await respond(why.kind === "why" ? whyMessage(why) : reportRefusalMessage(why));
+  await respond(why.kind === "why" ? whyMessage(why) : reportRefusalMessage(why, "why"));
 }
 
 async function answerAsk(deps: Deps, { actor, text, respond }: Typed): Promise<void> {

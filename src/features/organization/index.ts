@@ -1,5 +1,14 @@
 /** What the rest of the program may use from the organization. */
 export { findPerson, listTeams, loadOrganization } from "./flow.ts";
+export { scopeRefusalMessage } from "./messages.ts";
+export {
+  type Asking,
+  findScope,
+  optionOf,
+  type ScopeFinding,
+  scopeName,
+  viewableScopes,
+} from "./rules/find-scope.ts";
 export { nearestNames } from "./rules/nearest-names.ts";
 export {
   resolveScopeName,

@@ -17,13 +17,8 @@ import type { Database } from "../../store/database.ts";
 import { loadOrganization, type Organization } from "../organization/index.ts";
 import { basisOf } from "../reconciliation/index.ts";
 import { querySpend } from "./flow.ts";
-import {
-  endOfQuarter,
-  GROUP_KEYS,
-  type GroupKey,
-  type SpendQuery,
-  type SpendTotals,
-} from "./rules.ts";
+import { endOfQuarter } from "./rules/period.ts";
+import { GROUP_KEYS, type GroupKey, type SpendQuery, type SpendTotals } from "./rules.ts";
 
 interface Deps {
   readonly database: Database;

@@ -1,10 +1,12 @@
 /** What the rest of the program may use from showback. */
 
+export { scopeName, scopeRefusalMessage as reportRefusalMessage } from "../organization/index.ts";
+export { loadOwnSpend } from "./flow/own-spend.ts";
 export { type Question, readQuestion } from "./flow/question.ts";
-export { loadOwnSpend, scopeName } from "./flow.ts";
 export { operationRoutes } from "./http/operations.ts";
 export { parseSpendPeriod, showbackRoutes } from "./http.ts";
-export { ownSpendBlocks, reportRefusalMessage, unknownPersonMessage } from "./messages.ts";
-export type { GroupKey, QuestionRefusal } from "./rules.ts";
+export { ownSpendBlocks, ownSpendMessage } from "./messages/own-spend.ts";
+export { unknownPersonMessage } from "./messages.ts";
+export type { GroupKey, QuestionRefusal, UnitCost } from "./rules.ts";
 export { showbackListeners } from "./slack.ts";
 export { listSpend } from "./store.ts";

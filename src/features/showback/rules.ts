@@ -1,17 +1,15 @@
 /** Showback, the decisions: which period people mean, what is compared with what. Pure. */
 import { sumUsd, type Usd } from "../../domain/money.ts";
-import type { Scope } from "../../domain/scope.ts";
+import type { Scope, ScopeRefusal } from "../../domain/scope.ts";
 import {
-  addMs,
+  HOUR_MS,
   type Instant,
-  localParts,
-  MINUTE_MS,
   type Period,
   type PeriodKind,
-  startOfLocalDay,
   type TimeZone,
 } from "../../domain/time.ts";
 import type { TokenType } from "../../domain/usage.ts";
+import type { ReportPeriod } from "./rules/period.ts";
 
 export const GROUP_KEYS = [
   "team",
@@ -62,120 +60,6 @@ export interface SpendRow extends SpendTotals {
   readonly group: Readonly<Partial<Record<GroupKey, string | null>>>;
 }
 
-export interface ReportPeriod {
-  readonly current: Period;
-  /** As long a span, one period earlier. */
-  readonly previous: Period;
-  /** "Month to date", for a sentence. */
-  readonly label: string;
-  readonly previousLabel: string;
-}
-
-const QUARTER_HOUR_MS = 15 * MINUTE_MS;
-
-/** The end of the quarter of an hour around `now`: nothing that was used by now lies behind it. */
-export function endOfQuarter(now: Instant): Instant {
-  return addMs(now, QUARTER_HOUR_MS - (now.getTime() % QUARTER_HOUR_MS));
-}
-
-const DAYS_MAX = 366;
-
-/**
- * Reads `today`, `yesterday`, `7d`, `mtd`, `last-month` (also "last month") or `2026-10`;
- * undefined for anything else.
- */
-export function parseReportPeriod(
-  text: string,
-  now: Instant,
-  zone: TimeZone,
-): ReportPeriod | undefined {
-  const word = text.trim().toLowerCase().replaceAll(/\s+/g, "-");
-  const { year, month, day } = localParts(now, zone);
-  const until = endOfQuarter(now);
-  const dayStart = (offset: number): Instant => startOfLocalDay([year, month, day + offset], zone);
-  const monthStart = (offset: number): Instant => startOfLocalDay([year, month + offset, 1], zone);
-
-  if (word === "mtd" || word === "month" || word === "this-month") {
-    return toDate({
-      current: { start: monthStart(0), end: until },
-      previousStart: monthStart(-1),
-      label: "Month to date",
-      previousLabel: "same days last month",
-    });
-  }
-  const days = Number(/^(\d{1,3})d$/.exec(word)?.[1] ?? 0);
-  if (word === "today" || days === 1) {
-    return toDate({
-      current: { start: dayStart(0), end: until },
-      previousStart: dayStart(-1),
-      label: "Today",
-      previousLabel: "yesterday by this time",
-    });
-  }
-  if (word === "yesterday") {
-    return {
-      current: { start: dayStart(-1), end: dayStart(0) },
-      previous: { start: dayStart(-2), end: dayStart(-1) },
-      label: "Yesterday",
-      previousLabel: "the day before",
-    };
-  }
-  if (word === "last-month") return wholeMonth([year, month - 1], zone, "Last month");
-  if (days > 1 && days <= DAYS_MAX) {
-    return toDate({
-      current: { start: dayStart(1 - days), end: until },
-      previousStart: dayStart(1 - 2 * days),
-      label: `Last ${String(days)} days`,
-      previousLabel: `the ${String(days)} days before`,
-    });
-  }
-  const named = /^(20\d{2})-(0[1-9]|1[0-2])$/.exec(word);
-  if (named === null) return undefined;
-  if (Number(named[1]) === year && Number(named[2]) === month) {
-    return toDate({
-      current: { start: monthStart(0), end: until },
-      previousStart: monthStart(-1),
-      label: word,
-      previousLabel: "same days of the month before",
-    });
-  }
-  return wholeMonth([Number(named[1]), Number(named[2])], zone, word);
-}
-
-function wholeMonth(
-  [year, month]: readonly [number, number],
-  zone: TimeZone,
-  label: string,
-): ReportPeriod {
-  const start = startOfLocalDay([year, month, 1], zone);
-  return {
-    current: { start, end: startOfLocalDay([year, month + 1, 1], zone) },
-    previous: { start: startOfLocalDay([year, month - 1, 1], zone), end: start },
-    label,
-    previousLabel: "the month before",
-  };
-}
-
-/** A period that is still running is compared with as much of the one before. */
-function toDate(span: {
-  readonly current: Period;
-  readonly previousStart: Instant;
-  readonly label: string;
-  readonly previousLabel: string;
-}): ReportPeriod {
-  const elapsed = span.current.end.getTime() - span.current.start.getTime();
-  const end = addMs(span.previousStart, elapsed);
-  return {
-    current: span.current,
-    previous: {
-      start: span.previousStart,
-      end: end < span.current.start ? end : span.current.start,
-    },
-    label: span.label,
-    previousLabel: span.previousLabel,
-  };
-}
-
 /** Change in whole percent against `before`; undefined when there is nothing to compare with. */
 export function changePercent(now: Usd, before: Usd): number | undefined {
   if (before <= 0n) return undefined;
@@ -211,7 +95,7 @@ export function topRows(
   };
 }
 
-/** How much of a budget is used, as a report shows it. */
+/** How much of a budget is used, and where it ends, as a report shows it. */
 export interface BudgetShare {
   /** Names the budget to the button that asks for a raise; means nothing to people. */
   readonly raiseValue: string;
@@ -219,22 +103,48 @@ export interface BudgetShare {
   readonly limit: Usd;
   readonly spend: Usd;
   readonly percent: number;
+  /** Where its period ends, by the last forecast; absent: none could be made yet. */
+  readonly forecast?: { readonly expected: Usd; readonly end: Instant };
 }
 
+/** By what a report may be broken down. */
+export type Dimension = Exclude<GroupKey, "day" | "hour" | "source" | "workspace">;
+
 export interface Breakdown {
-  readonly key: GroupKey;
+  readonly key: Dimension;
   readonly rows: readonly TopRow[];
+}
+
+/** Which part of a report is shown. */
+export interface ReportView {
+  /** Only this breakdown, with more rows; undefined: the overview. */
+  readonly by: Dimension | undefined;
+  /** Amounts to the last digit, as a table. */
+  readonly isExact: boolean;
 }
 
 export interface SpendReport {
   readonly scope: Scope;
   /** How people call the scope: a team's name, an address, "Acme". */
   readonly name: string;
+  /** The scope as whoever asked types it. */
+  readonly typed: string;
   readonly period: ReportPeriod;
+  readonly zone: TimeZone;
+  readonly view: ReportView;
   readonly spend: SpendTotals;
   readonly previous: SpendTotals;
+  /** Cost of each day, or of each hour of a short period, the earliest first. */
+  readonly course: Course;
   readonly breakdowns: readonly Breakdown[];
+  /** By what whoever asked may look closer. */
+  readonly dimensions: readonly Dimension[];
   readonly budgets: readonly BudgetShare[];
+  readonly unitCosts: readonly UnitCost[];
+  /** Whether it may be shown to others: amounts of people never are. */
+  readonly mayShare: boolean;
+  /** Up to when usage has come in, whoever used it; undefined: none ever did. */
+  readonly dataUntil: Instant | undefined;
   readonly asOf: Instant;
   /** What the figures rest on, and up to when Anthropic's bill was complete. Absent: an estimate. */
   readonly basis?: {
@@ -243,16 +153,29 @@ export interface SpendReport {
   };
 }
 
+export interface Course {
+  readonly step: "day" | "hour";
+  readonly points: readonly { readonly at: Instant; readonly cost: Usd }[];
+}
+
+/** What one of something that the business counts cost. */
+export interface UnitCost {
+  readonly metric: string;
+  readonly cost: Usd;
+}
+
 /** Why a question has no answer. */
-export type QuestionRefusal =
-  | { readonly kind: "unknown-scope"; readonly text: string; readonly nearest: readonly string[] }
-  | { readonly kind: "not-allowed"; readonly name: string; readonly viewable: readonly string[] };
+export type QuestionRefusal = ScopeRefusal & {
+  /** The period that was asked for, as one would type it. */
+  readonly period?: string;
+};
 
 export type ReportResult =
   | { readonly kind: "report"; readonly report: SpendReport }
+  | { readonly kind: "people-are-private"; readonly name: string; readonly typed: string }
   | QuestionRefusal;
 
-/** What one person sees first: their own month, their teams, and for admins the whole. */
+/** What one person sees first: their own month, their teams, and for who sees everything the whole. */
 export interface OwnSpend {
   readonly mine: SpendTotals;
   readonly myBudgets: readonly BudgetShare[];
@@ -262,6 +185,19 @@ export interface OwnSpend {
     readonly spend: SpendTotals;
     readonly budgets: readonly BudgetShare[];
   }[];
-  /** For admins only. */
+  /** For admins and finance only. */
   readonly organization: { readonly name: string; readonly spend: SpendTotals } | undefined;
+}
+
+/** A longer period is shown by days, a shorter one by hours. */
+const HOURLY_MS_MAX = 50 * HOUR_MS;
+
+export function courseStep({ start, end }: Period): Course["step"] {
+  return end.getTime() - start.getTime() <= HOURLY_MS_MAX ? "hour" : "day";
+}
+
+/** Whether a report of a scope may be shown to a channel: never what one person spent. */
+export function mayShareReport(scope: Scope, by: Dimension | undefined): boolean {
+  const isPersonal = scope.kind === "user" || scope.kind === "api_key";
+  return !isPersonal && by !== "user" && by !== "api_key";
 }

@@ -4,11 +4,12 @@
  * Whole quarters of an hour come from spend_rollups, whole days from spend_days; what is left at
  * either end of an odd period, and spend by tag, which those do not know, from the charges themselves.
  */
+import { assert } from "../../domain/assert.ts";
 import { usdFromDecimal } from "../../domain/money.ts";
 import type { Scope } from "../../domain/scope.ts";
 import { instant, type Period } from "../../domain/time.ts";
 import type { Sql } from "../../store/database.ts";
-import type { GroupKey, SpendQuery, SpendRow } from "./rules.ts";
+import type { GroupKey, SpendQuery, SpendRow, SpendTotals } from "./rules.ts";
 
 const GROUP_SQL: Readonly<Record<GroupKey, string>> = {
   team: "d.team_key",
@@ -31,12 +32,91 @@ export async function listSpend(
   query: SpendQuery,
   rowsMax?: number,
 ): Promise<SpendRow[]> {
+  const groups = query.groupBy.map((key, position) => `${GROUP_SQL[key]} as g${String(position)}`);
+  const positions = query.groupBy.map((_key, position) => String(position + 1)).join(", ");
+  const { text, values } = spendSql(query, {
+    columns: groups,
+    ending: [
+      positions === "" ? "" : `group by ${positions} order by ${positions}`,
+      rowsMax === undefined ? "" : `limit ${String(rowsMax)}`,
+    ].join(" "),
+  });
+  const { rows } = await sql.query<SpendSqlRow>(text, values);
+  return rows.map((row) => ({
+    ...totalsFrom(row),
+    group: Object.fromEntries(
+      query.groupBy.map((key, position) => [key, row[`g${String(position)}`] ?? null]),
+    ),
+  }));
+}
+
+/** Keys by which spend is broken down at once; days and hours are no such. */
+type BreakdownKey = Exclude<GroupKey, "day" | "hour">;
+
+/** The total and, for each of `keys`, its rows: of one look, so that all add up to the same. */
+export async function listBreakdowns<Key extends BreakdownKey>(
+  sql: Sql,
+  query: Omit<SpendQuery, "groupBy">,
+  keys: readonly Key[],
+): Promise<{
+  readonly total: SpendTotals;
+  readonly rowsBy: ReadonlyMap<Key, readonly SpendRow[]>;
+}> {
+  const expressions = keys.map((key) => GROUP_SQL[key]);
+  const isGrouped = expressions.map(
+    (expression, position) => `1 - grouping(${expression}) as by${String(position)}`,
+  );
+  const { text, values } = spendSql(
+    { ...query, groupBy: keys },
+    {
+      columns: [
+        ...expressions.map((one, position) => `${one} as g${String(position)}`),
+        ...isGrouped,
+      ],
+      ending: `group by grouping sets (${["()", ...expressions.map((one) => `(${one})`)].join(", ")})`,
+    },
+  );
+  const { rows } = await sql.query<SpendSqlRow & { readonly [by: `by${string}`]: number }>(
+    text,
+    values,
+  );
+  const positionOf = (row: (typeof rows)[number]): number =>
+    keys.findIndex((_key, position) => row[`by${String(position)}`] === 1);
+  const total = rows.find((row) => positionOf(row) === -1);
+  assert(total !== undefined, "a sum has one row");
+  const rowsBy = keys.map((key, position): [Key, readonly SpendRow[]] => [
+    key,
+    rows
+      .filter((row) => positionOf(row) === position)
+      .map((row) => ({
+        ...totalsFrom(row),
+        group: { [key]: row[`g${String(position)}`] ?? null },
+      })),
+  ]);
+  return { total: totalsFrom(total), rowsBy: new Map(rowsBy) };
+}
+
+function totalsFrom(row: SpendSqlRow): SpendTotals {
+  return {
+    cost: usdFromDecimal(row.cost),
+    requests: Number(row.requests),
+    tokens: {
+      uncached_input: Number(row.uncached_input),
+      cache_write_5m: Number(row.cache_write_5m),
+      cache_write_1h: Number(row.cache_write_1h),
+      cache_read: Number(row.cache_read),
+      output: Number(row.output),
+    },
+  };
+}
+
+function spendSql(
+  query: SpendQuery,
+  { columns, ending }: { readonly columns: readonly string[]; readonly ending: string },
+): { readonly text: string; readonly values: unknown[] } {
   const { inner, before, after } = splitAtQuarters(query.period);
   const isByTag = query.scope.kind === "tag";
-  const groups = query.groupBy.map((key, position) => `${GROUP_SQL[key]} as g${String(position)}`);
-  const positions = query.groupBy.map((_key, position) => String(position + 1));
-  const { rows } = await sql.query<SpendSqlRow>(
-    `with s as (
+  const text = `with s as (
        ${sumsOf(query)}
        union all
        select c.spend_dimension_id, c.charge_period_start,
@@ -50,7 +130,7 @@ export async function listSpend(
                or (c.charge_period_start >= $4 and c.charge_period_start < $5))
               ${isByTag ? "and e.occurred_at >= $3 and e.occurred_at < $1 and e.tags @> $7::jsonb" : ""}
      )
-     select ${[...groups, ""].join(", ")}
+     select ${[...columns, ""].join(", ")}
             coalesce(sum(s.request_count), 0)::text as requests,
             coalesce(sum(s.uncached_input_tokens), 0)::text as uncached_input,
             coalesce(sum(s.cache_creation_5m_input_tokens), 0)::text as cache_write_5m,
@@ -61,9 +141,10 @@ export async function listSpend(
        from s
        join spend_dimensions d on d.spend_dimension_id = s.spend_dimension_id
       where $6::text is not null ${scopeCondition(query.scope)}
-      ${positions.length === 0 ? "" : `group by ${positions.join(", ")} order by ${positions.join(", ")}`}
-      ${rowsMax === undefined ? "" : `limit ${String(rowsMax)}`}`,
-    [
+      ${ending}`;
+  return {
+    text,
+    values: [
       // By tag nothing comes from the rollups: their range is empty, and `before` is everything.
       isByTag ? query.period.end : inner.start,
       isByTag ? query.period.end : inner.end,
@@ -73,21 +154,7 @@ export async function listSpend(
       query.zone,
       ...(query.scope.kind === "org" ? [] : [scopeParameter(query.scope)]),
     ],
-  );
-  return rows.map((row) => ({
-    group: Object.fromEntries(
-      query.groupBy.map((key, position) => [key, row[`g${String(position)}`] ?? null]),
-    ),
-    cost: usdFromDecimal(row.cost),
-    requests: Number(row.requests),
-    tokens: {
-      uncached_input: Number(row.uncached_input),
-      cache_write_5m: Number(row.cache_write_5m),
-      cache_write_1h: Number(row.cache_write_1h),
-      cache_read: Number(row.cache_read),
-      output: Number(row.output),
-    },
-  }));
+  };
 }
 
 const SUMS = `r.request_count, r.uncached_input_tokens, r.cache_creation_5m_input_tokens,

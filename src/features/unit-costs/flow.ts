@@ -1,6 +1,6 @@
 /** Unit costs, the steps: take business metrics in, divide spend by them. */
 import { AppError } from "../../domain/errors.ts";
-import { usd } from "../../domain/money.ts";
+import { type Usd, usd } from "../../domain/money.ts";
 import type { Scope } from "../../domain/scope.ts";
 import {
   type Clock,
@@ -11,7 +11,7 @@ import {
   type Weekday,
 } from "../../domain/time.ts";
 import { type Database, inTransaction, type Sql } from "../../store/database.ts";
-import { listTeams } from "../organization/index.ts";
+import { listTeams, type Team } from "../organization/index.ts";
 import { listSpend } from "../showback/index.ts";
 import {
   BUILT_IN_UNITS,
@@ -23,7 +23,12 @@ import {
   unitsOf,
   wholeQuantity,
 } from "./rules.ts";
-import { listMetricNames, listPostedUnits, upsertBusinessMetrics } from "./store.ts";
+import {
+  listMetricNames,
+  listPostedMetrics,
+  listPostedUnits,
+  upsertBusinessMetrics,
+} from "./store.ts";
 
 interface Deps {
   readonly database: Database;
@@ -132,6 +137,30 @@ async function postedUnits(
   );
   const posted = await listPostedUnits(database, units, periods);
   return unitsOf(scope, posted, { steps: periods.length, projects });
+}
+
+/** What one of each metric that was posted for a scope in a period cost, in the order of their names. */
+export async function listUnitCosts(
+  sql: Sql,
+  of: {
+    readonly scope: Scope;
+    readonly period: Period;
+    readonly cost: Usd;
+    readonly teams: readonly Team[];
+  },
+): Promise<readonly { readonly metric: string; readonly cost: Usd }[]> {
+  const { scope, cost, teams } = of;
+  const projects = new Set(
+    teams
+      .filter((team) => scope.kind === "team" && team.key === scope.key)
+      .flatMap((team) => team.projects),
+  );
+  const posted = await listPostedMetrics(sql, of.period);
+  return [...posted].flatMap(([metric, units]) => {
+    const [quantity = 0n] = unitsOf(scope, units, { steps: 1, projects });
+    const each = unitCost(cost, quantity);
+    return each === undefined ? [] : [{ metric, cost: each }];
+  });
 }
 
 /** What was posted of a metric for each team in a period: for itself, else for its projects. */

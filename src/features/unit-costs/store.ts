@@ -39,6 +39,33 @@ export async function upsertBusinessMetrics(
   );
 }
 
+/** What was posted in a period of every metric, by scope. */
+export async function listPostedMetrics(
+  sql: Sql,
+  { start, end }: Period,
+): Promise<ReadonlyMap<string, readonly PostedUnits[]>> {
+  const { rows } = await sql.query<{
+    readonly name: string;
+    readonly scope: string;
+    readonly quantity: string;
+  }>(
+    `select m.name, m.scope, sum(m.quantity)::text as quantity
+       from business_metrics m
+      where m.occurred_at >= $1 and m.occurred_at < $2
+      group by m.name, m.scope
+      order by m.name, m.scope`,
+    [start, end],
+  );
+  const posted = new Map<string, PostedUnits[]>();
+  for (const row of rows) {
+    const quantity = parseQuantity(row.quantity);
+    assert(quantity !== undefined, `not a quantity: ${row.quantity}`);
+    const units = { step: 0, scope: scopeFrom(row.scope), quantity };
+    posted.set(row.name, [...(posted.get(row.name) ?? []), units]);
+  }
+  return posted;
+}
+
 /** What was posted in each of the periods, which follow each other, by scope. */
 export async function listPostedUnits(
   sql: Sql,

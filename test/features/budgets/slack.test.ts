@@ -166,11 +166,11 @@ describe("/claude-spend budget", () => {
     const { answers } = await type("budget", "ana@acme.test");
 
     expect(JSON.stringify(answers)).not.toContain("$");
-    expect(answers[0]?.text).toContain("You can't see the budgets of ana@acme.test");
+    expect(answers[0]?.text).toContain("You may not see “ana@acme.test”");
   });
 
   test("names the nearest scopes for one that nobody knows", async () => {
-    expect((await type("budget", "serach")).answer).toContain("Did you mean `search`");
+    expect((await type("budget", "serach")).answer).toContain("Did you mean Search?");
   });
 
   test("says what to do when Slack tells no address", async () => {
@@ -238,7 +238,7 @@ describe("/claude-spend raise", () => {
     ["serach 200", "Did you mean `search`"],
     ["search dayly 200", "I don't understand “dayly” after `search`"],
     ["search daily 200", "There is no daily budget of Search to raise, only a monthly one."],
-    ["ads 200", "You can't see the budgets of Ads."],
+    ["ads 200", "You can't see the budgets of ads."],
   ])("answers %j and asks nobody", async (text, answer) => {
     expect((await type("raise", text)).answer).toContain(answer);
     expect(await sentLines(db.pool)).toEqual([]);

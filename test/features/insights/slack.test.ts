@@ -164,7 +164,7 @@ describe("why", () => {
     expect(shown(await type("why", "search", { email: "bo@acme.test" }))).not.toContain(
       "ana@acme.test",
     );
-    expect((await type("why", "ads", { email: "bo@acme.test" })).text).toBe("You may not see ads.");
+    expect((await type("why", "ads", { email: "bo@acme.test" })).text).toBe("You may not see “ads”.");
   });
 
   test("who Slack does not tell us gets an answer that says so", async () => {
@@ -275,7 +275,7 @@ describe("ask", () => {
 
   test("nobody learns by asking what they may not see", async () => {
     choice = { ...spend, scope: "ads" };
-    expect((await type("ask", "and ads?")).text).toBe("You may not see ads.");
+    expect((await type("ask", "and ads?")).text).toBe("You may not see “ads”.");
 
     choice = { ...spend, query: "top", by: "user", sentence: "{first}: {first_cost} of {total}" };
     const answer = await type("ask", "who in search spends most?", { email: "bo@acme.test" });

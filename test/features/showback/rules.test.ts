@@ -11,21 +11,23 @@ import {
   timeZone,
 } from "../../../src/domain/time.ts";
 import {
-  cacheSharePercent,
-  changePercent,
   endOfQuarter,
   parseReportPeriod,
   type ReportPeriod,
-  topRows,
-} from "../../../src/features/showback/rules.ts";
+} from "../../../src/features/showback/rules/period.ts";
+import { cacheSharePercent, changePercent, topRows } from "../../../src/features/showback/rules.ts";
 import { usd } from "../../support/builders.ts";
 import { spendTotals } from "../../support/showback-builders.ts";
 
 const BERLIN = "Europe/Berlin";
 
+function calendar(zone: string) {
+  return { timeZone: timeZone(zone), weekStartsOn: "monday" } as const;
+}
+
 /** "2026-11-01T00:00Z to …, compared with …": both spans as short text. */
 function spans(text: string, now: string, zone = BERLIN): string | undefined {
-  const period = parseReportPeriod(text, instant(now), timeZone(zone));
+  const period = parseReportPeriod(text, instant(now), calendar(zone));
   if (period === undefined) return undefined;
   return [period.current, period.previous]
     .map(({ start, end }) => [start, end].map((at) => at.toISOString().slice(0, 16)).join(" "))
@@ -146,17 +148,13 @@ describe("parseReportPeriod", () => {
     "1000d",
     "-7d",
     "7",
-    "7 d",
-    "7days",
     "1.5d",
     "2026-13",
     "2026-00",
     "2026-1",
     "26-10",
     "1999-12",
-    "2026-10-01",
     "last",
-    "last-year",
     "tomorrow",
     "team:search",
     "constructor",
@@ -167,7 +165,7 @@ describe("parseReportPeriod", () => {
 
   test("names itself and what it is compared with", () => {
     const named = (text: string) => {
-      const period = parseReportPeriod(text, instant("2026-11-23T10:00:00Z"), timeZone(BERLIN));
+      const period = parseReportPeriod(text, instant("2026-11-23T10:00:00Z"), calendar(BERLIN));
       return `${period?.label ?? ""}, against ${period?.previousLabel ?? ""}`;
     };
 
@@ -177,8 +175,8 @@ describe("parseReportPeriod", () => {
       "Last 7 days, against the 7 days before",
       "Month to date, against same days last month",
       "Last month, against the month before",
-      "2026-10, against the month before",
-      "2026-11, against same days of the month before",
+      "October 2026, against the month before",
+      "November 2026, against same days of the month before",
     ]);
   });
 
@@ -187,7 +185,7 @@ describe("parseReportPeriod", () => {
     .date({ min: new Date("2020-01-01"), max: new Date("2030-01-01"), noInvalidDate: true })
     .map(instant);
   const periodOf = (text: string, now: Instant, zone: string): ReportPeriod => {
-    const period = parseReportPeriod(text, now, timeZone(zone));
+    const period = parseReportPeriod(text, now, calendar(zone));
     if (period === undefined) throw new Error(`${text} is a period`);
     return period;
   };

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { emailFrom } from "../../../src/domain/email.ts";
 import { showbackListeners } from "../../../src/features/showback/index.ts";
+import { listUnitCosts } from "../../../src/features/unit-costs/index.ts";
 import type { SlackMessage } from "../../../src/slack/blocks.ts";
 import type { SlackActor } from "../../../src/slack/listener.ts";
 import { acme, spend } from "../../support/budget-builders.ts";
@@ -18,6 +19,7 @@ const [command] =
       return db.pool;
     },
     clock: fixedClock(NOW),
+    unitCosts: listUnitCosts,
     directory: {
       resolveMentions: async (text) =>
         await Promise.resolve(text.replace(/<@UBO(\|[^>]*)?>/, "bo@acme.test")),
@@ -56,7 +58,7 @@ describe("/claude-spend", () => {
     ["alone shows one's own spend", "", "bo@acme.test", "You spent $25.50 this month."],
     ["of a team reports on it", "search 7d", "bo@acme.test", "Search: $25.50, last 7 days."],
     ["of a mentioned person", "<@UBO|bo> today", "ana@acme.test", "bo@acme.test: $25.50, today."],
-    ["of what one may not see", "org", "bo@acme.test", "You may not see org."],
+    ["of what one may not see", "org", "bo@acme.test", "You may not see “org”."],
     ["of what there is not", "nothing", "bo@acme.test", "I don't know “nothing”."],
     ["by somebody without an address", "search", undefined, "I can't tell who you are"],
   ])("%s", async (_name, text, email, expected) => {

@@ -25,7 +25,12 @@ export interface ScopeDirectory {
 
 export type ScopeResolution =
   | { readonly kind: "found"; readonly scope: Scope }
-  | { readonly kind: "unknown"; readonly nearest: readonly Scope[] };
+  | {
+      readonly kind: "unknown";
+      readonly nearest: readonly Scope[];
+      /** Set: the nearest are all called exactly so. */
+      readonly isAmbiguous?: true;
+    };
 
 /** A scope and everything that people call it. */
 interface NamedScope {
@@ -35,6 +40,8 @@ interface NamedScope {
 
 /** More are a list to read, not an answer. */
 const NEAREST_MAX = 3;
+/** As many as a row of buttons holds. */
+const EQUALS_MAX = 5;
 
 /** Finds the scope that `text` names; at most three nearest ones when it names none. */
 export function resolveScopeName(text: string, directory: ScopeDirectory): ScopeResolution {
@@ -57,17 +64,15 @@ export function resolveScopeName(text: string, directory: ScopeDirectory): Scope
   const candidates = namedScopes(directory);
   const exact = matching(wanted, candidates);
   if (exact !== undefined) return exact;
-  // "team-search" and "project checkout" for team:search and project:checkout, unless a team is
-  // really called so.
-  const dashed = /^(team|project|model|user)[- ](.+)$/i.exec(wanted);
-  const rest = dashed?.[2];
-  if (rest !== undefined) {
-    const kind = SCOPE_KINDS.find((known) => known === dashed?.[1]?.toLowerCase());
-    if (kind !== undefined) {
-      const resolution = resolveOfKind({ kind, key: rest }, directory);
-      if (resolution.kind === "found" || resolution.nearest.length > 0) return resolution;
-    }
+  // "team-search", "project checkout", "the Search team" for team:search and project:checkout,
+  // unless a team is really called so.
+  const worded = splitKindWord(wanted);
+  if (worded !== undefined) {
+    const resolution = resolveOfKind(worded, directory);
+    if (resolution.kind === "found" || resolution.nearest.length > 0) return resolution;
   }
+  // "@bo" that Slack did not turn into an address: a person, but nobody is guessed.
+  if (wanted.startsWith("@")) return unknown(wanted.slice(1), namedPeople(directory));
   return unknown(wanted, candidates);
 }
 
@@ -118,15 +123,23 @@ function splitKind(
   return kind === undefined || key === "" ? undefined : { kind, key };
 }
 
+/** "team-search", "Search team" → team, search. */
+function splitKindWord(
+  text: string,
+): { readonly kind: Scope["kind"]; readonly key: string } | undefined {
+  const before = /^(?:the )?(team|project|model|user|person)[-_ ]+(.+)$/i.exec(text);
+  const after = /^(?:the )?(.+?)[-_ ]+(team|project)$/i.exec(text);
+  const word = (before?.[1] ?? after?.[2])?.toLowerCase();
+  const key = before?.[2] ?? after?.[1];
+  const kind = word === "person" ? "user" : SCOPE_KINDS.find((known) => known === word);
+  return kind === undefined || key === undefined ? undefined : { kind, key };
+}
+
 function namedScopes({ organizationName, teams, modelIds }: ScopeDirectory): NamedScope[] {
   return [
     ...teams.map((team) => ({
       scope: { kind: "team" as const, key: team.key },
-      names: [
-        team.key,
-        team.name,
-        ...(team.channel?.startsWith("#") === true ? [team.channel] : []),
-      ],
+      names: [team.key, team.name, ...(team.channel === undefined ? [] : [team.channel])],
     })),
     ...teams.flatMap((team) =>
       team.projects.map((key) => ({ scope: { kind: "project" as const, key }, names: [key] })),
@@ -164,7 +177,11 @@ function matching(name: string, candidates: readonly NamedScope[]): ScopeResolut
   if (first === undefined) return undefined;
   const equals = others.filter(({ scope }) => scope.kind === first.scope.kind);
   if (equals.length === 0) return found(first.scope);
-  return { kind: "unknown", nearest: nearestOf([first, ...equals].map(({ scope }) => scope)) };
+  return {
+    kind: "unknown",
+    nearest: [first, ...equals].map(({ scope }) => scope).slice(0, EQUALS_MAX),
+    isAmbiguous: true,
+  };
 }
 
 function unknown(name: string, candidates: readonly NamedScope[]): ScopeResolution {

@@ -1,26 +1,30 @@
 /** What somebody asks about: a scope and a period as people type them, and whether they may. */
 import type { Email } from "../../../domain/email.ts";
 import { AppError } from "../../../domain/errors.ts";
-import { type Scope, typedScope } from "../../../domain/scope.ts";
+import type { Scope, ScopeRefusal } from "../../../domain/scope.ts";
 import type { Clock, Instant } from "../../../domain/time.ts";
 import type { Database } from "../../../store/database.ts";
 import {
+  type Asking,
   findPerson,
+  findScope,
   listTeams,
   loadOrganization,
-  mayViewScope,
   type Organization,
   type Person,
-  resolveScopeName,
+  seesEverything,
   type Team,
 } from "../../organization/index.ts";
-import { parseReportPeriod, type QuestionRefusal, type ReportPeriod } from "../rules.ts";
+import { parseReportPeriod, type ReportPeriod } from "../rules/period.ts";
+import { type Reading, readWords } from "../rules/words.ts";
+import type { QuestionRefusal, ReportView } from "../rules.ts";
 import { listModelIds } from "../store.ts";
 
 export interface Question {
   readonly kind: "asked";
   readonly scope: Scope;
   readonly period: ReportPeriod;
+  readonly view: ReportView;
   readonly person: Person;
   readonly teams: readonly Team[];
   readonly organization: Organization;
@@ -28,8 +32,8 @@ export interface Question {
 }
 
 /**
- * Understands `text`: a scope as people write it, then perhaps a period. The last words are the
- * period when they are one; month to date otherwise. Without a scope it is about `otherwise`.
+ * Understands `text`: a scope as people write it and perhaps a period, in any order; month to date
+ * otherwise. Without a scope it is about `otherwise`.
  */
 export async function readQuestion(
   { database, clock }: { readonly database: Database; readonly clock: Clock },
@@ -46,55 +50,56 @@ export async function readQuestion(
     listTeams({ database }),
     loadOrganization({ database }),
   ]);
-  const { scopeText: typed, period } = splitPeriod(text, now, organization);
-  const scopeText = typed === "" ? otherwise(person) : typed;
-  const modelIds = await listModelIds(database);
-  const directory = { me: asker, organizationName: organization.name, teams, modelIds };
-  const resolution = resolveScopeName(scopeText, directory);
-  const viewable = viewableScopes(person, teams);
-  if (resolution.kind === "unknown") {
-    // Suggesting what one may not see would tell that it exists.
-    const nearest = resolution.nearest
-      .filter((scope) => mayViewScope(person, scope, teams))
-      .map((near) => typedScope(near, asker));
-    return {
-      kind: "unknown-scope",
-      text: scopeText,
-      nearest: nearest.length > 0 ? nearest : viewable,
-    };
-  }
-  const { scope } = resolution;
-  if (!mayViewScope(person, scope, teams)) {
-    return { kind: "not-allowed", name: typedScope(scope, asker), viewable };
-  }
-  return { kind: "asked", scope, period, person, teams, organization, now };
+  const { readings, by, isExact } = readWords(text, now, organization);
+  // Models are for those who see everything; nobody else needs to know which there are.
+  const models = seesEverything(person) ? { modelIds: await listModelIds(database) } : {};
+  const found = chooseReading(
+    readings,
+    { person, teams, organization, ...models },
+    otherwise(person),
+  );
+  const period = found.period ?? monthToDate(now, organization);
+  if (found.finding.kind !== "found") return { ...found.finding, period: period.typed };
+  const { scope } = found.finding;
+  return { kind: "asked", scope, period, view: { by, isExact }, person, teams, organization, now };
 }
 
-/** The scope's part of a text, empty when there is none, and the period that ends it. */
-export function splitPeriod(
-  text: string,
-  now: Instant,
-  { timeZone }: Organization,
-): { readonly scopeText: string; readonly period: ReportPeriod } {
-  const words = text.trim().split(/\s+/);
-  for (const count of [2, 1]) {
-    const period =
-      words.length >= count
-        ? parseReportPeriod(words.slice(-count).join(" "), now, timeZone)
-        : undefined;
-    if (period !== undefined) return { scopeText: words.slice(0, -count).join(" "), period };
+type Finding = ReturnType<typeof findScope>;
+
+/** The first reading that names something; else the refusal that helps most. */
+function chooseReading(
+  readings: readonly Reading[],
+  asking: Asking,
+  otherwise: string,
+): { readonly finding: Finding; readonly period: ReportPeriod | undefined } {
+  const refused: { readonly finding: ScopeRefusal; readonly period: ReportPeriod | undefined }[] =
+    [];
+  for (const [index, { scopeText, period }] of readings.entries()) {
+    // The whole text comes first, so that a team may be called "March" or "7d".
+    const isWhole = index === 0 && readings.length > 1;
+    if (isWhole && scopeText === "") continue;
+    const finding = findScope(scopeText === "" ? otherwise : scopeText, asking);
+    if (finding.kind === "found") {
+      if (!isWhole || isListed(finding.scope)) return { finding, period };
+    } else if (!isWhole) {
+      refused.push({ finding, period });
+    }
   }
-  const monthToDate = parseReportPeriod("mtd", now, timeZone);
-  if (monthToDate === undefined)
-    throw new AppError({ code: "internal", message: "mtd is a period" });
-  return { scopeText: text.trim(), period: monthToDate };
+  const helping =
+    refused.find(({ finding }) => finding.kind === "not-allowed") ??
+    refused.find(({ finding }) => finding.kind === "unknown-scope" && finding.nearest.length > 0) ??
+    refused[0];
+  if (helping === undefined) throw new AppError({ code: "internal", message: "nothing was read" });
+  return helping;
 }
 
-/** What to offer somebody instead of what they asked for, as they would type it. */
-function viewableScopes(person: Person, teams: readonly Team[]): string[] {
-  const own = teams
-    .map((team): Scope => ({ kind: "team", key: team.key }))
-    .filter((scope) => mayViewScope(person, scope, teams))
-    .map((scope) => typedScope(scope));
-  return [...(person.isAdmin ? ["org"] : []), ...own.slice(0, 5), "me"];
+/** Of other kinds any text is a key: "api_key:k1 7d" would be one, too. */
+function isListed({ kind }: Scope): boolean {
+  return kind === "team" || kind === "project" || kind === "model" || kind === "org";
+}
+
+export function monthToDate(now: Instant, organization: Organization): ReportPeriod {
+  const period = parseReportPeriod("mtd", now, organization);
+  if (period === undefined) throw new AppError({ code: "internal", message: "mtd is a period" });
+  return period;
 }

@@ -1,13 +1,20 @@
 /** Who and what drives the cost of a scope: the costliest people, projects, models or keys. */
 import type { Email } from "../../../domain/email.ts";
+import { typedScope } from "../../../domain/scope.ts";
 import type { Clock } from "../../../domain/time.ts";
 import type { Database } from "../../../store/database.ts";
 import { loadListedNames } from "../../directory-sync/index.ts";
-import { mayViewPeopleOf, type Person } from "../../organization/index.ts";
-import { loadTotals, scopeName, shownKey } from "../flow.ts";
+import {
+  mayViewPeopleOf,
+  type Person,
+  scopeName,
+  seesEverything,
+} from "../../organization/index.ts";
 import { parseTop, type TopResult } from "../rules/top.ts";
 import { listSpend } from "../store.ts";
+import { loadTotals } from "./own-spend.ts";
 import { readQuestion } from "./question.ts";
+import { shownKey } from "./report.ts";
 
 interface Deps {
   readonly database: Database;
@@ -22,11 +29,15 @@ export async function loadTop(
   const { dimension: named, rest } = parseTop(text);
   const question = await readQuestion(deps, { asker, text: rest, otherwise: ownLargestScope });
   if (question.kind !== "asked") return question;
-  const { scope, period, person, teams, organization } = question;
+  const { scope, period, person, teams, organization, view } = question;
   const mayViewPeople = mayViewPeopleOf(person, scope, teams);
-  const dimension = named ?? (mayViewPeople && scope.kind !== "user" ? "user" : "project");
+  const dimension =
+    named ?? view.by ?? (mayViewPeople && scope.kind !== "user" ? "user" : "project");
   const name = scopeName(scope, teams, organization);
-  if (dimension === "user" && !mayViewPeople) return { kind: "people-are-private", name };
+  const isPrivate = dimension === "user" || dimension === "api_key";
+  if (isPrivate && !mayViewPeople) {
+    return { kind: "people-are-private", name, typed: typedScope(scope, asker) };
+  }
 
   const query = { scope, zone: organization.timeZone };
   const costs = async (span: typeof period.current) =>
@@ -48,7 +59,7 @@ export async function loadTop(
 
 /** What somebody means who names no scope: the largest one that is theirs. */
 function ownLargestScope(person: Person): string {
-  if (person.isAdmin) return "org";
+  if (seesEverything(person)) return "org";
   const team = person.ownedTeams[0] ?? person.memberTeams[0];
   return team === undefined ? "me" : `team:${team}`;
 }

@@ -1,7 +1,6 @@
 /** What `top` answers. Pure. */
 import { formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
 import {
-  commandText,
   context,
   escapeText,
   header,
@@ -9,13 +8,13 @@ import {
   type SlackMessage,
   section,
 } from "../../../slack/blocks.ts";
-import { reportRefusalMessage } from "../messages.ts";
-import type { TopDimension, TopList, TopResult } from "../rules/top.ts";
-import { changePercent, topRows } from "../rules.ts";
+import type { TopList } from "../rules/top.ts";
+import { changePercent, type Dimension, topRows } from "../rules.ts";
+import { inSentence } from "./parts.ts";
 
 const ROWS_MAX = 10;
 
-const CALLED: Readonly<Record<TopDimension, { readonly title: string; readonly none: string }>> = {
+const CALLED: Readonly<Record<Dimension, { readonly title: string; readonly none: string }>> = {
   user: { title: "people", none: "no person" },
   project: { title: "projects", none: "no project" },
   model: { title: "models", none: "no model" },
@@ -23,28 +22,13 @@ const CALLED: Readonly<Record<TopDimension, { readonly title: string; readonly n
   team: { title: "teams", none: "Unallocated" },
 };
 
-export function topMessage(result: TopResult): SlackMessage {
-  switch (result.kind) {
-    case "top":
-      return topListMessage(result.top);
-    case "people-are-private":
-      return message(`What each person of ${result.name} spent is for its owners and admins.`, [
-        section(
-          `What each person of *${escapeText(result.name)}* spent is for its owners and admins.\nYou may ask for ${commandText("/claude-spend top projects")} or ${commandText("/claude-spend top models")}.`,
-        ),
-      ]);
-    case "unknown-scope":
-    case "not-allowed":
-      return reportRefusalMessage(result);
-  }
-}
-
-function topListMessage({ name, dimension, period, rows, total }: TopList): SlackMessage {
+/** The costliest of a scope, as a numbered list with buttons for the other lists. */
+export function topMessage({ name, dimension, period, rows, total }: TopList): SlackMessage {
   const { title, none } = CALLED[dimension];
   const costs = rows.filter((row) => row.cost !== 0n);
   const [first] = topRows(costs, 1).top;
   if (first === undefined || total <= 0n) {
-    const text = `${name} has no spend yet: ${period.label.toLowerCase()}.`;
+    const text = `${name} has no spend yet: ${inSentence(period.label)}.`;
     return message(text, [section(escapeText(text))]);
   }
   const { top, othersCount, others } = topRows(costs, ROWS_MAX);
@@ -60,7 +44,7 @@ function topListMessage({ name, dimension, period, rows, total }: TopList): Slac
       `…and ${othersCount === 1 ? "1 other" : `${String(othersCount)} others`}: ${escapeText(formatUsd(others))}`,
     );
   }
-  const summary = `Top ${title} of ${name}: ${first.key ?? none} ${formatUsd(first.cost)} of ${formatUsd(total)}, ${period.label.toLowerCase()}.`;
+  const summary = `Top ${title} of ${name}: ${first.key ?? none} ${formatUsd(first.cost)} of ${formatUsd(total)}, ${inSentence(period.label)}.`;
   return message(summary, [
     header(`Top ${title} · ${name}`),
     section(

@@ -1,30 +1,17 @@
 /** What `top` asks for, and what it answers. Pure. */
 import type { Usd } from "../../../domain/money.ts";
-import type { GroupKey, QuestionRefusal, ReportPeriod } from "../rules.ts";
-
-export type TopDimension = Extract<GroupKey, "user" | "project" | "model" | "api_key" | "team">;
-
-const DIMENSION_OF_WORD: ReadonlyMap<string, TopDimension> = new Map([
-  ["users", "user"],
-  ["user", "user"],
-  ["people", "user"],
-  ["projects", "project"],
-  ["project", "project"],
-  ["models", "model"],
-  ["model", "model"],
-  ["keys", "api_key"],
-  ["key", "api_key"],
-  ["teams", "team"],
-]);
+import type { Dimension, QuestionRefusal } from "../rules.ts";
+import type { ReportPeriod } from "./period.ts";
+import { dimensionOf } from "./words.ts";
 
 /** The dimension that the first word names, if it does, and what follows: a scope and a period. */
 export function parseTop(text: string): {
-  readonly dimension: TopDimension | undefined;
+  readonly dimension: Dimension | undefined;
   readonly rest: string;
 } {
   const trimmed = text.trim();
   const [first = ""] = trimmed.split(/\s/, 1);
-  const dimension = DIMENSION_OF_WORD.get(first.toLowerCase());
+  const dimension = dimensionOf(first);
   return {
     dimension,
     rest: dimension === undefined ? trimmed : trimmed.slice(first.length).trim(),
@@ -34,7 +21,7 @@ export function parseTop(text: string): {
 export interface TopList {
   /** How people call the scope. */
   readonly name: string;
-  readonly dimension: TopDimension;
+  readonly dimension: Dimension;
   readonly period: ReportPeriod;
   readonly rows: readonly {
     readonly key: string | null;
@@ -46,5 +33,5 @@ export interface TopList {
 
 export type TopResult =
   | { readonly kind: "top"; readonly top: TopList }
-  | { readonly kind: "people-are-private"; readonly name: string }
+  | { readonly kind: "people-are-private"; readonly name: string; readonly typed: string }
   | QuestionRefusal;

@@ -223,8 +223,8 @@ describe("requestRaise", () => {
     ["me dayly", { kind: "unexpected-words", typed: "me", words: "dayly" }],
     ["serach daily", { kind: "unknown-scope", text: "serach", nearest: ["search"] }],
     ["nobody knows", { kind: "unknown-scope", text: "nobody knows", nearest: [] }],
-    ["ads daily", { kind: "not-allowed", name: "Ads" }],
-    ["ads soon", { kind: "not-allowed", name: "Ads" }],
+    ["ads daily", { kind: "not-allowed", name: "ads" }],
+    ["ads soon", { kind: "not-allowed", name: "ads" }],
   ])("answers %j with what is wrong", async (text, result) => {
     expect(await raise({ target: typed(text) })).toEqual(result);
   });

@@ -1,0 +1,104 @@
+/**
+ * The scope that somebody means, if they may see it; else what to offer instead. One place decides
+ * what a refusal tells: never the name of something that the person may not see. Pure.
+ */
+import {
+  ORG_SCOPE,
+  type Scope,
+  type ScopeOption,
+  type ScopeRefusal,
+  typedScope,
+} from "../../../domain/scope.ts";
+import {
+  mayViewScope,
+  type Organization,
+  type Person,
+  seesEverything,
+  type Team,
+} from "../rules.ts";
+import { resolveScopeName } from "./resolve-scope-name.ts";
+
+/** The person who asks, and what has a name. */
+export interface Asking {
+  readonly person: Person;
+  readonly organization: Pick<Organization, "name">;
+  readonly teams: readonly Team[];
+  readonly modelIds?: readonly string[];
+}
+
+export type ScopeFinding = { readonly kind: "found"; readonly scope: Scope } | ScopeRefusal;
+
+/** More are a list to read, not an answer. */
+const VIEWABLE_MAX = 5;
+
+/** Suggestions are only what the person may see: a suggestion tells that something exists. */
+export function findScope(text: string, asking: Asking): ScopeFinding {
+  const { person, organization, teams, modelIds } = asking;
+  const resolution = resolveScopeName(text, {
+    me: person.email,
+    organizationName: organization.name,
+    teams,
+    ...(modelIds === undefined ? {} : { modelIds }),
+  });
+  if (resolution.kind === "found") {
+    const { scope } = resolution;
+    if (mayViewScope(person, scope, teams)) return resolution;
+    return { kind: "not-allowed", text, viewable: viewableScopes(asking) };
+  }
+  const nearest = resolution.nearest.filter((scope) => mayViewScope(person, scope, teams));
+  const [only] = nearest;
+  // Of several of one name the one that the person may see is meant; nobody is told of the others.
+  if (resolution.isAmbiguous === true && nearest.length === 1 && only !== undefined) {
+    return { kind: "found", scope: only };
+  }
+  return {
+    kind: "unknown-scope",
+    text,
+    nearest: nearest.map((scope) => optionOf(scope, asking)),
+    isAmbiguous: resolution.isAmbiguous === true && nearest.length > 1,
+    viewable: viewableScopes(asking),
+  };
+}
+
+/** What somebody may always ask for: the whole where they see it, some of their teams, themselves. */
+export function viewableScopes(asking: Asking): readonly ScopeOption[] {
+  const { person, teams } = asking;
+  const theirs = teams.filter(
+    ({ key }) => person.ownedTeams.includes(key) || person.memberTeams.includes(key),
+  );
+  const shown = theirs.length === 0 && seesEverything(person) ? teams : theirs;
+  const scopes: readonly Scope[] = [
+    ...(seesEverything(person) ? [ORG_SCOPE] : []),
+    ...shown.map(({ key }): Scope => ({ kind: "team", key })).slice(0, VIEWABLE_MAX - 2),
+    { kind: "user", key: person.email },
+  ];
+  return scopes.map((scope) => optionOf(scope, asking));
+}
+
+export function optionOf(scope: Scope, { person, organization, teams }: Asking): ScopeOption {
+  return {
+    name: scope.key === person.email ? "Me" : scopeName(scope, teams, organization),
+    typed: typedScope(scope, person.email),
+  };
+}
+
+/** How people call a scope: a team by its name, the organization by its own. */
+export function scopeName(
+  scope: Scope,
+  teams: readonly Team[],
+  organization: Pick<Organization, "name">,
+): string {
+  switch (scope.kind) {
+    case "org":
+      return organization.name;
+    case "team":
+      return teams.find((team) => team.key === scope.key)?.name ?? scope.key;
+    case "project":
+    case "user":
+    case "api_key":
+    case "workspace":
+    case "model":
+    case "tag":
+      return scope.key;
+  }
+}

@@ -1,0 +1,154 @@
+/** The report of a scope: who asks, what they may see, the numbers. Changes nothing. */
+import type { Email } from "../../../domain/email.ts";
+import { type Scope, typedScope } from "../../../domain/scope.ts";
+import type { Clock } from "../../../domain/time.ts";
+import type { Database, Sql } from "../../../store/database.ts";
+import { loadListedNames } from "../../directory-sync/index.ts";
+import { mayViewPeopleOf, scopeName, type Team } from "../../organization/index.ts";
+import { basisOf } from "../../reconciliation/index.ts";
+import {
+  type Breakdown,
+  courseStep,
+  type Dimension,
+  mayShareReport,
+  type ReportResult,
+  type SpendReport,
+  type SpendRow,
+  type TopRow,
+  type UnitCost,
+} from "../rules.ts";
+import { listCourse, loadDataUntil } from "../store/course.ts";
+import { listBreakdowns } from "../store.ts";
+import { loadBudgetShares } from "./own-spend.ts";
+import { type Question, readQuestion } from "./question.ts";
+
+export interface ReportDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** What one of each posted business metric of the scope cost (see unit-costs). */
+  readonly unitCosts: (
+    sql: Sql,
+    of: Pick<SpendReport, "scope"> & {
+      readonly period: Question["period"]["current"];
+      readonly cost: SpendReport["spend"]["cost"];
+      readonly teams: readonly Team[];
+    },
+  ) => Promise<readonly UnitCost[]>;
+}
+
+/** Answers "how much did `text` spend": a scope and a period as people write them. */
+export async function loadReport(
+  deps: ReportDeps,
+  asked: { readonly asker: Email; readonly text: string },
+): Promise<ReportResult> {
+  const question = await readQuestion(deps, asked);
+  if (question.kind !== "asked") return question;
+  const { scope, person, teams, organization, view } = question;
+  const mayViewPeople = mayViewPeopleOf(person, scope, teams);
+  if ((view.by === "user" || view.by === "api_key") && !mayViewPeople) {
+    return {
+      kind: "people-are-private",
+      name: scopeName(scope, teams, organization),
+      typed: typedScope(scope, asked.asker),
+    };
+  }
+  return { kind: "report", report: await buildReport(deps, question, mayViewPeople) };
+}
+
+/** Reads the numbers; without `mayViewPeople` nothing of it tells what one person spent. */
+export async function buildReport(
+  deps: ReportDeps,
+  question: Question,
+  mayViewPeople: boolean,
+): Promise<SpendReport> {
+  const { database } = deps;
+  const dimensions = dimensionsOf(question.scope, mayViewPeople);
+  const { scope, period, organization, teams, view, now, person } = question;
+  const zone = organization.timeZone;
+  const query = { scope, zone, period: period.current };
+  const keys = view.by === undefined ? overviewOf(scope, dimensions) : [view.by];
+  // One connection a question: fifty people who ask at once must not wait for each other's parts.
+  const { total, rowsBy } = await listBreakdowns(database, query, keys);
+  const before = await listBreakdowns(database, { ...query, period: period.previous }, []);
+  const step = courseStep(period.current);
+  const named = await keyNames(database, rowsBy.get("api_key") ?? []);
+  return {
+    scope,
+    name: scopeName(scope, teams, organization),
+    typed: typedScope(scope, person.email),
+    period,
+    zone,
+    view,
+    spend: total,
+    previous: before.total,
+    course: { step, points: await listCourse(database, query, step) },
+    breakdowns: keys.map(
+      (key): Breakdown => ({
+        key,
+        rows: (rowsBy.get(key) ?? []).map(
+          (row): TopRow => ({
+            key: named(shownKey(key, row, teams)),
+            cost: row.cost,
+          }),
+        ),
+      }),
+    ),
+    dimensions,
+    budgets: await loadBudgetShares(database, scope, now),
+    unitCosts: await deps.unitCosts(database, {
+      scope,
+      period: period.current,
+      cost: total.cost,
+      teams,
+    }),
+    mayShare: mayShareReport(scope, view.by),
+    dataUntil: await loadDataUntil(database, now),
+    asOf: now,
+    basis: await basisOf({ database }, { scope, period: period.current }),
+  };
+}
+
+/** By what somebody may look closer: amounts of people and their keys need authority. */
+function dimensionsOf(scope: Scope, mayViewPeople: boolean): readonly Dimension[] {
+  const isPerson = scope.kind === "user";
+  return [
+    ...(scope.kind === "team" ? [] : (["team"] as const)),
+    ...(scope.kind === "project" ? [] : (["project"] as const)),
+    ...(scope.kind === "model" ? [] : (["model"] as const)),
+    ...(mayViewPeople && !isPerson ? (["user"] as const) : []),
+    ...(mayViewPeople && scope.kind !== "api_key" ? (["api_key"] as const) : []),
+  ];
+}
+
+/** A phone shows two or three lists. */
+function overviewOf(scope: Scope, dimensions: readonly Dimension[]): readonly Dimension[] {
+  if (scope.kind === "org") return ["team", "model"];
+  const wanted: readonly Dimension[] =
+    scope.kind === "team" || scope.kind === "user"
+      ? ["project", "model", "user"]
+      : ["team", "model", "user"];
+  return wanted.filter((dimension) => dimensions.includes(dimension) && !isPlain(scope, dimension));
+}
+
+/** A project belongs to one team, so that a list of its teams says nothing. */
+function isPlain(scope: Scope, dimension: Dimension): boolean {
+  return scope.kind === "project" && dimension === "team";
+}
+
+async function keyNames(
+  database: Database,
+  rows: readonly SpendRow[],
+): Promise<(key: string | null) => string | null> {
+  const apiKeys = rows.flatMap(({ group }) => group.api_key ?? []);
+  if (apiKeys.length === 0) return (key) => key;
+  const names = await loadListedNames(database, { workspaces: [], apiKeys });
+  return (key) => (key === null ? null : names.apiKey(key));
+}
+
+/** Teams by their names; everything else as it is. */
+export function shownKey(key: Dimension, row: SpendRow, teams: readonly Team[]): string | null {
+  const value = row.group[key] ?? null;
+  return value === null || key !== "team"
+    ? value
+    : (teams.find((team) => team.key === value)?.name ?? value);
+}

@@ -1,0 +1,83 @@
+/** Phrases and rows that the messages of showback share. Pure. */
+import { dayText, lastDayText } from "../../../domain/date-text.ts";
+import { formatUsd, percentOf, type Usd, usd } from "../../../domain/money.ts";
+import { addMs, type Instant, type Period, type TimeZone } from "../../../domain/time.ts";
+import { type Button, bar, button, escapeText } from "../../../slack/blocks.ts";
+import { type BudgetShare, changePercent, type Dimension } from "../rules.ts";
+
+/** "▰▰▰▰▰▰▰▱▱▱ 71% of $500.00 monthly · $145.00 left · forecast $548.70 (109%)". */
+export function budgetLine({ percent, limit, spend, periodKind, forecast }: BudgetShare): string {
+  const left = limit - spend;
+  const rest = left >= 0n ? `${formatUsd(usd(left))} left` : `${formatUsd(usd(-left))} over`;
+  const heading =
+    forecast === undefined
+      ? ""
+      : ` · forecast ${formatUsd(forecast.expected)} (${String(percentOf(forecast.expected, limit))}%)`;
+  return `${bar(percent)} *${String(percent)}%* of ${formatUsd(limit)} ${periodKind} · ${rest}${heading}`;
+}
+
+export function raiseButton(budget: BudgetShare): Button {
+  return button({
+    actionId: "budget_request_raise",
+    text: "Request raise",
+    value: budget.raiseValue,
+  });
+}
+
+/** "▲ 12% vs"; undefined when there is nothing to compare with. */
+export function changeText(now: Usd, before: Usd): string | undefined {
+  const percent = changePercent(now, before);
+  if (percent === undefined) return undefined;
+  if (percent === 0) return "as much as";
+  return `${percent > 0 ? "▲" : "▼"} ${Math.abs(percent).toLocaleString("en-US")}% vs`;
+}
+
+/** "Oct 1–23", "Sep 28–Oct 4", "Nov 3". */
+export function daysText({ start, end }: Period, zone: TimeZone, now: Instant): string {
+  const from = dayText(start, zone, now);
+  const to = dayText(addMs(end, -1), zone, now);
+  if (from === to) return from;
+  const [month = "", day = ""] = to.split(" ");
+  const isSameMonth = from.startsWith(`${month} `) && !to.includes(",");
+  return isSameMonth ? `${from}–${day}` : `${from} – ${to}`;
+}
+
+/** "Nov 30": the last day of a period that ends then. */
+export function endText(end: Instant, zone: TimeZone, now: Instant): string {
+  return lastDayText(end, zone, now);
+}
+
+/** Of a row without a key: a key that is none of what was asked for. */
+const NONE: Readonly<Record<Dimension, string>> = {
+  team: "Unallocated",
+  project: "no project",
+  user: "no person",
+  model: "no model",
+  api_key: "no API key",
+};
+
+/** Plain, for a chart or table. */
+export function plainName(key: Dimension, value: string | null): string {
+  return value ?? NONE[key];
+}
+
+/** For mrkdwn. */
+export function nameOf(key: Dimension, value: string | null): string {
+  return value === null ? `_${NONE[key]}_` : escapeText(value);
+}
+
+/** Begins with a small letter where it stands inside a sentence; months and days keep theirs. */
+export function inSentence(label: string): string {
+  return /^(?:Today|Yesterday|Last|Since|Month|Week|Quarter|Year)\b/.test(label)
+    ? label.charAt(0).toLowerCase() + label.slice(1)
+    : label;
+}
+
+/** Above a list of them. */
+export const TITLES: Readonly<Record<Dimension, string>> = {
+  team: "By team",
+  project: "By project",
+  user: "By person",
+  model: "By model",
+  api_key: "By API key",
+};

@@ -1,0 +1,16 @@
+/** What whoever shares a report reads. Pure. */
+import { escapeText, message, type SlackMessage, section } from "../../../slack/blocks.ts";
+
+export function sharedMessage({ name }: { readonly name: string }): SlackMessage {
+  const text = `The report of ${name} is on its way to this channel.`;
+  return message(text, [
+    section(
+      `The report of *${escapeText(name)}* is on its way to this channel. If it doesn't come, invite me to it.`,
+    ),
+  ]);
+}
+
+export function noChannelMessage(): SlackMessage {
+  const text = "Nobody else reads here. Ask me in the channel that you want to show it to.";
+  return message(text, [section(text)]);
+}

@@ -1,0 +1,279 @@
+/**
+ * The span of time that people mean: "7d", "last month", "since monday", "from nov 3 to nov 9",
+ * "october", in the organization's calendar. Strict: what is not a span is none. Pure.
+ */
+import { dayText, monthText } from "../../../domain/date-text.ts";
+import {
+  addMs,
+  type Instant,
+  localDate,
+  localParts,
+  MINUTE_MS,
+  type Period,
+  periodOf,
+  startOfLocalDay,
+  type TimeZone,
+} from "../../../domain/time.ts";
+import { type Calendar, dayNamed, dayNumber, dayStart, monthOf } from "./calendar-words.ts";
+
+export interface ReportPeriod {
+  readonly current: Period;
+  /** As long a span, one period earlier. */
+  readonly previous: Period;
+  /** "Month to date", for a sentence. */
+  readonly label: string;
+  readonly previousLabel: string;
+  /** How to type it: one word for whatever words it was. */
+  readonly typed: string;
+}
+
+const QUARTER_HOUR_MS = 15 * MINUTE_MS;
+const DAYS_MAX = 366;
+
+/** The end of the quarter of an hour around `now`: nothing that was used by now lies behind it. */
+export function endOfQuarter(now: Instant): Instant {
+  return addMs(now, QUARTER_HOUR_MS - (now.getTime() % QUARTER_HOUR_MS));
+}
+
+/** Reads the words of a span; undefined for anything else, also for one that has not begun yet. */
+export function parseReportPeriod(
+  text: string,
+  now: Instant,
+  calendar: Calendar,
+): ReportPeriod | undefined {
+  const words = text
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[\s_]+/g, " ");
+  const days = dayCount(words);
+  if (days !== undefined) return lastDays(days, now, calendar);
+  const name = words.replaceAll(" ", "-");
+  const named = NAMED.get(name);
+  if (named !== undefined) return named(now, calendar);
+  const month = monthOf(words, now, calendar);
+  if (month !== undefined) return wholeMonth(month, now, calendar);
+  return spanOf(words, now, calendar);
+}
+
+/** "7d", "7 days", "last 7 days", "past 2 weeks"; 1 is today. */
+function dayCount(words: string): number | undefined {
+  const match = /^(?:(?:the )?(?:last|past) )?(\d{1,3}) ?(d|days?|w|weeks?)$/.exec(words);
+  if (match === null) return undefined;
+  const count = Number(match[1]) * (match[2]?.startsWith("w") === true ? 7 : 1);
+  return count >= 1 && count <= DAYS_MAX ? count : undefined;
+}
+
+function lastDays(days: number, now: Instant, calendar: Calendar): ReportPeriod {
+  const start = dayStart(now, calendar, 1 - days);
+  if (days === 1) {
+    return toDate({
+      current: { start, end: endOfQuarter(now) },
+      previousStart: dayStart(now, calendar, -1),
+      label: "Today",
+      previousLabel: "yesterday by this time",
+      typed: "today",
+    });
+  }
+  return toDate({
+    current: { start, end: endOfQuarter(now) },
+    previousStart: dayStart(now, calendar, 1 - 2 * days),
+    label: `Last ${String(days)} days`,
+    previousLabel: `the ${String(days)} days before`,
+    typed: `${String(days)}d`,
+  });
+}
+
+type Named = (now: Instant, calendar: Calendar) => ReportPeriod;
+
+const today: Named = (now, calendar) => lastDays(1, now, calendar);
+
+const yesterday: Named = (now, calendar) => {
+  const start = dayStart(now, calendar, -1);
+  return {
+    current: { start, end: dayStart(now, calendar, 0) },
+    previous: { start: dayStart(now, calendar, -2), end: start },
+    label: "Yesterday",
+    previousLabel: "the day before",
+    typed: "yesterday",
+  };
+};
+
+const monthToDate: Named = (now, { timeZone: zone }) => {
+  const { year, month } = localParts(now, zone);
+  return toDate({
+    current: { start: startOfLocalDay([year, month, 1], zone), end: endOfQuarter(now) },
+    previousStart: startOfLocalDay([year, month - 1, 1], zone),
+    label: "Month to date",
+    previousLabel: "same days last month",
+    typed: "mtd",
+  });
+};
+
+const lastMonth: Named = (now, { timeZone: zone }) => {
+  const { year, month } = localParts(now, zone);
+  return { ...completeMonth([year, month - 1], zone), label: "Last month", typed: "last-month" };
+};
+
+type LongKind = "weekly" | "quarterly" | "yearly";
+
+const CALLED: Readonly<Record<LongKind, { readonly word: string; readonly toDate: string }>> = {
+  weekly: { word: "week", toDate: "Week to date" },
+  quarterly: { word: "quarter", toDate: "Quarter to date" },
+  yearly: { word: "year", toDate: "Year to date" },
+};
+
+function running(kind: LongKind): Named {
+  return (now, calendar) => {
+    const { start } = calendarPeriod(now, kind, calendar);
+    const before = calendarPeriod(addMs(start, -1), kind, calendar);
+    const { word, toDate: label } = CALLED[kind];
+    return toDate({
+      current: { start, end: endOfQuarter(now) },
+      previousStart: before.start,
+      label,
+      previousLabel: `same days last ${word}`,
+      typed: `this-${word}`,
+    });
+  };
+}
+
+function former(kind: LongKind): Named {
+  return (now, calendar) => {
+    const { start } = calendarPeriod(now, kind, calendar);
+    const current = calendarPeriod(addMs(start, -1), kind, calendar);
+    const { word } = CALLED[kind];
+    return {
+      current,
+      previous: calendarPeriod(addMs(current.start, -1), kind, calendar),
+      label: `Last ${word}`,
+      previousLabel: `the ${word} before`,
+      typed: `last-${word}`,
+    };
+  };
+}
+
+function calendarPeriod(at: Instant, kind: LongKind, calendar: Calendar): Period {
+  return periodOf(at, { ...calendar, kind, zone: calendar.timeZone });
+}
+
+const NAMED: ReadonlyMap<string, Named> = new Map(
+  Object.entries<Named>({
+    today,
+    yesterday,
+    mtd: monthToDate,
+    month: monthToDate,
+    "this-month": monthToDate,
+    "month-to-date": monthToDate,
+    "last-month": lastMonth,
+    "previous-month": lastMonth,
+    week: running("weekly"),
+    wtd: running("weekly"),
+    "this-week": running("weekly"),
+    "last-week": former("weekly"),
+    quarter: running("quarterly"),
+    qtd: running("quarterly"),
+    "this-quarter": running("quarterly"),
+    "last-quarter": former("quarterly"),
+    ytd: running("yearly"),
+    "this-year": running("yearly"),
+    "last-year": former("yearly"),
+  }),
+);
+
+function wholeMonth(
+  [year, month]: readonly [number, number],
+  now: Instant,
+  { timeZone: zone }: Calendar,
+): ReportPeriod | undefined {
+  const complete = completeMonth([year, month], zone);
+  if (complete.current.start > now) return undefined;
+  if (complete.current.end <= now) return complete;
+  return toDate({
+    ...complete,
+    current: { start: complete.current.start, end: endOfQuarter(now) },
+    previousStart: complete.previous.start,
+    previousLabel: "same days of the month before",
+  });
+}
+
+function completeMonth([year, month]: readonly [number, number], zone: TimeZone): ReportPeriod {
+  const start = startOfLocalDay([year, month, 1], zone);
+  const typed = localDate(start, zone).slice(0, 7);
+  return {
+    current: { start, end: startOfLocalDay([year, month + 1, 1], zone) },
+    previous: { start: startOfLocalDay([year, month - 1, 1], zone), end: start },
+    label: monthText(start, zone),
+    previousLabel: "the month before",
+    typed,
+  };
+}
+
+const RANGE = /^(?:from |between )?(.+?)(?: to | until | till | through | and | - |\.\.)(.+)$/;
+
+/** "since monday", "from nov 3 to nov 9", "2026-11-03..2026-11-09", or one day. */
+function spanOf(words: string, now: Instant, calendar: Calendar): ReportPeriod | undefined {
+  const since = /^(?:since|from) (.+)$/.exec(words)?.[1] ?? /^(.+)\.\.$/.exec(words)?.[1];
+  const onward = since === undefined ? undefined : daysNamed(since, now, calendar);
+  if (onward !== undefined) return sinceDay(onward.start, now, calendar);
+  const range = RANGE.exec(words);
+  const first = daysNamed(range?.[1] ?? words, now, calendar);
+  const last = range === null ? first : daysNamed(range[2] ?? "", now, calendar);
+  if (first === undefined || last === undefined || first.start >= last.end) return undefined;
+  if (last.end > now) return sinceDay(first.start, now, calendar);
+  return wholeDays({ start: first.start, end: last.end }, now, calendar);
+}
+
+function sinceDay(start: Instant, now: Instant, calendar: Calendar): ReportPeriod | undefined {
+  const { timeZone: zone } = calendar;
+  const days = dayNumber(now, zone) - dayNumber(start, zone) + 1;
+  if (start > now || days > DAYS_MAX) return undefined;
+  return toDate({
+    current: { start, end: endOfQuarter(now) },
+    previousStart: dayStart(start, calendar, -days),
+    label: `Since ${dayText(start, zone, now)}`,
+    previousLabel: days === 1 ? "yesterday by this time" : `the ${String(days)} days before`,
+    typed: `${localDate(start, zone)}..`,
+  });
+}
+
+function wholeDays(current: Period, now: Instant, calendar: Calendar): ReportPeriod | undefined {
+  const { timeZone: zone } = calendar;
+  const days = dayNumber(current.end, zone) - dayNumber(current.start, zone);
+  if (days > DAYS_MAX) return undefined;
+  const from = dayText(current.start, zone, now);
+  const to = dayText(addMs(current.end, -1), zone, now);
+  const fromDate = localDate(current.start, zone);
+  return {
+    current,
+    previous: { start: dayStart(current.start, calendar, -days), end: current.start },
+    label: days === 1 ? from : `${from} to ${to}`,
+    previousLabel: days === 1 ? "the day before" : `the ${String(days)} days before`,
+    typed: days === 1 ? fromDate : `${fromDate}..${localDate(addMs(current.end, -1), zone)}`,
+  };
+}
+
+/** The days that a date, a weekday, a month or a named span is made of. */
+function daysNamed(words: string, now: Instant, calendar: Calendar): Period | undefined {
+  const { timeZone: zone } = calendar;
+  const bare = words.replace(/^(?:the|on) /, "");
+  const day = dayNamed(bare, now, calendar);
+  if (day !== undefined) return day;
+  const month = monthOf(bare, now, calendar);
+  if (month !== undefined) return completeMonth(month, zone).current;
+  return NAMED.get(bare.replaceAll(" ", "-"))?.(now, calendar).current;
+}
+
+/** A period that is still running is compared with as much of the one before. */
+function toDate(
+  span: Omit<ReportPeriod, "previous"> & { readonly previousStart: Instant },
+): ReportPeriod {
+  const { current, previousStart, label, previousLabel, typed } = span;
+  const end = addMs(previousStart, current.end.getTime() - current.start.getTime());
+  return {
+    current,
+    previous: { start: previousStart, end: end < current.start ? end : current.start },
+    label,
+    previousLabel,
+    typed,
+  };
+}
