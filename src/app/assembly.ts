@@ -54,6 +54,7 @@ export function assemble(
     directory,
     ingestSecret: config.INGEST_SECRET,
     apiToken: config.API_TOKEN,
+    isFileOnly: config.GOVERNANCE_FILE !== undefined && config.GOVERNANCE_FILE_MODE === "only",
     secretsKey: secretsKeyOf(config),
     retentionMonths: config.RETENTION_MONTHS,
     reports: pullSettingsOf(config),

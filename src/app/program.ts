@@ -11,6 +11,7 @@ import type { Database } from "../store/database.ts";
 import { assemble } from "./assembly.ts";
 import type { Config } from "./config.ts";
 import { startDatabase } from "./database.ts";
+import { announceSetUp } from "./first-admin.ts";
 import { applyGovernanceFile } from "./governance-file.ts";
 import { createSlack, refreshMetrics, startServing } from "./serving.ts";
 import { startSlack } from "./slack.ts";
@@ -42,6 +43,7 @@ export async function startProgram(options: {
     const { database } = await startDatabase(config, log, undo);
     const parts = assemble({ config, log, clock, database }, undo);
     await applyGovernanceFile(parts);
+    await announceSetUp(parts);
     const slack = config.ROLES.includes("slack") ? createSlack(parts) : undefined;
     const readMetrics = async (): Promise<string> => {
       await refreshMetrics(parts);

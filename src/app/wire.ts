@@ -26,7 +26,7 @@ import {
 } from "../features/budgets/index.ts";
 import { chargebackRoutes } from "../features/chargeback/index.ts";
 import { digestListeners, sendDueDigests, slackReaders } from "../features/digests/index.ts";
-import { governanceRoutes } from "../features/governance/index.ts";
+import { governanceListeners, governanceRoutes } from "../features/governance/index.ts";
 import { homeListeners, refreshHomes } from "../features/home/index.ts";
 import {
   advanceSettledRerate,
@@ -43,6 +43,12 @@ import {
   lookAround,
 } from "../features/insights/index.ts";
 import { startLimits } from "../features/limits/index.ts";
+import {
+  greetBeforeSetUp,
+  onboardingListeners,
+  setUpHomePart,
+  tellOfArrivals,
+} from "../features/onboarding/index.ts";
 import { ownersListeners } from "../features/owners/index.ts";
 import { peopleListeners } from "../features/people/index.ts";
 import { preferencesListeners } from "../features/preferences/index.ts";
@@ -79,6 +85,8 @@ export interface Plumbing {
   readonly directory: Directory;
   readonly ingestSecret: Secret | undefined;
   readonly apiToken: Secret | undefined;
+  /** Whether only GOVERNANCE_FILE changes the governance document. */
+  readonly isFileOnly?: boolean | undefined;
   /** 32 bytes, for secrets that must be kept readable. */
   readonly secretsKey: Buffer | undefined;
   /** Whole months of usage to keep before the current one; undefined: all. */
@@ -170,12 +178,23 @@ function listenersOf(
   readonly listeners: readonly SlackListeners[];
   readonly home: Parameters<typeof homeListeners>[0] & Plumbing;
 } {
-  const home = { ...shared, parts: [], commands: () => collectListeners(listeners).subcommands };
   const wakeHomes = (): void => {
     shared.waker.wake("homes");
   };
+  const setUp = {
+    ...shared,
+    appliers: governanceAppliers,
+    isFileOnly: shared.isFileOnly === true,
+    isAnthropicRead: shared.reports !== undefined,
+    onChanged: wakeHomes,
+  };
+  const home = {
+    ...shared,
+    parts: [setUpHomePart(setUp)],
+    commands: () => collectListeners(listeners).subcommands,
+  };
   const subcommandFeatures: readonly SlackListeners[] = [
-    showbackListeners({ ...shared, unitCosts: listUnitCosts }),
+    greetBeforeSetUp(showbackListeners({ ...shared, unitCosts: listUnitCosts }), setUp),
     budgetListeners(shared),
     alertListeners({ ...shared, explain: explainChange }),
     insightListeners(shared),
@@ -185,6 +204,8 @@ function listenersOf(
     auditListeners(shared),
     peopleListeners(shared),
     ownersListeners(shared),
+    onboardingListeners(setUp),
+    governanceListeners(setUp),
     digestListeners({
       ...shared,
       readersOf: slackReaders(shared),
@@ -236,6 +257,7 @@ function minuteWork({
     async () => await endRaises({ database, clock }),
     async () => await tellOfRejected({ database, clock }),
     async () => await forgetOldRejected({ database, clock }),
+    async () => await tellOfArrivals({ database, clock }),
   ];
 }
 

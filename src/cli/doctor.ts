@@ -3,16 +3,15 @@ import { checkAdminKey, missingLimitScopes } from "../anthropic/admin.ts";
 import { readConfig } from "../app/config.ts";
 import { AppError } from "../domain/errors.ts";
 import { addMs, DAY_MS, type Instant } from "../domain/time.ts";
+import { findSetUpCode } from "../features/onboarding/index.ts";
 import { EVERYWHERE, listDead } from "../slack/dead-destinations.ts";
-import { manifestSurface } from "../slack/manifest-surface.ts";
-import { OPTIONAL_SCOPES } from "../slack/web.ts";
-import { createSlackWeb } from "../slack/web-client.ts";
 import { connect, type Database, type Sql } from "../store/database.ts";
 import { listPendingMigrations } from "../store/migrate.ts";
 import { checkAuditTrail } from "./check-audit.ts";
 import { checkLimits } from "./check-limits.ts";
 import { checkReconciliation } from "./check-reconciliation.ts";
 import { checkReports } from "./check-reports.ts";
+import { checkInstallations, checkSlack, hasManyWorkspaces } from "./check-slack.ts";
 import { checkCorrections, checkOverlaps, checkRejected } from "./check-usage-sources.ts";
 import { type Check, type Finding, failed, ok, warning } from "./finding.ts";
 import { withDatabase } from "./with-database.ts";
@@ -69,6 +68,7 @@ async function checkContents(
 ): Promise<readonly Check[]> {
   return [
     await check("governance", async () => await checkGovernance(database)),
+    await check("admins", async () => await checkAdmins(database)),
     await check("usage", async () => await checkUsage(database, now)),
     await check("rejected events", async () => await checkRejected(database, now)),
     await check("overlaps", async () => await checkOverlaps(database, now)),
@@ -78,6 +78,9 @@ async function checkContents(
     await check("reconciliation", async () => await checkReconciliation(database, now)),
     await check("audit", async () => await checkAuditTrail(database)),
     await check("limits", async () => await checkLimits(database, now)),
+    ...(hasManyWorkspaces(env)
+      ? [await check("installations", async () => await checkInstallations(database, env, now))]
+      : []),
   ];
 }
 
@@ -100,6 +103,15 @@ async function checkSchema(database: Database): Promise<Finding> {
       );
 }
 
+/** Where nobody is an admin, only this and the bot's log tell how to become the first. */
+async function checkAdmins(database: Database): Promise<Finding> {
+  const { hasAdmin, code } = await findSetUpCode({ database });
+  if (hasAdmin) return ok("there is one");
+  return code === undefined
+    ? warning("nobody is one yet. Start the bot: it makes a code for the first.")
+    : warning(`nobody is one yet. Type \`/claude-spend setup ${code}\` in Slack.`);
+}
+
 async function checkGovernance(sql: Sql): Promise<Finding> {
   const { rows } = await sql.query<{ version: number; applied_by: string; applied_at: Date }>(
     `select g.version, g.applied_by, g.applied_at
@@ -110,7 +122,7 @@ async function checkGovernance(sql: Sql): Promise<Finding> {
   const [row] = rows;
   return row === undefined
     ? warning(
-        "none is applied: nobody has a team or a budget yet. Run `claude-spend apply governance.yml`.",
+        "none is applied: nobody has a team or a budget yet. Type `/claude-spend setup` in Slack, or run `claude-spend apply governance.yml`.",
       )
     : ok(
         `version ${String(row.version)}, applied by ${row.applied_by} at ${row.applied_at.toISOString()}`,
@@ -164,45 +176,6 @@ async function checkMessages(sql: Sql, now: Instant): Promise<Finding> {
     : warning(
         `${row.waiting === "1" ? "1 message waits" : `${row.waiting} messages wait`} for more than ten minutes. Is a replica with the role worker running?`,
       );
-}
-
-async function checkSlack(env: Environment): Promise<Finding> {
-  const token = env["SLACK_BOT_TOKEN"] ?? "";
-  if (token === "") {
-    return needsSlack(env)
-      ? failed("SLACK_BOT_TOKEN is not set.")
-      : ok("no token: this replica's ROLES need none");
-  }
-  const apiUrl = env["SLACK_API_URL"] ?? "";
-  const web = createSlackWeb({ token, ...(apiUrl === "" ? {} : { apiUrl }) });
-  const { scopes } = await web.authTest().catch((error: unknown) => {
-    throw withSlackRemedy(error);
-  });
-  const missing = manifestSurface([]).scopes.filter((scope) => !scopes.includes(scope));
-  if (missing.length > 0) {
-    return failed(`the app lacks ${missing.join(", ")}. Reinstall it from manifest.yml.`);
-  }
-  const optional = OPTIONAL_SCOPES.filter((scope) => !scopes.includes(scope));
-  return optional.length === 0
-    ? ok("token and scopes are right")
-    : ok(
-        `token and scopes are right; without ${optional.join(", ")} an alert may come twice after an outage`,
-      );
-}
-
-/** The same failure, and which setting to look at. */
-function withSlackRemedy(error: unknown): unknown {
-  if (!(error instanceof AppError)) return error;
-  const remedy =
-    error.code === "unavailable"
-      ? "Check the network and SLACK_API_URL."
-      : "Copy the Bot User OAuth Token from your app's OAuth & Permissions page into SLACK_BOT_TOKEN.";
-  return new AppError({ code: error.code, message: `${error.message} ${remedy}`, cause: error });
-}
-
-function needsSlack(env: Environment): boolean {
-  const result = readConfig(env);
-  return result.kind === "problems" || result.config.ROLES.some((role) => role !== "ingest");
 }
 
 async function checkAnthropic(env: Environment): Promise<Finding> {

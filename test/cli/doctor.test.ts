@@ -74,9 +74,10 @@ async function aRejection(code: string, receivedAt: Instant): Promise<void> {
 /** An installation that nothing is wrong with. */
 beforeEach(async () => {
   await db.pool.query(
-    `truncate governance_documents, outbox_messages, rejected_events, spend_rollups, spend_days, charges, usage_events, usage_identities, metering_designations;
+    `truncate admins, governance_documents, outbox_messages, rejected_events, spend_rollups, spend_days, charges, usage_events, usage_identities, metering_designations;
      insert into governance_documents (version, content, content_sha256, applied_at, applied_by)
-     values (3, 'x', 'x', '2026-11-20T00:00:00Z', 'dana@acme.test')`,
+     values (3, 'x', 'x', '2026-11-20T00:00:00Z', 'dana@acme.test');
+     insert into admins (email) values ('dana@acme.test')`,
   );
   await spend(db.pool, { amount: usd(95), at: addMs(NOW, -HOUR_MS) });
 });
@@ -93,6 +94,7 @@ describe("doctor", () => {
       ["database", "ok"],
       ["schema", "ok"],
       ["governance", "ok"],
+      ["admins", "ok"],
       ["usage", "ok"],
       ["rejected events", "ok"],
       ["overlaps", "ok"],
@@ -152,6 +154,17 @@ describe("doctor", () => {
     expect((await checksOf())["governance"]).toMatchObject({
       status: "warning",
       message: expect.stringContaining("claude-spend apply") as string,
+    });
+  });
+
+  test("admins: none is a warning that names the code of the first", async () => {
+    await db.pool.query(`truncate admins`);
+    expect((await checksOf())["admins"]?.message).toContain("Start the bot");
+    await db.pool.query(`insert into setup_code (code, made_at) values ('ABCD-EFGH-JKMN', now())`);
+
+    expect((await checksOf())["admins"]).toMatchObject({
+      status: "warning",
+      message: expect.stringContaining("/claude-spend setup ABCD-EFGH-JKMN") as string,
     });
   });
 

@@ -10,6 +10,7 @@ import { runAll } from "../../jobs/run-all.ts";
 import { assemble } from "../assembly.ts";
 import type { Config } from "../config.ts";
 import { startDatabase } from "../database.ts";
+import { announceSetUp } from "../first-admin.ts";
 import { applyGovernanceFile } from "../governance-file.ts";
 import type { Program } from "../program.ts";
 import { createSlack, refreshMetrics } from "../serving.ts";
@@ -35,6 +36,7 @@ export async function startProcesses(options: {
     const { database, connectionString } = await startDatabase(config, log, undo);
     const parts = assemble({ config, log, clock, database }, undo);
     await applyGovernanceFile(parts);
+    await announceSetUp(parts);
     const metrics = createGatheredMetrics({
       own: async () => {
         await refreshMetrics(parts);

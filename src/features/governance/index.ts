@@ -3,6 +3,7 @@ export { applyGovernanceFile } from "./flow/apply-file.ts";
 export { type EditOutcome, editGovernance } from "./flow/edit-governance.ts";
 export {
   diffGovernance,
+  findGovernance,
   findGovernanceDocument,
   listGovernanceVersions,
 } from "./flow/history.ts";
@@ -16,6 +17,9 @@ export {
 export { governanceRoutes } from "./http.ts";
 export { formatProblems, REFRESH_FILE, versionText } from "./messages.ts";
 export { type ParsedGovernance, parseGovernance } from "./parse/parse-governance.ts";
+export type { GovernanceEdit } from "./rules/edits.ts";
+export { keyFor } from "./rules/edits.ts";
+export type { VersionFacts } from "./rules/versions.ts";
 export type {
   BudgetScope,
   Governance,
@@ -24,3 +28,5 @@ export type {
   GovernedDigest,
   GovernedPolicy,
 } from "./rules.ts";
+export { formatBudgetScope as scopeText } from "./rules.ts";
+export { governanceListeners } from "./slack.ts";

@@ -140,18 +140,16 @@ async function planEdit(
   if (!isAllowed) return { kind: "forbidden" };
 
   const inForce = latest?.version ?? 0;
+  if (isDoneAlready(current, edits)) return { kind: "unchanged", version: inForce };
   if (version !== inForce) {
     const from = valuesOf(await store.findDocument(sql, version));
-    if (isOvertaken(edits, { from, current }) && !isDoneAlready(current, edits)) {
+    if (isOvertaken(edits, { from, current })) {
       const since = await store.listVersions(sql, { after: version, limit: SINCE_MAX });
       return { kind: "overtaken", version: inForce, since };
     }
   }
   const result = applyEdits(current, edits);
   if (result.kind === "refused") return { ...result, kind: "impossible" };
-  if (latest !== undefined && isSame(result.values, current)) {
-    return { kind: "unchanged", version: inForce };
-  }
   const text =
     latest === undefined
       ? writeDocument(FIRST_COMMENT, result.values)
@@ -162,7 +160,7 @@ async function planEdit(
     : { kind: "refused", problems: parsed.problems };
 }
 
-/** Two who ask for the same at once are of one mind. */
+/** Two who ask for the same at once are of one mind, and a form that is sent twice was sent once. */
 function isDoneAlready(current: Values, edits: readonly GovernanceEdit[]): boolean {
   const again = applyEdits(
     current,

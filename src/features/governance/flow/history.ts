@@ -7,7 +7,7 @@ import { governanceAsJson, parseGovernance } from "../parse/parse-governance.ts"
 import { adminsOf } from "../rules/authority.ts";
 import { describeChanges } from "../rules/changes.ts";
 import { mapping } from "../rules/edits.ts";
-import type { GovernanceProblem } from "../rules.ts";
+import type { Governance, GovernanceProblem } from "../rules.ts";
 import * as store from "../store.ts";
 
 interface Deps {
@@ -32,6 +32,20 @@ export async function findGovernanceDocument(
   if (found === undefined) return undefined;
   const { content, contentSha256: _hash, ...about } = found;
   return { ...about, text: content, json: governanceAsJson(content) };
+}
+
+/** What a version says, or the one in force; the governance is undefined where it can't be read today. */
+export async function findGovernance(
+  { database }: Deps,
+  version?: number,
+): Promise<{ readonly version: number; readonly governance: Governance | undefined } | undefined> {
+  const found =
+    version === undefined
+      ? await store.findLatestDocument(database)
+      : await store.findDocument(database, version);
+  return found === undefined
+    ? undefined
+    : { version: found.version, governance: governanceOf(found) };
 }
 
 /** Versions, newest first; `next` asks for the ones before them. */

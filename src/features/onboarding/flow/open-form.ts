@@ -1,0 +1,293 @@
+/** A form as it opens: what is in force, in the fields of Slack, for whoever may change it. */
+
+import { formatUsd, usdToDecimal } from "../../../domain/money.ts";
+import { formatScope } from "../../../domain/scope.ts";
+import type { Modal } from "../../../slack/blocks.ts";
+import { escapeText } from "../../../slack/blocks.ts";
+import {
+  findGovernance,
+  type Governance,
+  type GovernedBudget,
+  scopeText,
+} from "../../governance/index.ts";
+import { findPerson, mayChangeBudget } from "../../organization/index.ts";
+import { infoModal, notForYouText } from "../messages/answers.ts";
+import { type Choice, type FormContent } from "../messages/fields.ts";
+import {
+  adminsForm,
+  budgetForm,
+  codeForm,
+  digestForm,
+  organizationForm,
+  teamForm,
+} from "../messages/forms.ts";
+import { channelName, hubModal } from "../messages/hub.ts";
+import { type ListEntry, type ListName, listModal, teamDetails } from "../messages/list.ts";
+import { sourceForm } from "../messages/source.ts";
+import { shortDecimal } from "../rules/forms.ts";
+import type { Standing } from "../rules.ts";
+import type { SetUpDeps, Visitor } from "./deps.ts";
+import { channelId, listChannels, shownPeople } from "./people.ts";
+import { findStanding, loadSetUp } from "./progress.ts";
+
+/** The set-up where there is none yet: what nobody has decided. */
+const NOTHING: Pick<Governance, "teams" | "budgets" | "digests"> = {
+  teams: [],
+  budgets: [],
+  digests: [],
+};
+
+/** The list of steps; for owners what is theirs, for the first comer the code. */
+export async function openHub(deps: SetUpDeps, visitor: Visitor): Promise<Modal> {
+  const facts = await loadSetUp(deps);
+  const standing = await findStanding(deps, visitor, facts);
+  switch (standing.kind) {
+    case "admin":
+    case "may-begin":
+      return hubModal(facts);
+    case "owner":
+      return await openList(deps, visitor, { list: "teams" });
+    case "needs-code":
+      return codeForm();
+    case "outsider":
+      return infoModal(notForYouText(standing));
+  }
+}
+
+/** `what`: "team", or "team:search" for what is there already. */
+export async function openForm(deps: SetUpDeps, visitor: Visitor, what: string): Promise<Modal> {
+  const [kind = "", ...rest] = what.split(":");
+  const key = rest.length === 0 ? undefined : rest.join(":");
+  const facts = await loadSetUp(deps);
+  const standing = await findStanding(deps, visitor, facts);
+  if (standing.kind === "outsider") return infoModal(notForYouText(standing));
+  if (standing.kind === "needs-code") return codeForm();
+  const isOwners = standing.kind === "owner";
+  if (isOwners && key === undefined && kind !== "budget") return infoModal(FOR_ADMINS);
+  const found = await findGovernance(deps);
+  const origin = { version: found?.version ?? 0, key };
+  if (found === undefined && kind !== "organization") {
+    return infoModal("Begin with the organization: everything else belongs to it.");
+  }
+  switch (kind) {
+    case "organization":
+      return organizationForm({
+        origin,
+        values: await organizationValues(deps, visitor, found?.governance),
+      });
+    case "team":
+      return await openTeam(deps, visitor, { origin, isOwners }, found?.governance);
+    case "budget":
+      return openBudget(origin, found?.governance, await scopeChoices(deps, visitor));
+    case "digest":
+      return await openDigest(deps, visitor, origin);
+    case "source":
+      return sourceForm({ origin, values: {} });
+    case "admins":
+      return adminsForm({
+        origin,
+        values: {
+          admins: (await shownPeople(deps, found?.governance?.organization.admins ?? [])).ids.join(
+            ",",
+          ),
+        },
+      });
+    default:
+      return hubModal(facts);
+  }
+}
+
+const FOR_ADMINS = "That is for admins.";
+
+async function organizationValues(
+  { directory }: SetUpDeps,
+  visitor: Visitor,
+  governance: Governance | undefined,
+): Promise<FormContent["values"]> {
+  if (governance === undefined) {
+    const { timeZone } = await directory.loadSlackUser(visitor.slackUserId);
+    return { zone: timeZone ?? "UTC" };
+  }
+  const { name, timeZone: zone, finopsChannel } = governance.organization;
+  return { name, zone, channel: channelId(finopsChannel, await listChannels(visitor)) };
+}
+
+async function openTeam(
+  deps: SetUpDeps,
+  visitor: Visitor,
+  of: Pick<FormContent, "origin"> & { readonly isOwners: boolean },
+  governance: Governance | undefined,
+): Promise<Modal> {
+  const { origin, isOwners } = of;
+  if (origin.key === undefined) return teamForm({ origin, values: {} });
+  const team = governance?.teams.find(({ key }) => key === origin.key);
+  if (team === undefined) return infoModal("That team is gone: somebody removed it.");
+  if (isOwners && !team.owners.includes(visitor.email)) return infoModal(FOR_ADMINS);
+  const values = {
+    name: team.name,
+    channel: channelId(team.channel, await listChannels(visitor)),
+    owners: (await shownPeople(deps, team.owners)).ids.join(","),
+    members: (await shownPeople(deps, team.members)).ids.join(","),
+    projects: team.projects.join(", "),
+  };
+  return teamForm({ origin, values, isOwners });
+}
+
+function openBudget(
+  origin: FormContent["origin"],
+  governance: Governance | undefined,
+  scopes: readonly Choice[],
+): Modal {
+  if (scopes.length === 0) return infoModal(FOR_ADMINS);
+  if (origin.key === undefined) {
+    return budgetForm({ origin, values: { thresholds: "50, 80, 100" } }, scopes);
+  }
+  const budget = governance?.budgets.find(({ key }) => key === origin.key);
+  if (budget === undefined) return infoModal("That budget is gone: somebody removed it.");
+  const values = {
+    scope: scopeText(budget.scope),
+    amount: shortDecimal(usdToDecimal(budget.limit)),
+    period: budget.period,
+    thresholds: budget.thresholdPercents.join(", "),
+    forecast: budget.forecastThresholdPercents.length > 0 ? "yes" : "no",
+  };
+  return budgetForm({ origin, values }, scopes);
+}
+
+async function openDigest(
+  deps: SetUpDeps,
+  visitor: Visitor,
+  origin: FormContent["origin"],
+): Promise<Modal> {
+  const found = await findGovernance(deps);
+  const scopes = digestScopes(found?.governance);
+  if (origin.key === undefined) {
+    const channel = channelId(
+      found?.governance?.organization.finopsChannel,
+      await listChannels(visitor),
+    );
+    return digestForm({ origin, values: { channel } }, scopes);
+  }
+  const digest = found?.governance?.digests[Number(origin.key)];
+  if (digest === undefined) return infoModal("That digest is gone: somebody removed it.");
+  if (digest.scope.kind === "each" || digest.every === "month") {
+    return infoModal(
+      "This digest is one for each team or person, or a monthly one: change it in governance.yml.",
+    );
+  }
+  const values = {
+    channel: channelId(digest.channel, await listChannels(visitor)),
+    scope: scopeText(digest.scope),
+    every: digest.every,
+    on: digest.onWeekday,
+    at: digest.atLocalTime,
+  };
+  return digestForm({ origin, values }, scopes);
+}
+
+/** What a digest can be about. */
+export function digestScopes(governance: Governance | undefined): readonly Choice[] {
+  return [
+    { value: "org", text: "The whole organization" },
+    ...(governance?.teams ?? []).map(({ key, name }) => ({
+      value: `team:${key}`,
+      text: `Team ${name}`,
+    })),
+  ];
+}
+
+/** Of what this person may set a budget. */
+export async function scopeChoices(deps: SetUpDeps, visitor: Visitor): Promise<readonly Choice[]> {
+  const person = await findPerson(deps, visitor.email);
+  const { teams } = (await findGovernance(deps))?.governance ?? NOTHING;
+  const projects = teams.flatMap((team) => team.projects.map((key) => ({ key, team: team.name })));
+  const named = [
+    ...teams.map(({ key, name }) => ({
+      scope: { kind: "team", key } as const,
+      text: `Team ${name}`,
+    })),
+    ...projects.map(({ key, team }) => ({
+      scope: { kind: "project", key } as const,
+      text: `Project ${key} (${team})`,
+    })),
+  ].filter(({ scope }) => mayChangeBudget(person, scope, teams));
+  return [
+    ...(person.isAdmin
+      ? [
+          { value: "org", text: "The whole organization" },
+          { value: "each:user", text: "Each person, a limit of their own" },
+          { value: "each:team", text: "Each team, a limit of its own" },
+        ]
+      : []),
+    ...named.map(({ scope, text }) => ({ value: formatScope(scope), text })),
+  ];
+}
+
+/** What there is of one kind that this person may change. */
+export async function openList(
+  deps: SetUpDeps,
+  visitor: Visitor,
+  { list, search = "" }: { readonly list: ListName; readonly search?: string },
+): Promise<Modal> {
+  const facts = await loadSetUp(deps);
+  const standing = await findStanding(deps, visitor, facts);
+  if (standing.kind === "outsider" || standing.kind === "needs-code") {
+    return infoModal(notForYouText(standing));
+  }
+  const governance = (await findGovernance(deps))?.governance;
+  const entries = await listEntries(deps, visitor, { list, standing, governance });
+  const mayAdd = standing.kind !== "owner" || list === "budgets";
+  return listModal({ list, entries, mayAdd, search });
+}
+
+async function listEntries(
+  deps: SetUpDeps,
+  visitor: Visitor,
+  of: {
+    readonly list: ListName;
+    readonly standing: Standing;
+    readonly governance: Governance | undefined;
+  },
+): Promise<readonly ListEntry[]> {
+  const { teams, budgets, digests } = of.governance ?? NOTHING;
+  const isOwner = of.standing.kind === "owner";
+  switch (of.list) {
+    case "teams":
+      return teams
+        .filter(({ owners }) => !isOwner || owners.includes(visitor.email))
+        .map((team) => ({
+          key: team.key,
+          title: team.name,
+          details: teamDetails({
+            channel: team.channel,
+            owners: team.owners.length,
+            members: team.members.length,
+          }),
+        }));
+    case "budgets": {
+      const person = await findPerson(deps, visitor.email);
+      return budgets
+        .filter(
+          ({ scope }) =>
+            !isOwner || (scope.kind !== "each" && mayChangeBudget(person, scope, teams)),
+        )
+        .map(budgetEntry);
+    }
+    case "digests":
+      return isOwner
+        ? []
+        : digests.map(({ channel, scope, every, atLocalTime }, index) => ({
+            key: String(index),
+            title: `${scopeText(scope)} · every ${every}`,
+            details: `${channel === undefined ? "to each" : channelName(channel)} · ${atLocalTime}`,
+          }));
+  }
+}
+
+function budgetEntry({ key, scope, limit, period }: GovernedBudget): ListEntry {
+  return {
+    key,
+    title: key,
+    details: `${escapeText(scopeText(scope))} · ${formatUsd(limit)} ${period}`,
+  };
+}

@@ -1,0 +1,246 @@
+/**
+ * A form that was sent: it becomes an edit of the governance document, and the answer is what the
+ * window shows next: the list of steps with what was saved, or the form again with what is in the
+ * way and everything that was typed.
+ */
+import type { Modal } from "../../../slack/blocks.ts";
+import {
+  type EditOutcome,
+  editGovernance,
+  findGovernance,
+  type Governance,
+  type GovernanceEdit,
+  keyFor,
+} from "../../governance/index.ts";
+import { infoModal } from "../messages/answers.ts";
+import { type FormContent, type FormOrigin } from "../messages/fields.ts";
+import {
+  adminsForm,
+  budgetForm,
+  digestForm,
+  organizationForm,
+  teamForm,
+} from "../messages/forms.ts";
+import { hubModal, savedNote } from "../messages/hub.ts";
+import { editNote, strangerNote } from "../messages/notes.ts";
+import {
+  budgetFrom,
+  digestFrom,
+  type FormValues,
+  organizationFrom,
+  scopeWord,
+  wordsOf,
+} from "../rules/forms.ts";
+import type { SetUpDeps, Visitor } from "./deps.ts";
+import { admission } from "./first-admin.ts";
+import { digestScopes, openList, scopeChoices } from "./open-form.ts";
+import { chosenChannel, chosenPeople, listChannels } from "./people.ts";
+import { findStanding, listAdmins, loadSetUp } from "./progress.ts";
+import { sayHello } from "./say-hello.ts";
+
+export type EditForm = "organization" | "team" | "budget" | "digest" | "admins";
+
+/** A form with the edits that it asks for. */
+interface Draft {
+  readonly edits: readonly GovernanceEdit[];
+  /** The form again, with a word about what is in the way. */
+  readonly again: (content: Pick<FormContent, "origin" | "note">) => Modal;
+  /** Where the bot has to be able to post. */
+  readonly channel?: string | undefined;
+}
+
+type Drafted = Draft | { readonly stop: Modal };
+
+/** Never throws for what a person can do something about: that is in the window. */
+export async function submitForm(
+  deps: SetUpDeps,
+  visitor: Visitor,
+  sent: { readonly form: EditForm; readonly origin: FormOrigin; readonly values: FormValues },
+): Promise<Modal> {
+  const { origin } = sent;
+  const base = (await findGovernance(deps, origin.version))?.governance;
+  const draft = await draftOf(deps, visitor, { ...sent, base });
+  if ("stop" in draft) return draft.stop;
+  const outcome = await edit(deps, visitor, { edits: draft.edits, version: origin.version });
+  if (outcome.kind !== "applied" && outcome.kind !== "unchanged") {
+    const version = outcome.kind === "overtaken" ? outcome.version : origin.version;
+    return draft.again({ origin: { ...origin, version }, note: editNote(outcome) });
+  }
+  if (draft.channel !== undefined) await sayHello(deps, visitor, draft.channel);
+  return await savedModal(deps, visitor, outcome);
+}
+
+/** Takes something out of the document. `what`: "team:search", "digest:0". */
+export async function removePart(
+  deps: SetUpDeps,
+  visitor: Visitor,
+  { what, version }: { readonly what: string; readonly version: number },
+): Promise<Modal> {
+  const [kind, ...rest] = what.split(":");
+  const key = rest.join(":");
+  const removal = removalOf(kind ?? "", key);
+  if (removal === undefined) return infoModal("There is nothing of that kind to remove.");
+  const outcome = await edit(deps, visitor, { edits: [removal], version });
+  return outcome.kind === "applied" || outcome.kind === "unchanged"
+    ? await savedModal(deps, visitor, outcome)
+    : infoModal(editNote(outcome));
+}
+
+function removalOf(kind: string, key: string): GovernanceEdit | undefined {
+  if (kind === "team") return { kind: "remove-team", key };
+  if (kind === "budget") return { kind: "remove-budget", key };
+  return kind === "digest" ? { kind: "remove-digest", index: Number(key) } : undefined;
+}
+
+async function edit(
+  deps: SetUpDeps,
+  visitor: Visitor,
+  asked: { readonly edits: readonly GovernanceEdit[]; readonly version: number },
+): Promise<EditOutcome> {
+  const facts = await loadSetUp(deps);
+  const isFirst = facts.admins.length === 0;
+  const { email, web } = visitor;
+  return await editGovernance(
+    { ...deps, channels: web },
+    {
+      ...asked,
+      // Whoever begins becomes the first admin with the first thing that they decide.
+      edits: isFirst ? [...asked.edits, { kind: "add-admin", email }] : asked.edits,
+      actor: { email, ...(isFirst ? { mayBecomeAdmin: await admission(visitor) } : {}) },
+      isFileOnly: deps.isFileOnly,
+    },
+  );
+}
+
+async function savedModal(
+  deps: SetUpDeps,
+  visitor: Visitor,
+  outcome: Extract<EditOutcome, { readonly kind: "applied" | "unchanged" }>,
+): Promise<Modal> {
+  deps.onChanged?.(await listAdmins(deps));
+  const facts = await loadSetUp(deps);
+  const standing = await findStanding(deps, visitor, facts);
+  if (standing.kind === "owner") return await openList(deps, visitor, { list: "teams" });
+  return hubModal(
+    facts,
+    outcome.kind === "applied" ? savedNote(outcome.changes, outcome.warnings) : savedNote([]),
+  );
+}
+
+interface Sent {
+  readonly form: EditForm;
+  readonly origin: FormOrigin;
+  readonly values: FormValues;
+  /** What the form showed. */
+  readonly base: Governance | undefined;
+}
+
+async function draftOf(deps: SetUpDeps, visitor: Visitor, sent: Sent): Promise<Drafted> {
+  switch (sent.form) {
+    case "organization":
+      return await organizationDraft(visitor, sent);
+    case "team":
+      return await teamDraft(deps, visitor, sent);
+    case "budget":
+      return await budgetDraft(deps, visitor, sent);
+    case "digest":
+      return await digestDraft(visitor, sent);
+    case "admins":
+      return await adminsDraft(deps, visitor, sent);
+  }
+}
+
+async function organizationDraft(visitor: Visitor, { values, base }: Sent): Promise<Draft> {
+  const channels = await listChannels(visitor);
+  const before = base?.organization.finopsChannel;
+  const channel = chosenChannel(values["channel"], before, channels);
+  return {
+    edits: [{ ...organizationFrom(values), finopsChannel: channel }],
+    again: (content) => organizationForm({ values, ...content }),
+    channel,
+  };
+}
+
+async function teamDraft(
+  deps: SetUpDeps,
+  visitor: Visitor,
+  { origin, values, base }: Sent,
+): Promise<Drafted> {
+  const before = base?.teams.find(({ key }) => key === origin.key);
+  // An owner's form has no field for owners and projects: they stay.
+  const isOwners = !Object.hasOwn(values, "owners");
+  const again: Draft["again"] = (content) => teamForm({ values, isOwners, ...content });
+  const owners = isOwners
+    ? { kind: "people" as const, emails: before?.owners ?? [] }
+    : await chosenPeople(deps, values["owners"], before?.owners ?? []);
+  const members = await chosenPeople(deps, values["members"], before?.members ?? []);
+  if (owners.kind === "unknown") return { stop: again(stranger(origin, owners)) };
+  if (members.kind === "unknown") return { stop: again(stranger(origin, members)) };
+  const name = (values["name"] ?? "").trim();
+  const channel = chosenChannel(values["channel"], before?.channel, await listChannels(visitor));
+  const taken = (base?.teams ?? []).map(({ key }) => key);
+  return {
+    edits: [
+      {
+        kind: "put-team",
+        // The key that it got when the form was sent first: a form sent twice is one team.
+        key: origin.key ?? keyFor(name, taken),
+        isNew: origin.key === undefined,
+        name,
+        channel,
+        owners: owners.emails,
+        members: members.emails,
+        projects: isOwners ? (before?.projects ?? []) : wordsOf(values["projects"]),
+      },
+    ],
+    again,
+    channel,
+  };
+}
+
+async function budgetDraft(
+  deps: SetUpDeps,
+  visitor: Visitor,
+  { origin, values, base }: Sent,
+): Promise<Drafted> {
+  const scopes = await scopeChoices(deps, visitor);
+  const taken = (base?.budgets ?? []).map(({ key }) => key);
+  const word = `${scopeWord(values["scope"] ?? "")}-${values["period"] ?? ""}`;
+  const asked = budgetFrom(values, origin.key ?? keyFor(word, taken), origin.key === undefined);
+  const again: Draft["again"] = (content) => budgetForm({ values, ...content }, scopes);
+  return asked === undefined
+    ? { stop: again({ origin, note: "Please check what you typed." }) }
+    : { edits: [asked], again };
+}
+
+async function digestDraft(visitor: Visitor, { origin, values, base }: Sent): Promise<Draft> {
+  const index = origin.key === undefined ? undefined : Number(origin.key);
+  const before = index === undefined ? undefined : base?.digests[index]?.channel;
+  const channel = chosenChannel(values["channel"], before, await listChannels(visitor));
+  const asked = digestFrom(values, index);
+  return {
+    edits: [{ ...asked, channel: channel ?? asked.channel }],
+    again: (content) => digestForm({ values, ...content }, digestScopes(base)),
+    channel,
+  };
+}
+
+async function adminsDraft(
+  deps: SetUpDeps,
+  visitor: Visitor,
+  { origin, values, base }: Sent,
+): Promise<Drafted> {
+  const again: Draft["again"] = (content) => adminsForm({ values, ...content });
+  const chosen = await chosenPeople(deps, values["admins"], base?.organization.admins ?? []);
+  if (chosen.kind === "unknown") return { stop: again(stranger(origin, chosen)) };
+  // Nobody locks themselves out, and with them perhaps everybody.
+  const admins = [...new Set([...chosen.emails, visitor.email])];
+  return { edits: [{ kind: "set-admins", admins }], again };
+}
+
+function stranger(
+  origin: FormOrigin,
+  { slackUserId }: { readonly slackUserId: string },
+): Pick<FormContent, "origin" | "note"> {
+  return { origin, note: strangerNote(slackUserId) };
+}

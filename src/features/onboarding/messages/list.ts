@@ -1,0 +1,89 @@
+/** What there is of one kind, to change or add to. Pure. */
+import {
+  actions,
+  button,
+  context,
+  escapeText,
+  type Modal,
+  modal,
+  section,
+  truncate,
+} from "../../../slack/blocks.ts";
+import { text } from "./fields.ts";
+import { channelName } from "./hub.ts";
+import { FIND_VIEW, FORM_ACTION, OPEN_ACTION } from "./names.ts";
+
+export interface ListEntry {
+  readonly key: string;
+  readonly title: string;
+  readonly details: string;
+}
+
+const LIST_MAX = 45;
+
+const LISTS = {
+  teams: { title: "Teams", form: "team", add: "Add a team", one: "team" },
+  budgets: { title: "Budgets", form: "budget", add: "Add a budget", one: "budget" },
+  digests: { title: "Digests", form: "digest", add: "Add a digest", one: "digest" },
+} as const;
+export type ListName = keyof typeof LISTS;
+
+export function listNameOf(name: string): ListName | undefined {
+  return name === "teams" || name === "budgets" || name === "digests" ? name : undefined;
+}
+
+/** What there is of one kind, each with its button. Of very many those that a search finds. */
+export function listModal(of: {
+  readonly list: ListName;
+  readonly entries: readonly ListEntry[];
+  readonly mayAdd: boolean;
+  readonly search: string;
+}): Modal {
+  const { list, entries, mayAdd, search } = of;
+  const { title, form: kind, add, one } = LISTS[list];
+  const wanted = search.trim().toLowerCase();
+  const found = entries.filter(({ key, title: name }) =>
+    `${key} ${name}`.toLowerCase().includes(wanted),
+  );
+  const shown = found.slice(0, LIST_MAX);
+  const isLong = entries.length > LIST_MAX;
+  return modal({
+    callbackId: FIND_VIEW,
+    title,
+    ...(isLong ? { submit: "Find" } : {}),
+    privateMetadata: list,
+    blocks: [
+      actions([
+        ...(mayAdd
+          ? [button({ actionId: FORM_ACTION, text: add, value: kind, style: "primary" })]
+          : []),
+        button({ actionId: OPEN_ACTION, text: "Back", value: "back" }),
+      ]),
+      ...(isLong
+        ? [text({ id: "search", label: `Find a ${one}`, values: { search }, optional: true })]
+        : []),
+      ...(shown.length === 0
+        ? [section(`No ${one} ${wanted === "" ? "yet" : "of that name"}.`)]
+        : []),
+      ...shown.map((entry) =>
+        section(
+          `*${escapeText(truncate(entry.title, 80))}*\n${entry.details}`,
+          button({ actionId: FORM_ACTION, text: "Change", value: `${kind}:${entry.key}` }),
+        ),
+      ),
+      ...(found.length > shown.length
+        ? [context(`…and ${String(found.length - shown.length)} more: search for their name.`)]
+        : []),
+    ],
+  });
+}
+
+/** One line about a team for the list. */
+export function teamDetails(team: {
+  readonly channel: string | undefined;
+  readonly owners: number;
+  readonly members: number;
+}): string {
+  const where = team.channel === undefined ? "no channel" : channelName(team.channel);
+  return `${where} · ${String(team.owners)} owners · ${String(team.members)} members`;
+}

@@ -1,0 +1,159 @@
+/**
+ * What people type into the forms of the set-up: which of it can't be right, and which edit of the
+ * governance document it is. Pure. Whether it fits the rest of the document is governance's.
+ */
+
+import { usdToDecimal } from "../../../domain/money.ts";
+import { AMOUNT_REFUSAL_TEXT, parseAmount } from "../../../domain/money-text.ts";
+import { parseScope } from "../../../domain/scope.ts";
+import {
+  PERIOD_KINDS,
+  type PeriodKind,
+  parseTimeOfDay,
+  parseTimeZone,
+  WEEKDAYS,
+} from "../../../domain/time.ts";
+
+/** Typed values by field; absent where it was left empty. */
+export type FormValues = Readonly<Record<string, string | undefined>>;
+/** What is wrong, by field. */
+export type FormProblems = Readonly<Record<string, string>>;
+
+const NAME_CHARS_MAX = 100;
+const THRESHOLDS_MAX = 20;
+
+export function organizationProblems(values: FormValues): FormProblems {
+  const zone = values["zone"] ?? "";
+  return {
+    ...nameProblem(values),
+    ...(parseTimeZone(zone.trim()) === undefined
+      ? { zone: "I don't know this zone. Write it like Europe/Berlin, America/New_York or UTC." }
+      : {}),
+    ...(values["channel"] === undefined ? { channel: "Choose a channel." } : {}),
+  };
+}
+
+export function teamProblems(values: FormValues): FormProblems {
+  const projects = wordsOf(values["projects"]);
+  const wrong = projects.find((project) => !/^[A-Za-z0-9][A-Za-z0-9._/-]{0,79}$/.test(project));
+  return {
+    ...nameProblem(values),
+    ...(wrong === undefined
+      ? {}
+      : { projects: `“${wrong}” can't be a key: letters, digits and . _ / - only.` }),
+  };
+}
+
+export function budgetProblems(values: FormValues): FormProblems {
+  const amount = parseAmount(values["amount"] ?? "");
+  return {
+    ...(budgetScope(values["scope"] ?? "") === undefined
+      ? { scope: "Choose what it is for, such as org or team:search." }
+      : {}),
+    ...(amount.kind === "refused" ? { amount: AMOUNT_REFUSAL_TEXT[amount.reason] } : {}),
+    ...(periodOf(values) === undefined ? { period: "Choose a period." } : {}),
+    ...(thresholdsOf(values) === undefined
+      ? { thresholds: "Whole percentages in ascending order, such as 50, 80, 100." }
+      : {}),
+  };
+}
+
+export function sourceProblems(values: FormValues): FormProblems {
+  return /^[a-z0-9][a-z0-9-]{0,62}$/.test((values["name"] ?? "").trim())
+    ? {}
+    : { name: "Lower-case letters, digits and dashes, such as checkout-api." };
+}
+
+export function digestProblems(values: FormValues): FormProblems {
+  return {
+    ...(values["channel"] === undefined ? { channel: "Choose a channel." } : {}),
+    ...(parseTimeOfDay(values["at"] ?? "") === undefined ? { at: "A time such as 09:00." } : {}),
+  };
+}
+
+export function codeProblems(values: FormValues): FormProblems {
+  return (values["code"] ?? "").trim() === "" ? { code: "Type the code." } : {};
+}
+
+export function organizationFrom(values: FormValues) {
+  return {
+    kind: "set-organization",
+    name: (values["name"] ?? "").trim(),
+    timeZone: (values["zone"] ?? "").trim(),
+    finopsChannel: values["channel"],
+  } as const;
+}
+
+/** Projects that were typed, each once. */
+export function wordsOf(text: string | undefined): readonly string[] {
+  return [...new Set((text ?? "").split(/[\s,;]+/).filter((word) => word !== ""))];
+}
+
+export function budgetFrom(values: FormValues, key: string, isNew: boolean) {
+  const amount = parseAmount(values["amount"] ?? "");
+  const thresholds = thresholdsOf(values);
+  const period = periodOf(values);
+  const scope = budgetScope(values["scope"] ?? "");
+  if (amount.kind === "refused" || thresholds === undefined) return undefined;
+  if (period === undefined || scope === undefined) return undefined;
+  return {
+    kind: "put-budget",
+    key,
+    isNew,
+    scope,
+    limit: shortDecimal(usdToDecimal(amount.amount)),
+    period,
+    thresholds,
+    forecastThresholds: values["forecast"] === "yes" ? [100] : [],
+  } as const;
+}
+
+export function digestFrom(values: FormValues, index: number | undefined) {
+  const every = values["every"] ?? "day";
+  return {
+    kind: "put-digest",
+    index,
+    channel: values["channel"] ?? "",
+    scope: values["scope"] ?? "org",
+    every,
+    on: every === "week" ? (values["on"] ?? WEEKDAYS[1]) : undefined,
+    at: parseTimeOfDay(values["at"] ?? "") ?? "09:00",
+  } as const;
+}
+
+/** "500.00": what a reader of the document expects. */
+export function shortDecimal(decimal: string): string {
+  return decimal.replace(/(\.\d\d\d*?)0+$/, "$1");
+}
+
+/** "team:search" as a name for a budget: "search". */
+export function scopeWord(scope: string): string {
+  return scope.replace(/^each:/, "per-").replace(/^[a-z_]+:/, "");
+}
+
+function nameProblem(values: FormValues): FormProblems {
+  const name = (values["name"] ?? "").trim();
+  if (name === "") return { name: "Give it a name." };
+  return name.length > NAME_CHARS_MAX
+    ? { name: `At most ${String(NAME_CHARS_MAX)} characters.` }
+    : {};
+}
+
+function budgetScope(text: string): string | undefined {
+  const typed = text.trim();
+  const isEach = /^each:(?:team|user|project|api_key)$/.test(typed);
+  return isEach || parseScope(typed) !== undefined ? typed : undefined;
+}
+
+function periodOf(values: FormValues): PeriodKind | undefined {
+  return PERIOD_KINDS.find((kind) => kind === values["period"]);
+}
+
+function thresholdsOf(values: FormValues): readonly number[] | undefined {
+  const words = wordsOf((values["thresholds"] ?? "").replaceAll("%", " "));
+  const percents = words.map((word) => (/^\d{1,4}$/.test(word) ? Number(word) : Number.NaN));
+  const isRight = percents.every(
+    (percent, index) => percent >= 1 && percent <= 1000 && percent > (percents[index - 1] ?? 0),
+  );
+  return isRight && percents.length <= THRESHOLDS_MAX ? percents : undefined;
+}
