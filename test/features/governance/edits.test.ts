@@ -14,11 +14,9 @@ import {
   applyEdits,
   type GovernanceEdit,
   isOvertaken,
-  isSame,
   keyFor,
-  mapping,
-  type Values,
 } from "../../../src/features/governance/rules/edits.ts";
+import { isSame, mapping, type Values } from "../../../src/features/governance/rules/values.ts";
 
 const COMMENTED = `# What Acme agreed on.
 organization:

@@ -11,15 +11,8 @@ import { namedChannels } from "../parse/channels.ts";
 import { governanceAsJson, parseGovernance } from "../parse/parse-governance.ts";
 import { rewriteDocument, writeDocument } from "../parse/rewrite-document.ts";
 import { adminsOf, type Editor, mayEdit } from "../rules/authority.ts";
-import {
-  applyEdits,
-  type EditRefusal,
-  type GovernanceEdit,
-  isOvertaken,
-  isSame,
-  mapping,
-  type Values,
-} from "../rules/edits.ts";
+import { applyEdits, type EditRefusal, type GovernanceEdit, isOvertaken } from "../rules/edits.ts";
+import { isSame, mapping, type Values } from "../rules/values.ts";
 import type { Governance, GovernanceProblem } from "../rules.ts";
 import * as store from "../store.ts";
 

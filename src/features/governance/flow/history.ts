@@ -6,7 +6,7 @@ import { namedChannels } from "../parse/channels.ts";
 import { governanceAsJson, parseGovernance } from "../parse/parse-governance.ts";
 import { adminsOf } from "../rules/authority.ts";
 import { describeChanges } from "../rules/changes.ts";
-import { mapping } from "../rules/edits.ts";
+import { mapping } from "../rules/values.ts";
 import type { Governance, GovernanceProblem } from "../rules.ts";
 import * as store from "../store.ts";
 

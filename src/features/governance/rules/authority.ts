@@ -2,7 +2,8 @@
  * Who may make which edit of the governance document. Pure. It is judged against the document that
  * the edit is made to, so that nobody acts on an authority that was taken away a moment ago.
  */
-import { entries, type GovernanceEdit, isSame, mapping, texts, type Values } from "./edits.ts";
+import { type GovernanceEdit } from "./edits.ts";
+import { entries, isSame, mapping, texts, type Values } from "./values.ts";
 
 export interface Editor {
   /** An address in lower case. */

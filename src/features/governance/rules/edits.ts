@@ -4,9 +4,6 @@
  *
  * An edit says only what its form asks for: every other key of what it changes stays as it is.
  */
-/** A document as plain values, in the words of governance.yml. */
-export type Values = Readonly<Record<string, unknown>>;
-
 /** Undefined: the key is taken out. */
 type Text = string | undefined;
 
@@ -284,38 +281,7 @@ function replaced(list: readonly Values[], index: number, value: Values): readon
   return index === -1 ? [...list, value] : list.map((one, at) => (at === index ? value : one));
 }
 
-/** Plain values of a document that say the same, in whatever order their keys stand. */
-export function isSame(left: unknown, right: unknown): boolean {
-  return canonical(left) === canonical(right);
-}
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (!isMapping(value)) return value === undefined ? "undefined" : JSON.stringify(value);
-  const pairs = Object.entries(value).filter(([, part]) => part !== undefined);
-  return `{${pairs
-    .map(([name, part]) => `${JSON.stringify(name)}:${canonical(part)}`)
-    .toSorted()
-    .join(",")}}`;
-}
-
 /** A document does not say that a list is empty. */
 function filled<Item>(list: readonly Item[]): readonly Item[] | undefined {
   return list.length === 0 ? undefined : list;
-}
-
-export function mapping(value: unknown): Values {
-  return isMapping(value) ? value : {};
-}
-
-export function entries(value: unknown): readonly Values[] {
-  return Array.isArray(value) ? value.filter(isMapping) : [];
-}
-
-export function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
-}
-
-function isMapping(value: unknown): value is Values {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,0 +1,35 @@
+/** A governance document as plain values, of which nothing is known but that they are JSON. Pure. */
+
+/** In the words of governance.yml. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/** Plain values of a document that say the same, in whatever order their keys stand. */
+export function isSame(left: unknown, right: unknown): boolean {
+  return canonical(left) === canonical(right);
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (!isMapping(value)) return value === undefined ? "undefined" : JSON.stringify(value);
+  const pairs = Object.entries(value).filter(([, part]) => part !== undefined);
+  return `{${pairs
+    .map(([name, part]) => `${JSON.stringify(name)}:${canonical(part)}`)
+    .toSorted()
+    .join(",")}}`;
+}
+
+export function mapping(value: unknown): Values {
+  return isMapping(value) ? value : {};
+}
+
+export function entries(value: unknown): readonly Values[] {
+  return Array.isArray(value) ? value.filter(isMapping) : [];
+}
+
+export function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+}
+
+function isMapping(value: unknown): value is Values {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
