@@ -381,6 +381,17 @@ describe("recipients", () => {
     expect(await deliveries()).toEqual(["email:bo@acme.test not_sent preference"]);
   });
 
+  test("who muted its kind gets none of it; what comes for want of a channel can't be muted", async () => {
+    const muted = { ...DEFAULT_PREFERENCES, muted: ["budgets", "unusual"] as const };
+    await savePreferences(deps, BO, muted);
+    await raise(own);
+    expect(await deliveries()).toEqual(["email:bo@acme.test not_sent preference"]);
+
+    await savePreferences(deps, BO, { ...muted, muted: ["forecasts"] });
+    await raise({ ...own, factKey: "another", threadKey: "another" });
+    expect(await outbox()).toHaveLength(1);
+  });
+
   test("an owner who asked for it hears of the team by direct message, too", async () => {
     await savePreferences(deps, ANA, { ...DEFAULT_PREFERENCES, wantsTeams: true });
     await savePreferences(deps, BO, { ...DEFAULT_PREFERENCES, wantsTeams: true });
