@@ -4,6 +4,8 @@
  *
  * An edit says only what its form asks for: every other key of what it changes stays as it is.
  */
+import { entries, isSame, mapping, texts, type Values } from "./values.ts";
+
 /** Undefined: the key is taken out. */
 type Text = string | undefined;
 
