@@ -4,6 +4,7 @@
  * because it came late.
  */
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RespondFn } from "@slack/bolt";
 import type { Logger } from "pino";
 import type { Block, Modal } from "./blocks.ts";
@@ -12,6 +13,7 @@ import { answerDataBlocks } from "./charts/sending.ts";
 import type { Directory } from "./directory.ts";
 import type { Respond } from "./listener.ts";
 import type { SlackWeb } from "./web.ts";
+import { sortSlackError } from "./web-errors.ts";
 import type { SlackHere } from "./workspaces.ts";
 
 export interface AnswerDeps {
@@ -98,9 +100,30 @@ export function tellInModal(
   };
 }
 
+const DIRECT_ATTEMPTS = 3;
+const ATTEMPT_PAUSE_MS = 1_000;
+/** Nobody waits longer for an answer. */
+const ATTEMPT_PAUSE_MAX_MS = 30_000;
+
+/** Tries again while Slack is busy: this is the last way that an answer has. */
 export function directMessageTo({ web, directory }: AnswerDeps, slackUserId: string): Respond {
   return async ({ text, blocks }) => {
-    const channel = await directory.openDirectMessage(slackUserId);
-    await web.postMessage({ channel, text, blocks, dedupeKey: `answer:${randomUUID()}` });
+    const dedupeKey = `answer:${randomUUID()}`;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- each attempt follows from the one before
+        const channel = await directory.openDirectMessage(slackUserId);
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        await web.postMessage({ channel, text, blocks, dedupeKey });
+        return;
+      } catch (error) {
+        const verdict = sortSlackError(error);
+        if (verdict.kind !== "retry" || attempt === DIRECT_ATTEMPTS) throw error;
+        const pauseMs = verdict.afterMs ?? ATTEMPT_PAUSE_MS;
+        if (pauseMs > ATTEMPT_PAUSE_MAX_MS) throw error;
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        await sleep(pauseMs);
+      }
+    }
   };
 }

@@ -20,10 +20,17 @@ import {
 } from "./delivery-rules.ts";
 import type { Directory } from "./directory.ts";
 import { beginPosting, type ClaimedMessage, delayNext, saveDelivery } from "./outbox.ts";
-import { findChannelId, findPosted, wasGathered } from "./outbox-reads.ts";
+import { findPosted, wasGathered } from "./outbox-reads.ts";
 import { noteDead, noteMended, type RerouteNews, rerouteDead, tidyOutbox } from "./reroute.ts";
-import type { PostedMessage, SlackWeb } from "./web.ts";
-import { sortSlackError } from "./web-errors.ts";
+import {
+  beforePosting,
+  findIdOf,
+  findOtherTarget,
+  findTarget,
+  outcomeOf,
+  type Target,
+} from "./target.ts";
+import type { SlackWeb } from "./web.ts";
 import { isChannelName } from "./workspace-id.ts";
 
 export interface SenderDeps {
@@ -110,7 +117,7 @@ type Attempt =
 
 /**
  * 1. find the channel, and the message that it replies to  2. look, if Slack may have it already
- * 3. note that it may from now on  4. post.
+ * 3. note that it may from now on  4. post, elsewhere when Slack has that place no more.
  */
 async function attemptPost(deps: SenderDeps, claimed: ClaimedMessage): Promise<Attempt> {
   const target = await findTarget(deps, claimed);
@@ -130,19 +137,21 @@ async function attemptPost(deps: SenderDeps, claimed: ClaimedMessage): Promise<A
   const message = await beginPosting(deps.database, claimed, lease);
   if (message === undefined) return "lost-lease";
   deps.atStep?.("noted");
-  const { text, blocks, dedupeKey } = message;
-  const outcome = await outcomeOf(async () => {
-    const { channel, threadTs } = target;
-    const posted = await deps.web.postMessage({
-      channel,
-      text,
-      blocks,
-      dedupeKey,
-      ...(threadTs === undefined ? {} : { threadTs }),
-    });
+  const outcome = await post(deps, message, target);
+  const other = await findOtherTarget(deps.database, { target, outcome });
+  return { message, outcome: other === undefined ? outcome : await post(deps, message, other) };
+}
+
+async function post(
+  { web }: SenderDeps,
+  { text, blocks, dedupeKey }: ClaimedMessage,
+  { channel, threadTs }: Target,
+): Promise<DeliveryOutcome> {
+  const thread = threadTs === undefined ? {} : { threadTs };
+  return await outcomeOf(async () => {
+    const posted = await web.postMessage({ channel, text, blocks, dedupeKey, ...thread });
     return { kind: "sent", ...posted } as const;
   });
-  return { message, outcome };
 }
 
 /** Replacing a message twice does no harm, so an update needs no looking. */
@@ -174,40 +183,6 @@ function isDeleted(outcome: DeliveryOutcome): boolean {
   return outcome.kind === "permanent" && outcome.reason === "message_not_found";
 }
 
-interface Target {
-  readonly kind: "target";
-  readonly channel: string;
-  readonly threadTs: string | undefined;
-}
-
-async function findTarget(
-  deps: SenderDeps,
-  { destination, repliesTo }: ClaimedMessage,
-): Promise<Target | DeliveryOutcome> {
-  // What it replies to may never have been posted: the news are not lost for that.
-  const root = repliesTo === undefined ? undefined : await findPosted(deps.database, repliesTo);
-  if (root !== undefined) return threadTarget(root);
-  if ("channel" in destination) {
-    return { kind: "target", channel: destination.channel, threadTs: undefined };
-  }
-  const { directory } = deps;
-  return await beforePosting(async (): Promise<Target | DeliveryOutcome> => {
-    const person = await directory.findSlackUserByEmail(destination.person);
-    if (person === undefined) {
-      return {
-        kind: "permanent",
-        reason: "no member of the Slack workspace has this e-mail address",
-      };
-    }
-    const channel = await directory.openDirectMessage(person.slackUserId);
-    return { kind: "target", channel, threadTs: undefined };
-  });
-}
-
-function threadTarget({ channelId, ts }: PostedMessage): Target {
-  return { kind: "target", channel: channelId, threadTs: ts };
-}
-
 async function look(
   deps: SenderDeps,
   message: ClaimedMessage,
@@ -225,45 +200,6 @@ async function look(
     });
     return decideAfterLook(message.kind, found);
   });
-}
-
-/** Looking wants an id: from what was posted there before, or from Slack where it may be asked. */
-async function findIdOf({ database, web }: SenderDeps, name: string): Promise<string> {
-  const known = await findChannelId(database, name);
-  if (known !== undefined) return known;
-  try {
-    const channels = await web.listChannels();
-    const found = channels.find((channel) => name === `#${channel.name}` || name === channel.name);
-    return found?.channelId ?? name;
-  } catch (error) {
-    if (sortSlackError(error).kind === "permanent") return name; // Without the optional scope.
-    throw error;
-  }
-}
-
-/** As `outcomeOf`, for calls that post nothing: a lost answer is no more than a failed try. */
-async function beforePosting<T>(work: () => Promise<T>): Promise<T | DeliveryOutcome> {
-  const outcome = await outcomeOf(work);
-  return isUnknown(outcome) ? { kind: "retry", reason: outcome.reason } : outcome;
-}
-
-function isUnknown(
-  outcome: unknown,
-): outcome is Extract<DeliveryOutcome, { kind: "unknown-outcome" }> {
-  return (
-    typeof outcome === "object" &&
-    outcome !== null &&
-    "kind" in outcome &&
-    outcome.kind === "unknown-outcome"
-  );
-}
-
-async function outcomeOf<T>(work: () => Promise<T>): Promise<T | DeliveryOutcome> {
-  try {
-    return await work();
-  } catch (error) {
-    return sortSlackError(error);
-  }
 }
 
 async function save(
