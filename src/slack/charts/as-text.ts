@@ -15,6 +15,8 @@ const BAR_LINES_MAX = 24;
 const NAME_COLUMNS_MAX = 20;
 const FIRST_CELL_COLUMNS_MAX = 24;
 const CELL_COLUMNS_MAX = 16;
+/** What a code block on a phone shows without breaking the line. */
+const PHONE_COLUMNS = 38;
 const STEPS = "▁▂▃▄▅▆▇█";
 /** Keeps what follows a name from being drawn to its left when the name is read from the right. */
 const LEFT_TO_RIGHT = "\u200E";
@@ -36,16 +38,27 @@ export function tableText(table: DataTableBlock | TableBlock): Block {
       Math.max(...rows.map((row) => columnsOf(row[column] ?? ""))),
     ),
   );
-  const lines = rows.map((row) =>
-    row
-      .map((text, column) =>
-        padded(text, { columns: widths[column] ?? 0, isRight: isRight[column] === true }),
-      )
-      .join("  ")
-      .trimEnd(),
-  );
+  const width = widths.reduce((sum, columns) => sum + columns + 2, -2);
+  const lines =
+    width > PHONE_COLUMNS
+      ? rows.flatMap(twoLines)
+      : rows.map((row) => {
+          const cells = row.map((text, column) =>
+            padded(text, { columns: widths[column] ?? 0, isRight: isRight[column] === true }),
+          );
+          return cells.join("  ").trimEnd();
+        });
   const caption = table.type === "data_table" ? `*${escapeText(table.caption)}*` : "";
   return section(caption, { lines, charsMax: TABLE_CHARS_MAX });
+}
+
+/** A row that is wider than a phone: its name, and below it the rest. */
+function twoLines([name = "", ...rest]: readonly string[]): readonly string[] {
+  const cells = rest.map((text) => plain(cut(text, CELL_COLUMNS_MAX)));
+  return [
+    plain(cut(name, PHONE_COLUMNS)),
+    ...(cells.length === 0 ? [] : [`  ${cells.join(" · ")}`]),
+  ];
 }
 
 /** Whether a column holds amounts, which line up at the right. */
@@ -90,7 +103,7 @@ function courseLines({ categories, series, unit }: Plot): readonly string[] {
     ...series.flatMap(({ name, values }) => {
       const ends = `${shortNumber(values.at(0) ?? 0, unit)} → ${shortNumber(values.at(-1) ?? 0, unit)}`;
       const peak = `max ${shortNumber(Math.max(...values), unit)}`;
-      return [plain(name), ` ${values.map(step).join("")}  ${ends}, ${peak}`];
+      return [`${plain(name)}, ${peak}`, ` ${values.map(step).join("")}  ${ends}`];
     }),
   ];
 }

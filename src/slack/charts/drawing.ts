@@ -82,7 +82,7 @@ function axesOptions(plot: Plot, isAcross: boolean): Options {
     type: "category" as const,
     data: [...plot.categories],
     inverse: isAcross,
-    boundaryGap: plot.kind === "bar" || plot.categories.length === 1,
+    boundaryGap: true,
     axisTick: { show: false },
     axisLine: { lineStyle: { color: FAINT_INK } },
     axisLabel: {

@@ -120,10 +120,10 @@ describe("what takes the place of refused blocks", () => {
         "*Spend by day*",
         "```",
         "Nov 1 to Nov 16",
-        "Opus",
-        " ▁▁▂▂▃▃▄▄▅▅▆▆▇▇██  $0 → $1.5k, max $1.5k",
-        "Haiku",
-        " ▅▅▅▅▅▅▅▅▅▅▅▅▅▅▅▅  $750 → $750, max $750",
+        "Opus, max $1.5k",
+        " ▁▁▂▂▃▃▄▄▅▅▆▆▇▇██  $0 → $1.5k",
+        "Haiku, max $750",
+        " ▅▅▅▅▅▅▅▅▅▅▅▅▅▅▅▅  $750 → $750",
         "```",
       ].join("\n"),
     );
@@ -146,6 +146,28 @@ describe("what takes the place of refused blocks", () => {
         "Team                       Spend",
         "'''&lt;!channel&gt;              $1.00",
         "a name that is longer t…  $12.00",
+        "```",
+      ].join("\n"),
+    );
+  });
+});
+
+describe("a table that is wider than a phone", () => {
+  it("has two lines a row", () => {
+    const table = dataTable({
+      caption: "Teams",
+      columns: ["Team", "Spend", "Budget used", "Change of it"].map((name) => ({ name })),
+      rows: [["Search", "$1,234.50", "92%", "+12%"]],
+    });
+
+    expect(textOf(table)).toBe(
+      [
+        "*Teams*",
+        "```",
+        "Team",
+        "  Spend · Budget used · Change of it",
+        "Search",
+        "  $1,234.50 · 92% · +12%",
         "```",
       ].join("\n"),
     );

@@ -6,11 +6,17 @@ import { niceScale, type Scale, shortNumber } from "./chart-scale.ts";
 
 /** Until the real width is known. */
 const USUAL_WIDTH = 606;
-const HEIGHT = 250;
+const PLOT_HEIGHT = 208;
 const LEFT = 52;
 const RIGHT = 12;
 const TOP = 12;
 const BOTTOM = 30;
+const LETTER = 6.4;
+/** Names of bars that have no room side by side are written uphill, by so many degrees. */
+const SLANT = 32;
+const STEEP = 60;
+/** Less room for each bar than this is for steep names. */
+const SLANT_ROOM = 26;
 
 /** Drawn at the width it has, so that its words stay as large as the others. */
 function useWidth(frame: RefObject<HTMLElement | null>): number {
@@ -31,19 +37,20 @@ export function Axes({ plot, title }: PlotProps): VNode {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const scale = niceScale(plot.series.flatMap(({ values }) => values));
-  const y: ToY = (value) =>
-    TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - scale.min) / (scale.max - scale.min));
+  const names = namesOf(plot, width);
+  const height = TOP + PLOT_HEIGHT + names.height;
+  const y: ToY = (value) => TOP + PLOT_HEIGHT * (1 - (value - scale.min) / (scale.max - scale.min));
   return (
     <div ref={frame}>
       {plot.yLabel !== "" && <div class="chart-axis-name">{plot.yLabel}</div>}
       <svg
         class="chart-plot"
-        viewBox={`0 0 ${String(width)} ${String(HEIGHT)}`}
+        viewBox={`0 0 ${String(width)} ${String(height)}`}
         role="img"
         aria-label={`${title}, ${plot.kind} chart`}
       >
         <Grid scale={scale} y={y} width={width} />
-        <CategoryNames categories={plot.categories} width={width} />
+        <CategoryNames categories={plot.categories} width={width} names={names} />
         {plot.kind === "bar" ? (
           <Bars plot={plot} y={y} width={width} />
         ) : (
@@ -87,30 +94,55 @@ function Grid({
   );
 }
 
-/** Beyond about a dozen, names would run into each other: only every second, third… is written. */
+interface Names {
+  /** In degrees; 0 where they have room side by side. */
+  readonly slant: number;
+  /** Only every second, third… is written where they would run into each other. */
+  readonly every: number;
+  readonly height: number;
+}
+
+function namesOf({ kind, categories }: Plot, width: number): Names {
+  const longest = Math.max(1, ...categories.map(({ length }) => length)) * LETTER;
+  const room = (width - LEFT - RIGHT) / Math.max(1, categories.length);
+  const every = Math.max(1, Math.ceil((longest + 8) / room));
+  if (kind !== "bar" || every === 1) return { slant: 0, every, height: BOTTOM };
+  const isWide = longest * Math.cos((SLANT * Math.PI) / 180) > LEFT + room / 2;
+  const slant = isWide || room < SLANT_ROOM ? STEEP : SLANT;
+  const height = BOTTOM - 10 + longest * Math.sin((slant * Math.PI) / 180);
+  return { slant, every: 1, height };
+}
+
 interface NamesProps {
   readonly categories: readonly string[];
   readonly width: number;
+  readonly names: Names;
 }
 
-function CategoryNames({ categories, width }: NamesProps): VNode {
-  const longest = Math.max(1, ...categories.map(({ length }) => length));
-  const room = (width - LEFT - RIGHT) / Math.max(1, categories.length);
-  const every = Math.max(1, Math.ceil((longest * 6.4 + 8) / room));
+function CategoryNames({ categories, width, names }: NamesProps): VNode {
+  const isSlanted = names.slant > 0;
+  const top = TOP + PLOT_HEIGHT + 20;
   return (
     <g>
-      {categories.map((category, index) =>
-        index % every === 0 ? (
+      {categories.map((category, index) => {
+        if (index % names.every !== 0) return null;
+        const x = centerOf(index, categories.length, width);
+        return (
           <text
             class="chart-label"
-            x={centerOf(index, categories.length, width)}
-            y={HEIGHT - 10}
-            text-anchor="middle"
+            x={isSlanted ? x + 6 : x}
+            y={isSlanted ? top - 6 : top}
+            text-anchor={isSlanted ? "end" : "middle"}
+            transform={
+              isSlanted
+                ? `rotate(${String(-names.slant)} ${String(x + 6)} ${String(top - 6)})`
+                : undefined
+            }
           >
             {category}
           </text>
-        ) : null,
-      )}
+        );
+      })}
     </g>
   );
 }

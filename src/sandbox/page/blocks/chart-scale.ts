@@ -22,9 +22,12 @@ export function niceScale(values: readonly number[]): Scale {
 
 /** "1,250", "12.5K", "3M": as short as an axis needs. */
 export function shortNumber(value: number): string {
+  const size = Math.abs(value);
   return new Intl.NumberFormat("en-US", {
-    notation: Math.abs(value) >= 10_000 ? "compact" : "standard",
-    maximumFractionDigits: Math.abs(value) >= 100 ? 1 : 2,
+    notation: size >= 10_000 ? "compact" : "standard",
+    ...(size > 0 && size < 1
+      ? { maximumSignificantDigits: 2 }
+      : { maximumFractionDigits: size >= 100 ? 1 : 2 }),
   }).format(value);
 }
 
