@@ -2,6 +2,7 @@
  * An alert as every feature that finds one says it: a fact with plain words and exact numbers. What
  * becomes of it (who hears it, when, in which message) is the feature alerts.
  */
+import type { FigureBasis } from "./basis.ts";
 import type { Usd } from "./money.ts";
 import type { Scope } from "./scope.ts";
 import type { Period } from "./time.ts";
@@ -55,6 +56,8 @@ export interface AlertContent {
   readonly drivers?: { readonly by: AlertDriverKind; readonly top: readonly AlertDriver[] };
   /** Further lines, for example what was repeated. */
   readonly details?: readonly string[];
+  /** What its numbers rest on, and as of when. */
+  readonly basis?: FigureBasis;
   /** Value of the button Request raise; absent: more budget would not help. */
   readonly raise?: string;
 }

@@ -6,6 +6,7 @@ import type { TimeZone } from "../../../domain/time.ts";
 import type { Destination } from "../../../slack/outbox.ts";
 import type { Sql } from "../../../store/database.ts";
 import {
+  listServiceAccounts,
   listTeams,
   loadOrganization,
   type Organization,
@@ -43,6 +44,7 @@ export async function loadSurroundings(sql: Sql): Promise<Surroundings> {
       organizationName: name,
       teams,
       admins,
+      serviceAccounts: await listServiceAccounts(sql),
       ...(finopsChannel === undefined ? {} : { finopsChannel }),
     },
   };

@@ -16,6 +16,7 @@ import {
 import type { Actor, Alert, Feedback, Thread, ThreadState } from "../rules.ts";
 import {
   barText,
+  basisText,
   boldText,
   driversText,
   iconOf,
@@ -62,6 +63,7 @@ export function threadMessage(shown: ShownThread): SlackMessage {
       `${thread.resolved === undefined ? iconOf(latest) : ":white_check_mark:"} ${boldText(content.happened)}`,
     ),
     ...bodyOf(latest),
+    ...basisOf(latest),
     ...earlierOf(alerts),
     ...(status.length === 0 ? [] : [context(...status.map(({ markup }) => markup))]),
     actions(buttonsOf(thread, latest, state)),
@@ -75,6 +77,7 @@ export function newsMessage(latest: Alert): SlackMessage {
   return message(text.filter((part) => part !== undefined).join(" "), [
     section(`${iconOf(latest)} ${boldText(content.happened)}`),
     ...bodyOf(latest),
+    ...basisOf(latest),
   ]);
 }
 
@@ -111,6 +114,11 @@ function bodyOf(alert: Alert): Block[] {
     ...details.slice(0, DETAILS_MAX).map((detail) => `• ${lineText(detail)}`),
   ].filter((line) => line !== undefined);
   return lines.length === 0 ? [] : [section(lines.join("\n"))];
+}
+
+/** What its numbers rest on; facts of before this was kept say nothing. */
+function basisOf({ content: { basis } }: Alert): Block[] {
+  return basis === undefined ? [] : [context(basisText(basis))];
 }
 
 /** "Before: 50%: $250.10 of $500.00 (Nov 12)". */

@@ -20,6 +20,8 @@ export interface Directory {
   }[];
   readonly finopsChannel?: string;
   readonly admins: readonly Email[];
+  /** Programs with an address, and who answers for each. */
+  readonly serviceAccounts?: readonly { readonly address: Email; readonly responsible: Email }[];
 }
 
 /**
@@ -29,11 +31,24 @@ export interface Directory {
 export function recipientsOf(scope: Scope, directory: Directory): readonly Recipient[] {
   if (scope.kind === "user") {
     const person = parseEmail(scope.key);
-    if (person !== undefined) return [{ person }];
+    if (person !== undefined) return [{ person: responsibleFor(person, directory) }];
   }
   const channel = teamOf(scope, directory)?.channel ?? directory.finopsChannel;
   if (channel !== undefined) return [{ channel }];
   return directory.admins.map((person) => ({ person }));
+}
+
+/** A program reads no messages: whoever answers for it, at the end of the chain, does. */
+function responsibleFor(address: Email, { serviceAccounts = [] }: Directory): Email {
+  const seen = new Set<Email>();
+  let person = address;
+  for (;;) {
+    const asked = person;
+    const account = serviceAccounts.find((one) => one.address === asked);
+    if (account === undefined || seen.has(asked)) return asked;
+    seen.add(asked);
+    person = account.responsible;
+  }
 }
 
 /** Owners of the team that it is about: those among them who chose so get a message of their own. */

@@ -5,13 +5,13 @@ import type { Instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import { together } from "../../../store/together.ts";
 import { raiseAlerts } from "../../alerts/index.ts";
-import { listTeams, loadOrganization } from "../../organization/index.ts";
+import { listServiceAccounts, listTeams, loadOrganization } from "../../organization/index.ts";
 import { thresholdContent, thresholdSeverity } from "../messages/alert.ts";
 import type { NamedDriver } from "../messages/wording.ts";
 import { budgetThreadKey, thresholdFactKey } from "../rules/alert-keys.ts";
 import type { BudgetAlert } from "../rules/evaluate.ts";
 import { scopeName } from "../rules/names.ts";
-import { type Directory, DRIVER_KIND, type DriverKind } from "../rules/recipients.ts";
+import { type Directory, DRIVER_KIND, type DriverKind, isOwn } from "../rules/recipients.ts";
 import { type Budget, memberScope } from "../rules.ts";
 import { listForecasts } from "../store/forecasts.ts";
 import { type Driver, listTopDrivers } from "../store/spend.ts";
@@ -30,6 +30,7 @@ export async function loadDirectory(sql: Sql, of?: Scope): Promise<Directory> {
     organizationName: name,
     teams,
     admins,
+    serviceAccounts: (await listServiceAccounts(sql)).map(({ address }) => address),
     ...(finopsChannel === undefined ? {} : { finopsChannel }),
   };
 }
@@ -63,6 +64,7 @@ export async function raiseReached(
       budget,
       alert,
       scope,
+      isOwn: isOwn(scope, directory),
       name,
       drivers: namedDrivers(drivers, by, directory),
       forecast: forecasts?.get(memberKey),

@@ -21,6 +21,7 @@ import {
   hasPaceRecovered,
   isAheadOfPlan,
 } from "../rules/outlook-news.ts";
+import { isOwn } from "../rules/recipients.ts";
 import { type Budget, memberScope } from "../rules.ts";
 import { listSaid } from "../store/alerts.ts";
 import { listSightings, replaceSightings } from "../store/watches.ts";
@@ -203,10 +204,15 @@ function factOf(
 async function loadNames(
   sql: Sql,
   budget: Budget,
-): Promise<(memberKey: string) => Pick<ShownOutlook, "scope" | "name" | "memberKey">> {
+): Promise<(memberKey: string) => Pick<ShownOutlook, "scope" | "name" | "memberKey" | "isOwn">> {
   const directory = await loadDirectory(sql);
   return (memberKey) => {
     const scope = memberScope(budget.coverage, memberKey);
-    return { scope, memberKey, name: scopeName(scope, directory) };
+    return {
+      scope,
+      memberKey,
+      name: scopeName(scope, directory),
+      isOwn: isOwn(scope, directory),
+    };
   };
 }

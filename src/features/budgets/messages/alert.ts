@@ -1,5 +1,6 @@
 /** What an alert about a budget says, as plain parts: alerts make the message of them. Pure. */
 import type { AlertContent, AlertSeverity, AlertWords } from "../../../domain/alert.ts";
+import type { FigureBasis } from "../../../domain/basis.ts";
 import { lastDayText } from "../../../domain/date-text.ts";
 import { formatUsd, percentOf, type Usd, usd } from "../../../domain/money.ts";
 import { type Scope } from "../../../domain/scope.ts";
@@ -7,7 +8,7 @@ import type { Instant } from "../../../domain/time.ts";
 import { type Button, button } from "../../../slack/blocks.ts";
 import { type BudgetAlert } from "../rules/evaluate.ts";
 import { projectSpend } from "../rules/pace.ts";
-import { type Budget, type BudgetRef, formatBudgetRef } from "../rules.ts";
+import { type Budget, type BudgetRef, formatBudgetRef, type LastForecast } from "../rules.ts";
 import { daysLeftText, type NamedDriver, spendText } from "./wording.ts";
 
 /** Also stands on the messages of alerts, which know it as an opaque value. */
@@ -18,6 +19,8 @@ export interface ShownAlert {
   readonly alert: BudgetAlert;
   /** Concrete: whose budget it is. */
   readonly scope: Scope;
+  /** Set: whether it is the reader's own; else so is every person's. */
+  readonly isOwn?: boolean;
   readonly name: string;
 }
 
@@ -28,19 +31,26 @@ export function thresholdSeverity(alert: Pick<BudgetAlert, "spend" | "limit">): 
 
 /** For whom the alert is; a person reads of "your budget". */
 export function thresholdContent(
-  shown: ShownAlert & { readonly drivers: readonly NamedDriver[]; readonly now: Instant },
+  shown: ShownAlert & {
+    readonly drivers: readonly NamedDriver[];
+    /** The last one of this period; where there is none, it goes on at the average so far. */
+    readonly forecast?: Pick<LastForecast, "expected" | "low" | "high"> | undefined;
+    readonly basis?: FigureBasis;
+    readonly now: Instant;
+  },
 ): AlertContent {
-  const { budget, alert, drivers, now } = shown;
+  const { budget, alert, drivers, forecast, basis, now } = shown;
   const percent = percentOf(alert.spend, alert.limit);
   const [first] = drivers;
   return {
     happened: headline(shown),
     brief: `${String(alert.thresholdPercent)}%: ${formatUsd(alert.spend)} of ${formatUsd(alert.limit)}`,
     percent,
-    follows: paceText(shown, now),
+    follows: outlookText(shown, forecast, now),
     ...(first === undefined
       ? {}
       : { drivers: { by: first.kind, top: drivers.map(({ name, cost }) => ({ name, cost })) } }),
+    ...(basis === undefined ? {} : { basis }),
     raise: formatBudgetRef({ budgetId: budget.budgetId, memberKey: alert.memberKey }),
   };
 }
@@ -58,8 +68,8 @@ export function requestRaiseButton(ref: BudgetRef): Button {
   });
 }
 
-function headline({ budget, alert, scope, name }: ShownAlert): AlertWords[] {
-  const isOwn = scope.kind === "user";
+function headline(shown: ShownAlert): AlertWords[] {
+  const { budget, alert, scope, name, isOwn = scope.kind === "user" } = shown;
   const what = `${isOwn ? "your" : "its"} ${budget.periodKind} budget`;
   const percent = percentOf(alert.spend, alert.limit);
   return [
@@ -81,16 +91,26 @@ function reachedWords(
   return ["passed ", { strong: `${String(thresholdPercent)}%` }, " of"];
 }
 
-/** What is left of the period, and where it ends at this pace when that can be said. */
-function paceText({ budget, alert }: ShownAlert, now: Instant): string {
+/** What is left of the period, and where it ends: by the forecast, or else at this pace. */
+function outlookText(
+  { budget, alert }: ShownAlert,
+  forecast: Pick<LastForecast, "expected" | "low" | "high"> | undefined,
+  now: Instant,
+): string {
   const { period, spend, limit } = alert;
-  const projected = projectSpend(spend, period, now);
   const isDaily = budget.periodKind === "daily";
   const left = isDaily ? "Until midnight." : `${endText({ budget, alert }, now)}.`;
+  const versus = (end: Usd): string =>
+    end > limit ? `${formatUsd(usd(end - limit))} over the limit` : "within the limit";
+  const then = isDaily ? "today" : "by then";
+  // One that was made before this was spent is not worth telling.
+  if (forecast !== undefined && forecast.expected > spend) {
+    const { expected, low, high } = forecast;
+    return `${left} Forecast: ${formatUsd(expected)} ${then} (likely ${formatUsd(low)} to ${formatUsd(high)}), ${versus(expected)}.`;
+  }
+  const projected = projectSpend(spend, period, now);
   if (projected === undefined) return isDaily ? "The next one begins at midnight." : left;
-  const over = usd(projected - limit);
-  const versus = over > 0n ? `${formatUsd(over)} over the limit` : "within the limit";
-  return `${left} At this pace ${formatUsd(projected)} ${isDaily ? "today" : "by then"}, ${versus}.`;
+  return `${left} At this pace ${formatUsd(projected)} ${then}, ${versus(projected)}.`;
 }
 
 /** "9 days left, through Nov 30", "Ends today". */

@@ -1,5 +1,6 @@
 /** Lists of budgets, and answers to `budget` and `budget set`. Pure. */
 
+import type { FigureBasis } from "../../../domain/basis.ts";
 import { formatUsd, type Usd } from "../../../domain/money.ts";
 import { AMOUNT_REFUSAL_TEXT, type AmountRefusal } from "../../../domain/money-text.ts";
 import type { Instant } from "../../../domain/time.ts";
@@ -17,6 +18,7 @@ import { forecastLine, paceText } from "./heading.ts";
 import {
   answer,
   barText,
+  basisText,
   budgetName,
   daysLeftText,
   type NamedStatus,
@@ -44,9 +46,10 @@ export const NO_EMAIL_ANSWER = answer(
 export function budgetListMessage(list: {
   readonly statuses: readonly NamedStatus[];
   readonly about: NamedScope | undefined;
+  readonly basis?: FigureBasis | undefined;
   readonly now: Instant;
 }): SlackMessage {
-  const { statuses, about, now } = list;
+  const { statuses, about, basis, now } = list;
   if (statuses.length === 0) return noBudgetMessage(about);
   const shown = statuses.slice(0, BUDGETS_SHOWN_MAX);
   const rest = statuses.length - shown.length;
@@ -61,6 +64,7 @@ export function budgetListMessage(list: {
     header(title),
     ...shown.map((one) => budgetBlock(one, now)),
     ...(rest > 0 ? [context(`${String(rest)} more. Name a scope to see its budgets.`)] : []),
+    ...(basis === undefined ? [] : [context(basisText(basis))]),
   ]);
 }
 

@@ -3,6 +3,7 @@
  * and the answer to `/claude-spend forecast`. A number that would be invented is a dash. Pure.
  */
 import type { AlertContent, AlertWords } from "../../../domain/alert.ts";
+import type { FigureBasis } from "../../../domain/basis.ts";
 import { dayText, lastDayText } from "../../../domain/date-text.ts";
 import { formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
 import type { Scope } from "../../../domain/scope.ts";
@@ -21,7 +22,7 @@ import type { Accuracy, Forecast, Outlook } from "../rules/outlook.ts";
 import { type Budget, formatBudgetRef } from "../rules.ts";
 import type { NamedScope } from "./budgets.ts";
 import { daysText, paceText } from "./heading.ts";
-import { barText, nameText } from "./wording.ts";
+import { barText, basisText, nameText } from "./wording.ts";
 
 /** More budgets of one scope than this are a list, which `budget` shows. */
 const OUTLOOKS_SHOWN_MAX = 10;
@@ -31,6 +32,8 @@ export interface ShownBudget {
   readonly memberKey: string;
   /** Concrete: whose budget it is. */
   readonly scope: Scope;
+  /** Set: whether it is the reader's own; else so is every person's. */
+  readonly isOwn?: boolean;
   readonly name: string;
   readonly now: Instant;
 }
@@ -81,7 +84,7 @@ export function paceContent(shown: ShownOutlook): AlertContent {
   return {
     happened: [
       ...whoWords(shown),
-      ` ${shown.scope.kind === "user" ? "are" : "is"} `,
+      ` ${isOwnOf(shown) ? "are" : "is"} `,
       { strong: `${days} ahead of plan` },
       `: ${formatUsd(spend)} of ${formatUsd(limit)} (${String(percentOf(spend, limit))}%) of ${whoseText(shown)} ${shown.budget.periodKind} budget.`,
     ],
@@ -99,7 +102,7 @@ export function paceRecoveredContent(shown: ShownOutlook): AlertContent {
   return {
     happened: [
       ...whoWords(shown),
-      ` ${shown.scope.kind === "user" ? "are" : "is"} back on plan: ${formatUsd(spend)} of ${formatUsd(limit)}.`,
+      ` ${isOwnOf(shown) ? "are" : "is"} back on plan: ${formatUsd(spend)} of ${formatUsd(limit)}.`,
     ],
     brief: `Back on plan: ${formatUsd(spend)} of ${formatUsd(limit)}`,
   };
@@ -113,9 +116,9 @@ export function resetContent(
     carriedOver > 0n ? `, ${formatUsd(carriedOver)} of it left over from the last one` : "";
   return {
     happened: [
-      shown.scope.kind === "user" ? "Your " : "The ",
+      isOwnOf(shown) ? "Your " : "The ",
       `${budget.periodKind} budget`,
-      ...(shown.scope.kind === "user" ? [] : [" of ", { strong: shown.name }]),
+      ...(isOwnOf(shown) ? [] : [" of ", { strong: shown.name }]),
       ` begins anew: ${formatUsd(limit)} through ${endText(shown)}${carried}.`,
     ],
     brief: `Begins anew with ${formatUsd(limit)}`,
@@ -126,8 +129,9 @@ export function resetContent(
 export function forecastAnswer(answer: {
   readonly about: NamedScope;
   readonly outlooks: readonly ShownOutlook[];
+  readonly basis?: FigureBasis | undefined;
 }): SlackMessage {
-  const { about, outlooks } = answer;
+  const { about, outlooks, basis } = answer;
   const shown = outlooks.slice(0, OUTLOOKS_SHOWN_MAX);
   const rest = outlooks.length - shown.length;
   const [first] = shown;
@@ -139,6 +143,7 @@ export function forecastAnswer(answer: {
     ...(rest > 0
       ? [context(`${String(rest)} more budgets: ${commandText("/claude-spend budget")}`)]
       : []),
+    ...(basis === undefined ? [] : [context(basisText(basis))]),
     context(`To see what drives the cost: ${commandText(`/claude-spend ${about.typed}`)}`),
   ]);
 }
@@ -202,12 +207,17 @@ function endText({ period, budget, now }: ShownBudget & Pick<Outlook, "period">)
   return last === "today" ? "the end of today" : last;
 }
 
-function whoWords({ scope, name }: ShownBudget, own = "You"): AlertWords[] {
-  return [scope.kind === "user" ? own : { strong: own === "You" ? capitalized(name) : name }];
+function isOwnOf({ scope, isOwn = scope.kind === "user" }: ShownBudget): boolean {
+  return isOwn;
 }
 
-function whoseText({ scope }: ShownBudget): string {
-  return scope.kind === "user" ? "your" : "its";
+function whoWords(shown: ShownBudget, own = "You"): AlertWords[] {
+  const { name } = shown;
+  return [isOwnOf(shown) ? own : { strong: own === "You" ? capitalized(name) : name }];
+}
+
+function whoseText(shown: ShownBudget): string {
+  return isOwnOf(shown) ? "your" : "its";
 }
 
 function capitalized(text: string): string {

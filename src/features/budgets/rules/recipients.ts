@@ -16,6 +16,16 @@ export interface Directory {
   }[];
   readonly finopsChannel?: string;
   readonly admins: readonly Email[];
+  /** Addresses of programs. */
+  readonly serviceAccounts?: readonly string[];
+}
+
+/** Whether it is that person's own: they read of "you". Who answers for a program reads its name. */
+export function isOwn(
+  scope: Scope,
+  { serviceAccounts = [] }: Pick<Directory, "serviceAccounts">,
+): boolean {
+  return scope.kind === "user" && !serviceAccounts.includes(scope.key);
 }
 
 /** The team that a scope is, or belongs to. */

@@ -51,12 +51,13 @@ export async function upsertForecasts(
   );
 }
 
-/** By member, of a budget's period; none where the last forecast was for another one. */
+/** By member (of all, or of these), of a budget's period; none where the last forecast was for another one. */
 export async function listForecasts(
   sql: Sql,
   { budgetId, generation }: Pick<Budget, "budgetId" | "generation">,
-  periodStart: Instant,
+  of: { readonly periodStart: Instant; readonly memberKeys?: readonly string[] },
 ): Promise<ReadonlyMap<string, StoredForecast>> {
+  const { periodStart, memberKeys } = of;
   const { rows } = await sql.query<{
     readonly member_key: string;
     readonly as_of: Date;
@@ -71,8 +72,9 @@ export async function listForecasts(
             f.high_usd::text as high, f.accuracy_percent, f.accuracy_periods,
             f.days_ahead
        from budget_forecasts f
-      where f.budget_id = $1 and f.generation = $2 and f.period_start = $3`,
-    [budgetId, generation, periodStart],
+      where f.budget_id = $1 and f.generation = $2 and f.period_start = $3
+        and ($4::text[] is null or f.member_key = any($4))`,
+    [budgetId, generation, periodStart, memberKeys ?? null],
   );
   return new Map(
     rows.map((row) => [
