@@ -46,6 +46,7 @@ function runawayUsage(story: ExampleStory, hour: ExampleHour): Draft[] {
       workspace_id: "wrkspc_platform",
       api_key_id: "apikey_dev_scripts",
       session_id: `backfill-${hour.date}`,
+      operation_id: `backfill-${hour.date}`,
       tags: { env: "dev", feature: "backfill" },
     },
   }));

@@ -77,7 +77,7 @@ describe("spikes", () => {
       "spike model:claude-opus-5-5 part-of-another",
     ]);
     expect((await sentLines(db.pool)).join("\n")).toContain(
-      "email:bo@acme.test: bo@acme.test spent $60.00 this hour: $57.00 above what is normal, 20 times as much.",
+      "email:bo@acme.test: You spent $60.00 this hour: $57.00 above what is normal, 20 times as much.",
     );
   });
 
@@ -218,7 +218,7 @@ describe("sessions", () => {
 
     const lines = await sentLines(db.pool);
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain("bo@acme.test spent $40.00 in one session: $39.00 above");
+    expect(lines[0]).toContain("You spent $40.00 in one session: $39.00 above");
   });
 
   test("no event is added twice, whoever looks", async () => {
@@ -247,7 +247,7 @@ describe("loops", () => {
 
     expect(await insightLines(db.pool)).toEqual(["duplicates user:bo@acme.test announced"]);
     expect((await sentLines(db.pool))[0]).toContain(
-      "bo@acme.test sent the same prompt 20 times in 10 minutes: $19.00 wasted so far. Going on like this wastes $114.00 an hour.",
+      "You sent the same prompt 20 times in 10 minutes: $19.00 wasted so far. Going on like this wastes $114.00 an hour.",
     );
   });
 

@@ -10,7 +10,7 @@ import {
   type Period,
 } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
-import { loopContent, loopOverText } from "../messages/alerts.ts";
+import { loopContent, loopOverText, ownerName } from "../messages/alerts.ts";
 import {
   evaluateLoop,
   LOOP_WINDOW_MS,
@@ -32,6 +32,7 @@ import {
 } from "../store/repetition.ts";
 import { recordFindings } from "./episodes.ts";
 import { type LookDeps, type LookResult, NOTHING_FOUND } from "./look.ts";
+import { loadNames, type Names } from "./names.ts";
 
 /** A repetition's requests by the minute, beside its sum. */
 interface Counted {
@@ -65,6 +66,7 @@ export async function lookForLoops(sql: Sql, { clock }: LookDeps): Promise<LookR
     const loop = evaluateLoop(repeated, barOf(repeated));
     return loop === undefined ? [] : [{ loop, minutes, bar: barOf(repeated) }];
   });
+  const names = await loadNames(sql, loops.length > 0);
   const parts = loopPartOf(loops.map(({ loop }) => loop));
   const openOf = new Map(open.map((episode) => [episode.subject, episode]));
   const findings = loops.map((found): Finding => {
@@ -74,6 +76,7 @@ export async function lookForLoops(sql: Sql, { clock }: LookDeps): Promise<LookR
       episode: openOf.get(subject),
       window,
       partOf: parts.get(subject),
+      names,
     });
   });
   await recordFindings(
@@ -164,6 +167,7 @@ function findingOf(of: {
   readonly episode: Episode | undefined;
   readonly window: Period;
   readonly partOf: string | undefined;
+  readonly names: Names;
 }): Finding {
   const { loop, episode, window } = of;
   const { repeated } = loop;
@@ -176,7 +180,13 @@ function findingOf(of: {
     amount,
     countedUntil: window.end,
     partOf: of.partOf,
-    content: loopContent({ loop, minutes: LOOP_WINDOW_MS / MINUTE_MS, amount, bar: of.bar }),
+    content: loopContent({
+      loop,
+      name: ownerName(repeated.scope, of.names),
+      minutes: LOOP_WINDOW_MS / MINUTE_MS,
+      amount,
+      bar: of.bar,
+    }),
   };
 }
 

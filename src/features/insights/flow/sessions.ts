@@ -2,7 +2,7 @@
 import { formatScope } from "../../../domain/scope.ts";
 import { addMs, DAY_MS, type Instant, instant, MINUTE_MS } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
-import { spikeContent, spikeOverText } from "../messages/alerts.ts";
+import { ownerName, spikeContent, spikeOverText } from "../messages/alerts.ts";
 import { isMostOf, isOfSession, sessionsSubject } from "../rules/incidents.ts";
 import { HISTORY_DAYS } from "../rules/rhythm.ts";
 import { evaluateSpike, isWorthComparing, normOf } from "../rules/spike.ts";
@@ -17,6 +17,7 @@ import {
 } from "../store/sessions.ts";
 import { recordFindings } from "./episodes.ts";
 import { type LookDeps, type LookResult, NOTHING_FOUND } from "./look.ts";
+import { loadNames } from "./names.ts";
 
 /** Events are read once, a while after they happened: a later one is missed, not counted twice. */
 const SLICE_MS = 5 * MINUTE_MS;
@@ -85,7 +86,13 @@ async function findingOf(
       formatScope(episode.scope) === name &&
       isMostOf(episode.amount, spike.excess),
   );
-  const content = spikeContent({ name: owner.key, span: "session", spike, bar });
+  const content = spikeContent({
+    scope: owner,
+    name: ownerName(owner, await loadNames(sql, true)),
+    span: "session",
+    spike,
+    bar,
+  });
   return {
     kind: "spike",
     subject: sessionsSubject(owner),

@@ -7,11 +7,12 @@ import {
   type Instant,
   instant,
   MINUTE_MS,
+  type Period,
   type TimeZone,
 } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
-import { listTeams, loadOrganization, type Team } from "../../organization/index.ts";
-import { spikeContent, spikeOverText } from "../messages/alerts.ts";
+import { loadOrganization } from "../../organization/index.ts";
+import { ownerName, spikeContent, spikeOverText } from "../messages/alerts.ts";
 import {
   isOfSession,
   partOf,
@@ -35,6 +36,7 @@ import { findDoneUntil, saveDoneUntil } from "../store/progress.ts";
 import { listDrivers, listHours, listTouched, type TouchedSpend } from "../store/series.ts";
 import { recordFindings } from "./episodes.ts";
 import { type LookDeps, type LookResult, NOTHING_FOUND } from "./look.ts";
+import { loadNames, type Names } from "./names.ts";
 
 /** Bounds one look; what is left over is smaller, and looked at a minute later. */
 const SERIES_MAX = 300;
@@ -52,9 +54,16 @@ interface Amounts {
 }
 
 interface Unusual extends UnusualSeries {
-  readonly span: "hour" | "day";
+  readonly span: SpikePeriod["span"];
+  readonly period: Period;
   readonly spike: Spike;
   readonly bar: bigint;
+}
+
+/** The spans that a look compares, with their bounds: what drives a spike is of the same time. */
+interface SpikePeriod {
+  readonly span: "hour" | "hour-before" | "day";
+  readonly period: Period;
 }
 
 /**
@@ -77,10 +86,11 @@ export async function lookForSpikes(sql: Sql, { clock }: LookDeps): Promise<Look
   const unusual = amounts.flatMap((of): Unusual[] => {
     const norm = norms.get(formatScope(of.series));
     const bar = barAfter(feedback.get(formatScope(of.series)) ?? []);
-    return norm === undefined ? [] : unusualOf(of, norm, bar);
+    return norm === undefined ? [] : unusualOf(of, norm, { bar, now, zone });
   });
-  const teams = unusual.length === 0 ? [] : await listTeams({ database: sql });
-  const findings = findingsOf({ unusual, open, touched, teams, now });
+  const periods = new Map(unusual.map(({ series, period }) => [formatScope(series), period]));
+  const names = await loadNames(sql, unusual.length > 0);
+  const findings = findingsOf({ unusual, open, touched, names, now });
   await recordFindings(
     sql,
     { clock },
@@ -88,7 +98,7 @@ export async function lookForSpikes(sql: Sql, { clock }: LookDeps): Promise<Look
       now,
       open: spikes,
       findings,
-      driversOf: async (finding) => await driversOf(sql, finding, now),
+      driversOf: async (finding) => await driversOf(sql, finding, periods.get(finding.subject)),
       endOf: (episode) => spikeOverText(episode.amount),
     },
   );
@@ -175,17 +185,24 @@ async function loadNorms(
 }
 
 /** The span in which it is the most above normal. */
-function unusualOf(of: Amounts, norms: SeriesNorms, bar: bigint): Unusual[] {
+function unusualOf(
+  of: Amounts,
+  norms: SeriesNorms,
+  { bar, now, zone }: { readonly bar: bigint; readonly now: Instant; readonly zone: TimeZone },
+): Unusual[] {
+  const start = startOfLocalHour(now, zone);
+  const end = addMs(start, HOUR_MS);
+  const before = { start: addMs(start, -HOUR_MS), end: start };
   const looks = [
-    { span: "hour" as const, amount: of.hour },
-    { span: "hour" as const, amount: of.hourBefore },
-    { span: "day" as const, amount: of.day },
-  ];
-  const found = looks.flatMap(({ span, amount }): Unusual[] => {
-    const spike = evaluateSpike(amount, { span, norm: norms[span], bar });
+    { span: "hour", norm: "hour", period: { start, end }, amount: of.hour },
+    { span: "hour-before", norm: "hour", period: before, amount: of.hourBefore },
+    { span: "day", norm: "day", period: { start: startOfToday(now, zone), end }, amount: of.day },
+  ] as const;
+  const found = looks.flatMap(({ span, norm, period, amount }): Unusual[] => {
+    const spike = evaluateSpike(amount, { span: norm, norm: norms[norm], bar });
     return spike === undefined
       ? []
-      : [{ series: of.series, excess: spike.excess, span, spike, bar }];
+      : [{ series: of.series, excess: spike.excess, span, period, spike, bar }];
   });
   return found.toSorted((left, right) => (left.excess > right.excess ? -1 : 1)).slice(0, 1);
 }
@@ -194,7 +211,7 @@ function findingsOf(of: {
   readonly unusual: readonly Unusual[];
   readonly open: readonly Episode[];
   readonly touched: TouchedSpans;
-  readonly teams: readonly Team[];
+  readonly names: Names;
   readonly now: Instant;
 }): Finding[] {
   const { unusual, open, now } = of;
@@ -220,7 +237,7 @@ function findingsOf(of: {
       countedUntil: now,
       excess: spike.excess,
       partOf: parts.get(subject),
-      content: spikeContent({ name: nameOf(series, of.teams), span, spike, bar }),
+      content: spikeContent({ scope: series, name: ownerName(series, of.names), span, spike, bar }),
     };
   });
 }
@@ -243,12 +260,6 @@ function sharedSpend({
     usd(rows.reduce((sum, row) => (has(row, left) && has(row, right) ? sum + row.cost : sum), 0n));
 }
 
-function nameOf(series: Series, teams: readonly Team[]): string {
-  if (series.kind === "team")
-    return teams.find(({ key }) => key === series.key)?.name ?? series.key;
-  return series.kind === "api_key" ? `Key ${series.key}` : series.key;
-}
-
 /** Never people: what a team's channel reads names none of them. */
 const DRIVEN_BY: Readonly<Record<SeriesKind, "project" | "model" | "team">> = {
   user: "model",
@@ -260,12 +271,11 @@ const DRIVEN_BY: Readonly<Record<SeriesKind, "project" | "model" | "team">> = {
 async function driversOf(
   sql: Sql,
   { scope }: Finding,
-  now: Instant,
+  span: Period | undefined,
 ): Promise<Finding["content"]["drivers"]> {
   const series = seriesFrom(scope);
-  if (series === undefined) return undefined;
+  if (series === undefined || span === undefined) return undefined;
   const by = DRIVEN_BY[series.kind];
-  const span = { start: addMs(now, -2 * HOUR_MS), end: addMs(now, HOUR_MS) };
   const top = await listDrivers(sql, { series, by, driversMax: DRIVERS_MAX }, span);
   return top.length === 0 ? undefined : { by, top };
 }

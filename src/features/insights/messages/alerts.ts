@@ -1,35 +1,42 @@
 /** What people read of each kind of finding: plain words, escaped where they are shown. Pure. */
-import type { AlertContent } from "../../../domain/alert.ts";
+import type { AlertContent, AlertWords } from "../../../domain/alert.ts";
 import { formatUsd, type Usd, usd } from "../../../domain/money.ts";
-import { formatScope, type Scope } from "../../../domain/scope.ts";
+import type { Scope } from "../../../domain/scope.ts";
 import { type Instant, localParts, type TimeZone } from "../../../domain/time.ts";
 import type { Loop } from "../rules/loop.ts";
 import type { Spike, SpikeSpan } from "../rules/spike.ts";
 import { FALSE_ALARM_DAYS } from "../rules.ts";
 
-const DURING: Readonly<Record<SpikeSpan, string>> = {
+/** Amounts of a whole hour are told a few minutes into the next one, too. */
+export type ToldSpan = SpikeSpan | "hour-before";
+
+const DURING: Readonly<Record<ToldSpan, string>> = {
   hour: "this hour",
+  "hour-before": "in the hour before this one",
   day: "today so far",
   session: "in one session",
 };
 
-const COMPARED: Readonly<Record<SpikeSpan, string>> = {
+const COMPARED: Readonly<Record<ToldSpan, string>> = {
   hour: "the same hours of the last four weeks",
+  "hour-before": "the same hours of the last four weeks",
   day: "the same part of comparable days of the last four weeks",
   session: "earlier sessions",
 };
 
 export function spikeContent(of: {
+  /** Who hears of a person's spend is that person. */
+  readonly scope: Scope;
   readonly name: string;
-  readonly span: SpikeSpan;
+  readonly span: ToldSpan;
   readonly spike: Spike;
   readonly bar: bigint;
 }): AlertContent {
-  const { name, span, spike, bar } = of;
+  const { name, scope, span, spike, bar } = of;
   const { amount, norm, excess } = spike;
   return {
     happened: [
-      { strong: name },
+      whoWords(scope, name),
       " spent ",
       { strong: formatUsd(amount) },
       ` ${DURING[span]}: ${formatUsd(excess)} above what is normal${timesText(amount, norm.normal)}.`,
@@ -65,12 +72,13 @@ const KEY_SHOWN_CHARS = 60;
 
 export function loopContent(of: {
   readonly loop: Loop;
+  readonly name: string;
   readonly minutes: number;
   /** All that was wasted since it began. */
   readonly amount: Usd;
   readonly bar: bigint;
 }): AlertContent {
-  const { loop, minutes, amount, bar } = of;
+  const { loop, name, minutes, amount, bar } = of;
   const { repeated, wasted } = loop;
   const { requests, cutOff, requestsBefore, scope, key } = repeated;
   const span = `in ${String(minutes)} minutes`;
@@ -81,12 +89,7 @@ export function loopContent(of: {
   }[loop.what];
   const perHour = usd((wasted * 60n) / BigInt(minutes));
   return {
-    happened: [
-      { strong: scopeText(scope) },
-      happened,
-      { strong: formatUsd(amount) },
-      " wasted so far.",
-    ],
+    happened: [whoWords(scope, name), happened, { strong: formatUsd(amount) }, " wasted so far."],
     brief: `${String(requests)} times ${span}, ${formatUsd(amount)} wasted`,
     follows: `Going on like this wastes ${formatUsd(perHour)} an hour.`,
     details: [
@@ -158,6 +161,22 @@ function clockText(at: Instant, zone: TimeZone): string {
   return `${String(year)}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)} (${zone})`;
 }
 
-function scopeText(scope: Scope): string {
-  return scope.kind === "user" || scope.kind === "team" ? scope.key : formatScope(scope);
+/** A person reads of "you"; what is not theirs to read alone names them. */
+function whoWords(scope: Scope, name: string): AlertWords {
+  return scope.kind === "user" && name === scope.key ? "You" : { strong: name };
+}
+
+/** What people call whoever is behind it; a person, who hears of it alone, by the address. */
+export function ownerName(
+  { kind, key }: Scope,
+  known: {
+    readonly teams: readonly { readonly key: string; readonly name: string }[];
+    readonly serviceAccounts: readonly { readonly address: string }[];
+  },
+): string {
+  if (kind === "team") return known.teams.find((team) => team.key === key)?.name ?? key;
+  if (kind === "api_key") return `Key ${key}`;
+  if (kind === "org") return "The organization";
+  const isProgram = known.serviceAccounts.some(({ address }) => address === key);
+  return isProgram ? `Service account ${key}` : key;
 }
