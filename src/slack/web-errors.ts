@@ -57,6 +57,10 @@ const NEVER_SENT_CODES: ReadonlySet<string> = new Set([
 /** What became of a call that threw. Never guesses "nothing happened" where that is not certain. */
 export function sortSlackError(error: unknown): SlackErrorVerdict {
   if (error instanceof AppError && error.cause !== undefined) return sortSlackError(error.cause);
+  // Ours, from before the call: with what Slack answered it would have a cause.
+  if (error instanceof AppError && error.retryable) {
+    return { kind: "retry", reason: error.code };
+  }
   if (error instanceof Error && error.name === ONE_WORKSPACE) {
     return { kind: "permanent", reason: error.message, isOneWorkspace: true };
   }

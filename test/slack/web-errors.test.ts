@@ -66,6 +66,14 @@ describe("sortSlackError", () => {
     expect(sortSlackError(error)).toEqual({ kind: "unknown-outcome", reason });
   });
 
+  it("knows that a failure of ours before the call did nothing", () => {
+    const late = new AppError({ code: "unavailable", message: "Too late.", retryable: true });
+    expect(sortSlackError(late)).toEqual({ kind: "retry", reason: "unavailable" });
+
+    const odd = new AppError({ code: "internal", message: "Slack answered without ts" });
+    expect(sortSlackError(odd)).toMatchObject({ kind: "unknown-outcome" });
+  });
+
   it("looks through our own error at what Slack said", () => {
     const failure = slackFailure("chat.postMessage", platform("is_archived"));
     expect(sortSlackError(failure)).toEqual({ kind: "permanent", reason: "is_archived" });

@@ -12,6 +12,7 @@ import { enqueueMessage } from "../../../src/slack/outbox.ts";
 import { sendDueMessages } from "../../../src/slack/sender.ts";
 import type { SlackWeb } from "../../../src/slack/web.ts";
 import { createSlackWeb } from "../../../src/slack/web-client.ts";
+import { sortSlackError } from "../../../src/slack/web-errors.ts";
 import { useDatabase } from "../../support/database.ts";
 import {
   type FakeSlackInTest,
@@ -198,6 +199,31 @@ describe("a message with a chart", () => {
 
     expect(await refusals()).toEqual([`${TEAM_ID} data_visualization`]);
     expect(types(slack())).toEqual([]);
+  });
+
+  it("begins no attempt that another sender could have begun by then", async () => {
+    refuse(slack(), "data_visualization");
+    const wait = async () => {
+      passedMs += 20_000;
+      await Promise.resolve();
+    };
+    const late = createSlackWeb({
+      token: slack().credentials.botToken,
+      apiUrl: slack().apiUrl(),
+      dataBlocks: { ...depsFor(slack()), wait },
+    });
+    slack().faults.add({ kind: "slow", method: "chat.postMessage", delayMs: 0 });
+    slack().faults.add({ kind: "ratelimited", method: "chat.postMessage", retryAfterSeconds: 1 });
+    const sending = late.postMessage({
+      channel: "#finops",
+      text: "Spend",
+      blocks: [bars],
+      dedupeKey: "late",
+    });
+
+    const error: unknown = await sending.catch((thrown: unknown) => thrown);
+    expect(sortSlackError(error)).toEqual({ kind: "retry", reason: "unavailable" });
+    expect(posts(slack())).toBe(2);
   });
 
   it("fails for good when its other blocks are refused, and blames no chart", async () => {
