@@ -254,6 +254,22 @@ describe("a storm", () => {
 });
 
 describe("resolveThread", () => {
+  test("wakes nobody in their quiet hours: their message says so in place", async () => {
+    await raise({ scope: scopeFrom("user:bo@acme.test") });
+    await savePreferences(deps, BO, {
+      ...DEFAULT_PREFERENCES,
+      quietHours: { from: "09:00", until: "11:00" },
+      timeZone: timeZone("UTC"),
+    });
+
+    await resolve();
+
+    const lines = await outbox();
+    expect(lines.filter((line) => line.startsWith("update"))).toHaveLength(1);
+    expect(lines.at(-1)).toContain("No longer the case");
+    expect(lines.filter((line) => line.startsWith("reply"))).toEqual([]);
+  });
+
   test("says so once where it was said, and a new fact opens it again", async () => {
     await raiseNumber(1);
     await resolve();

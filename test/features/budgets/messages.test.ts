@@ -117,6 +117,34 @@ describe("thresholdContent", () => {
     ]);
   });
 
+  test("says where the last forecast sees the end, with its band, and no rate beside it", () => {
+    const forecast = { expected: usd(548.7), low: usd(510.2), high: usd(590.1) };
+
+    expect(shown({ forecast }).text).toContain(
+      "Forecast: $548.70 by then (likely $510.20 to $590.10), $48.70 over the limit.",
+    );
+    expect(shown({ forecast }).text).not.toContain("At this pace");
+    // Made before most of it was spent: it knows less than the sum.
+    const old = { expected: usd(400), low: usd(390), high: usd(410) };
+    expect(shown({ forecast: old }).text).toContain("At this pace $646.80");
+  });
+
+  test("says what its figures rest on, and as of when", () => {
+    const basis = { kind: "estimated", asOf: "2026-11-20T12:00:00.000Z" } as const;
+
+    expect(textsOf(shown({ basis }))).toContainEqual(
+      expect.stringMatching(/^Estimated from usage events · as of <!date\^1795176000\^/),
+    );
+  });
+
+  test("names a program to who answers for it", () => {
+    const scope = { kind: "user", key: "bot@acme.test" } as const;
+
+    expect(shown({ scope, name: "bot@acme.test", isOwn: false }).text).toContain(
+      "Bot@acme.test passed 80% of its monthly budget",
+    );
+  });
+
   test("speaks to a person of their own budget", () => {
     const scope = scopeFrom("user:bo@acme.test");
     const alert = anAlert({ thresholdPercent: 100, spend: usd(500) });

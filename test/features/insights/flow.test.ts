@@ -81,6 +81,22 @@ describe("spikes", () => {
     );
   });
 
+  test("what drives a spike is of the hour that is told, not of the one before", async () => {
+    await use(
+      db.pool,
+      ...fourWeeks(3),
+      { at: addMs(instant(NOON), -HOUR_MS), cost: usd(3), of: BO },
+      { at: NOON, cost: usd(60), of: BO },
+    );
+
+    await lookNow();
+
+    const { rows } = await db.pool.query<{ readonly cost: string }>(
+      `select a.content #>> '{drivers,top,0,cost}' as cost from alerts a where a.scope like 'user:%'`,
+    );
+    expect(rows.map(({ cost }) => Number(cost))).toEqual([60]);
+  });
+
   test("a spike of a team that nobody alone explains goes to the team, without names", async () => {
     const people = ["p1@acme.test", "p2@acme.test", "p3@acme.test"].map((email) => ({
       userEmail: emailFrom(email),

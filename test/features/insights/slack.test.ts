@@ -164,7 +164,9 @@ describe("why", () => {
     expect(shown(await type("why", "search", { email: "bo@acme.test" }))).not.toContain(
       "ana@acme.test",
     );
-    expect((await type("why", "ads", { email: "bo@acme.test" })).text).toBe("You may not see “ads”.");
+    expect((await type("why", "ads", { email: "bo@acme.test" })).text).toBe(
+      "You may not see “ads”.",
+    );
   });
 
   test("who Slack does not tell us gets an answer that says so", async () => {

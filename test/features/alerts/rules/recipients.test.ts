@@ -31,6 +31,22 @@ describe("recipientsOf", () => {
     expect(recipientsOf(scopeFrom(scope), ACME)).toEqual(recipients);
   });
 
+  test("who answers for a program reads its news, at the end of the chain", () => {
+    const [bot, agent] = [emailFrom("bot@acme.test"), emailFrom("agent@acme.test")];
+    const serviceAccounts = [
+      { address: agent, responsible: bot },
+      { address: bot, responsible: EVE },
+    ];
+    const of = (address: string, accounts = serviceAccounts) =>
+      recipientsOf(scopeFrom(`user:${address}`), { ...ACME, serviceAccounts: accounts });
+
+    expect(of(agent)).toEqual([{ person: EVE }]);
+    expect(of("bo@acme.test")).toEqual([{ person: "bo@acme.test" }]);
+    // Two that answer for each other: somebody is named, and nobody is asked for ever.
+    const circle = [...serviceAccounts.slice(0, 1), { address: bot, responsible: agent }];
+    expect(of(agent, circle)).toEqual([{ person: agent }]);
+  });
+
   test("without a finance channel tells every admin", () => {
     const { finopsChannel: _, ...withoutChannel } = ACME;
 
