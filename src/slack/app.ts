@@ -37,6 +37,8 @@ export interface SlackConfig {
   readonly appToken?: string;
   /** Another root than https://slack.com/api/, for example a stand-in. */
   readonly apiUrl?: string;
+  /** In Socket Mode: how long a line may be silent, and the pause before the next one. The SDK's: 5 s. */
+  readonly pingTimeoutMs?: number;
 }
 
 export interface SlackApp {
@@ -199,8 +201,10 @@ function httpTransport({ config, log, many }: SlackAppDeps): Transport {
 }
 
 function socketTransport({ config, log }: SlackAppDeps, appToken: string): Transport {
+  const { pingTimeoutMs } = config;
   const receiver = new SocketModeReceiver({
     appToken,
+    ...(pingTimeoutMs === undefined ? {} : { clientPingTimeout: pingTimeoutMs }),
     logger: boltLog(log),
     // Its own options object, and a patient one: the client writes into the object, and with few
     // retries a failed reconnect ends the process.
