@@ -159,3 +159,15 @@ export function openedRequest(
   if (chosen !== undefined && requestIds.includes(chosen)) return chosen;
   return requestIds.length === 1 ? requestIds[0] : undefined;
 }
+
+/** Whether the period will likely end above the limit. */
+export function isExpectedAbove({ forecast, limit }: BudgetLine): boolean {
+  return forecast !== undefined && forecast > limit;
+}
+
+/** Half of it is used: from here on people think of asking for more. */
+const TIGHT_PERCENT = 50;
+
+export function isTight(budget: BudgetLine): boolean {
+  return budget.percent >= TIGHT_PERCENT || isExpectedAbove(budget);
+}

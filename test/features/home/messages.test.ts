@@ -76,7 +76,7 @@ describe("App Home", () => {
       "# You · $0.00 this month",
       "No usage recorded yet.",
       "---",
-      "# Teams",
+      "# Teams this month",
       "You are in no team yet. An admin or the team's owner can add you.",
       "---",
       "*Preferences*\nMessages about my spend · no digest · no quiet hours · UTC [Change]",
@@ -120,10 +120,35 @@ describe("App Home", () => {
 
   test("keeps what stands below in sight, however much another feature draws", () => {
     const further = Array.from({ length: 300 }, () => section("set up"));
-    const lines = linesOf(aHomePage(), { opened: undefined, further });
+    const lines = linesOf(aHomePage(), { opened: undefined, further: [further, []] });
 
     expect(lines.filter((line) => line === "set up")).toHaveLength(12);
-    expect(lines.at(-1)).toBe("[Request a raise] [Help]");
+    expect(lines).toContain("[Request a raise] [Help]");
+  });
+
+  test("puts what is left to do, which has a heading, before one's own spend, and the rest last", () => {
+    const task = [header("Set up"), section("Choose a channel")];
+    const lines = linesOf(aHomePage(), { opened: undefined, further: [[section("links")], task] });
+
+    expect(lines.slice(0, 4)).toEqual([
+      "# Set up",
+      "Choose a channel",
+      "---",
+      "# You · $0.00 this month",
+    ]);
+    expect(lines.at(-1)).toBe("links");
+  });
+
+  test("offers a raise from half of a budget on, or where it will not suffice", () => {
+    const offers = (line: Parameters<typeof aBudgetLine>[0]): boolean =>
+      linesOf(aHomePage({ budgets: [aBudgetLine(line)] })).some((one) =>
+        one.includes("[Request raise]"),
+      );
+
+    expect(offers({ percent: 49, forecast: undefined })).toBe(false);
+    expect(offers({ percent: 50, forecast: undefined })).toBe(true);
+    expect(offers({ percent: 10, limit: usd(500), forecast: usd(501) })).toBe(true);
+    expect(offers({ percent: 10, limit: usd(500), forecast: usd(500) })).toBe(false);
   });
 
   const name = hostileText;
@@ -190,7 +215,7 @@ describe("App Home", () => {
             teams: { shown: teams, count: 1_000 },
             organization: whole,
           }),
-          { opened: { requestId: "1", card }, further: card },
+          { opened: { requestId: "1", card }, further: [card, [header("Set up"), ...card]] },
         );
         const view = homeView(blocks, HOME_NOW);
 

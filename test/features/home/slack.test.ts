@@ -58,7 +58,7 @@ describe("App Home", () => {
     await spend(db.pool, { amount: usd(3), at, of: { userEmail: emailFrom("bo@acme.test") } });
     const lines = await opened("U_BO");
 
-    expect(headers(lines)).toEqual(["# You · $3.00 this month", "# Teams"]);
+    expect(headers(lines)).toEqual(["# You · $3.00 this month", "# Teams this month"]);
     expect(lines.some((line) => line.startsWith("*Search* ·"))).toBe(true);
   });
 
@@ -111,7 +111,10 @@ describe("App Home", () => {
     await ask(acme(db.pool));
 
     expect((await opened("U_BO")).some((line) => line.endsWith("[Withdraw]"))).toBe(true);
-    expect(headers(await opened("U_ZOE"))).toEqual(["# You · $0.00 this month", "# Teams"]);
+    expect(headers(await opened("U_ZOE"))).toEqual([
+      "# You · $0.00 this month",
+      "# Teams this month",
+    ]);
   });
 
   test("shows admins and finance, and nobody else, what needs attention", async () => {

@@ -33,9 +33,7 @@ export async function publishHome(
 ): Promise<PublishResult> {
   const { database, clock } = deps;
   const { page, opened } = await loadPage(deps, known.email, known.openedRequestId);
-  const further = (
-    await Promise.all(deps.parts.map(async (part) => await part(known.email)))
-  ).flat();
+  const further = await Promise.all(deps.parts.map(async (part) => await part(known.email)));
   const content = homeBlocks(page, { opened, further });
   const contentSha256 = sha256(content);
   const key: HomeKey = known;

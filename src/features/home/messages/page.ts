@@ -37,19 +37,22 @@ export function homeBlocks(
   page: HomePage,
   parts: {
     readonly opened: OpenedCard | undefined;
-    /** Of other features, for this person: setting up. */
-    readonly further: readonly Block[];
+    /** Each of another feature, for this person: setting up. */
+    readonly further: readonly (readonly Block[])[];
   },
 ): readonly Block[] {
+  const further = parts.further
+    .filter((blocks) => blocks.length > 0)
+    .map((blocks) => blocks.slice(0, PART_BLOCKS_MAX));
   return [
     ...waitingBlocks(page.waiting, parts.opened),
     ...attentionBlocks(page.attention),
+    ...further.filter(isTask).flatMap((blocks) => [...blocks, DIVIDER]),
     ...ownSpendBlocks(page),
     DIVIDER,
     ...ownRequestBlocks(page.ownRequests),
     ...teamBlocks(page),
     DIVIDER,
-    ...parts.further.slice(0, PART_BLOCKS_MAX),
     section(
       `*Preferences*\n${page.preferences}`,
       button({ actionId: PREFERENCES_ACTION, text: "Change", value: "home" }),
@@ -58,7 +61,13 @@ export function homeBlocks(
       button({ actionId: RAISE_ACTION, text: "Request a raise", value: "any" }),
       button({ actionId: SHOW_ACTION, text: "Help", value: "help" }),
     ]),
+    ...further.filter((blocks) => !isTask(blocks)).flat(),
   ];
+}
+
+/** What has a heading of its own is something to do; the rest are ways to somewhere else. */
+function isTask([first]: readonly Block[]): boolean {
+  return first?.type === "header";
 }
 
 /** What people see: the blocks, and as of when they are. */

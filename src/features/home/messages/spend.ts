@@ -10,8 +10,15 @@ import {
   header,
   section,
 } from "../../../slack/blocks.ts";
-import { type BudgetLine, type HomePage, SHOWN_MAX, sparkline, type TeamLine } from "../rules.ts";
-import { changeText, courseText, moneyText, nameText, shareText } from "./words.ts";
+import {
+  type BudgetLine,
+  type HomePage,
+  isTight,
+  SHOWN_MAX,
+  sparkline,
+  type TeamLine,
+} from "../rules.ts";
+import { budgetLines, changeText, moneyText, nameText } from "./words.ts";
 
 export const REPORT_ACTION = "home_report";
 /** The budgets feature listens to it. */
@@ -23,10 +30,8 @@ export function ownSpendBlocks({ spend, budgets, now }: HomePage): readonly Bloc
   const line = sparkline(days);
   const change = changeText(cost, previous);
   const facts = [
-    ...(change === undefined
-      ? []
-      : [`${change} vs the same days last month (${moneyText(previous)})`]),
-    ...(line === undefined ? [] : [`\`${line}\` last ${String(days.length)} days`]),
+    ...(change === undefined ? [] : [change]),
+    ...(line === undefined ? [] : [`${line}  last ${String(days.length)} days`]),
   ];
   const hidden = budgets.length - SHOWN_MAX.budgets;
   return [
@@ -36,7 +41,10 @@ export function ownSpendBlocks({ spend, budgets, now }: HomePage): readonly Bloc
     ...budgets
       .slice(0, SHOWN_MAX.budgets)
       .map((budget) =>
-        section(`${shareText(budget)}\n${courseText(budget, now)}`, raiseButton(budget)),
+        section(
+          budgetLines(budget, now).join("\n"),
+          isTight(budget) ? raiseButton(budget) : undefined,
+        ),
       ),
     ...(hidden > 0
       ? [context(`…and ${String(hidden)} more: ${commandText("/claude-spend budget me")}`)]
@@ -44,7 +52,7 @@ export function ownSpendBlocks({ spend, budgets, now }: HomePage): readonly Bloc
   ];
 }
 
-/** "` $80.10` ▰▰▰▰▰▰▱▱ claude-opus-5-5": amounts under each other. */
+/** "▰▰▰▰▰▰▱▱ *$80.10* claude-opus-5-5": bars under each other, as those of budgets. */
 function modelBlocks({ models }: HomePage["spend"]): readonly Block[] {
   const [first, ...others] = models.filter(({ cost }) => cost > 0n);
   if (first === undefined) return [];
@@ -61,13 +69,12 @@ function modelBlocks({ models }: HomePage["spend"]): readonly Block[] {
           },
         ]),
   ];
-  const width = Math.max(...rows.map(({ cost }) => formatUsd(cost).length));
   return [
     section(
       rows
         .map(
           ({ name, cost }) =>
-            `${commandText(formatUsd(cost).padStart(width))} ${bar(percentOf(cost, first.cost), MODEL_BAR_WIDTH)} ${name}`,
+            `${bar(percentOf(cost, first.cost), MODEL_BAR_WIDTH)} *${moneyText(cost)}* ${name}`,
         )
         .join("\n"),
     ),
@@ -81,17 +88,17 @@ function raiseButton({ raiseValue }: BudgetLine): ReturnType<typeof button> {
 export function teamBlocks({ teams, organization, now }: HomePage): readonly Block[] {
   const hidden = teams.count - teams.shown.length;
   return [
-    header("Teams"),
+    header("Teams this month"),
     ...(organization === undefined
       ? []
       : [
           section(
             [
               `*${nameText(organization.name)}* · ${moneyText(organization.cost)}`,
-              ...[changeText(organization.cost, organization.previous)]
-                .filter((change) => change !== undefined)
-                .map((change) => `${change} vs the same days last month`),
-            ].join("\n"),
+              changeText(organization.cost, organization.previous) ?? "",
+            ]
+              .join("\n")
+              .trimEnd(),
             reportButton("org", organization.name),
           ),
         ]),
@@ -113,7 +120,7 @@ function teamRow({ key, name, cost, budget }: TeamLine, now: HomePage["now"]): B
   return section(
     [
       `*${nameText(name)}* · ${moneyText(cost)}`,
-      ...(budget === undefined ? ["No budget"] : [shareText(budget), courseText(budget, now)]),
+      ...(budget === undefined ? ["No budget"] : budgetLines(budget, now)),
     ].join("\n"),
     reportButton(formatScope({ kind: "team", key }), name),
   );

@@ -3,7 +3,7 @@ import { dayText } from "../../../domain/date-text.ts";
 import { formatUsd, type Usd, usd } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import { bar, escapeText, slackDate, truncate } from "../../../slack/blocks.ts";
-import { type BudgetLine, changePercent } from "../rules.ts";
+import { type BudgetLine, changePercent, isExpectedAbove } from "../rules.ts";
 
 const NAME_CHARS_MAX = 80;
 
@@ -17,28 +17,30 @@ export function moneyText(amount: Usd): string {
   return escapeText(formatUsd(amount));
 }
 
-/** "▲ 12%"; undefined where there is nothing to compare with. */
+/** "▲ 12% vs the same days last month ($110.20)"; undefined where there is nothing to compare with. */
 export function changeText(now: Usd, before: Usd): string | undefined {
   const percent = changePercent(now, before);
   if (percent === undefined) return undefined;
-  if (percent === 0) return "±0%";
-  return `${percent > 0 ? "▲" : "▼"} ${Math.abs(percent).toLocaleString("en-US")}%`;
+  const than = `the same days last month (${moneyText(before)})`;
+  if (percent === 0) return `As much as in ${than}`;
+  return `${percent > 0 ? "▲" : "▼"} ${Math.abs(percent).toLocaleString("en-US")}% vs ${than}`;
 }
 
-/** "▰▰▰▰▰▰▰▱▱▱ *71%* of $500.00 monthly · $145.00 left". */
-export function shareText({ percent, limit, spend, periodKind }: BudgetLine): string {
+/** "▰▰▰▰▰▰▰▱▱▱ *71%* of $500.00 monthly", and under it what is left and where it is heading. */
+export function budgetLines(budget: BudgetLine, now: Instant): readonly string[] {
+  const { percent, limit, spend, periodKind, forecast } = budget;
   const left = limit - spend;
-  const rest = left >= 0n ? `${moneyText(usd(left))} left` : `${moneyText(usd(-left))} over`;
-  return `${bar(percent)} *${String(percent)}%* of ${moneyText(limit)} ${periodKind} · ${rest}`;
-}
-
-/** "resets Dec 1 · forecast $548.70 :warning:". */
-export function courseText(budget: BudgetLine, now: Instant): string {
-  const { forecast, limit, spend } = budget;
-  const resets = `resets ${dayText(budget.periodEnd, budget.zone, now)}`;
-  if (forecast === undefined) return resets;
-  const isNews = forecast > limit && spend <= limit;
-  return `${resets} · forecast ${moneyText(forecast)}${isNews ? " :warning:" : ""}`;
+  const isNews = isExpectedAbove(budget) && left >= 0n;
+  return [
+    `${bar(percent)} *${String(percent)}%* of ${moneyText(limit)} ${periodKind}`,
+    [
+      left >= 0n ? `${moneyText(usd(left))} left` : `*${moneyText(usd(-left))} over*`,
+      `resets ${dayText(budget.periodEnd, budget.zone, now)}`,
+      ...(forecast === undefined
+        ? []
+        : [`forecast ${moneyText(forecast)}${isNews ? " :warning:" : ""}`]),
+    ].join(" · "),
+  ];
 }
 
 /** In each reader's own zone. */
