@@ -19,7 +19,6 @@ import {
   MINUTE_MS,
   timeZone,
 } from "../domain/time.ts";
-import { anthropicAdminSandbox } from "../sandbox/anthropic/admin-api.ts";
 import { type KeptLedger, openKeptLedger } from "../sandbox/anthropic/kept-ledger.ts";
 import {
   EXAMPLE_DAYS,
@@ -38,6 +37,8 @@ import { createFakeSlack, type FakeSlack, readManifest } from "../sandbox/slack/
 import type { Database } from "../store/database.ts";
 import { removeEmbeddedPostgres } from "../store/embedded.ts";
 import { type Config, readConfig } from "./config.ts";
+import { anthropicSettings, demoAnthropic } from "./demo-anthropic.ts";
+import { endOnSignals } from "./demo-ending.ts";
 import { demoWelcome } from "./demo-welcome.ts";
 import { createLog } from "./log.ts";
 import { type Program, startProgram } from "./program.ts";
@@ -45,8 +46,6 @@ import { type Program, startProgram } from "./program.ts";
 /** Known to everybody who reads this; the demo listens on the loopback interface only. */
 const DEMO_INGEST_SECRET = "whsec_ZGVtby1vbmx5LW5vdC1hLXNlY3JldC1hdC1hbGw=";
 const DEMO_API_TOKEN = "demo-api-token-for-this-machine";
-const DEMO_ADMIN_KEY = "sk-ant-admin01-demo";
-const ANTHROPIC_PREFIX = "/sandbox/anthropic";
 const RUNAWAY_PATH = "/sandbox/api/example/runaway";
 const HOST = "127.0.0.1";
 /** Its line in the example's governance.yml. */
@@ -64,26 +63,17 @@ const files = {
   anthropic: join(dataDir, "anthropic.jsonl"),
 };
 
-const state = { isStopping: false, stop: async (): Promise<void> => {} };
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => {
-    if (state.isStopping) process.exit(1);
-    state.isStopping = true;
-    say("Stopping…");
-    state.stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
-  });
-}
+const ending = endOnSignals(say);
+let stop = async (): Promise<void> => {};
 
 try {
   await run();
 } catch (error) {
-  if (!state.isStopping) {
+  ending.canStop(stop);
+  if (!ending.isAsked()) {
     const message = error instanceof AppError ? error.message : String(error);
     process.stderr.write(`The demo can't start: ${message}\n`);
-    await state.stop();
+    await stop();
     process.exit(1);
   }
 }
@@ -105,13 +95,15 @@ async function run(): Promise<void> {
   books.record([...exampleUsage({ story, from: exampleStart(story), to: clock() })]);
   let live: LiveTraffic | undefined;
   const program = await startBot({ slack, books, live: () => live });
-  state.stop = async () => {
+  stop = async () => {
     slack.closePages();
     await live?.stop();
     await program.stop();
     await slack.close();
     await books.flush();
   };
+  ending.canStop(stop);
+  if (ending.isAsked()) return;
   slack.setRequestUrl(`${program.url}/slack/events`);
   const isFirst = await isFirstStart(program);
   if (isFirst) await putGovernance(program, EXAMPLE_GOVERNANCE.replace(DAILY_DIGEST, ""));
@@ -162,12 +154,6 @@ async function startBot({
   readonly live: () => LiveTraffic | undefined;
 }): Promise<Program> {
   const config = demoConfig(slack);
-  const anthropic = anthropicAdminSandbox({
-    prefix: ANTHROPIC_PREFIX,
-    adminKey: DEMO_ADMIN_KEY,
-    clock,
-    ledger: books.ledger,
-  });
   return await startProgram({
     config,
     log: createLog(config),
@@ -181,7 +167,7 @@ async function startBot({
           else runawayListener(traffic)(request, response);
         },
       },
-      { matches: (path) => path.startsWith(`${ANTHROPIC_PREFIX}/`), listener: anthropic },
+      demoAnthropic({ clock, ledger: books.ledger }),
       { matches: slack.handles, listener: slack.requestListener },
       pageFiles(),
     ],
@@ -199,8 +185,7 @@ function demoConfig(slack: FakeSlack): Config {
     SLACK_API_URL: slack.apiUrl(),
     INGEST_SECRET: DEMO_INGEST_SECRET,
     API_TOKEN: DEMO_API_TOKEN,
-    ANTHROPIC_ADMIN_KEY: DEMO_ADMIN_KEY,
-    ANTHROPIC_BASE_URL: `http://${HOST}:${String(port)}${ANTHROPIC_PREFIX}`,
+    ...anthropicSettings(`http://${HOST}:${String(port)}`),
     LOG_LEVEL: process.env["LOG_LEVEL"] ?? "warn",
   });
   if (result.kind === "config") return result.config;
