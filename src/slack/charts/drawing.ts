@@ -35,9 +35,9 @@ const FAINT_INK = "#616061";
 const GRID_LINE = "#e8e8e8";
 
 const FONT_FAMILY = "Inter";
-const FONT_FILES = ["400Regular/Inter_400Regular.ttf", "600SemiBold/Inter_600SemiBold.ttf"].map(
-  (file) => fileURLToPath(import.meta.resolve(`@expo-google-fonts/inter/${file}`)),
-);
+const FONT_FILES = [
+  import.meta.resolve("@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf"),
+].map((url) => fileURLToPath(url));
 
 type Options = Parameters<ReturnType<typeof init>["setOption"]>[0];
 

@@ -101,7 +101,7 @@ const KINDS = {
 } as const;
 
 /** A whole series in a few words: "Search from $12 to $40, at most $60 (Nov 3)". */
-export function courseOf(plot: Plot, { name, values }: Plot["series"][number]): string {
+function courseOf(plot: Plot, { name, values }: Plot["series"][number]): string {
   const most = Math.max(...values);
   const text = (value: number) => shortNumber(value, plot.unit);
   const ends = `${text(values.at(0) ?? 0)} to ${text(values.at(-1) ?? 0)}`;
