@@ -21,7 +21,7 @@ import { findStanding, loadHomeSetUp, loadSetUp } from "./flow/progress.ts";
 import { recheckChannels } from "./flow/say-hello.ts";
 import { type EditForm, removePart, submitForm } from "./flow/submit.ts";
 import { infoModal, loadingModal, NO_EMAIL, WRONG_CODE } from "./messages/answers.ts";
-import { parseOrigin } from "./messages/fields.ts";
+import { fieldOf, parseOrigin } from "./messages/fields.ts";
 import { codeForm } from "./messages/forms.ts";
 import { setUpBlocks, welcomeMessage } from "./messages/home.ts";
 import { listNameOf } from "./messages/list.ts";
@@ -230,19 +230,33 @@ function editView(
 function windowForm(
   callbackId: string,
   validate: (values: FormValues) => FormProblems,
-  submit: (visitor: Visitor, values: ViewValues, privateMetadata: string) => Promise<Modal>,
+  submit: (visitor: Visitor, values: FormValues, privateMetadata: string) => Promise<Modal>,
 ): ViewListener {
   return {
     callbackId,
-    validate,
+    validate: (values) => {
+      const problems = validate(fieldsOf(values));
+      return Object.fromEntries(
+        Object.keys(values).flatMap((blockId) => {
+          const problem = problems[fieldOf(blockId)];
+          return problem === undefined ? [] : [[blockId, problem]];
+        }),
+      );
+    },
     working: () => infoModal("Saving…"),
     run: async ({ actor, web, values, privateMetadata, viewId }) => {
       const visitor = visitorOf(actor, web);
       const next =
         visitor === undefined
           ? infoModal(NO_EMAIL.text)
-          : await submit(visitor, values, privateMetadata);
+          : await submit(visitor, fieldsOf(values), privateMetadata);
       await web.updateView(viewId, next);
     },
   };
+}
+
+function fieldsOf(values: ViewValues): FormValues {
+  return Object.fromEntries(
+    Object.entries(values).map(([blockId, value]) => [fieldOf(blockId), value]),
+  );
 }

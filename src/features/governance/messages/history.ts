@@ -92,13 +92,18 @@ function versionText(version: VersionFacts, { lines }: { readonly lines: number 
   const all = changesText(version.changes);
   const shown = all
     .slice(0, lines)
-    .map((line) => `• ${escapeText(truncate(line, CHANGE_CHARS_MAX))}`);
+    .map((line) => `• ${withLinks(escapeText(truncate(line, CHANGE_CHARS_MAX)))}`);
   const more = all.length - shown.length;
   return [
     `*${String(version.version)}* · ${at} · ${whoText(version)} ${escapeText(originText(version))}${back}`,
     ...shown,
     ...(more > 0 ? [`…and ${String(more)} more`] : []),
   ].join("\n");
+}
+
+/** Ids of channels as Slack shows them. */
+function withLinks(text: string): string {
+  return text.replace(/\b[CG][A-Z0-9]{8,20}\b/g, "<#$&>");
 }
 
 /** Somebody of this workspace as a name that Slack shows. */

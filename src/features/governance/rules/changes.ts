@@ -19,8 +19,8 @@ export function describeChanges(before: Governance | undefined, after: Governanc
     const was = old.get(name);
     const is = current.get(name);
     if (is === undefined) return [`${name}: removed`];
-    if (was === undefined && !isAlwaysThere(name)) return [`${name}: added`];
-    return fieldChanges(name, was ?? new Map<string, unknown>(), is);
+    const isAddition = was === undefined && (isKeyed(name) || name === "organization");
+    return isAddition ? [`${name}: added`] : fieldChanges(name, was ?? NO_FIELDS, is);
   });
 }
 
@@ -49,17 +49,19 @@ export function lostChanges(of: {
         asText(was?.get(field)) !== asText(is.get(field)) &&
         asText(told.get(field)) !== asText(is.get(field)),
     );
-    return fieldChanges(name, was ?? new Map<string, unknown>(), is, decided);
+    return fieldChanges(name, was ?? NO_FIELDS, is, decided);
   });
 }
 
 const NOTHING: Facts = new Map();
+/** Of a part that was not there; a list that was not there was empty. */
+const NO_FIELDS: ReadonlyMap<string, unknown> = new Map([[LIST, []]]);
 
 /** Nouns of parts that have a key. The rest is always there, or has a value when it is not. */
 const KEYED = ["team", "budget", "digest", "service account", "commitment", "credit"] as const;
 
-function isAlwaysThere(name: string): boolean {
-  return !KEYED.some((noun) => name.startsWith(`${noun} `));
+function isKeyed(name: string): boolean {
+  return KEYED.some((noun) => name.startsWith(`${noun} `));
 }
 
 /** The names of both, what is gone behind what is there of its kind. */
@@ -114,7 +116,7 @@ function fieldChanges(
   name: string,
   was: ReadonlyMap<string, unknown>,
   is: ReadonlyMap<string, unknown>,
-  fields: Iterable<string> = new Set([...was.keys(), ...is.keys()]),
+  fields: Iterable<string> = new Set([...(was === NO_FIELDS ? [] : was.keys()), ...is.keys()]),
 ): string[] {
   return [...fields]
     .filter((field) => asText(was.get(field)) !== asText(is.get(field)))

@@ -82,7 +82,11 @@ export async function openForm(deps: SetUpDeps, visitor: Visitor, what: string):
     case "digest":
       return await openDigest(deps, visitor, origin);
     case "source":
-      return sourceForm({ origin, values: {} });
+      // A name for each time: adding a source is no new version that would tell its fields apart.
+      return sourceForm({
+        origin: { ...origin, key: String(deps.clock().getTime()) },
+        values: {},
+      });
     case "admins":
       return adminsForm({
         origin,

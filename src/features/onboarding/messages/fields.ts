@@ -48,6 +48,10 @@ export function parseOrigin(privateMetadata: string): FormOrigin {
   };
 }
 
+/**
+ * A form in the set-up's window. Slack keeps what was typed into a block of the same id when a
+ * window shows another form, so that each form has ids of its own.
+ */
 export function form(of: {
   readonly callbackId: string;
   readonly title: string;
@@ -57,13 +61,24 @@ export function form(of: {
   readonly blocks: readonly Block[];
 }): Modal {
   const { version, key } = of.origin;
+  const origin = key === undefined ? String(version) : `${String(version)} ${key}`;
+  const blocks = of.blocks.map((block) =>
+    block.type === "input"
+      ? { ...block, block_id: `${of.callbackId} ${origin}.${block.block_id}` }
+      : block,
+  );
   return modal({
     callbackId: of.callbackId,
     title: of.title,
     submit: of.submit ?? "Save",
-    privateMetadata: key === undefined ? String(version) : `${String(version)} ${key}`,
-    blocks: [...(of.note === undefined ? [] : [section(of.note), DIVIDER]), ...of.blocks],
+    privateMetadata: origin,
+    blocks: [...(of.note === undefined ? [] : [section(of.note), DIVIDER]), ...blocks],
   });
+}
+
+/** "name" of the id that `form` gave its block. */
+export function fieldOf(blockId: string): string {
+  return blockId.slice(blockId.lastIndexOf(".") + 1);
 }
 
 export interface Field {

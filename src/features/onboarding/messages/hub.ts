@@ -211,7 +211,9 @@ export function savedNote(
   changes: readonly string[],
   warnings: readonly string[] = [],
 ): readonly Block[] {
-  const shown = changes.slice(0, 4).map((change) => `• ${escapeText(truncate(change, 200))}`);
+  const shown = changes
+    .slice(0, 4)
+    .map((change) => `• ${withLinks(escapeText(truncate(change, 200)))}`);
   const more = changes.length - shown.length;
   return [
     section(
@@ -228,6 +230,11 @@ export function savedNote(
       .map((warning) => context(`:warning: ${escapeText(truncate(warning, 500))}`)),
     DIVIDER,
   ];
+}
+
+/** Ids of channels as Slack shows them. */
+function withLinks(text: string): string {
+  return text.replace(/\b[CG][A-Z0-9]{8,20}\b/g, "<#$&>");
 }
 
 function name(text: string): string {
