@@ -11,7 +11,7 @@ import { createSpendLimitBook } from "../sandbox/anthropic/spend-limit-book.ts";
 import { spendLimitRoutes } from "../sandbox/anthropic/spend-limits.ts";
 
 const ADMIN_KEY = "sk-ant-admin01-demo";
-export const ANTHROPIC_PREFIX = "/sandbox/anthropic";
+const ANTHROPIC_PREFIX = "/sandbox/anthropic";
 const KIND = "enterprise";
 /** In cents; Bo has nearly used his up, and asked for more two hours ago. */
 const SEAT_LIMIT = "20000";

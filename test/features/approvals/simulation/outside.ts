@@ -21,7 +21,7 @@ import { Crashed, crashing } from "./crashes.ts";
 import { aCrash } from "./deeds.ts";
 import type { Random } from "./random.ts";
 
-export const BASE_LIMIT = usd(500);
+const BASE_LIMIT = usd(500);
 const FAULT = 0.25;
 const log = pino({ level: "silent" });
 
