@@ -205,6 +205,7 @@ function messagesThrough({ to, speakToEach, installations, database }: Way): Mes
           return channels.map((channel) => ({
             ...channel,
             channelId: placeId(slackTeamId, channel.channelId),
+            ...(isFirst ? { bareId: channel.channelId } : {}),
             name: isFirst ? channel.name : placeId(slackTeamId, `#${channel.name}`),
           }));
         }),

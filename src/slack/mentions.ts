@@ -30,10 +30,18 @@ export async function forWorkspace<T>(sql: Sql, slackTeamId: string, content: T)
   }
   visitTexts(copy, (text, field) =>
     CHOSEN_ID_FIELDS.has(field)
-      ? splitId(text).id
+      ? chosenIn(slackTeamId, text)
       : text.replaceAll(MENTION, (mention, _kind, id: string) => shown.get(id) ?? mention),
   );
   return copy;
+}
+
+/** Slack refuses a form in which somebody is chosen whom it does not know. */
+function chosenIn(slackTeamId: string, placedId: string): string | undefined {
+  const chosen = splitId(placedId);
+  return chosen.slackTeamId === undefined || chosen.slackTeamId === slackTeamId
+    ? chosen.id
+    : undefined;
 }
 
 async function shownIn(sql: Sql, slackTeamId: string, placedId: string): Promise<string> {
@@ -61,16 +69,32 @@ async function shownIn(sql: Sql, slackTeamId: string, placedId: string): Promise
     : `<@${splitId(row.here_slack_user_id).id}>`;
 }
 
-/** Replaces every text of a JSON value, in place; a list's texts count under the list's field. */
+/**
+ * Replaces every text of a JSON value, in place, or leaves it out; a list's texts count under the
+ * list's field.
+ */
 function visitTexts(
   value: unknown,
-  replace: (text: string, field: string) => string,
+  replace: (text: string, field: string) => string | undefined,
   field = "",
 ): void {
+  if (Array.isArray(value)) {
+    const kept = value.flatMap((inner: unknown) => {
+      if (typeof inner === "string") return replace(inner, field) ?? [];
+      visitTexts(inner, replace, field);
+      return [inner];
+    });
+    value.splice(0, value.length, ...kept);
+    return;
+  }
   if (typeof value !== "object" || value === null) return;
   for (const [key, inner] of Object.entries(value)) {
-    const innerField = Array.isArray(value) ? field : key;
-    if (typeof inner === "string") Reflect.set(value, key, replace(inner, innerField));
-    else visitTexts(inner, replace, innerField);
+    if (typeof inner !== "string") {
+      visitTexts(inner, replace, key);
+      continue;
+    }
+    const replaced = replace(inner, key);
+    if (replaced === undefined) Reflect.deleteProperty(value, key);
+    else Reflect.set(value, key, replaced);
   }
 }

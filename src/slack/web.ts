@@ -27,6 +27,8 @@ export interface SlackChannel {
   readonly channelId: string;
   /** Without "#"; of another workspace than the first, as it is written: "T123/#finops". */
   readonly name: string;
+  /** Of the first of several workspaces: its id without the workspace, as it may be written, too. */
+  readonly bareId?: string;
   readonly isArchived: boolean;
 }
 

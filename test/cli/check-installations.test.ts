@@ -28,7 +28,7 @@ describe("doctor, of several workspaces", () => {
     const tests = slack()
       .organization.calls()
       .filter(({ method }) => method === "auth.test");
-    expect(tests.map(({ slackTeamId }) => slackTeamId).toSorted()).toEqual([FIRST, SECOND]);
+    expect(new Set(tests.map(({ slackTeamId }) => slackTeamId))).toEqual(new Set([FIRST, SECOND]));
   });
 
   test("names the one whose token is refused, and the one that is gone, and what to do", async () => {

@@ -39,8 +39,10 @@ describe("an installation", () => {
     expect(sealed.toString("latin1")).not.toContain("xoxb");
     const key = Buffer.alloc(32, "sealing-key");
     expect(openSealed(sealed, { key, boundTo: FIRST })).toMatch(/^xoxb-T01ACMECORP-/);
-    expect(() => openSealed(sealed, { key, boundTo: SECOND })).toThrow();
-    expect(() => openSealed(sealed, { key: Buffer.alloc(32, "x"), boundTo: FIRST })).toThrow();
+    expect(() => openSealed(sealed, { key, boundTo: SECOND })).toThrow(/authenticate/);
+    expect(() => openSealed(sealed, { key: Buffer.alloc(32, "x"), boundTo: FIRST })).toThrow(
+      /authenticate/,
+    );
   });
 
   test("stands in the audit trail, with who made the link", async () => {
@@ -116,7 +118,7 @@ describe("nothing is installed", () => {
       ),
     );
 
-    expect(ends.map(({ status }) => status).toSorted()).toEqual([200, 403]);
+    expect(new Set(ends.map(({ status }) => status))).toEqual(new Set([200, 403]));
     expect(await rows()).toHaveLength(1);
     const exchanges = slack()
       .organization.calls()

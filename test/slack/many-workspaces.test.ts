@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { parseEmail } from "../../src/domain/email.ts";
+import { emailFrom } from "../../src/domain/email.ts";
 import { context, home, message, modal, section } from "../../src/slack/blocks.ts";
 import { openModal, type SlackListeners } from "../../src/slack/listener.ts";
+import { forWorkspace } from "../../src/slack/mentions.ts";
 import { enqueueMessage } from "../../src/slack/outbox.ts";
 import { sendDueMessages } from "../../src/slack/sender.ts";
 import { useDatabase } from "../support/database.ts";
@@ -84,9 +85,7 @@ function expectOwnTokens(): void {
 
 async function sent(key: string, channel: string | { readonly person: string }): Promise<void> {
   const destination =
-    typeof channel === "string"
-      ? { channel }
-      : { person: parseEmail(channel.person) ?? expect.fail("no address") };
+    typeof channel === "string" ? { channel } : { person: emailFrom(channel.person) };
   const text = `text of ${key}`;
   const entry = {
     dedupeKey: key,
@@ -205,7 +204,7 @@ describe("two workspaces with equal ids", () => {
 
   test("lists the channels of both as governance.yml writes them", async () => {
     await bothInstalled();
-    const finops = (await slack().web.listChannels()).filter(({ name }) => /finops$/.test(name));
+    const finops = (await slack().web.listChannels()).filter(({ name }) => name.endsWith("finops"));
     expect(finops).toMatchObject([
       { channelId: `${FIRST}/C02FINOPS00`, name: "finops" },
       { channelId: `${SECOND}/C02FINOPS00`, name: `${SECOND}/#finops` },
@@ -374,4 +373,22 @@ describe("a workspace that removed the bot", () => {
     await slack().install(SECOND);
     expect(await delivered()).toMatchObject([{ key: "lia", status: "sent" }, {}]);
   });
+});
+
+test("a form chooses only people and channels of the place where it opens", async () => {
+  await bothInstalled();
+  const form = {
+    blocks: [
+      { initial_users: [`${FIRST}/U1`, `${SECOND}/U2`], initial_conversation: `${FIRST}/C1` },
+      { element: { initial_user: `${SECOND}/U3` }, private_metadata: `${FIRST}/U1` },
+    ],
+  };
+
+  expect(await forWorkspace(db.pool, SECOND, form)).toEqual({
+    blocks: [
+      { initial_users: ["U2"] },
+      { element: { initial_user: "U3" }, private_metadata: `${FIRST}/U1` },
+    ],
+  });
+  expect(form.blocks[0]?.initial_conversation).toBe(`${FIRST}/C1`);
 });

@@ -1,6 +1,6 @@
 /** What happens to messages when people and Slack do what they do all day. */
 import { beforeEach, describe, expect, test } from "vitest";
-import { parseEmail } from "../../src/domain/email.ts";
+import { emailFrom } from "../../src/domain/email.ts";
 import { ACME, type FakeSlackOptions } from "../../src/sandbox/slack/index.ts";
 import { home, message, modal, section } from "../../src/slack/blocks.ts";
 import { createDirectory } from "../../src/slack/directory.ts";
@@ -17,7 +17,7 @@ import { recordLog } from "./recording-slack.ts";
 type Team = NonNullable<FakeSlackOptions["team"]>;
 
 const db = useDatabase();
-const live = { team: ACME as Team };
+const live: { team: Team } = { team: ACME };
 /** A workspace in which people and channels change under our hands. */
 const changingTeam: Team = {
   ...ACME,
@@ -32,14 +32,15 @@ const slack = useFakeSlack({
   team: changingTeam,
   manifest: { ...TEST_MANIFEST, scopes: [...TEST_MANIFEST.scopes, "channels:history"] },
 });
-const { clock, advance, set } = manualClock("2026-11-23T10:00:00Z");
+const time = manualClock("2026-11-23T10:00:00Z");
+const { clock } = time;
 
 let web: SlackWeb;
 let directory: ReturnType<typeof createDirectory>;
 
 beforeEach(async () => {
   live.team = ACME;
-  set("2026-11-23T10:00:00Z");
+  time.set("2026-11-23T10:00:00Z");
   await db.pool.query("truncate outbox_messages, dead_destinations, slack_users");
   web = createSlackWeb({ token: slack().credentials.botToken, apiUrl: slack().apiUrl() });
   directory = createDirectory({ database: db.pool, web, clock });
@@ -63,7 +64,7 @@ async function sent(dedupeKey: string, more: Partial<OutboxEntry> = {}): Promise
   };
   await enqueueMessage(db.pool, entry, clock());
   await sendDueMessages({ database: db.pool, web, directory, clock, log: recordLog().log });
-  advance(2_000);
+  time.advance(2_000);
 }
 
 async function outcomes(): Promise<readonly (readonly [string, string, string | null])[]> {
@@ -133,7 +134,7 @@ describe("a rate limit", () => {
       ["other", "sent", null],
     ]);
 
-    advance(30_000);
+    time.advance(30_000);
     await sent("next");
     await sent("one more");
     expect(texts("#finops")).toEqual(["text of busy", "text of next"]);
@@ -221,9 +222,9 @@ describe("a channel", () => {
     expect((await outcomes())[1]).toEqual(["after", "pending", "channel_not_found"]);
 
     channelChanged("finops", { members: without });
-    advance(600_000);
+    time.advance(600_000);
     await sent("later");
-    advance(2_000);
+    time.advance(2_000);
     await sent("last", { destination: { channel: "#team-search" } });
     expect(texts("#finops")).toEqual(["text of before", "text of after", "text of later"]);
   });
@@ -237,7 +238,7 @@ describe("a channel", () => {
 });
 
 describe("a person", () => {
-  const bo = parseEmail("bo@acme.test") ?? expect.fail("no address");
+  const bo = emailFrom("bo@acme.test");
   const toBo = { destination: { person: bo } };
 
   test("who was deactivated is not written to, which is seen", async () => {
@@ -245,7 +246,7 @@ describe("a person", () => {
     live.team = { ...ACME, people: ACME.people.filter(({ id }) => id !== PEOPLE.bo) };
     await sent("after", toBo);
     expect((await outcomes())[1]).toEqual(["after", "failed", "channel_not_found"]);
-    advance(86_400_000);
+    time.advance(86_400_000);
     await sent("next day", toBo);
     expect((await outcomes())[2]).toEqual([
       "next day",
@@ -260,7 +261,7 @@ describe("a person", () => {
       ...ACME,
       people: ACME.people.map((one) => (one.id === PEOPLE.bo ? { ...one, handle: "robert" } : one)),
     };
-    advance(86_400_001);
+    time.advance(86_400_001);
     expect(await directory.loadSlackUser(PEOPLE.bo)).toMatchObject({
       email: bo,
       displayName: "robert",
@@ -277,7 +278,7 @@ describe("a person", () => {
         one.id === PEOPLE.bo ? { ...one, email: "bo.chen@acme.test" } : one,
       ),
     };
-    advance(86_400_001);
+    time.advance(86_400_001);
     expect(await directory.loadSlackUser(PEOPLE.bo)).toMatchObject({ email: "bo.chen@acme.test" });
     expect(await directory.findSlackUserByEmail(bo)).toBeUndefined();
   });

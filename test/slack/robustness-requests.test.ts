@@ -171,7 +171,7 @@ describe("a trigger that expired meanwhile", () => {
   });
 
   test("is told by direct message after a shortcut, which has no other place", async () => {
-    await bo().shortcut("request_budget_raise");
+    expect(await bo().shortcut("request_budget_raise")).toEqual({ ok: true });
     await bo().waitForMessage("dm", ({ text }) => text.startsWith("Slack stopped waiting"));
   });
 });
@@ -184,7 +184,7 @@ describe("an answer that comes too late for its response_url", () => {
       slack().pass(31 * 60_000);
       await Promise.resolve();
     };
-    await bo().click(shown, "more");
+    expect(await bo().click(shown, "more")).toEqual({ ok: true });
     await bo().waitForMessage("dm", heard("more of hello"));
   });
 
@@ -238,7 +238,7 @@ describe("while Slack is slow or busy", () => {
 
   test("so is one whom it does not name for its limits; the next try works", async () => {
     slack().faults.add({ kind: "ratelimited", method: "users.info" });
-    await bo().command("/claude-spend hello");
+    expect(await bo().command("/claude-spend hello")).toEqual({ ok: true });
     await bo().waitForMessage(
       "#general",
       heard("Slack can't be reached right now. Try again in a minute."),

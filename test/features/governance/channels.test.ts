@@ -41,6 +41,7 @@ const CHANNELS: readonly KnownChannel[] = [
 
 async function apply(
   listChannels: () => Promise<readonly KnownChannel[]>,
+  text = DOCUMENT,
 ): ReturnType<typeof applyGovernance> {
   return await applyGovernance(
     {
@@ -49,11 +50,36 @@ async function apply(
       appliers,
       channels: { listChannels },
     },
-    { text: DOCUMENT, appliedBy: "test" },
+    { text, appliedBy: "test" },
   );
 }
 
 describe("the channels of a document", () => {
+  test("are of the first of several workspaces, unless it names another", async () => {
+    const placed: readonly KnownChannel[] = [
+      {
+        channelId: "T0FIRST000/C0FINOPS00",
+        bareId: "C0FINOPS00",
+        name: "finops",
+        isArchived: false,
+      },
+      {
+        channelId: "T0FIRST000/C0SEARCH00",
+        bareId: "C0SEARCH00",
+        name: "search",
+        isArchived: false,
+      },
+      { channelId: "T0OTHER000/C0ADS00000", name: "T0OTHER000/#team-ads", isArchived: false },
+    ];
+    const listChannels = async () => await Promise.resolve(placed);
+    const text = DOCUMENT.replace("#team-ads", "T0OTHER000/#team-ads");
+    expect(await apply(listChannels, text)).toMatchObject({ kind: "applied", warnings: [] });
+    expect(await apply(listChannels)).toMatchObject({
+      kind: "refused",
+      problems: [{ message: expect.stringContaining("there is no #team-ads") as unknown }],
+    });
+  });
+
   test("are found by name or id", async () => {
     expect(await apply(async () => await Promise.resolve(CHANNELS))).toMatchObject({
       kind: "applied",

@@ -15,6 +15,8 @@ import { resolveThread } from "./resolve-thread.ts";
 const REMEDY: Readonly<Record<string, string>> = {
   is_archived: "Unarchive it, or choose another channel in governance.yml.",
   not_in_channel: "Invite the bot: /invite @Claude Spend.",
+  not_installed:
+    "The bot is not in that Slack workspace any more: `claude-spend slack install-link` makes a link to install it again.",
   channel_not_found: "Check the name in governance.yml; a private channel needs an invitation.",
 };
 const REMEDY_TOKEN = "Reinstall the app and set SLACK_BOT_TOKEN.";

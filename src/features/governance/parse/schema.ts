@@ -57,7 +57,10 @@ const CHANNEL_EXPECTED =
   '"#name" of a channel (lower-case, in quotes) or its id such as C0123456789';
 const channel = leaf(
   CHANNEL_EXPECTED,
-  matching(/^(?:#[\p{Ll}\p{Lm}\p{Lo}\p{M}\p{N}_-]{1,80}|[CG][A-Z0-9]{6,20})$/u),
+  // Of another Slack workspace than the organization's first: T0123456789/#name, T0123456789/C….
+  matching(
+    /^(?:T[A-Z0-9]{6,20}\/)?(?:#[\p{Ll}\p{Lm}\p{Lo}\p{M}\p{N}_-]{1,80}|[CG][A-Z0-9]{6,20})$/u,
+  ),
 );
 export const amount = leaf<Usd>(
   'a positive amount of USD in quotes, at most 12 places and at most 1000000000, for example "500.00"',

@@ -8,8 +8,10 @@ export interface NamedChannel extends Omit<GovernanceProblem, "message"> {
 
 export interface KnownChannel {
   readonly channelId: string;
-  /** Without "#". */
+  /** Without "#"; of another workspace than the first, as it is written: "T123/#finops". */
   readonly name: string;
+  /** Of the first of several workspaces: how its id may be written, too. */
+  readonly bareId?: string;
   readonly isArchived: boolean;
 }
 
@@ -19,8 +21,8 @@ export function channelProblems(
   known: readonly KnownChannel[],
 ): GovernanceProblem[] {
   return named.flatMap(({ channel, ...place }): GovernanceProblem[] => {
-    const found = known.find(
-      ({ channelId, name }) => channel === channelId || channel === `#${name}`,
+    const found = known.find(({ channelId, name, bareId }) =>
+      [channelId, `#${name}`, name, bareId].includes(channel),
     );
     if (found === undefined) {
       const message = `expected a channel that the bot can see; there is no ${channel}: create it or correct the name, and invite the bot if it is private`;
