@@ -1,39 +1,10 @@
 /** Limits elsewhere, the SQL of pushes. Owns: limit_pushes. */
-import { assert } from "../../../domain/assert.ts";
-import { emailFrom } from "../../../domain/email.ts";
-import { formatLimitTarget, parseLimitTarget } from "../../../domain/limit.ts";
-import { type Usd, usdFromDecimal, usdToDecimal } from "../../../domain/money.ts";
-import { type Instant, instant } from "../../../domain/time.ts";
+import { formatLimitTarget } from "../../../domain/limit.ts";
+import { type Usd, usdToDecimal } from "../../../domain/money.ts";
+import type { Instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
-import type { Push, PushOperation, PushStatus } from "../rules.ts";
-
-interface PushRow {
-  readonly limit_push_id: string;
-  readonly operation: PushOperation;
-  readonly target: string;
-  readonly period: string;
-  readonly amount_usd: string;
-  readonly approval_request_id: string;
-  readonly increase_request_id: string | null;
-  readonly requester_email: string;
-  readonly decided_by: string | null;
-  readonly ends_at: Date | null;
-  readonly direction: "forward" | "back";
-  readonly status: PushStatus;
-  readonly before_usd: string | null;
-  readonly before_is_own: boolean | null;
-  readonly intended_usd: string | null;
-  readonly is_applied: boolean;
-  readonly attempts: number;
-  readonly detail: string | null;
-  readonly version: number;
-  readonly created_at: Date;
-}
-
-const COLUMNS = `p.limit_push_id::text, p.operation, p.target, p.period, p.amount_usd::text,
-       p.approval_request_id, p.increase_request_id, p.requester_email, p.decided_by, p.ends_at,
-       p.direction, p.status, p.before_usd::text, p.before_is_own, p.intended_usd::text,
-       p.is_applied, p.attempts, p.detail, p.version, p.created_at`;
+import type { Push, PushStatus } from "../rules.ts";
+import { PUSH_COLUMNS, type PushRow, pushFromRow } from "./push-row.ts";
 
 /** Keeps claims apart: whether a target is free must not change between look and claim. */
 const CLAIM_LOCK = 7_105_311;
@@ -107,7 +78,7 @@ export async function claimDuePush(
                           and other.status in ('sending', 'unknown'))
                order by due.next_attempt_at, due.created_at
                limit 1)
-  returning ${COLUMNS}`,
+  returning ${PUSH_COLUMNS}`,
     [claim.now, claim.leasedUntil],
   );
   const [row] = rows;
@@ -178,7 +149,7 @@ export async function savePushOutcome(
             intended_usd = case when $8::boolean then null else p.intended_usd end,
             leased_until = null, version = p.version + 1
       where p.limit_push_id = $1 and p.status = 'sending' and p.leased_until = $2
-  returning ${COLUMNS}`,
+  returning ${PUSH_COLUMNS}`,
     [
       lease.pushId,
       lease.leasedUntil,
@@ -236,7 +207,7 @@ export async function hasOtherPushes(sql: Sql, push: Push): Promise<boolean> {
 
 export async function listPushesOf(sql: Sql, approvalRequestId: string): Promise<readonly Push[]> {
   const { rows } = await sql.query<PushRow>(
-    `select ${COLUMNS}
+    `select ${PUSH_COLUMNS}
        from limit_pushes p
       where p.approval_request_id = $1
       order by p.created_at, p.limit_push_id`,
@@ -250,7 +221,7 @@ const LISTED_MAX = 200;
 
 export async function listAllPushes(sql: Sql): Promise<readonly Push[]> {
   const { rows } = await sql.query<PushRow>(
-    `select ${COLUMNS}
+    `select ${PUSH_COLUMNS}
        from limit_pushes p
       order by p.status in ('done', 'reversed'), p.created_at desc
       limit $1`,
@@ -275,36 +246,9 @@ export async function reopenPush(
             before_usd = case when p.direction = 'back' then p.before_usd end,
             intended_usd = case when p.direction = 'back' then p.intended_usd end
       where p.limit_push_id::text = $1 and p.status = 'failed'
-  returning ${COLUMNS}`,
+  returning ${PUSH_COLUMNS}`,
     [pushId, now],
   );
   const [row] = rows;
   return row === undefined ? undefined : pushFromRow(row);
-}
-
-function pushFromRow(row: PushRow): Push {
-  const target = parseLimitTarget(row.target);
-  assert(target !== undefined, `not a limit's target: ${row.target}`);
-  return {
-    pushId: row.limit_push_id,
-    operation: row.operation,
-    target,
-    period: row.period,
-    amount: usdFromDecimal(row.amount_usd),
-    approvalRequestId: row.approval_request_id,
-    increaseRequestId: row.increase_request_id ?? undefined,
-    requester: emailFrom(row.requester_email),
-    decidedBy: row.decided_by === null ? undefined : emailFrom(row.decided_by),
-    endsAt: row.ends_at === null ? undefined : instant(row.ends_at),
-    direction: row.direction,
-    status: row.status,
-    before: row.before_usd === null ? undefined : usdFromDecimal(row.before_usd),
-    beforeIsOwn: row.before_is_own === true,
-    intended: row.intended_usd === null ? undefined : usdFromDecimal(row.intended_usd),
-    isApplied: row.is_applied,
-    attempts: row.attempts,
-    detail: row.detail ?? undefined,
-    version: row.version,
-    createdAt: instant(row.created_at),
-  };
 }
