@@ -44,7 +44,7 @@ export function respondTo(
       const { text, blocks } = await deps.here.shown(message);
       const shown = { response_type: "ephemeral", replace_original: replacesOriginal } as const;
       await answerWith(deps, blocks, async (taken) => {
-        await answer({ ...shown, text, blocks: [...taken] });
+        return await answer({ ...shown, text, blocks: [...taken] });
       });
     } catch (err) {
       if (answer !== undefined) {
@@ -66,7 +66,7 @@ export function replaceBy(deps: AnswerDeps, answer: RespondFn): Respond {
     try {
       const { text, blocks } = await here.shown(message);
       await answerWith(deps, blocks, async (taken) => {
-        await answer({ replace_original: true, text, blocks: [...taken] });
+        return await answer({ replace_original: true, text, blocks: [...taken] });
       });
     } catch (err) {
       log.debug({ err }, "message not replaced at once");
@@ -78,7 +78,7 @@ export function replaceBy(deps: AnswerDeps, answer: RespondFn): Respond {
 async function answerWith(
   { dataBlocks }: AnswerDeps,
   blocks: readonly Block[],
-  answer: (blocks: readonly Block[]) => Promise<void>,
+  answer: (blocks: readonly Block[]) => Promise<unknown>,
 ): Promise<void> {
   if (dataBlocks === undefined) await answer(blocks);
   else await answerDataBlocks(dataBlocks, { ...dataBlocks, blocks }, answer);

@@ -7,7 +7,7 @@ import type { Block } from "../block-types.ts";
 import type { SlackWeb } from "../web.ts";
 import { type DataBlocksDeps, sendDataBlocks } from "./data-blocks.ts";
 import type { PictureUpload } from "./pictures.ts";
-import { refusalOfAnswer, refusalOfBlocks } from "./refusals.ts";
+import { assertTaken, refusalOfAnswer, refusalOfBlocks } from "./refusals.ts";
 
 type MessageCalls = Pick<SlackWeb, "postMessage" | "updateMessage">;
 
@@ -56,7 +56,9 @@ export async function answerDataBlocks(
   await sendDataBlocks(deps, {
     slackTeamId: async () => await Promise.resolve(slackTeamId),
     blocks,
-    attempt: answer,
+    attempt: async (taken) => {
+      await assertTaken(await answer(taken));
+    },
     refusalOf: refusalOfAnswer,
   });
 }

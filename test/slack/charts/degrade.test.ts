@@ -52,6 +52,21 @@ describe("what takes the place of refused blocks", () => {
     );
   });
 
+  it("is text for what is more than a message may have", () => {
+    const bar = chart({ title: "t", kind: "bar", categories: ["a"], series: [] });
+    const table = dataTable({ caption: "c", columns: [{ name: "a" }], rows: [["b"]] });
+    const { text, blocks } = message("Spend.", [bar, bar, bar, table, table]);
+
+    expect(blocks.map(({ type }) => type)).toEqual([
+      "data_visualization",
+      "data_visualization",
+      "section",
+      "data_table",
+      "section",
+    ]);
+    expect(messageProblems({ text, blocks })).toEqual([]);
+  });
+
   it("is nothing else than what it was where nothing is refused", () => {
     const blocks = [section("a"), chart({ title: "t", kind: "bar", categories: [], series: [] })];
 

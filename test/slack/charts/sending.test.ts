@@ -6,6 +6,7 @@ import { addMs, type Clock, DAY_MS, instant } from "../../../src/domain/time.ts"
 import { ACME } from "../../../src/sandbox/slack/workspace.ts";
 import { createSlackApp, type SlackApp } from "../../../src/slack/app.ts";
 import { type Block, chart, dataTable, message, section } from "../../../src/slack/blocks.ts";
+import { answerDataBlocks } from "../../../src/slack/charts/sending.ts";
 import { createDirectory } from "../../../src/slack/directory.ts";
 import type { Subcommand } from "../../../src/slack/listener.ts";
 import { enqueueMessage } from "../../../src/slack/outbox.ts";
@@ -455,6 +456,33 @@ describe("an answer to a command", () => {
     await startBot(slack());
 
     expect(await ask(slack())).toEqual(["section", "data_visualization", "data_table"]);
+  });
+
+  it.each([
+    ["ok", ["data_visualization"]],
+    ['{"ok":false,"error":"invalid_blocks"}', ["data_visualization", "section"]],
+  ])("is tried as often as Slack's words %s ask for, whatever the status", async (said, tried) => {
+    const attempts: string[] = [];
+    await answerDataBlocks(
+      depsFor(slack()),
+      { slackTeamId: "T", blocks: [bars] },
+      async (blocks) => {
+        attempts.push(...blocks.map(({ type }) => type));
+        return await Promise.resolve(new Response(attempts.length > 1 ? "ok" : said));
+      },
+    );
+
+    expect(attempts).toEqual(tried);
+  });
+
+  it("fails when Slack takes no answer any more, whatever the status", async () => {
+    const to = { slackTeamId: "T", blocks: [bars] };
+    const answering = answerDataBlocks(depsFor(slack()), to, async () => {
+      return await Promise.resolve(new Response('{"ok":false,"error":"expired_url"}'));
+    });
+
+    await expect(answering).rejects.toThrow("expired_url");
+    expect(await refusals()).toEqual([]);
   });
 
   it("knows from answers what messages need not try, and the other way round", async () => {
