@@ -101,7 +101,7 @@ export type Attention =
   | { readonly kind: "closed"; readonly channels: readonly string[] };
 
 /** Days in the line of one's own spend. */
-export const DAYS_SHOWN = 14;
+const DAYS_SHOWN = 14;
 
 const QUARTER_HOUR_MS = 15 * MINUTE_MS;
 

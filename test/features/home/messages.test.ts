@@ -114,6 +114,9 @@ describe("App Home", () => {
         aHomePage({ budgets: [aBudgetLine({ limit: usd(500), spend, forecast: usd(600) })] }),
       ).some((line) => line.includes(":warning:"));
 
+    expect(
+      linesOf(aHomePage({ budgets: [aBudgetLine({ spend: usd(490) })] })).join("\n"),
+    ).not.toContain("forecast");
     expect(warned(usd(499))).toBe(true);
     expect(warned(usd(501))).toBe(false);
   });

@@ -11,7 +11,7 @@ import { manualClock } from "../../support/clock.ts";
 import { recordingWeb } from "../../support/recording-web.ts";
 import { homeProblems, shownLines } from "../../support/shown.ts";
 
-export const TEAM = "T1";
+const TEAM = "T1";
 
 /** The Homes of one workspace, as Slack keeps them. */
 export interface HomesInSlack {
@@ -25,7 +25,7 @@ export interface HomesInSlack {
   readonly beforeNext: (work: () => Promise<void>) => void;
 }
 
-export function homesInSlack(): HomesInSlack {
+function homesInSlack(): HomesInSlack {
   const shown = new Map<string, { readonly hash: string; readonly view: HomeView }>();
   const published: string[] = [];
   const failures: Error[] = [];

@@ -69,7 +69,7 @@ describe("App Home", () => {
     await ana.click(ana.home(), "approval_approve");
     await ana.waitForHome(({ blocks }) => !JSON.stringify(blocks).includes("Waiting for your"));
     await bo.waitForHome(({ blocks }) => !JSON.stringify(blocks).includes("Your open requests"));
-    expect(textOf(bo)).toContain("$650.00 monthly");
+    expect(textOf(bo)).toContain("$650 monthly");
   });
 
   test("shows a team's report in a window, and sends it in full", async () => {
@@ -97,6 +97,7 @@ describe("App Home", () => {
       ({ blocks }) => JSON.stringify(blocks).includes("Your open requests"),
       8_000,
     );
+    expect(textOf(bo)).toContain("$150.00");
   });
 });
 

@@ -54,7 +54,11 @@ function submitted({ blocks }: Modal): Record<string, string | undefined> {
           return [[block.block_id, element.initial_option?.value]];
         case "plain_text_input":
           return [[block.block_id, element.initial_value]];
-        default:
+        case "conversations_select":
+        case "datepicker":
+        case "multi_users_select":
+        case "timepicker":
+        case "users_select":
           return [];
       }
     }),
@@ -154,7 +158,7 @@ describe("kept preferences", () => {
     return rows[0];
   };
   const digests = async (): Promise<unknown[]> => {
-    const { rows } = await db.pool.query(
+    const { rows } = await db.pool.query<object>(
       `select d.email, d.every, d.at_local_time, d.time_zone from person_digests d`,
     );
     return rows;

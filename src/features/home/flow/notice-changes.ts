@@ -23,7 +23,8 @@ import {
   listPeopleOfRequests,
   updateCursor,
 } from "../store/changes.ts";
-import { type DueTime, listMovingSpend, markDue, markOld } from "../store/views.ts";
+import { listMovingSpend } from "../store/moving-spend.ts";
+import { type DueTime, markDue, markOld } from "../store/views.ts";
 import type { PageDeps } from "./load-page.ts";
 
 /** More than so many at once are an import or a repair: then everybody's is looked up. */

@@ -18,12 +18,11 @@ import {
   sparkline,
   type TeamLine,
 } from "../rules.ts";
-import { budgetLines, changeText, moneyText, nameText } from "./words.ts";
+import { BAR_WIDTH, budgetLines, changeText, moneyText, nameText } from "./words.ts";
 
 export const REPORT_ACTION = "home_report";
 /** The budgets feature listens to it. */
 const RAISE_ACTION = "budget_request_raise";
-const MODEL_BAR_WIDTH = 8;
 
 export function ownSpendBlocks({ spend, budgets, now }: HomePage): readonly Block[] {
   const { cost, previous, days } = spend;
@@ -74,7 +73,7 @@ function modelBlocks({ models }: HomePage["spend"]): readonly Block[] {
       rows
         .map(
           ({ name, cost }) =>
-            `${bar(percentOf(cost, first.cost), MODEL_BAR_WIDTH)} *${moneyText(cost)}* ${name}`,
+            `${bar(percentOf(cost, first.cost), BAR_WIDTH)} *${moneyText(cost)}* ${name}`,
         )
         .join("\n"),
     ),

@@ -75,7 +75,7 @@ function attentionRow(what: Attention): Block {
       );
     case "drift":
       return section(
-        `:scales: *${moneyText(what.amount)}* differ from Anthropic's bill\nOn ${what.days === 1 ? "1 day" : `${String(what.days)} days`} of the last 31 · \`claude-spend reconcile\``,
+        `:scales: *${moneyText(what.amount)}* differs from Anthropic's bill\nOn ${what.days === 1 ? "1 day" : `${String(what.days)} days`} of the last 31 · \`claude-spend reconcile\``,
       );
     case "increases":
       return section(

@@ -6,6 +6,8 @@ import { bar, escapeText, slackDate, truncate } from "../../../slack/blocks.ts";
 import { type BudgetLine, changePercent, isExpectedAbove } from "../rules.ts";
 
 const NAME_CHARS_MAX = 80;
+/** As wide as a phone has room for beside a button. */
+export const BAR_WIDTH = 8;
 
 /** A name that people chose, short enough for a line and harmless in mrkdwn. */
 export function nameText(name: string): string {
@@ -17,6 +19,11 @@ export function moneyText(amount: Usd): string {
   return escapeText(formatUsd(amount));
 }
 
+/** Limits are whole dollars nearly always: a line on a phone has no room for ".00". */
+function limitText(limit: Usd): string {
+  return moneyText(limit).replace(/\.00$/, "");
+}
+
 /** "▲ 12% vs the same days last month ($110.20)"; undefined where there is nothing to compare with. */
 export function changeText(now: Usd, before: Usd): string | undefined {
   const percent = changePercent(now, before);
@@ -26,17 +33,18 @@ export function changeText(now: Usd, before: Usd): string | undefined {
   return `${percent > 0 ? "▲" : "▼"} ${Math.abs(percent).toLocaleString("en-US")}% vs ${than}`;
 }
 
-/** "▰▰▰▰▰▰▰▱▱▱ *71%* of $500.00 monthly", and under it what is left and where it is heading. */
+/** "▰▰▰▰▰▰▱▱ *71%* of $500 monthly", and under it what is left and where it is heading. */
 export function budgetLines(budget: BudgetLine, now: Instant): readonly string[] {
   const { percent, limit, spend, periodKind, forecast } = budget;
   const left = limit - spend;
   const isNews = isExpectedAbove(budget) && left >= 0n;
   return [
-    `${bar(percent)} *${String(percent)}%* of ${moneyText(limit)} ${periodKind}`,
+    `${bar(percent, BAR_WIDTH)} *${String(percent)}%* of ${limitText(limit)} ${periodKind}`,
     [
       left >= 0n ? `${moneyText(usd(left))} left` : `*${moneyText(usd(-left))} over*`,
       `resets ${dayText(budget.periodEnd, budget.zone, now)}`,
-      ...(forecast === undefined
+      // What was spent since it was made can have overtaken it.
+      ...(forecast === undefined || forecast < spend
         ? []
         : [`forecast ${moneyText(forecast)}${isNews ? " :warning:" : ""}`]),
     ].join(" · "),
