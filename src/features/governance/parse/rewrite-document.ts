@@ -52,7 +52,9 @@ function withValues(document: Document, like: string, values: Mapping): string |
 /** A text that says nothing yet gets a document of these values. */
 export function writeDocument(comment: string, values: Mapping): string {
   const document = read("");
-  document.contents = document.createNode(values);
+  const contents: Node = document.createNode(values);
+  compactLists(contents);
+  document.contents = contents;
   document.commentBefore = comment;
   return document.toString(FORMAT);
 }

@@ -49,7 +49,7 @@ export function secretModal(of: {
   readonly maySign: boolean;
 }): Modal {
   const { source, secret, maySign } = of;
-  const curl = `export CLAUDE_SPEND_URL=https://your-host.example   # where this bot is reached
+  const curl = `export CLAUDE_SPEND_URL=https://your-host.example
 export CLAUDE_SPEND_SECRET='${secret}'
 
 curl "$CLAUDE_SPEND_URL/v1/usage" \\
@@ -64,7 +64,7 @@ curl "$CLAUDE_SPEND_URL/v1/usage" \\
     blocks: [
       section(`Source *${escapeText(source)}* is ready. Its secret is shown only here and now:`),
       section(`\`\`\`\n${secret}\n\`\`\``),
-      section('Try it from any shell; it answers `"accepted":1`:'),
+      section('Try it from any shell, with the address of this bot. It answers `"accepted":1`:'),
       section(
         `\`\`\`\n${curl.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")}\n\`\`\``,
       ),
