@@ -54,7 +54,12 @@ import { peopleListeners } from "../features/people/index.ts";
 import { preferencesListeners } from "../features/preferences/index.ts";
 import { type PullSettings, startPulling } from "../features/provider-reports/index.ts";
 import { reconciliationRoutes, startReconciling } from "../features/reconciliation/index.ts";
-import { operationRoutes, showbackListeners, showbackRoutes } from "../features/showback/index.ts";
+import {
+  loadExamples,
+  operationRoutes,
+  showbackListeners,
+  showbackRoutes,
+} from "../features/showback/index.ts";
 import { createSourceDirectory } from "../features/sources/index.ts";
 import { listUnitCosts, unitCostRoutes } from "../features/unit-costs/index.ts";
 import { requireBearer } from "../http/authorization.ts";
@@ -212,7 +217,10 @@ function listenersOf(
       commands: () => collectListeners(subcommandFeatures).subcommands,
     }),
   ];
-  const answering = [...subcommandFeatures, helpListeners(subcommandFeatures)];
+  const answering = [
+    ...subcommandFeatures,
+    helpListeners(subcommandFeatures, async (email) => await loadExamples(shared, email)),
+  ];
   const listeners = [...answering, askAgainListeners(answering)];
   return { listeners, home };
 }
