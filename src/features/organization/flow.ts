@@ -32,5 +32,18 @@ export async function loadOrganization({ database }: Deps): Promise<Organization
 
 /** All teams by key, with owners, members and projects; or the one that `of` is, or belongs to. */
 export async function listTeams({ database }: Deps, of?: Scope): Promise<Team[]> {
-  return await store.listTeams(database, of);
+  if (of !== undefined) return await store.listTeams(database, of);
+  // Read before the teams: what changes meanwhile is read again the next time.
+  const revision = await store.findRevision(database);
+  const known = teamsRead.get(database);
+  if (revision !== undefined && known?.revision === revision) return [...known.teams];
+  const teams = await store.listTeams(database);
+  if (revision !== undefined) teamsRead.set(database, { revision, teams });
+  return [...teams];
 }
+
+/** What was read last through each connection or pool: everybody's question begins with the teams. */
+const teamsRead = new WeakMap<
+  Sql,
+  { readonly revision: string; readonly teams: readonly Team[] }
+>();

@@ -200,6 +200,14 @@ export async function listTeams(sql: Sql, of?: Scope): Promise<Team[]> {
   }));
 }
 
+/** Another one whenever teams, people in them or projects change; undefined before governance. */
+export async function findRevision(sql: Sql): Promise<string | undefined> {
+  const { rows } = await sql.query<{ readonly revision: string }>(
+    `select s.revision::text as revision from organization_settings s`,
+  );
+  return rows[0]?.revision;
+}
+
 /** Whoever has that address; nobody needs to be registered to be a person. */
 export async function loadPerson(sql: Sql, email: Email): Promise<Person> {
   const { rows } = await sql.query<{
