@@ -9,7 +9,7 @@ import { AppError } from "../domain/errors.ts";
 import { boltLog } from "./bolt-log.ts";
 import { memberCalls } from "./channel-members.ts";
 import type { DataBlocksDeps } from "./charts/data-blocks.ts";
-import { pictureUpload } from "./charts/pictures.ts";
+import { pictureUploads } from "./charts/pictures.ts";
 import { withDataBlocks } from "./charts/sending.ts";
 import { findMessage, METADATA_EVENT_TYPE } from "./find-message.ts";
 import type { SlackChannel, SlackUser, SlackWeb } from "./web.ts";
@@ -46,7 +46,7 @@ export function createSlackWeb(options: SlackWebOptions): SlackWeb {
   const people = { ...userCalls(client), ...memberCalls(client) };
   const web = { ...messageCalls(client), ...people, ...viewCalls(client) };
   if (options.dataBlocks === undefined) return web;
-  const upload = pictureUpload(client);
+  const upload = pictureUploads(client, options.dataBlocks.log);
   return { ...web, ...withDataBlocks(web, { ...options.dataBlocks, upload }) };
 }
 

@@ -14,7 +14,7 @@ import { forgetRefusals, loadRefusals, saveRefusals } from "../abilities.ts";
 import type { Block } from "../block-types.ts";
 import { sortSlackError } from "../web-errors.ts";
 import { type DataBlockType, dataTypesIn, isDataBlockType, withoutRefused } from "./degrade.ts";
-import { type Pictures, type PictureUpload, uploadPictures } from "./pictures.ts";
+import type { Pictures, UploadPictures } from "./pictures.ts";
 
 /** A roll-out reaches a workspace some day: then it is asked again. */
 const ASK_AGAIN_MS = 7 * DAY_MS;
@@ -44,7 +44,7 @@ export interface Sending<T> {
    */
   readonly refusalOf: (error: unknown) => readonly string[] | undefined;
   /** Absent where a message can't show uploaded pictures. */
-  readonly upload?: PictureUpload;
+  readonly upload?: UploadPictures;
 }
 
 /** What was learnt on the way, from one attempt to the next. */
@@ -91,7 +91,7 @@ export async function sendDataBlocks<T>(deps: DataBlocksDeps, sending: Sending<T
 
 /** Ends: each refusal takes away a kind of block, or one of the few tries with pictures. */
 async function descend<T>(deps: DataBlocksDeps, sending: Sending<T>, course: Course): Promise<T> {
-  const pictures = await picturesFor(deps, sending, course);
+  const pictures = await picturesFor(sending, course);
   const blocks = withoutRefused(sending.blocks, course.refused, pictures);
   try {
     return await patiently(deps, sending, { blocks, until: course.until });
@@ -112,13 +112,9 @@ async function descend<T>(deps: DataBlocksDeps, sending: Sending<T>, course: Cou
   }
 }
 
-async function picturesFor<T>(
-  deps: DataBlocksDeps,
-  { blocks, upload }: Sending<T>,
-  course: Course,
-): Promise<Pictures> {
+async function picturesFor<T>({ blocks, upload }: Sending<T>, course: Course): Promise<Pictures> {
   if (!course.refused.has("data_visualization") || upload === undefined) return new Map();
-  course.pictures ??= await uploadPictures(blocks, { upload, log: deps.log });
+  course.pictures ??= await upload(blocks);
   return course.pictures;
 }
 

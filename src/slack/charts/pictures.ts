@@ -14,47 +14,62 @@ import { altTextOf } from "./plot.ts";
 /** Ids of files at Slack, by the place of the chart among the blocks. */
 export type Pictures = ReadonlyMap<number, string>;
 
-/** The id of the uploaded file, which messages to this workspace can show some seconds later. */
-export type PictureUpload = (picture: {
-  readonly png: Uint8Array;
-  readonly altText: string;
-  readonly title: string;
-}) => Promise<string>;
+/** Pictures of the charts among these blocks; those for which that failed are absent. */
+export type UploadPictures = (blocks: readonly Block[]) => Promise<Pictures>;
 
 /** Three calls, each usually far below a second. */
 const PICTURE_TIMEOUT_MS = 6_000;
 
-/** Drawn and uploaded side by side; charts for which that failed are absent. */
-export async function uploadPictures(
-  blocks: readonly Block[],
-  { upload, log }: { readonly upload: PictureUpload; readonly log: Logger },
-): Promise<Pictures> {
-  const pictures = await Promise.all(
-    blocks.map(async (block, index) => {
-      if (block.type !== "data_visualization") return undefined;
-      try {
-        const id = await inTime(uploadPicture(block, upload));
-        return id === undefined ? undefined : ([index, id] as const);
-      } catch (err) {
-        const { reason } = sortSlackError(err);
-        const says = "picture not uploaded; text takes its place";
-        // The scope is optional: without it this is how it goes every time.
-        if (reason === "missing_scope") log.debug({ reason }, says);
-        else log.warn({ err, reason }, says);
-        return undefined;
-      }
-    }),
-  );
-  return new Map(pictures.filter((picture) => picture !== undefined));
+/**
+ * Uploads without a channel: a file shows only in messages that name it. Pictures are drawn one after
+ * the other, since each takes some megabytes meanwhile, and uploaded side by side.
+ */
+export function pictureUploads(client: WebClient, log: Logger): UploadPictures {
+  let last: Promise<unknown> = Promise.resolve();
+  async function drawInTurn(block: ChartBlock): Promise<Uint8Array | undefined> {
+    const drawn = last.then(async () => await drawPicture(block));
+    last = drawn.catch(() => undefined);
+    return await drawn;
+  }
+  async function picture(block: ChartBlock): Promise<string | undefined> {
+    const png = await drawInTurn(block);
+    return png === undefined ? undefined : await upload(client, block, png);
+  }
+  return async (blocks) => {
+    const pictures = await Promise.all(
+      blocks.map(async (block, index) => {
+        if (block.type !== "data_visualization") return undefined;
+        try {
+          const id = await inTime(picture(block));
+          return id === undefined ? undefined : ([index, id] as const);
+        } catch (err) {
+          const { reason } = sortSlackError(err);
+          const says = "picture not uploaded; text takes its place";
+          // The scope is optional: without it this is how it goes every time.
+          if (reason === "missing_scope") log.debug({ reason }, says);
+          else log.warn({ err, reason }, says);
+          return undefined;
+        }
+      }),
+    );
+    return new Map(pictures.filter((one) => one !== undefined));
+  };
 }
 
-async function uploadPicture(
-  block: ChartBlock,
-  upload: PictureUpload,
-): Promise<string | undefined> {
-  const png = await drawPicture(block);
-  if (png === undefined) return undefined;
-  return await upload({ png, altText: altTextOf(block), title: block.title });
+async function upload(client: WebClient, block: ChartBlock, png: Uint8Array): Promise<string> {
+  try {
+    const uploaded = await client.filesUploadV2({
+      file: Buffer.from(png),
+      filename: "chart.png",
+      alt_text: altTextOf(block),
+      title: block.title,
+    });
+    const id = uploaded.files.flatMap(({ files = [] }) => files)[0]?.id;
+    if (id === undefined) throw new Error("Slack answered without the file's id");
+    return id;
+  } catch (error) {
+    throw slackFailure("files.completeUploadExternal", error);
+  }
 }
 
 async function inTime<T>(work: Promise<T>): Promise<T> {
@@ -69,23 +84,4 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
     late.catch(() => undefined);
     stop.abort();
   }
-}
-
-/** Uploads without a channel: the file shows only in messages that name it. */
-export function pictureUpload(client: WebClient): PictureUpload {
-  return async ({ png, altText, title }) => {
-    try {
-      const uploaded = await client.filesUploadV2({
-        file: Buffer.from(png),
-        filename: "chart.png",
-        alt_text: altText,
-        title,
-      });
-      const id = uploaded.files.flatMap(({ files = [] }) => files)[0]?.id;
-      if (id === undefined) throw new Error("Slack answered without the file's id");
-      return id;
-    } catch (error) {
-      throw slackFailure("files.completeUploadExternal", error);
-    }
-  };
 }

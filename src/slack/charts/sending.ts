@@ -6,7 +6,7 @@
 import type { Block } from "../block-types.ts";
 import type { SlackWeb } from "../web.ts";
 import { type DataBlocksDeps, sendDataBlocks } from "./data-blocks.ts";
-import type { PictureUpload } from "./pictures.ts";
+import type { UploadPictures } from "./pictures.ts";
 import { assertTaken, refusalOfAnswer, refusalOfBlocks } from "./refusals.ts";
 
 type MessageCalls = Pick<SlackWeb, "postMessage" | "updateMessage">;
@@ -14,7 +14,7 @@ type MessageCalls = Pick<SlackWeb, "postMessage" | "updateMessage">;
 /** The same calls, for messages with blocks that a workspace may refuse. */
 export function withDataBlocks(
   web: MessageCalls & Pick<SlackWeb, "authTest">,
-  deps: DataBlocksDeps & { readonly upload: PictureUpload },
+  deps: DataBlocksDeps & { readonly upload: UploadPictures },
 ): MessageCalls {
   let team: Promise<string> | undefined;
   /** A token is of one workspace for ever; a failed look is not remembered. */
