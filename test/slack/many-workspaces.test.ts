@@ -346,6 +346,18 @@ describe("a workspace that removed the bot", () => {
     expect(closed).toEqual([{ destination: `${SECOND}/#finops` }]);
   });
 
+  test("without saying so hides nobody who is elsewhere", async () => {
+    await bothInstalled();
+    await slack().organization.uninstall(FIRST, { isTold: false });
+    await sent("lia", { person: "lia@labs.test" });
+    await sent("ana", { person: "ana@acme.test" });
+
+    expect(await delivered()).toMatchObject([
+      { key: "lia", status: "sent", channel: `${SECOND}/D02ANASILVA` },
+      { key: "ana", status: "pending", error: "token_revoked" },
+    ]);
+  });
+
   test("a person who was only there is waited for; one who is elsewhere as well is found there", async () => {
     await bothInstalled();
     const { directory } = slack();

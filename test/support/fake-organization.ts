@@ -28,8 +28,8 @@ type Team = Parameters<typeof createFakeOrganization>[0]["teams"][number];
 
 export const FIRST = ACME.slackTeamId;
 export const SECOND = "T02ACMELABS";
-export const STATE_SECRET = "state-secret-state-secret-state-secret";
-export const MANY_MANIFEST = {
+const STATE_SECRET = "state-secret-state-secret-state-secret";
+const MANY_MANIFEST = {
   ...TEST_MANIFEST,
   scopes: [
     ...TEST_MANIFEST.scopes,
