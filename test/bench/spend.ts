@@ -41,7 +41,7 @@ async function p95s(
   database: BenchDatabase,
   quarters: number,
 ): Promise<ReadonlyMap<string, number>> {
-  await fill(database, quarters);
+  await fillSpend(database, quarters);
   const server = await forkProgram(database, aWebhookSecret(), { API_TOKEN: TOKEN });
   const result = new Map<string, number>();
   for (const [name, query] of QUERIES) {
@@ -79,7 +79,7 @@ async function p95(url: URL): Promise<number> {
 }
 
 /** What ingest would have left: sums by quarter and day, without the events themselves. */
-async function fill({ pool }: BenchDatabase, quarters: number): Promise<void> {
+export async function fillSpend({ pool }: BenchDatabase, quarters: number): Promise<void> {
   await pool.query("truncate spend_rollups, spend_days, spend_dimensions restart identity");
   await pool.query(
     `insert into spend_dimensions (team_key, project_key, user_email, model_id, source)

@@ -5,7 +5,7 @@ import { formatScope, type Scope } from "../../../domain/scope.ts";
 import type { Period, TimeZone } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import { listSpend } from "../../showback/index.ts";
-import { chartPeriod, weeksOf } from "../rules/content.ts";
+import { chartPeriod, piecesOf } from "../rules/content.ts";
 import type { DigestInterval, DigestSpan } from "../rules.ts";
 import {
   type DayRow,
@@ -29,7 +29,7 @@ export interface Figures {
   readonly firsts: ReadonlyMap<string, readonly FirstRow[]>;
 }
 
-/** However many scopes there are: a query for the sums, one for what is new, one a week of days. */
+/** However many scopes there are: a query for the sums, one for what is new, one for each few days. */
 export async function loadFigures(
   sql: Sql,
   wanted: Wanted,
@@ -41,9 +41,9 @@ export async function loadFigures(
   const firsts = summed.length === 0 ? [] : await listFirsts(sql, summed, span.current);
   const days: DayRow[] = [];
   const chart = chartPeriod(span, every, zone);
-  for (const week of summed.length === 0 ? [] : weeksOf(chart, zone)) {
-    // oxlint-disable-next-line no-await-in-loop -- one connection, one week at a time
-    days.push(...(await listDays(sql, summed, { period: week, zone })));
+  for (const piece of summed.length === 0 ? [] : piecesOf(chart, zone)) {
+    // oxlint-disable-next-line no-await-in-loop -- one connection, one piece at a time
+    days.push(...(await listDays(sql, summed, { period: piece, zone })));
   }
   for (const scope of scopes.filter(({ kind }) => kind === "tag")) {
     // oxlint-disable no-await-in-loop -- one connection, one question after the other

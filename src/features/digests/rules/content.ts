@@ -142,17 +142,20 @@ export function chartPeriod(
   }
 }
 
-/** Whole local weeks of a period, the last one perhaps shorter: what one query can read in time. */
-export function weeksOf({ start, end }: Period, zone: TimeZone): readonly Period[] {
-  const weeks: Period[] = [];
+/** So many days of everybody's quarters of an hour are read within a query's time, also under load. */
+const PIECE_DAYS = 3;
+
+/** A period as pieces of whole local days, the last one perhaps shorter. */
+export function piecesOf({ start, end }: Period, zone: TimeZone): readonly Period[] {
+  const pieces: Period[] = [];
   for (let from = start; from < end; ) {
     const { year, month, day } = localParts(addMs(from, DAY_MS / 2), zone);
-    const next = startOfLocalDay([year, month, day + 7], zone);
+    const next = startOfLocalDay([year, month, day + PIECE_DAYS], zone);
     const to = next < end ? next : end;
-    weeks.push({ start: from, end: to });
+    pieces.push({ start: from, end: to });
     from = to;
   }
-  return weeks;
+  return pieces;
 }
 
 /** A point for each local day of the period, zero where nothing was spent. */

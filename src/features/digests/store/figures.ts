@@ -35,6 +35,18 @@ const COVERED = `wanted as (
          from wanted w join spend_dimensions d on d.model_id = w.key where w.kind = 'model'
      )`;
 
+/**
+ * Of a few scopes their dimensions are read one after the other; of many, or the organization, what
+ * everybody used is read in one go and theirs taken from it.
+ */
+const FEW_SCOPES = 20;
+
+function areFew(scopes: readonly Scope[]): boolean {
+  return (
+    scopes.length <= FEW_SCOPES && scopes.every(({ kind }) => kind !== "org" && kind !== "model")
+  );
+}
+
 function scopeParameters(scopes: readonly Scope[]): readonly [string[], string[]] {
   return [scopes.map(({ kind }) => kind), scopes.map(({ key }) => key)];
 }
@@ -69,11 +81,11 @@ export async function listSpent(
      spent as materialized (
        select s.spend_dimension_id, sum(s.billed_cost_usd) as cost, 0::numeric as previous_cost,
               sum(s.request_count) as requests
-         from spend_in($4, $5) s
+         from ${sumsFrom(scopes, "$4, $5")}
         group by s.spend_dimension_id
         union all
        select s.spend_dimension_id, 0, sum(s.billed_cost_usd), 0
-         from spend_in($3, $4) s
+         from ${sumsFrom(scopes, "$3, $4")}
         group by s.spend_dimension_id
      )
      select c.scope_index, d.team_key, d.project_key, d.model_id, sum(s.cost)::text as cost,
@@ -95,6 +107,24 @@ export async function listSpent(
   }));
 }
 
+/** Sums of a period as `s`. */
+function sumsFrom(scopes: readonly Scope[], period: string): string {
+  return areFew(scopes)
+    ? `(select distinct c.spend_dimension_id from covered c) c
+        cross join lateral spend_of(c.spend_dimension_id, ${period}) s`
+    : `spend_in(${period}) s`;
+}
+
+/** The offset keeps the planner, which can't know how few they are, from reading everybody's. */
+const EACH_BUCKETS = `cross join lateral (
+              select b.bucket_start, b.billed_cost_usd
+                from spend_rollups b
+               where b.spend_dimension_id = c.spend_dimension_id
+                 and b.bucket_start >= $3 and b.bucket_start < $4
+              offset 0) r`;
+const ALL_BUCKETS = `join spend_rollups r on r.spend_dimension_id = c.spend_dimension_id
+       and r.bucket_start >= $3 and r.bucket_start < $4`;
+
 export interface DayRow {
   readonly scope: string;
   /** "2026-11-22" */
@@ -102,7 +132,7 @@ export interface DayRow {
   readonly cost: Usd;
 }
 
-/** Spend by local day of a week at most: quarters of an hour of everybody for longer take too long. */
+/** Spend by local day, of a few days: quarters of an hour of everybody for longer take too long. */
 export async function listDays(
   sql: Sql,
   scopes: readonly Scope[],
@@ -113,18 +143,12 @@ export async function listDays(
     readonly day: string;
     readonly cost: string;
   }>(
-    `with ${COVERED},
-     spent as materialized (
-       select r.spend_dimension_id, (r.bucket_start at time zone $5)::date as day,
-              sum(r.billed_cost_usd) as cost
-         from spend_rollups r
-        where r.bucket_start >= $3 and r.bucket_start < $4
-        group by 1, 2
-     )
-     select c.scope_index, s.day::text as day, sum(s.cost)::text as cost
-       from spent s
-       join covered c on c.spend_dimension_id = s.spend_dimension_id
-      group by c.scope_index, s.day`,
+    `with ${COVERED}
+     select c.scope_index, ((r.bucket_start at time zone $5)::date)::text as day,
+            sum(r.billed_cost_usd)::text as cost
+       from covered c
+      ${areFew(scopes) ? EACH_BUCKETS : ALL_BUCKETS}
+      group by c.scope_index, (r.bucket_start at time zone $5)::date`,
     [...scopeParameters(scopes), period.start, period.end, zone],
   );
   return rows.map((row) => ({
