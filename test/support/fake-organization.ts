@@ -29,7 +29,7 @@ type Team = Parameters<typeof createFakeOrganization>[0]["teams"][number];
 export const FIRST = ACME.slackTeamId;
 export const SECOND = "T02ACMELABS";
 const STATE_SECRET = "state-secret-state-secret-state-secret";
-const MANY_MANIFEST = {
+export const MANY_MANIFEST = {
   ...TEST_MANIFEST,
   scopes: [
     ...TEST_MANIFEST.scopes,
@@ -120,7 +120,8 @@ export function useManyWorkspaces(
     organization.setBotUrl(url);
     const newLink = async (onlyFor?: string): Promise<string> =>
       (await makeInstallLink({ database: db.pool, clock }, { onlyFor, madeBy: "dana" })).link;
-    const visit = async (path: string, cookie = ""): Promise<Visit> => await get(url, path, cookie);
+    const visit = async (path: string, cookie = ""): Promise<Visit> =>
+      await visitAt(url, path, cookie);
     current = {
       organization,
       web,
@@ -162,7 +163,8 @@ export function buttonOf({ html }: Visit): string {
   return href.replaceAll("&amp;", "&");
 }
 
-async function get(url: string, path: string, cookie: string): Promise<Visit> {
+/** A browser that follows nothing by itself. */
+export async function visitAt(url: string, path: string, cookie = ""): Promise<Visit> {
   const response = await fetch(url + path, { redirect: "manual", headers: { cookie } });
   const set = response.headers.get("set-cookie") ?? "";
   return {
