@@ -108,11 +108,7 @@ function Context({ block }: { readonly block: Json }): VNode {
     <div class="context">
       {records(block["elements"]).map((element) =>
         element["type"] === "image" ? (
-          <img
-            class="context-image"
-            src={imageSource(element)}
-            alt={string(element["alt_text"])}
-          />
+          <img class="context-image" src={imageSource(element)} alt={string(element["alt_text"])} />
         ) : (
           <span class="context-text">
             <TextObject value={element} />

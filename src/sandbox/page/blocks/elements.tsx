@@ -34,11 +34,7 @@ export function Element({ element, blockId, input }: ElementProps): VNode {
       return <Overflow field={field} />;
     case "image":
       return (
-        <img
-          class="accessory-image"
-          src={imageSource(element)}
-          alt={string(element["alt_text"])}
-        />
+        <img class="accessory-image" src={imageSource(element)} alt={string(element["alt_text"])} />
       );
     case "plain_text_input":
     case "email_text_input":
