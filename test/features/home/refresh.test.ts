@@ -114,6 +114,11 @@ describe("a Home", () => {
     pass(20 * MINUTE_MS);
     await home.open("U_ANA");
     expect(home.slack.published).toHaveLength(2);
+
+    // Something has changed: what was published last is not so any more.
+    await db.pool.query(`update home_views set due_at = $1`, [ASKED_AT]);
+    await home.open("U_ANA");
+    expect(home.slack.published).toHaveLength(2);
   });
 
   test("of somebody who has another address by now is looked up anew, whatever was shown", async () => {
@@ -191,7 +196,13 @@ describe("a publish that fails", () => {
 
   test("waits as long as Slack asks for, and everybody in the workspace with it", async () => {
     await home.open("U_BO");
-    await db.pool.query(`update home_views set due_at = $1, content_sha256 = 'old'`, [ASKED_AT]);
+    // Bo's becomes due while Slack wants nothing.
+    await db.pool.query(
+      `update home_views
+          set content_sha256 = 'old',
+              due_at = $1::timestamptz + case when slack_user_id = 'U_BO' then interval '20 seconds' else '0' end`,
+      [ASKED_AT],
+    );
     const before = home.slack.published.length;
     home.slack.failNext(rateLimited(30));
     await home.work();
@@ -279,6 +290,8 @@ describe("two replicas", () => {
     });
     await home.work();
     expect(shows("U_ANA", "Waiting for your decision · 2")).toBe(false);
+    const { rows } = await db.pool.query(`select due_at is not null as is_due from home_views`);
+    expect(rows).toEqual([{ is_due: true }]);
 
     pass();
     await home.settle();

@@ -111,10 +111,9 @@ describe("App Home", () => {
     await ask(acme(db.pool));
 
     expect((await opened("U_BO")).some((line) => line.endsWith("[Withdraw]"))).toBe(true);
-    expect(headers(await opened("U_ZOE"))).toEqual([
-      "# You · $0.00 this month",
-      "# Teams this month",
-    ]);
+    const others = await opened("U_ZOE");
+    expect(headers(others)).toEqual(["# You · $0.00 this month", "# Teams this month"]);
+    expect(others.join("\n")).not.toContain("Search");
   });
 
   test("shows admins and finance, and nobody else, what needs attention", async () => {

@@ -2,12 +2,14 @@
 import { sortSlackError } from "../../../slack/web-errors.ts";
 import type { PublishFailure } from "../rules/publishing.ts";
 
-/** The person left, or Slack shows them no Home of ours. */
+/** The person or the app left, or Slack shows them no Home of ours. */
 const GONE_REASONS: ReadonlySet<string> = new Set([
   "user_not_found",
   "user_disabled",
   "not_enabled",
   "account_inactive",
+  "token_revoked",
+  "not_installed",
 ]);
 
 /** Undefined: it was not Slack that failed, or trying again would not help. */
