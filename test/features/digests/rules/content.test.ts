@@ -11,8 +11,8 @@ import {
   type Mover,
   movedMost,
   movers,
+  piecesOf,
   topAndOthers,
-  weeksOf,
 } from "../../../../src/features/digests/rules/content.ts";
 import { digestSpan } from "../../../../src/features/digests/rules.ts";
 import { usd } from "../../../support/builders.ts";
@@ -119,7 +119,7 @@ describe("budgets in danger", () => {
 describe("the chart's days", () => {
   const zones = ["UTC", "Europe/Berlin", "Africa/Cairo", "America/New_York", "Australia/Lord_Howe"];
 
-  test("are each of the period once, also when clocks change, and weeks tile them", () => {
+  test("are each of the period once, also when clocks change, and pieces tile them", () => {
     fc.assert(
       fc.property(
         fc.date({ min: new Date("2020-01-01"), max: new Date("2030-01-01"), noInvalidDate: true }),
@@ -134,11 +134,11 @@ describe("the chart's days", () => {
           expect(new Set(days).size).toBe(days.length);
           expect(days.at(-1)).toBe(span.through);
           expect(every === "month" ? days.length >= 28 : days.length === 14).toBe(true);
-          const weeks = weeksOf(period, zone);
-          expect(weeks[0]?.start).toEqual(period.start);
-          expect(weeks.at(-1)?.end).toEqual(period.end);
-          for (const [index, week] of weeks.entries()) {
-            expect(week.end).toEqual(weeks[index + 1]?.start ?? period.end);
+          const pieces = piecesOf(period, zone);
+          expect(pieces[0]?.start).toEqual(period.start);
+          expect(pieces.at(-1)?.end).toEqual(period.end);
+          for (const [index, piece] of pieces.entries()) {
+            expect(piece.end).toEqual(pieces[index + 1]?.start ?? period.end);
           }
         },
       ),
