@@ -35,7 +35,7 @@ export interface Suggestion {
 /** A row of at most five buttons; nothing where there is nothing to suggest. */
 export function askAgain(suggestions: readonly Suggestion[]): readonly Block[] {
   const buttons = suggestions
-    .filter(({ command }) => command.length <= COMMAND_CHARS_MAX)
+    .filter(({ command }) => command !== "" && command.length <= COMMAND_CHARS_MAX)
     .flatMap(({ text, command }, index) => {
       const actionId = BUTTON_IDS[index];
       return actionId === undefined ? [] : [button({ actionId, text, value: command })];
@@ -54,7 +54,8 @@ export function askAgainMenu(
 ): readonly Menu[] {
   const commands = new Set<string>();
   const options = suggestions.flatMap(({ text, command }) => {
-    if (command.length > OPTION_VALUE_CHARS_MAX || commands.has(command)) return [];
+    if (command === "" || command.length > OPTION_VALUE_CHARS_MAX || commands.has(command))
+      return [];
     commands.add(command);
     return [option(text, command)];
   });

@@ -45,10 +45,13 @@ export function dayNamed(words: string, now: Instant, calendar: Calendar): Perio
   const { timeZone: zone } = calendar;
   const iso = parseLocalDate(words, zone);
   if (iso !== undefined) return dayAt(iso, calendar);
-  const weekday = WEEKDAYS.findIndex((name) => words === name || words === name.slice(0, 3));
+  const day = words.replace(/^last /, "");
+  const weekday = WEEKDAYS.findIndex((name) => day === name || day === name.slice(0, 3));
   if (weekday !== -1) {
     const ago = (localParts(now, zone).weekday - weekday + 7) % 7;
-    return dayAt(dayStart(now, calendar, -ago), calendar);
+    // On a Monday "monday" is today, and "last monday" is not.
+    const isWeekAgo = ago === 0 && day !== words;
+    return dayAt(dayStart(now, calendar, isWeekAgo ? -7 : -ago), calendar);
   }
   const date = dateNamed(words, now, zone);
   return date === undefined ? undefined : dayAt(date, calendar);
