@@ -2,6 +2,8 @@
 import { benchAlertLatency } from "./alerts.ts";
 import { benchApprovals } from "./approvals.ts";
 import { benchBudgetChecks } from "./budgets.ts";
+import { benchCommands } from "./commands.ts";
+import { benchDigests } from "./digests.ts";
 import { benchForecast } from "./forecast.ts";
 import { benchImport } from "./import.ts";
 import { benchBatches, benchSingles } from "./ingest.ts";
@@ -24,4 +26,6 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   insights: benchInsights,
   approvals: benchApprovals,
   spend: benchSpend,
+  commands: benchCommands,
+  digests: benchDigests,
 };
