@@ -4,7 +4,7 @@
  * BENCH_EVENTS says how many events the history has (a million unless told; ten for the promise).
  */
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { emailFrom } from "../../src/domain/email.ts";
 import { timeZone } from "../../src/domain/time.ts";
 import { replaceOrganization } from "../../src/features/organization/index.ts";
@@ -121,24 +121,18 @@ interface CountingSlack {
 async function startCountingSlack(): Promise<CountingSlack> {
   const waiting = new Map<string, (body: string) => void>();
   let answers = 0;
-  const server: Server = createServer((request, response) => {
-    void bodyOf(request).then((body) => {
-      const path = request.url ?? "";
-      waiting.get(path)?.(body);
-      waiting.delete(path);
-      const id = new URLSearchParams(body).get("user") ?? "";
-      const profile = { email: `u${id.slice(1)}@acme.test`, display_name: id };
-      response.setHeader("content-type", "application/json");
-      response.end(
-        JSON.stringify({
-          ok: true,
-          team_id: "TBENCH",
-          user_id: "UBOT",
-          user: { id, team_id: "TBENCH", tz: "Europe/Berlin", profile },
-        }),
-      );
-    });
-  });
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await bodyOf(request);
+    const path = request.url ?? "";
+    waiting.get(path)?.(body);
+    waiting.delete(path);
+    const id = new URLSearchParams(body).get("user") ?? "";
+    const profile = { email: `u${id.slice(1)}@acme.test`, display_name: id };
+    const user = { id, team_id: "TBENCH", tz: "Europe/Berlin", profile };
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ ok: true, team_id: "TBENCH", user_id: "UBOT", user }));
+  };
+  const server = createServer((request, response) => void take(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
