@@ -3,6 +3,7 @@
  * opens at once and is filled then; from then on everything happens inside it.
  */
 import type { Email } from "../../domain/email.ts";
+import { AppError } from "../../domain/errors.ts";
 import type { Block, Modal } from "../../slack/blocks.ts";
 import {
   type ActionListener,
@@ -114,18 +115,20 @@ function windowForms(deps: SetUpDeps): readonly ViewListener[] {
     editView(deps, { callbackId: DIGEST_VIEW, form: "digest", validate: digestProblems }),
     editView(deps, { callbackId: ADMINS_VIEW, form: "admins", validate: () => ({}) }),
     windowForm(
+      deps,
       SOURCE_VIEW,
       sourceProblems,
       async (visitor, values, privateMetadata) =>
         await submitSource(deps, visitor, { origin: parseOrigin(privateMetadata), values }),
     ),
-    windowForm(CODE_VIEW, codeProblems, async (visitor, values) => {
+    windowForm(deps, CODE_VIEW, codeProblems, async (visitor, values) => {
       const typed = values["code"] ?? "";
       return (await typeCode(deps, { email: visitor.email, typed }))
         ? await openHub(deps, visitor)
         : codeForm(WRONG_CODE.text);
     }),
     windowForm(
+      deps,
       FIND_VIEW,
       () => ({}),
       async (visitor, values, list) =>
@@ -196,10 +199,23 @@ function windowAction(
       if (viewId === undefined) {
         await show({ web, triggerId }, async () => await next(visitor, value));
       } else {
-        await web.updateView(viewId, await next(visitor, value));
+        await showIn({ web, viewId, log: deps.log }, await next(visitor, value));
       }
     },
   };
+}
+
+/** A window that was closed meanwhile needs nothing any more: what was saved is saved. */
+async function showIn(
+  of: { readonly web: SlackWeb; readonly viewId: string; readonly log: SetUpDeps["log"] },
+  next: Modal,
+): Promise<void> {
+  try {
+    await of.web.updateView(of.viewId, next);
+  } catch (err) {
+    if (!(err instanceof AppError) || !err.message.includes("not_found")) throw err;
+    of.log.debug({ err }, "set-up window is closed");
+  }
 }
 
 async function show(
@@ -219,6 +235,7 @@ function editView(
 ): ViewListener {
   const { callbackId, form, validate } = of;
   return windowForm(
+    deps,
     callbackId,
     validate,
     async (visitor, values, privateMetadata) =>
@@ -228,6 +245,7 @@ function editView(
 
 /** A form whose window stays: it shows that it works, and then what came of it. */
 function windowForm(
+  deps: Pick<SetUpDeps, "log">,
   callbackId: string,
   validate: (values: FormValues) => FormProblems,
   submit: (visitor: Visitor, values: FormValues, privateMetadata: string) => Promise<Modal>,
@@ -250,7 +268,7 @@ function windowForm(
         visitor === undefined
           ? infoModal(NO_EMAIL.text)
           : await submit(visitor, fieldsOf(values), privateMetadata);
-      await web.updateView(viewId, next);
+      await showIn({ web, viewId, log: deps.log }, next);
     },
   };
 }
