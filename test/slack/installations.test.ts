@@ -66,6 +66,22 @@ describe("an installation", () => {
     );
   });
 
+  test("goes over a page on which Slack asks which workspace, for a browser", async () => {
+    const page = await slack().visit(`/slack/install?link=${await slack().newLink()}`);
+    const choice = await (await fetch(buttonOf(page))).text();
+    expect(choice).toContain("Claude Spend is requesting permission");
+    const [, allowed = ""] = /Acme Labs <a href="([^"]+)">Allow/.exec(choice) ?? [];
+    const target = new URL(allowed.replaceAll("&amp;", "&"));
+    expect(await slack().visit(target.pathname + target.search, page.cookie)).toMatchObject({
+      status: 200,
+    });
+    expect(await rows()).toMatchObject([{ slack_installation_id: SECOND }]);
+
+    const other = new URL(buttonOf(page));
+    other.searchParams.set("client_id", "another");
+    expect((await fetch(other)).status).toBe(400);
+  });
+
   test("whose page is only looked at uses nothing up, as previews of links do", async () => {
     const link = await slack().newLink();
     await slack().visit(`/slack/install?link=${link}`);

@@ -4,15 +4,19 @@
  * app, the exchange of its code, and what Slack tells when the app is removed.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createConsent, installerOf } from "./consent.ts";
 import { deliverByHttp } from "./delivery.ts";
 import { createFakeSlack, type FakeSlack, type FakeSlackOptions } from "./fake-slack.ts";
 import { addressOf, answerJson, readBody } from "./http-exchange.ts";
 import type { Json } from "./json.ts";
-import { createTokens, type Installer, type OAuthClient, type Tokens } from "./oauth.ts";
+import { createTokens, type OAuthClient, type Tokens } from "./oauth.ts";
 import { newId, newSecret } from "./state.ts";
 import { API_PATH, argsOf } from "./web-api.ts";
 import { type Answer, done, refuse } from "./web-api-method.ts";
 import type { SlackTeam } from "./workspace.ts";
+
+/** As Slack's own, beside the API. */
+const AUTHORIZE_PATH = API_PATH.replace(/api\/$/, "oauth/v2/authorize");
 
 export interface FakeOrganizationOptions extends Pick<FakeSlackOptions, "manifest" | "now"> {
   readonly teams: readonly SlackTeam[];
@@ -78,7 +82,13 @@ export function createFakeOrganization(options: FakeOrganizationOptions): FakeOr
     return fake;
   };
   const calls: OrganizationCall[] = [];
-  const server = createServer(gateway({ tokens, fakeOf, calls }));
+  const consent = createConsent({
+    teams,
+    tokens,
+    appName: manifest.name,
+    botUrl: () => place.botUrl,
+  });
+  const server = createServer(gateway({ tokens, fakeOf, calls, pageFor: consent.pageFor }));
   const tell = teller({ teams, signingSecret, now, botUrl: () => place.botUrl });
 
   return {
@@ -107,16 +117,8 @@ export function createFakeOrganization(options: FakeOrganizationOptions): FakeOr
       place.botUrl = url;
       for (const fake of fakes.values()) fake.setRequestUrl(`${url}/slack/events`);
     },
-    allow: (authorizeUrl, installerId) => {
-      const asked = new URL(authorizeUrl).searchParams;
-      const problem = tokens.problemOf(asked);
-      if (problem !== undefined) throw new Error(`Slack's page says: ${problem}`);
-      const granted = (asked.get("scope") ?? "").split(",");
-      const code = tokens.newCode(installerOf(teams, installerId), granted);
-      return sentBack(place.botUrl, asked, { code });
-    },
-    deny: (authorizeUrl) =>
-      sentBack(place.botUrl, new URL(authorizeUrl).searchParams, { error: "access_denied" }),
+    allow: consent.allow,
+    deny: consent.deny,
     uninstall: async (installerId, { isTold = true } = {}) => {
       tokens.revoke(installerId);
       if (!isTold) return;
@@ -125,25 +127,6 @@ export function createFakeOrganization(options: FakeOrganizationOptions): FakeOr
       await tell(installerId, { type: "app_uninstalled" });
     },
   };
-}
-
-function installerOf(teams: readonly SlackTeam[], id: string): Installer {
-  const own = teams.filter((team) => team.slackTeamId === id || team.enterprise?.id === id);
-  const [first] = own;
-  if (first === undefined) throw new Error(`no workspace ${id}`);
-  const isEnterprise = first.enterprise?.id === id;
-  const name = isEnterprise ? first.enterprise.name : first.name;
-  return { id, name, isEnterprise, teams: own };
-}
-
-function sentBack(
-  botUrl: string,
-  asked: URLSearchParams,
-  answer: Readonly<Record<string, string>>,
-): string {
-  const url = new URL("/slack/oauth_redirect", botUrl);
-  url.search = new URLSearchParams({ ...answer, state: asked.get("state") ?? "" }).toString();
-  return url.href;
 }
 
 /** Signed events, in the form that Slack gives those of an installation. */
@@ -192,6 +175,7 @@ interface GatewayParts {
   readonly tokens: Tokens;
   readonly fakeOf: (slackTeamId: string) => FakeSlack;
   readonly calls: OrganizationCall[];
+  readonly pageFor: (authorizeUrl: string) => string;
 }
 
 /** The one Web API: a token opens the workspace that it is of, and no other. */
@@ -211,6 +195,10 @@ function gateway(
   };
   return (request, response) => {
     const { pathname } = new URL(request.url ?? "", "http://sandbox");
+    if (pathname === AUTHORIZE_PATH) {
+      answerPage(response, () => parts.pageFor(`http://sandbox${request.url ?? ""}`));
+      return;
+    }
     if (!pathname.startsWith(API_PATH)) {
       answerJson(response, { error: `no such path: ${pathname}` }, { status: 404 });
       return;
@@ -219,6 +207,16 @@ function gateway(
       response.destroy(); // As the workspace's own fake did, when a test told it to.
     });
   };
+}
+
+function answerPage(response: ServerResponse, render: () => string): void {
+  try {
+    const html = render();
+    response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(html);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    answerJson(response, { error: message }, { status: 400 });
+  }
 }
 
 /** Methods of Slack as a whole; undefined: one of a workspace. */
