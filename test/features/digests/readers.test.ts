@@ -252,6 +252,15 @@ describe("a channel", () => {
     for (const message of await sent()) expect(messageProblems(message)).toEqual([]);
   });
 
+  test("of what is all new reads of nothing as new", async () => {
+    await spend(db.pool, { amount: usd(3), at: "2026-11-22T10:00:00Z", of: of("bo@acme.test") });
+    await govern(toChannel("#team-search", scopeFrom("team:search")));
+    await run("2026-11-23T09:00:00Z");
+
+    expect(await sentLines()).toContain("$3.00  checkout");
+    expect(await sentLines()).not.toContain("*New*");
+  });
+
   test("of a team reads nothing of other teams", async () => {
     await spend(db.pool, { amount: usd(3), at: "2026-11-22T10:00:00Z" });
     await spend(db.pool, {

@@ -158,8 +158,7 @@ export async function listDays(
   }));
 }
 
-export const NEW_KINDS = ["model", "project", "api_key", "user"] as const;
-export type NewKind = (typeof NEW_KINDS)[number];
+type NewKind = "model" | "project" | "api_key" | "user";
 
 export interface FirstRow {
   readonly scope: string;
