@@ -171,6 +171,14 @@ function governancePaths(): object {
       put: {
         summary: "Apply a governance document, whole or not at all",
         security: apiToken,
+        parameters: [
+          {
+            name: "If-Match",
+            in: "header",
+            schema: { type: "string" },
+            description: "The ETag of a GET: with another version in force nothing is applied",
+          },
+        ],
         requestBody: {
           required: true,
           content: {
@@ -181,7 +189,7 @@ function governancePaths(): object {
         responses: {
           "200": response("Applied, or unchanged"),
           "422": response("Refused: every problem with its line and field"),
-          ...errors(400, 401, 413, 503),
+          ...errors(400, 401, 409, 413, 503),
         },
       },
     },

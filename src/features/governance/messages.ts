@@ -14,11 +14,17 @@ export function formatProblems(problems: readonly GovernanceProblem[], fileName:
 
 /** A version for a terminal: who, when, from where, and what it changed. */
 export function versionText(version: VersionFacts): string {
-  const { appliedAt, appliedBy, changes, restoredVersion } = version;
+  const { appliedAt, changes, restoredVersion } = version;
   const restored =
     restoredVersion === undefined ? "" : `, back to version ${String(restoredVersion)}`;
-  const head = `Version ${String(version.version)} · ${appliedAt.toISOString()} · ${appliedBy} ${originText(version)}${restored}`;
+  const head = `Version ${String(version.version)} · ${appliedAt.toISOString()} · ${whoText(version)} ${originText(version)}${restored}`;
   return [head, ...changesText(changes).map((line) => `  ${line}`)].join("\n");
+}
+
+/** A person where one is known: by address, by the name of their account, or by the token they hold. */
+export function whoText({ appliedBy, origin }: VersionFacts): string {
+  if (origin?.via === "cli") return origin.user;
+  return origin?.via === "api" && origin.token !== undefined ? `token ${origin.token}` : appliedBy;
 }
 
 /** "in Slack", "over HTTP": where somebody did it. */
@@ -27,9 +33,9 @@ export function originText({ origin }: Pick<VersionFacts, "origin">): string {
     case "slack":
       return "in Slack";
     case "api":
-      return origin.token === undefined ? "over HTTP" : `over HTTP (token ${origin.token})`;
+      return "over HTTP";
     case "cli":
-      return `on the command line (${origin.user})`;
+      return "on the command line";
     case "file":
       return "from the governance file";
     case undefined:

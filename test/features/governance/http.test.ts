@@ -76,6 +76,27 @@ describe("PUT /v1/governance", () => {
     },
   );
 
+  test.each([
+    ['"1"', 200],
+    ["*", 200],
+    ['"7"', 409],
+    ["soon", 400],
+  ])(
+    "with If-Match %s answers %i, and applies only with the version in force",
+    async (ifMatch, status) => {
+      await put(example);
+      const answer = await server().inject({
+        method: "PUT",
+        url: "/v1/governance",
+        headers: { authorization, "content-type": "application/yaml", "if-match": ifMatch },
+        payload: `${example}# more\n`,
+      });
+
+      expect(answer.statusCode).toBe(status);
+      expect((await get()).headers["etag"]).toBe(status === 200 ? '"2"' : '"1"');
+    },
+  );
+
   test("refuses a document with every problem, its line and field, and keeps the one in force", async () => {
     await put(example);
 

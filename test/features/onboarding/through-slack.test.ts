@@ -1,8 +1,11 @@
 /** The set-up in the running program, with the strict fake Slack on the other side. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { instant } from "../../../src/domain/time.ts";
+import { tellOfArrivals } from "../../../src/features/onboarding/index.ts";
 import { useDatabase } from "../../support/database.ts";
 import { CHANNELS, PEOPLE, useFakeSlack } from "../../support/fake-slack.ts";
 import { MANIFEST, startTestProgram, type TestProgram } from "../../support/program.ts";
+import { aNativeEvent } from "../../support/usage-builders.ts";
 
 const db = useDatabase();
 const slack = useFakeSlack({ manifest: MANIFEST });
@@ -53,7 +56,7 @@ async function press(
 
 async function begin(person: Person): Promise<View> {
   await person.command("/claude-spend setup");
-  await press(person, await shows(person, "0 of 5 steps"), "*Organization*");
+  await press(person, await shows(person, "of 5 steps done"), "*Organization*");
   const form = await shows(person, "Channel of finance");
   await person.submit(form, { name: "Acme", zone: "Europe/Berlin", channel: CHANNELS.finops });
   return await shows(person, "Saved.");
@@ -81,7 +84,7 @@ describe("the first admin", () => {
     await bo.waitForMessage("#general", ({ text }) => text.includes("not the code"));
 
     await bo.command(`/claude-spend setup ${(rows[0]?.code ?? "").toLowerCase()}`);
-    await bo.close(await shows(bo, "0 of 5 steps"));
+    await bo.close(await shows(bo, "of 5 steps done"));
     const finn = slack().as(PEOPLE.finn);
     await finn.command(`/claude-spend setup ${rows[0]?.code ?? ""}`);
     await finn.waitForMessage("#general", ({ text }) => text.includes("not the code"));
@@ -199,10 +202,17 @@ test("a source is made once, its secret works, and who asked is told of the firs
   await press(dana, waiting, "*Usage*");
   await dana.submit(await shows(dana, "Add a source"), { name: "checkout-api" });
   await shows(dana, "There is, or was, a source of that name");
-  const { rows } = await db.pool.query<{ asked_by: string }>(
-    `select a.asked_by from awaited_sources a`,
-  );
-  expect(rows).toEqual([{ asked_by: "dana@acme.test" }]);
+  const told = async () =>
+    await tellOfArrivals({ database: db.pool, clock: () => instant(new Date()) });
+  expect(await told()).toBe(0);
+  const sent = await fetch(`${program.url}/v1/usage`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
+    body: JSON.stringify(aNativeEvent({ occurred_at: new Date().toISOString() })),
+  });
+  expect(await sent.json()).toMatchObject({ accepted: 1 });
+  expect([await told(), await told()]).toEqual([1, 0]);
+  await dana.waitForMessage("dm", ({ text }) => text.includes("first usage event of checkout-api"));
 });
 
 test("the history is for admins", async () => {

@@ -15,7 +15,7 @@ import {
   slackDate,
   truncate,
 } from "../../../slack/blocks.ts";
-import { changesText, originText } from "../messages.ts";
+import { changesText, originText, whoText } from "../messages.ts";
 import type { VersionFacts } from "../rules/versions.ts";
 
 export const HISTORY_ACTION = "governance_history";
@@ -95,7 +95,7 @@ function versionText(version: VersionFacts, { lines }: { readonly lines: number 
     .map((line) => `• ${withLinks(escapeText(truncate(line, CHANGE_CHARS_MAX)))}`);
   const more = all.length - shown.length;
   return [
-    `*${String(version.version)}* · ${at} · ${whoText(version)} ${escapeText(originText(version))}${back}`,
+    `*${String(version.version)}* · ${at} · ${nameOf(version)} ${originText(version)}${back}`,
     ...shown,
     ...(more > 0 ? [`…and ${String(more)} more`] : []),
   ].join("\n");
@@ -107,10 +107,10 @@ function withLinks(text: string): string {
 }
 
 /** Somebody of this workspace as a name that Slack shows. */
-function whoText({ appliedBy, origin }: VersionFacts): string {
-  return origin?.via === "slack"
-    ? `<@${origin.slack_user_id}>`
-    : escapeText(truncate(appliedBy, 80));
+function nameOf(version: VersionFacts): string {
+  return version.origin?.via === "slack"
+    ? `<@${version.origin.slack_user_id}>`
+    : escapeText(truncate(whoText(version), 80));
 }
 
 /** One version: what it changed, its text, and the way back to it. */
