@@ -8,6 +8,7 @@ import { sendDueMessages } from "../../src/slack/sender.ts";
 import { useDatabase } from "../support/database.ts";
 import { FIRST, type ManyInTest, SECOND, useManyWorkspaces } from "../support/fake-organization.ts";
 import { PEOPLE } from "../support/fake-slack.ts";
+import { signed } from "./recording-slack.ts";
 
 const db = useDatabase();
 
@@ -403,4 +404,45 @@ test("a form chooses only people and channels of the place where it opens", asyn
     ],
   });
   expect(form.blocks[0]?.initial_conversation).toBe(`${FIRST}/C1`);
+});
+
+describe("in a channel that workspaces share", () => {
+  /** A form sent through the first workspace by somebody of another one. */
+  async function submittedBy(slackTeamId: string): Promise<void> {
+    const view = {
+      id: "V1",
+      type: "modal",
+      callback_id: "form",
+      private_metadata: "",
+      state: { values: {} },
+    };
+    const payload = {
+      type: "view_submission",
+      team: { id: FIRST, domain: "acme" },
+      user: { id: PEOPLE.ana, name: "ana", team_id: slackTeamId },
+      view: { ...view, app_installed_team_id: FIRST },
+      trigger_id: "t",
+    };
+    const secret = slack().organization.signingSecret;
+    const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+    const request = signed(body, { secret, contentType: "application/x-www-form-urlencoded" });
+    expect((await fetch(`${slack().url}/slack/events`, request)).status).toBe(200);
+  }
+
+  test("somebody of the other one is who they are there", async () => {
+    await bothInstalled();
+    await submittedBy(SECOND);
+    await second()
+      .as(PEOPLE.ana)
+      .waitForMessage("dm", ({ text }) => text === "done for lia@labs.test");
+    expect(first().as(PEOPLE.ana).messages("dm")).toEqual([]);
+  });
+
+  test("somebody of a workspace without the bot is nobody, also under the id of a known person", async () => {
+    await bothInstalled();
+    await submittedBy("T0STRANGERS");
+    await expect.poll(() => slack().log.lines.map((line) => line["outcome"])).toContain("failed");
+    expect(first().as(PEOPLE.ana).messages("dm")).toEqual([]);
+    expect(second().as(PEOPLE.ana).messages("dm")).toEqual([]);
+  });
 });
