@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { emailFrom } from "../../../src/domain/email.ts";
-import { instant } from "../../../src/domain/time.ts";
+import { instant, timeZone } from "../../../src/domain/time.ts";
 import { replaceGovernedBudgets } from "../../../src/features/budgets/index.ts";
 import { loadOwnSpend } from "../../../src/features/showback/flow/own-spend.ts";
 import { loadReport } from "../../../src/features/showback/flow/report.ts";
+import { listCourse } from "../../../src/features/showback/store/course.ts";
 import { listUnitCosts } from "../../../src/features/unit-costs/index.ts";
 import { acme, aGovernedBudget, spend } from "../../support/budget-builders.ts";
 import { usd } from "../../support/builders.ts";
@@ -168,6 +169,47 @@ describe("a report", () => {
         ],
       ],
     ]);
+  });
+
+  test.each<[Name, string]>([
+    ["dana", "org"],
+    ["ana", "search"],
+  ])(
+    "of %s's %s draws every day of the month, all of it together the total",
+    async (name, text) => {
+      const { course, spend: now } = await report(name, text);
+
+      expect(course.points).toHaveLength(23);
+      expect(course.points.map(({ cost }) => cost).filter((cost) => cost !== 0n)).toEqual([
+        now.cost,
+      ]);
+      expect(course.points.at(-1)?.cost).toBe(now.cost);
+    },
+  );
+
+  test("of the whole draws the days of a zone far from UTC", async () => {
+    const at = "2026-11-10T23:30:00Z";
+    await spend(db.pool, { amount: usd(9), at, of: { teamKey: "search" } });
+    const days = async (zone: string) =>
+      (
+        await listCourse(
+          db.pool,
+          {
+            scope: { kind: "org", key: "" },
+            zone: timeZone(zone),
+            period: {
+              start: instant("2026-11-09T12:00:00Z"),
+              end: instant("2026-11-13T12:00:00Z"),
+            },
+          },
+          "day",
+        )
+      ).map(({ at: day, cost }) => [day.toISOString(), cost]);
+
+    expect(await days("UTC")).toEqual([["2026-11-10T00:00:00.000Z", usd(9)]]);
+    expect(await days("Asia/Tokyo")).toEqual([["2026-11-10T15:00:00.000Z", usd(9)]]);
+    expect(await days("America/Los_Angeles")).toEqual([["2026-11-10T08:00:00.000Z", usd(9)]]);
+    await spend(db.pool, { amount: usd(-9), at, of: { teamKey: "search" } });
   });
 
   test("of the organization has teams by name and what is unallocated", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { usdFromDecimal } from "../../../src/domain/money.ts";
-import { instant, PERIOD_KINDS } from "../../../src/domain/time.ts";
+import { addMs, DAY_MS, instant, PERIOD_KINDS } from "../../../src/domain/time.ts";
 import {
   ownSpendBlocks,
   ownSpendMessage,
@@ -67,7 +67,7 @@ describe("a report", () => {
       "chart (bar): Spend by day",
       "*By model*\n$300.00  claude-opus-5-5 · 84%\n$55.00  claude-haiku-4-5 · 15%",
       "(1,000 requests · $0.36 each · 80% of prompts from cache)",
-      "(Estimated from usage at list or contracted price · as of <2026-11-23T10:07:00.000Z> · usage up to <2026-11-23T10:00:00.000Z>)",
+      "(Estimated from usage at list or contracted price · as of <2026-11-23T10:07:00.000Z> · up to date)",
       "[Look closer ▾] [Month to date ▾] [Request raise] [Share here]",
     ]);
   });
@@ -115,6 +115,28 @@ describe("a report", () => {
     expect(shownLines(reportMessage(report).blocks)).toContain(
       "[By project] [By model] [By person] [Last 7 days] [Last 30 days]",
     );
+  });
+
+  test("says so when no usage has come in for a while, or ever", () => {
+    const stale = aSpendReport({ dataUntil: instant("2026-11-23T08:00:00Z") });
+    const none = aSpendReport({ dataUntil: undefined });
+
+    expect(shownLines(reportMessage(stale).blocks).join("")).toContain(
+      "no usage since <2026-11-23",
+    );
+    expect(shownLines(reportMessage(none).blocks).join("")).toContain("no usage has come in yet");
+  });
+
+  test("draws at most twenty bars, neighbouring days together, each label once", () => {
+    const points = Array.from({ length: 23 }, (_, index) => ({
+      at: addMs(instant("2026-11-01T00:00:00Z"), index * DAY_MS),
+      cost: usd(1),
+    }));
+    const { blocks } = reportMessage(aSpendReport({ course: { step: "day", points } }));
+    const [drawn] = blocks.filter((block) => block.type === "data_visualization");
+
+    expect(drawn?.title).toBe("Spend by 2 days");
+    expect(JSON.stringify(drawn)).toContain('["Nov 1","2–3","4–5"');
   });
 
   test("for a channel says who shared it and has nothing to click", () => {

@@ -6,6 +6,7 @@ import type { Database, Sql } from "../../../store/database.ts";
 import { loadListedNames } from "../../directory-sync/index.ts";
 import { mayViewPeopleOf, scopeName, type Team } from "../../organization/index.ts";
 import { basisOf } from "../../reconciliation/index.ts";
+import { wholeCourse } from "../rules/course.ts";
 import {
   type Breakdown,
   courseStep,
@@ -81,7 +82,7 @@ export async function buildReport(
     view,
     spend: total,
     previous: before.total,
-    course: { step, points: await listCourse(database, query, step) },
+    course: { step, points: wholeCourse(await listCourse(database, query, step), step, query) },
     breakdowns: keys.map(
       (key): Breakdown => ({
         key,

@@ -1,7 +1,7 @@
 /** The report of a scope as one message: how much, against what, where it ends, what drives it. Pure. */
 import { dayText } from "../../../domain/date-text.ts";
 import { formatUsd, percentOf, usd, usdToDecimal } from "../../../domain/money.ts";
-import { localParts } from "../../../domain/time.ts";
+import { localParts, MINUTE_MS } from "../../../domain/time.ts";
 import {
   type Block,
   chart,
@@ -33,6 +33,12 @@ const TOP_ROWS_ALONE = 10;
 /** More budgets of one scope are what `budget` shows. */
 const BUDGETS_SHOWN_MAX = 3;
 const UNIT_COSTS_SHOWN_MAX = 3;
+/** Slack draws no more; neighbours are added up. */
+const CHART_POINTS_MAX = 20;
+/** Within so many days no day of the month comes twice. */
+const SHORT_DAYS_MAX = 28;
+/** Usage of the last quarter of an hour is as new as can be. */
+const FRESH_MS = 15 * MINUTE_MS;
 
 /** For whoever asked, with what leads on from it. */
 export function reportMessage(report: SpendReport): SlackMessage {
@@ -104,18 +110,22 @@ function figuresOf(report: SpendReport): readonly Block[] {
 
 /** One point is no course. */
 function courseChart({ course, zone, asOf }: SpendReport): readonly Block[] {
-  if (course.points.length < 2) return [];
   const { step, points } = course;
+  if (points.length < 2) return [];
+  const together = Math.ceil(points.length / CHART_POINTS_MAX);
   return [
     chart({
-      title: step === "day" ? "Spend by day" : "Spend by hour",
+      title: `Spend by ${together === 1 ? step : `${String(together)} ${step}s`}`,
       kind: "bar",
       fold: "sum",
-      categories: points.map(({ at }) =>
-        step === "day"
-          ? dayText(at, zone, asOf)
-          : `${dayText(at, zone, asOf)} ${hourText(at, zone)}`,
-      ),
+      categories: points.map(({ at }, index) => {
+        const day = dayText(at, zone, asOf);
+        if (step === "hour") return `${day} ${hourText(at, zone)}`;
+        // "Nov 1, 2, 3": short enough to stand upright, and still one label a day.
+        const isPlain =
+          index > 0 && localParts(at, zone).day > 1 && points.length <= SHORT_DAYS_MAX;
+        return isPlain ? String(localParts(at, zone).day) : day;
+      }),
       series: [{ name: "Spend", values: points.map(({ cost }) => cost) }],
     }),
   ];
@@ -200,7 +210,11 @@ const BASIS_TEXTS = {
 /** What the figures rest on, as of when, and up to when usage has come in. */
 function basisText({ asOf, basis, dataUntil }: SpendReport): string {
   const fresh =
-    dataUntil === undefined ? "no usage has come in yet" : `usage up to ${timeText(dataUntil)}`;
+    dataUntil === undefined
+      ? "no usage has come in yet"
+      : asOf.getTime() - dataUntil.getTime() <= FRESH_MS
+        ? "up to date"
+        : `no usage since ${timeText(dataUntil)}`;
   return `${BASIS_TEXTS[basis?.kind ?? "estimated"]} · as of ${timeText(basis?.asOf ?? asOf)} · ${fresh}`;
 }
 

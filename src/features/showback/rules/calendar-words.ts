@@ -82,7 +82,11 @@ function dayAt(start: Instant, calendar: Calendar): Period {
 }
 
 /** The start of the local day that is `offset` days after that of `at`. */
-export function dayStart(at: Instant, { timeZone: zone }: Calendar, offset: number): Instant {
+export function dayStart(
+  at: Instant,
+  { timeZone: zone }: Pick<Calendar, "timeZone">,
+  offset: number,
+): Instant {
   const { year, month, day } = localParts(at, zone);
   return startOfLocalDay([year, month, day + offset], zone);
 }
