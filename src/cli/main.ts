@@ -171,7 +171,8 @@ async function apply(
   file: string,
   { onlyAfter }: Readonly<Record<string, unknown>>,
 ): Promise<Report> {
-  if (onlyAfter !== undefined && !/^\d{1,9}$/.test(String(onlyAfter))) {
+  const version = typeof onlyAfter === "string" ? onlyAfter : undefined;
+  if (version !== undefined && !/^\d{1,9}$/.test(version)) {
     throw new AppError({
       code: "invalid",
       message: "--only-after: expected a version, such as 3.",
@@ -191,7 +192,7 @@ async function apply(
       {
         text,
         appliedBy: "command line",
-        onlyAfter: onlyAfter === undefined ? undefined : Number(onlyAfter),
+        onlyAfter: version === undefined ? undefined : Number(version),
       },
     );
   });

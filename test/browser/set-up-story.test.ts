@@ -125,6 +125,7 @@ test("who does not run the workspace is told who can begin", async () => {
   await slack.dialog("Who may begin").getByLabel("Code").fill("WRONG");
   await save(slack.dialog("Who may begin"));
   await slack.dialog("Who may begin").getByText("That is not the code").waitFor();
+  expect(await slack.dialog("Organization").count()).toBe(0);
   await shootAll("code");
   await slack.page.keyboard.press("Escape");
 });
@@ -175,7 +176,9 @@ test("a team and a budget are added without a file", async () => {
   await shootAll("budget");
   await save(budget);
   await saved().waitFor();
-  await slack.dialog("Set up Claude Spend").getByText("1 budget").waitFor();
+  const steps = slack.dialog("Set up Claude Spend");
+  await steps.getByText("1 budget").waitFor();
+  expect(await steps.innerText()).toContain("3 of 5 steps done");
 });
 
 test("a source shows its secret once, and its first event is noticed", async () => {

@@ -1,5 +1,5 @@
 /** People and channels of the document as Slack's fields have them, and back. */
-import { type Email, parseEmail } from "../../../domain/email.ts";
+import type { Email } from "../../../domain/email.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { SlackChannel } from "../../../slack/web.ts";
 import type { SetUpDeps, Visitor } from "./deps.ts";
@@ -90,8 +90,4 @@ export function chosenChannel(
   const shown = channelId(before, channels);
   if (chosen === shown) return before;
   return chosen;
-}
-
-export function emailsOf(texts: readonly string[]): readonly Email[] {
-  return texts.flatMap((text) => parseEmail(text) ?? []);
 }

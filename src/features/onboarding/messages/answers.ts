@@ -16,10 +16,6 @@ import { OPEN_ACTION } from "./names.ts";
 export const TITLE = "Set up Claude Spend";
 const NAME_CHARS_MAX = 80;
 
-export function notForYouMessage(standing: Standing): SlackMessage {
-  return textMessage(notForYouText(standing));
-}
-
 export function notForYouText(standing: Standing): string {
   if (standing.kind !== "outsider") {
     return "Nobody is an admin of Claude Spend yet. An admin of this Slack workspace can begin; or type `/claude-spend setup CODE` with the code that the bot prints in its log and `claude-spend doctor` shows.";
@@ -37,7 +33,7 @@ export const NO_EMAIL = textMessage(
   "I can't tell who you are: Slack does not show me your e-mail address.",
 );
 
-export function textMessage(text: string): SlackMessage {
+function textMessage(text: string): SlackMessage {
   return message(text, [section(text)]);
 }
 
