@@ -89,7 +89,7 @@ export function digestBlocks(content: DigestContent): readonly Block[] {
   ].filter((list) => list !== undefined);
   const waiting = decisionLines(decisions);
   const parts = [
-    movedText(owners, models),
+    movedText(owners, models, content.by),
     newText(content.news),
     teamsText(content.teams),
     budgetsText(content.budgets),

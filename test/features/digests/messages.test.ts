@@ -85,4 +85,13 @@ describe("a digest", () => {
     expect(lines).toContain("$189.00  2 others");
     expect(lines).toContain(rejected);
   });
+
+  test("calls what has no project so, and no team Unallocated", () => {
+    const owners = [owner(1), { key: null, name: null, cost: usd(5), previousCost: usd(50) }];
+    const lines = (by: "team" | "project") =>
+      shownLines(digestMessage(aDigest({ by, owners })).blocks).join("\n");
+
+    expect(lines("project")).toContain("▼ $45.00  _no project_, from $50.00");
+    expect(lines("team")).toContain("▼ $45.00  _Unallocated_, from $50.00");
+  });
 });

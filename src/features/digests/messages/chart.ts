@@ -22,7 +22,7 @@ export function digestChart({
     return chart({
       title: "Spend by day, beside the week before",
       kind: "bar",
-      categories: now.map(({ day }) => weekdayText(noonOf(day), UTC)),
+      categories: now.map(({ day }) => weekdayText(noonOf(day), UTC).slice(0, "Mon".length)),
       series: [
         { name: "This week", values: now.map(({ cost }) => cost) },
         { name: "Week before", values: before.map(({ cost }) => cost) },

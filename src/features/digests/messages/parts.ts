@@ -43,6 +43,7 @@ export function topText(
 export function movedText(
   owners: readonly NamedMover[],
   models: readonly NamedMover[],
+  by: "team" | "project",
 ): string | undefined {
   // What one part alone spent is the total, which is told above already.
   const apart = [owners, models].filter((list) => list.length > 1);
@@ -52,7 +53,7 @@ export function movedText(
     .toSorted((left, right) => Number(distance(right) - distance(left)))
     .slice(0, 4)
     .map((one) => {
-      const kind = owners.includes(one) ? "team" : "model";
+      const kind = owners.includes(one) ? by : "model";
       const from = one.previousCost === 0n ? "from nothing" : `from ${formatUsd(one.previousCost)}`;
       return `${one.cost > one.previousCost ? "▲" : "▼"} ${formatUsd(usd(distance(one)))}  ${nameText(one.name, kind)}, ${from}`;
     });
