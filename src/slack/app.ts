@@ -25,7 +25,7 @@ import { sortSlackError } from "./web-errors.ts";
 import { createWorkplace } from "./work.ts";
 import { oneWorkspace } from "./workspaces.ts";
 
-export const SLACK_EVENTS_PATH = "/slack/events";
+const SLACK_EVENTS_PATH = "/slack/events";
 const INSTALL_PATHS: ReadonlySet<string> = new Set([INSTALL_PATH, OAUTH_REDIRECT_PATH]);
 
 export interface SlackConfig {
