@@ -4,7 +4,6 @@ export { scopeRefusalMessage } from "./messages.ts";
 export {
   type Asking,
   findScope,
-  optionOf,
   type ScopeFinding,
   scopeName,
   viewableScopes,

@@ -2,11 +2,9 @@
 
 export { scopeName, scopeRefusalMessage as reportRefusalMessage } from "../organization/index.ts";
 export { loadExamples } from "./flow/examples.ts";
-export { loadOwnSpend } from "./flow/own-spend.ts";
 export { type Question, readQuestion } from "./flow/question.ts";
 export { operationRoutes } from "./http/operations.ts";
 export { parseSpendPeriod, showbackRoutes } from "./http.ts";
-export { ownSpendBlocks, ownSpendMessage } from "./messages/own-spend.ts";
 export { unknownPersonMessage } from "./messages.ts";
 export type { GroupKey, QuestionRefusal, UnitCost } from "./rules.ts";
 export { showbackListeners } from "./slack.ts";

@@ -75,7 +75,7 @@ export function viewableScopes(asking: Asking): readonly ScopeOption[] {
   return scopes.map((scope) => optionOf(scope, asking));
 }
 
-export function optionOf(scope: Scope, { person, organization, teams }: Asking): ScopeOption {
+function optionOf(scope: Scope, { person, organization, teams }: Asking): ScopeOption {
   return {
     name: scope.key === person.email ? "Me" : scopeName(scope, teams, organization),
     typed: typedScope(scope, person.email),

@@ -1,5 +1,5 @@
 /** Phrases and rows that the messages of showback share. Pure. */
-import { dayText, lastDayText } from "../../../domain/date-text.ts";
+import { dayText } from "../../../domain/date-text.ts";
 import { formatUsd, percentOf, type Usd, usd } from "../../../domain/money.ts";
 import { addMs, type Instant, type Period, type TimeZone } from "../../../domain/time.ts";
 import { type Button, bar, button, escapeText } from "../../../slack/blocks.ts";
@@ -40,11 +40,6 @@ export function daysText({ start, end }: Period, zone: TimeZone, now: Instant): 
   const [month = "", day = ""] = to.split(" ");
   const isSameMonth = from.startsWith(`${month} `) && !to.includes(",");
   return isSameMonth ? `${from}–${day}` : `${from} – ${to}`;
-}
-
-/** "Nov 30": the last day of a period that ends then. */
-export function endText(end: Instant, zone: TimeZone, now: Instant): string {
-  return lastDayText(end, zone, now);
 }
 
 /** Of a row without a key: a key that is none of what was asked for. */
