@@ -307,7 +307,7 @@ describe("answers", () => {
     [
       "governed",
       setBudgetAnswer({ kind: "governed", name: "Search", budgetId: "search-monthly" }),
-      "This budget of Search is managed in governance.yml. Change `search-monthly` there.",
+      "This budget of Search is managed in governance.yml, as `search-monthly`. Admins change it with `/claude-spend setup`, or there.",
     ],
     [
       "unchanged",

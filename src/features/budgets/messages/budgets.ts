@@ -142,7 +142,7 @@ export function setBudgetAnswer(result: SetBudgetResult): SlackMessage {
       );
     case "governed":
       return answer(
-        `This budget of ${nameText(result.name)} is managed in governance.yml. Change ${commandText(result.budgetId)} there.`,
+        `This budget of ${nameText(result.name)} is managed in governance.yml, as ${commandText(result.budgetId)}. Admins change it with ${commandText("/claude-spend setup")}, or there.`,
       );
     case "unchanged":
       return answer(
