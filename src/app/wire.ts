@@ -26,7 +26,11 @@ import {
 } from "../features/budgets/index.ts";
 import { chargebackRoutes } from "../features/chargeback/index.ts";
 import { digestListeners, sendDueDigests, slackReaders } from "../features/digests/index.ts";
-import { governanceListeners, governanceRoutes } from "../features/governance/index.ts";
+import {
+  followDates,
+  governanceListeners,
+  governanceRoutes,
+} from "../features/governance/index.ts";
 import { homeListeners, refreshHomes } from "../features/home/index.ts";
 import {
   advanceSettledRerate,
@@ -131,6 +135,7 @@ export function wire(plumbing: Plumbing): Wiring {
   const shared = { ...plumbing, approverGroups, requireApiToken };
 
   const rerateMemory = createIngestMemory();
+  const follow = followDates({ database, clock });
   const { listeners, home } = listenersOf(shared);
   return {
     listeners,
@@ -170,9 +175,7 @@ export function wire(plumbing: Plumbing): Wiring {
       await advanceSettledRerate({ database, clock, log, ingestMemory: rerateMemory }),
     startPulling: () => startPullingOf(plumbing),
     startLimits: () => startLimitsOf({ ...plumbing, approverGroups }),
-    everyMinute: async () => {
-      await runAll(minuteWork({ ...plumbing, approverGroups }));
-    },
+    everyMinute: async () => await runAll([follow, ...minuteWork({ ...plumbing, approverGroups })]),
   };
 }
 

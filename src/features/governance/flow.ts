@@ -14,7 +14,7 @@ import { namedChannels } from "./parse/channels.ts";
 import { parseGovernance } from "./parse/parse-governance.ts";
 import { describeChanges } from "./rules/changes.ts";
 import { channelProblems, type KnownChannel, type NamedChannel } from "./rules/check-channels.ts";
-import { ownershipOf, ownershipWarnings } from "./rules/ownership.ts";
+import { ownershipOf, ownershipWarnings, teamsAt } from "./rules/ownership.ts";
 import type {
   Governance,
   GovernanceProblem,
@@ -161,7 +161,8 @@ export async function saveDocument(
     decidedAt: context.appliedAt,
     isFirst: latest === undefined,
   });
-  await replaceOrganization(sql, governance);
+  const teams = teamsAt(governance.teams, context.appliedAt);
+  await replaceOrganization(sql, { ...governance, teams });
   await replaceAllocationRules(sql, governance.allocation);
   await replaceDiscounts(sql, governance.discounts.map(discountFrom));
   await replaceGovernedMetering(sql, governance.metering, context.appliedAt);

@@ -1,6 +1,7 @@
 /** What the rest of the program may use from governance. */
 export { applyGovernanceFile } from "./flow/apply-file.ts";
 export { type EditOutcome, editGovernance } from "./flow/edit-governance.ts";
+export { followDates } from "./flow/follow-dates.ts";
 export {
   diffGovernance,
   findGovernance,

@@ -54,10 +54,19 @@ export interface GovernedTeam {
   readonly name: string;
   readonly channel?: string;
   readonly costCenter?: string;
+  /** Each once, those with dates too, whenever they hold. */
   readonly owners: readonly Email[];
   readonly members: readonly Email[];
   readonly projects: readonly string[];
+  /** Who and what of these belongs to the team only for a time; a name may come several times. */
+  readonly dated?: readonly GovernedBelonging[];
 }
+
+/** A stretch of time for which a person or project belongs to a team. One of its ends is there. */
+export type GovernedBelonging = { readonly from?: Instant; readonly until?: Instant } & (
+  | { readonly role: "owners" | "members"; readonly name: Email }
+  | { readonly role: "projects"; readonly name: string }
+);
 
 export interface GovernedAllocationRule {
   readonly match: {

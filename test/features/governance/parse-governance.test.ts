@@ -248,7 +248,7 @@ const refusals: {
   },
   {
     part: "teams: { a: { projects: [x, x] } }",
-    problems: [[2, 29, "teams.a.projects[1]", /one team only/]],
+    problems: [[2, 29, "teams.a.projects[1]", /each project once/]],
   },
   {
     part: "teams: { a: {}, A: {} }",

@@ -3,8 +3,10 @@
  * Pure. Whole stretches instead of dates on every row, because the order of rules has a meaning only
  * among those of one document; so nothing can overlap or be empty (ADR 0025).
  */
+import { doOverlap, holdsAt } from "../../../domain/stretch.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { AllocationRule } from "../rules.ts";
+import { belongingsAt, type DatedBelonging, restateBelongings } from "./dated-belongings.ts";
 
 /** All that decides whose spend is. Plain data: it is kept as it is. */
 export interface Ownership {
@@ -15,6 +17,8 @@ export interface Ownership {
   readonly teamByProject: Readonly<Record<string, string>>;
   /** Addresses of service accounts by the ids under which they use Claude: "api_key:apikey_02". */
   readonly serviceAccountById: Readonly<Record<string, string>>;
+  /** Of whom dates were given: where they belong when, instead of the two before. */
+  readonly dated?: readonly DatedBelonging[];
 }
 
 /** A stretch of time. Undefined ends are open: since ever, until further notice. */
@@ -29,8 +33,9 @@ export type OwnershipTimeline = readonly OwnershipPeriod[];
 
 /**
  * The timeline after `ownership` was decided to hold from `from` on, whatever had been decided for
- * that time before. What lies before stays, but for rules that say themselves that they began
- * earlier: those go before the rules of that time. Undefined `from`: since ever.
+ * that time before. What lies before stays, but for what says itself that it began earlier: such
+ * rules go before the rules of that time, and who has such a date belongs from it on to what is
+ * said now. Undefined `from`: since ever.
  */
 export function decideOwnership(
   timeline: OwnershipTimeline,
@@ -40,30 +45,32 @@ export function decideOwnership(
     return [{ from: undefined, until: undefined, ownership }];
   }
   const earlier = ownership.rules.filter((rule) => rule.from !== undefined && rule.from < from);
+  const restated = (ownership.dated ?? []).filter(
+    (one) => one.from !== undefined && one.from < from,
+  );
   const cuts = [from, ...earlier.flatMap((rule) => [rule.from, rule.until])];
   const past = cuts
     .reduce(cutAt, timeline)
     .filter((period) => period.until !== undefined && period.until <= from)
-    .map((period) => withRules(period, earlier));
+    .map((period) => withBelongings(withRules(period, earlier), restated));
   return joinEqual([...past, { from, until: undefined, ownership }]);
 }
 
 function withRules(period: OwnershipPeriod, rules: readonly AllocationRule[]): OwnershipPeriod {
   const { ownership } = period;
   const there = new Set(ownership.rules.map(textOf));
-  const added = rules.filter(
-    (rule) =>
-      isBefore(rule.from, period.until) &&
-      isBefore(period.from, rule.until) &&
-      !there.has(textOf(rule)),
-  );
+  const added = rules.filter((rule) => doOverlap(rule, period) && !there.has(textOf(rule)));
   if (added.length === 0) return period;
   return { ...period, ownership: { ...ownership, rules: [...added, ...ownership.rules] } };
 }
 
-/** Open ends are earlier, or later, than everything. */
-function isBefore(start: Instant | undefined, end: Instant | undefined): boolean {
-  return start === undefined || end === undefined || start < end;
+function withBelongings(
+  period: OwnershipPeriod,
+  restated: readonly DatedBelonging[],
+): OwnershipPeriod {
+  const { dated: former = [], ...ownership } = period.ownership;
+  const dated = restateBelongings(former, restated, period);
+  return dated === former ? period : { ...period, ownership: { ...ownership, dated } };
 }
 
 /** The same timeline with a border at `at`. */
@@ -124,9 +131,10 @@ export type OwnershipAt = (at: Instant) => OwnershipThen;
 export function ownershipLookup(timeline: OwnershipTimeline): OwnershipAt {
   const dates = new Set(
     timeline.flatMap(({ from, ownership }) =>
-      [from, ...ownership.rules.flatMap((rule) => [rule.from, rule.until])].flatMap((at) =>
-        at === undefined ? [] : [at.getTime()],
-      ),
+      [
+        from,
+        ...[...ownership.rules, ...(ownership.dated ?? [])].flatMap((one) => [one.from, one.until]),
+      ].flatMap((at) => (at === undefined ? [] : [at.getTime()])),
     ),
   );
   const borders = [...dates].toSorted((left, right) => left - right);
@@ -154,14 +162,18 @@ export const NO_OWNERSHIP: Ownership = {
 function ownershipThen(timeline: OwnershipTimeline, at: Instant): OwnershipThen {
   const period = timeline.findLast(({ from }) => from === undefined || from <= at);
   const ownership = period?.ownership ?? NO_OWNERSHIP;
+  const membershipsByEmail = new Map(Object.entries(ownership.memberships));
+  const teamByProject = new Map(Object.entries(ownership.teamByProject));
+  for (const { kind, name, teams } of belongingsAt(ownership.dated ?? [], at)) {
+    const [team] = teams;
+    if (team === undefined) (kind === "person" ? membershipsByEmail : teamByProject).delete(name);
+    else if (kind === "person") membershipsByEmail.set(name, teams);
+    else teamByProject.set(name, team);
+  }
   return {
-    rules: ownership.rules.filter((rule) => isRuleValidAt(rule, at)),
-    membershipsByEmail: new Map(Object.entries(ownership.memberships)),
-    teamByProject: new Map(Object.entries(ownership.teamByProject)),
+    rules: ownership.rules.filter((rule) => holdsAt(rule, at)),
+    membershipsByEmail,
+    teamByProject,
     serviceAccountById: new Map(Object.entries(ownership.serviceAccountById)),
   };
-}
-
-function isRuleValidAt({ from, until }: AllocationRule, at: Instant): boolean {
-  return (from === undefined || from <= at) && (until === undefined || at < until);
 }

@@ -65,6 +65,17 @@ const STORED = z.object({
   memberships: z.record(z.string(), z.array(z.string())),
   teamByProject: z.record(z.string(), z.string()),
   serviceAccountById: z.record(z.string(), z.string()),
+  dated: z
+    .array(
+      z.object({
+        kind: z.enum(["person", "project"]),
+        name: z.string(),
+        teams: z.array(z.string()),
+        from: date,
+        until: date,
+      }),
+    )
+    .exactOptional(),
 });
 
 function ownershipFrom(stored: unknown): Ownership {

@@ -4,6 +4,7 @@
  */
 import { parseEmail } from "../../../domain/email.ts";
 import { parseScope } from "../../../domain/scope.ts";
+import type { Instant } from "../../../domain/time.ts";
 import { inTransaction, type Sql } from "../../../store/database.ts";
 import { mayChangeBudget, type Person } from "../../organization/index.ts";
 import { checkChannels, type GovernanceDeps, governanceOf, saveDocument } from "../flow.ts";
@@ -12,6 +13,7 @@ import { governanceAsJson, parseGovernance } from "../parse/parse-governance.ts"
 import { rewriteDocument, writeDocument } from "../parse/rewrite-document.ts";
 import { adminsOf, type Editor, mayEdit } from "../rules/authority.ts";
 import { applyEdits, type EditRefusal, type GovernanceEdit, isOvertaken } from "../rules/edits.ts";
+import { teamsAt } from "../rules/ownership.ts";
 import { isSame, mapping, type Values } from "../rules/values.ts";
 import type { Governance, GovernanceProblem } from "../rules.ts";
 import * as store from "../store.ts";
@@ -88,7 +90,7 @@ async function attemptEdit(
 ): Promise<EditOutcome | { readonly kind: "again" }> {
   const { database, channels } = deps;
   const latest = await store.findLatestDocument(database);
-  const plan = await planEdit(database, latest, request);
+  const plan = await planEdit(deps, latest, request);
   if (plan.kind !== "planned") return plan;
   const { text, governance, isFirstAdmin } = plan;
   const before = new Set(channelsOf(governanceOf(latest)));
@@ -120,13 +122,13 @@ type Plan =
   | Exclude<EditOutcome, { readonly kind: "applied" | "file-only" }>;
 
 async function planEdit(
-  sql: Sql,
+  { database: sql, clock }: GovernanceDeps,
   latest: store.AppliedDocument | undefined,
   { edits, version, actor }: EditRequest,
 ): Promise<Plan> {
   const current = valuesOf(latest);
   const isFirstAdmin = adminsOf(current).length === 0;
-  const editor = editorOf(actor.email, governanceOf(latest));
+  const editor = editorOf(actor.email, governanceOf(latest), clock());
   const isAllowed = isFirstAdmin
     ? edits.some((edit) => edit.kind === "add-admin" && edit.email === actor.email)
     : edits.every((edit) => mayEdit(current, edit, editor));
@@ -167,11 +169,11 @@ function valuesOf(document: store.AppliedDocument | undefined): Values {
 }
 
 /** Their authority by the document itself, which the tables are only a copy of. */
-function editorOf(email: string, governance: Governance | undefined): Editor {
+function editorOf(email: string, governance: Governance | undefined, now: Instant): Editor {
   const address = parseEmail(email);
-  const teams = governance?.teams ?? [];
+  const teams = teamsAt(governance?.teams ?? [], now);
   if (address === undefined || governance === undefined) {
-    return { email, mayChangeBudget: () => false };
+    return { email, ownedTeams: [], mayChangeBudget: () => false };
   }
   const person: Person = {
     email: address,
@@ -181,6 +183,7 @@ function editorOf(email: string, governance: Governance | undefined): Editor {
   };
   return {
     email,
+    ownedTeams: person.ownedTeams,
     mayChangeBudget: (text) => {
       const scope = parseScope(text);
       return scope !== undefined && mayChangeBudget(person, scope, teams);

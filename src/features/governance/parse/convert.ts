@@ -17,7 +17,6 @@ import {
   type GovernedDiscount,
   type GovernedOrganization,
   type GovernedPolicy,
-  type GovernedTeam,
 } from "../rules.ts";
 import type { policySchema } from "./policy-schema.ts";
 import type {
@@ -26,7 +25,6 @@ import type {
   digestSchema,
   discountSchema,
   organizationSchema,
-  teamSchema,
 } from "./schema.ts";
 
 /** What a budget, digest or discount keeps when it names no zone of its own. */
@@ -58,18 +56,6 @@ export function organizationFrom(read: z.output<typeof organizationSchema>): Gov
     ...(read.finops_channel === undefined ? {} : { finopsChannel: read.finops_channel }),
     admins: read.admins ?? [],
     ...(read.finance === undefined ? {} : { finance: read.finance }),
-  };
-}
-
-export function teamFrom(key: string, read: z.output<typeof teamSchema>): GovernedTeam {
-  return {
-    key,
-    name: read.name ?? key,
-    ...(read.channel === undefined ? {} : { channel: read.channel }),
-    ...(read.cost_center === undefined ? {} : { costCenter: read.cost_center }),
-    owners: read.owners ?? [],
-    members: read.members ?? [],
-    projects: read.projects ?? [],
   };
 }
 

@@ -39,6 +39,7 @@ import { reconciliationSchema } from "./reconciliation-schema.ts";
 import * as schema from "./schema.ts";
 import { serviceAccountFrom, serviceAccountSchema } from "./service-account-schema.ts";
 import { didYouMean } from "./shapes.ts";
+import { teamFrom, teamSchema } from "./team-schema.ts";
 
 export type ParsedGovernance =
   | { readonly ok: true; readonly governance: Governance }
@@ -150,8 +151,8 @@ function readParts(parts: Parts, read: ReadPart): ReadableParts {
   const calendar = organization[0]?.value ?? convert.DEFAULT_CALENDAR;
   return {
     organization,
-    teams: readEach(parts.teams, schema.teamSchema, (value, path) =>
-      convert.teamFrom(String(path.at(-1)), value),
+    teams: readEach(parts.teams, teamSchema, (value, path) =>
+      teamFrom(String(path.at(-1)), value, calendar),
     ),
     allocation: readEach(parts.allocation, schema.allocationRuleSchema, (value) =>
       convert.allocationRuleFrom(value, calendar),

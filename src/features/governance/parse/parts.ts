@@ -68,7 +68,9 @@ export function namesIn(parts: Parts): {
 } {
   const projects = parts.teams.flatMap(({ value }) => {
     const listed = isMapping(value) ? value["projects"] : undefined;
-    return Array.isArray(listed) ? listed.filter((project) => typeof project === "string") : [];
+    if (!Array.isArray(listed)) return [];
+    const names = listed.map((one: unknown) => (isMapping(one) ? one["project"] : one));
+    return names.filter((name) => typeof name === "string");
   });
   return {
     teamKeys: new Set(parts.teams.map(({ path }) => String(path.at(-1)))),

@@ -55,7 +55,7 @@ const zone = leaf<TimeZone>("a time zone such as Europe/Berlin or UTC", (value) 
 );
 const CHANNEL_EXPECTED =
   '"#name" of a channel (lower-case, in quotes) or its id such as C0123456789';
-const channel = leaf(
+export const channel = leaf(
   CHANNEL_EXPECTED,
   // Of another Slack workspace than the organization's first: T0123456789/#name, T0123456789/C….
   matching(
@@ -133,15 +133,6 @@ export const organizationSchema = mapping({
   finops_channel: channel.optional(),
   admins: listOf(email).optional(),
   finance: listOf(email).optional(),
-});
-
-export const teamSchema = mapping({
-  name: text.optional(),
-  channel: channel.optional(),
-  cost_center: text.optional(),
-  owners: listOf(email).optional(),
-  members: listOf(email).optional(),
-  projects: listOf(key).optional(),
 });
 
 export const allocationRuleSchema = mapping({

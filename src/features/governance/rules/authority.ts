@@ -3,18 +3,20 @@
  * the edit is made to, so that nobody acts on an authority that was taken away a moment ago.
  */
 import { type GovernanceEdit } from "./edits.ts";
-import { entries, isSame, mapping, texts, type Values } from "./values.ts";
+import { entries, isSame, mapping, names, texts, type Values } from "./values.ts";
 
 export interface Editor {
   /** An address in lower case. */
   readonly email: string;
+  /** The teams that they own today. */
+  readonly ownedTeams: readonly string[];
   /** Whether they may set the limit of a scope ("project:checkout") by the organization's rules. */
   readonly mayChangeBudget: (scope: string) => boolean;
 }
 
 /** Addresses in lower case, as people are compared by. */
 export function adminsOf(values: Values): readonly string[] {
-  return foldedTexts(mapping(values["organization"])["admins"]);
+  return texts(mapping(values["organization"])["admins"]).map(folded);
 }
 
 /**
@@ -29,9 +31,9 @@ export function mayEdit(values: Values, edit: GovernanceEdit, editor: Editor): b
       const team = mapping(mapping(values["teams"])[edit.key]);
       return (
         !edit.isNew &&
-        foldedTexts(team["owners"]).includes(editor.email) &&
-        isSame(foldedTexts(team["owners"]), edit.owners) &&
-        isSame(texts(team["projects"]), edit.projects)
+        editor.ownedTeams.includes(edit.key) &&
+        isSame(names(team["owners"]).map(folded), edit.owners) &&
+        isSame(names(team["projects"]), edit.projects)
       );
     }
     case "put-budget": {
@@ -56,6 +58,6 @@ export function mayEdit(values: Values, edit: GovernanceEdit, editor: Editor): b
   }
 }
 
-function foldedTexts(value: unknown): readonly string[] {
-  return texts(value).map((text) => text.trim().toLowerCase());
+function folded(text: string): string {
+  return text.trim().toLowerCase();
 }

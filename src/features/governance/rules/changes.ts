@@ -3,6 +3,7 @@
  * and whoever applied it; and what a document that is older than it looks would undo. Pure.
  */
 import { usd, usdToDecimal } from "../../../domain/money.ts";
+import type { Stretch } from "../../../domain/stretch.ts";
 import type { Governance } from "../rules.ts";
 
 /** A part of a governance by its name, and what it says, field by field. */
@@ -89,7 +90,7 @@ function factsOf(governance: Governance): Facts {
     ["reconciliation", new Map([["drift percent", governance.driftPercent]])],
     ["ownership", new Map([["from", governance.ownershipFrom]])],
     ["organization", new Map<string, unknown>(Object.entries(governance.organization))],
-    ...entries("team", governance.teams),
+    ...entries("team", governance.teams.map(datedTeam)),
     ...entries("budget", governance.budgets),
     ...entries("digest", governance.digests),
     list("allocation rules", governance.allocation),
@@ -102,6 +103,28 @@ function factsOf(governance: Governance): Facts {
     ...entries("commitment", governance.commitments),
     ...entries("credit", governance.credits),
   ]);
+}
+
+/** Names with their dates: "bo@acme.test from 2026-10-01". */
+function datedTeam({ dated = [], ...team }: Governance["teams"][number]) {
+  const listed = (role: "owners" | "members" | "projects"): readonly string[] =>
+    team[role].flatMap((name) => {
+      const times = dated.filter((one) => one.role === role && one.name === name);
+      return times.length === 0 ? [name] : times.map((time) => `${name}${timeText(time)}`);
+    });
+  return {
+    ...team,
+    owners: listed("owners"),
+    members: listed("members"),
+    projects: listed("projects"),
+  };
+}
+
+function timeText({ from, until }: Stretch): string {
+  return [
+    from === undefined ? "" : ` from ${from.toISOString()}`,
+    until === undefined ? "" : ` until ${until.toISOString()}`,
+  ].join("");
 }
 
 function keyed({ address, ...rest }: Governance["serviceAccounts"][number]): Keyed {

@@ -7,6 +7,7 @@
 import { checkMatching } from "./check-matching.ts";
 import { checkName, repeated } from "./check-names.ts";
 import { checkPolicies } from "./check-policies.ts";
+import { checkTeams } from "./check-teams.ts";
 import type { Finding, GovernanceDraft } from "./draft.ts";
 
 export type { Finding, GovernanceDraft, Located } from "./draft.ts";
@@ -21,45 +22,6 @@ export function checkGovernance(draft: GovernanceDraft): Finding[] {
     ...checkPolicies(draft),
     ...checkDiscounts(draft),
     ...checkMetering(draft),
-  ];
-}
-
-function checkTeams(teams: GovernanceDraft["teams"]): Finding[] {
-  const projects = teams.flatMap(({ path, value: team }) =>
-    team.projects.map((project, index) => ({
-      name: project,
-      path: [...path, "projects", index],
-      where: `team ${team.key}`,
-    })),
-  );
-  const keys = teams.map(({ path, value: team }) => ({
-    name: team.key.toLowerCase(),
-    path,
-    where: `team ${team.key}`,
-  }));
-  return [
-    ...repeated(projects).map(({ path, name, first }) => ({
-      path,
-      message: `expected a project of one team only; ${name} already belongs to ${first.where}`,
-    })),
-    ...repeated(keys).map(({ path, first }) => ({
-      path,
-      message: `expected a key that differs from others by more than case; there is ${first.where}`,
-    })),
-    ...teams.flatMap(({ path, value: team }) =>
-      (["owners", "members"] as const).flatMap((role) =>
-        repeated(
-          team[role].map((email, index) => ({
-            name: email,
-            path: [...path, role, index],
-            where: "",
-          })),
-        ).map((again) => ({
-          path: again.path,
-          message: `expected each address once; ${again.name} is repeated`,
-        })),
-      ),
-    ),
   ];
 }
 

@@ -13,6 +13,7 @@ export function checkServiceAccounts(draft: Draft): readonly Finding[] {
     ...teams.flatMap(({ value }) => [...value.owners, ...value.members]),
     ...organization.flatMap(({ value }) => [...value.admins, ...(value.finance ?? [])]),
   ]);
+  const leaving = peopleLeaving(draft);
   const known = new Set<string>([...people, ...responsibleFor.keys()]);
   const firstOf = new Map<string, string>();
   const addresses = new Set<Email>();
@@ -41,6 +42,11 @@ export function checkServiceAccounts(draft: Draft): readonly Finding[] {
         message: `expected a person of a team, an admin or another service account; nobody is ${value.responsible}`,
         unknown: { name: value.responsible, known },
       });
+    } else if (leaving.has(value.responsible)) {
+      findings.push({
+        path: [...path, "responsible"],
+        message: `expected somebody who stays; every membership of ${value.responsible} ends (until)`,
+      });
     } else if (!endsAtPerson(value.responsible, responsibleFor)) {
       findings.push({
         path: [...path, "responsible"],
@@ -60,6 +66,25 @@ export function checkServiceAccounts(draft: Draft): readonly Finding[] {
     }
     return findings;
   });
+}
+
+/** Who is a person of teams only, and of none of them without end. */
+function peopleLeaving({ teams, organization }: Draft): ReadonlySet<Email> {
+  const staying = new Set<Email>(
+    organization.flatMap(({ value }) => [...value.admins, ...(value.finance ?? [])]),
+  );
+  const ending = new Set<Email>();
+  for (const { value: team } of teams) {
+    for (const role of ["owners", "members"] as const) {
+      const dated = (team.dated ?? []).filter((one) => one.role === role);
+      for (const address of team[role]) {
+        const times = dated.filter(({ name }) => name === address);
+        const isEnding = times.length > 0 && times.every(({ until }) => until !== undefined);
+        (isEnding ? ending : staying).add(address);
+      }
+    }
+  }
+  return new Set([...ending].filter((address) => !staying.has(address)));
 }
 
 function endsAtPerson(address: Email, responsibleFor: ReadonlyMap<Email, Email>): boolean {

@@ -4,7 +4,7 @@
  *
  * An edit says only what its form asks for: every other key of what it changes stays as it is.
  */
-import { entries, isSame, mapping, texts, type Values } from "./values.ts";
+import { entries, isSame, mapping, nameIn, texts, type Values } from "./values.ts";
 
 /** Undefined: the key is taken out. */
 type Text = string | undefined;
@@ -145,14 +145,26 @@ function putTeam(
   if (isThere && edit.isNew) return { kind: "refused", reason: "taken", what };
   if (!isThere && !edit.isNew) return { kind: "refused", reason: "gone", what };
   const { name, channel, owners, members, projects } = edit;
-  const team = withChanges(mapping(teams[edit.key]), {
+  const before = mapping(teams[edit.key]);
+  const team = withChanges(before, {
     name,
     channel,
-    owners: filled(owners),
-    members: filled(members),
-    projects: filled(projects),
+    owners: filled(listWith(before["owners"], owners)),
+    members: filled(listWith(before["members"], members)),
+    projects: filled(listWith(before["projects"], projects)),
   });
   return done({ ...values, teams: { ...teams, [edit.key]: team } });
+}
+
+/** The names of a form; who has dates in the document keeps them, every one. */
+function listWith(before: unknown, wanted: readonly string[]): readonly unknown[] {
+  const dated = entries(before).filter((entry) => nameIn(entry) !== undefined);
+  const isSameName = (entry: Values, name: string): boolean =>
+    nameIn(entry)?.trim().toLowerCase() === name.trim().toLowerCase();
+  return wanted.flatMap((name): readonly unknown[] => {
+    const kept = dated.filter((entry) => isSameName(entry, name));
+    return kept.length === 0 ? [name] : kept;
+  });
 }
 
 function removeTeam(values: Values, key: string): EditResult {

@@ -30,6 +30,22 @@ export function texts(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
 }
 
+/**
+ * The names in a list of people or projects, each once: texts, and what stands with dates in a
+ * mapping of its own.
+ */
+export function names(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) return [];
+  const found = value.map(nameIn).filter((name) => name !== undefined);
+  return [...new Set(found)];
+}
+
+/** The name of one entry of such a list. */
+export function nameIn(entry: unknown): string | undefined {
+  const name = isMapping(entry) ? (entry["email"] ?? entry["project"]) : entry;
+  return typeof name === "string" ? name : undefined;
+}
+
 function isMapping(value: unknown): value is Values {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
