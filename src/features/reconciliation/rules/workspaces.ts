@@ -15,6 +15,10 @@ import {
 
 /** The same lines, those of workspaces that turn out to be the unnamed one without a name. */
 export function withoutUnnamedWorkspaces(sides: Sides): Sides {
+  const isNamed = ({ workspaceId }: { readonly workspaceId: string | undefined }): boolean =>
+    workspaceId !== undefined;
+  // A bill of Claude Enterprise names none: what apps say of theirs can't be held against it.
+  if (sides.theirs.length > 0 && !sides.theirs.some(isNamed)) return unnaming(sides, isNamed);
   return withLeftoversTogether(withDefaultWorkspace(sides));
 }
 
