@@ -20,15 +20,9 @@ import {
 import { applyGovernance } from "../../src/features/governance/index.ts";
 import { pageFiles } from "../../src/sandbox/page-files.ts";
 import { createFakeSlack, readManifest } from "../../src/sandbox/slack/index.ts";
+import { launchChromium } from "./chromium.ts";
 import { buildPage, freePort } from "./demo-program.ts";
-import {
-  expectCount,
-  launchChromium,
-  newest,
-  openSlack,
-  type SlackClient,
-  type Who,
-} from "./slack-client.ts";
+import { expectCount, newest, openSlack, type SlackClient, type Who } from "./slack-client.ts";
 
 const GOVERNANCE = `
 organization: { name: Acme, time_zone: UTC, admins: [dana@acme.test] }

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { launchChromium } from "./chromium.ts";
 import {
   buildProgram,
   type DemoProgram,
@@ -14,13 +15,7 @@ import {
   processesNaming,
   startDemo,
 } from "./demo-program.ts";
-import {
-  expectCount,
-  launchChromium,
-  newest,
-  openSlack,
-  type SlackClient,
-} from "./slack-client.ts";
+import { expectCount, newest, openSlack, type SlackClient } from "./slack-client.ts";
 
 /** From ready on: the digest comes with the second full minute at the latest. */
 const DIGEST_WITHIN_MS = 130_000;

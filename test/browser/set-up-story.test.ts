@@ -14,8 +14,9 @@ import { type Clock, instant } from "../../src/domain/time.ts";
 import { sendDueDigests } from "../../src/features/digests/index.ts";
 import { pageFiles } from "../../src/sandbox/page-files.ts";
 import { createFakeSlack, readManifest } from "../../src/sandbox/slack/index.ts";
+import { launchChromium } from "./chromium.ts";
 import { buildPage, freePort } from "./demo-program.ts";
-import { launchChromium, newest, openSlack, type SlackClient } from "./slack-client.ts";
+import { newest, openSlack, type SlackClient } from "./slack-client.ts";
 
 const log = pino({ level: "silent" });
 let passedMs = 0;

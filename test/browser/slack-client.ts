@@ -4,10 +4,9 @@
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 
-const CHROME_PATH = process.env["CHROME_PATH"] ?? "/usr/bin/chromium";
 const WAIT_MS = 15_000;
 const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
@@ -33,21 +32,6 @@ export interface SlackClient {
   /** Keeps a picture under test-results, and for the README where a run is asked to renew those. */
   readonly shoot: (name: string, readmeImage?: string) => Promise<void>;
   readonly close: () => Promise<void>;
-}
-
-export async function launchChromium(): Promise<Browser> {
-  return await chromium.launch({
-    executablePath: CHROME_PATH,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
 }
 
 /** Opens the page in a window of its own. */

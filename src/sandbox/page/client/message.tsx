@@ -26,6 +26,7 @@ export function Message({ message, isCompact, isInThread }: MessageProps): VNode
     go({ kind: "conversation", id: message.channel, threadTs: message.ts });
   return (
     <Frame
+      ts={message.ts}
       ms={msOf(message.ts)}
       isCompact={isCompact}
       isPrivate={message.isEphemeral}
@@ -63,6 +64,8 @@ export function Message({ message, isCompact, isInThread }: MessageProps): VNode
 }
 
 interface FrameProps {
+  /** Undefined: Slack has no such message. */
+  readonly ts?: string;
   readonly ms: number;
   readonly isCompact: boolean;
   readonly isPrivate: boolean;
@@ -72,11 +75,21 @@ interface FrameProps {
   readonly children: ComponentChildren;
 }
 
-function Frame({ ms, isCompact, isPrivate, author, isApp, picture, children }: FrameProps): VNode {
+function Frame({
+  ts,
+  ms,
+  isCompact,
+  isPrivate,
+  author,
+  isApp,
+  picture,
+  children,
+}: FrameProps): VNode {
   const time = new Date(ms).toISOString();
   return (
     <article
       class={`message ${isCompact ? "message-compact" : ""} ${isPrivate ? "message-private" : ""}`}
+      data-ts={ts}
       aria-label={`${author}, ${timeOfDay(ms, eye())}`}
     >
       {isPrivate && (

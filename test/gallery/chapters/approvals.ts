@@ -1,0 +1,2 @@
+import type { Chapter } from "../entry.ts";
+export const APPROVALS: Chapter = { name: "approvals", on: "example", entries: [] };

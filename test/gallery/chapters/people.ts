@@ -1,0 +1,2 @@
+import type { Chapter } from "../entry.ts";
+export const PEOPLE: Chapter = { name: "people", on: "example", entries: [] };
