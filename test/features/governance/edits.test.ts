@@ -14,8 +14,8 @@ import {
   applyEdits,
   type GovernanceEdit,
   isOvertaken,
-  keyFor,
 } from "../../../src/features/governance/rules/edits.ts";
+import { keyFor } from "../../../src/features/governance/rules/key-for.ts";
 import { isSame, mapping, type Values } from "../../../src/features/governance/rules/values.ts";
 
 const COMMENTED = `# What Acme agreed on.
