@@ -1,6 +1,5 @@
 /** An embedded Postgres of one test, in a directory of its own that is removed after it. */
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach } from "vitest";
@@ -10,6 +9,7 @@ import {
   removeEmbeddedPostgres,
   startEmbeddedPostgres,
 } from "../../src/store/embedded.ts";
+import { makeScratchDirectory } from "./scratch.ts";
 
 export interface EmbeddedInTest {
   directory: string;
@@ -57,7 +57,7 @@ export function useEmbedded(): EmbeddedInTest {
   };
 
   beforeEach(async () => {
-    embedded.directory = await mkdtemp(join(tmpdir(), "claude-spend-embedded-"));
+    embedded.directory = await makeScratchDirectory("claude-spend-embedded-");
     await chmod(embedded.directory, 0o755);
     embedded.dataDir = join(embedded.directory, "data");
     embedded.servers = [];

@@ -4,8 +4,7 @@
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { Client, type PoolConfig } from "pg";
@@ -13,6 +12,7 @@ import type { ProvidedContext } from "vitest";
 import type { TestProject } from "vitest/node";
 import { removeEmbeddedPostgres, startEmbeddedPostgres } from "../../src/store/embedded.ts";
 import { migrate } from "../../src/store/migrate.ts";
+import { makeScratchDirectory } from "./scratch.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -52,7 +52,7 @@ async function startServer(): Promise<{
   if (url !== undefined && url !== "") {
     return { adminConfig: { connectionString: url }, stop: async () => {} };
   }
-  const dataDir = await mkdtemp(join(tmpdir(), "claude-spend-test-"));
+  const dataDir = await makeScratchDirectory("claude-spend-test-");
   await chmod(dataDir, 0o755); // Run by root, Postgres is another user, who has to get in.
   const watchdog = watch(dataDir);
   const server = await startEmbeddedPostgres({
