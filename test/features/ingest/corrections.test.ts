@@ -8,6 +8,8 @@ import { createIngestMemory } from "../../../src/features/ingest/flow/ingest-mem
 import { recordUsage } from "../../../src/features/ingest/flow/record-usage.ts";
 import { parseNativeEvent } from "../../../src/features/ingest/native-event.ts";
 import { listSpend } from "../../../src/features/showback/store.ts";
+import { replaceGovernedMetering } from "../../../src/features/sources/index.ts";
+import { inTransaction } from "../../../src/store/database.ts";
 import { useDatabase } from "../../support/database.ts";
 import { listWrongDays } from "../../support/spend-days.ts";
 
@@ -218,6 +220,33 @@ describe("a correction", () => {
     expect(await totals()).toMatchObject({ output: 877, requests: 2 });
   });
 
+  test("whose key another source is metered for counts where the request was claimed", async () => {
+    await inTransaction(db.pool, async (sql) => {
+      const metering = [{ match: { apiKeyId: "k" }, source: "gateway" }];
+      await replaceGovernedMetering(sql, metering, instant("2026-11-01T00:00:00Z"));
+    });
+    memory.ownership = undefined;
+    try {
+      // The key was not known yet; the gateway came second and was told that it is a duplicate.
+      await record([used("a", 100, { request_id: "req_1" }), used("x", 7)]);
+      const again = [used("g", 100, { request_id: "req_1", api_key_id: "k" })];
+      expect(await record(again, { source: "gateway" })).toMatchObject({ duplicates: 1 });
+
+      const known = used("b", 90, { corrects: "a", api_key_id: "k" });
+      expect(await record([known])).toEqual({ accepted: 1, duplicates: 0, rejected: [] });
+      expect(await totals()).toMatchObject({ output: 97, requests: 2 });
+
+      // Without a request the gateway's event is its own, and counts.
+      expect(await record([used("y", 7, { corrects: "x", api_key_id: "k" })])).toMatchObject({
+        notCounted: new Map([["metered_elsewhere", 1]]),
+      });
+      expect(await totals()).toMatchObject({ output: 90, requests: 1 });
+    } finally {
+      await db.pool.query(`truncate metering_designations`);
+      memory.ownership = undefined;
+    }
+  });
+
   test("of a request without any usage takes the request away", async () => {
     await record([used("a", 0)]);
     expect(await totals()).toMatchObject({ requests: 1 });
@@ -346,6 +375,38 @@ describe("whoever comes first", () => {
     const { output, requests } = await totals();
     // 30 of each chain, and 20 more of each that the other won.
     expect(output).toBe(15 * 30 + (requests - 15) * 20);
+  });
+
+  test("of two that correct the same event with names that were expected one counts", async () => {
+    const pool = db.openPool({ max: 8 });
+    await record([used("other", 1, { request_id: "req_1" })], { source: "gateway" });
+    await record([used("p2", 30, { corrects: "p" }), used("q2", 40, { corrects: "q" })]);
+    // The event itself is a duplicate, so that there is no row of it to wait for.
+    const target = used("a", 1_000, { request_id: "req_1" });
+    const gate = await pool.connect();
+    await gate.query("begin");
+    await gate.query(`select from usage_identities i where i.event_id in ('p', 'q') for update`);
+    const both = ["p", "q"].map(
+      async (id) => await record([target, used(id, 10, { corrects: "a" })], { pool }),
+    );
+    const countWaiting = async () => {
+      const { rows } = await db.pool.query<{ waiting: number }>(
+        `select count(*)::integer as waiting
+           from pg_stat_activity a
+          where a.datname = current_database() and a.wait_event_type = 'Lock'`,
+      );
+      return rows[0]?.waiting;
+    };
+    await expect.poll(countWaiting, { timeout: 20_000 }).toBe(2);
+    await gate.query("commit");
+    gate.release();
+
+    const results = await Promise.all(both);
+    expect(results.flatMap(({ rejected }) => rejected.map(({ code }) => code))).toEqual([
+      "conflict",
+    ]);
+    // Each of the two was replaced before it came.
+    expect(await totals()).toMatchObject({ output: 71, requests: 3 });
   });
 
   test("event and correction at once end in the correction", async () => {

@@ -1,25 +1,30 @@
 /** Whose usage is, over time: a charge belongs to who owned it when it happened. */
+import { Readable } from "node:stream";
 import fc from "fast-check";
 import { pino } from "pino";
 import { beforeEach, describe, expect, test } from "vitest";
 import { governanceAppliers } from "../../../src/app/wire.ts";
+import { usdFromDecimal } from "../../../src/domain/money.ts";
 import { addMs, DAY_MS, HOUR_MS, type Instant, instant } from "../../../src/domain/time.ts";
-import { applyGovernance } from "../../../src/features/governance/index.ts";
+import { applyGovernance, followDates } from "../../../src/features/governance/index.ts";
 import { createIngestMemory } from "../../../src/features/ingest/flow/ingest-memory.ts";
 import { recordUsage } from "../../../src/features/ingest/flow/record-usage.ts";
 import {
   advanceRerates,
+  createUsageImport,
   previewRerate,
   type RerateRange,
   requestRerate,
 } from "../../../src/features/ingest/index.ts";
 import { parseNativeEvent } from "../../../src/features/ingest/native-event.ts";
-import type { Source } from "../../../src/features/sources/index.ts";
+import { listTeams } from "../../../src/features/organization/index.ts";
+import { addSource, type Source } from "../../../src/features/sources/index.ts";
 import { inTransaction } from "../../../src/store/database.ts";
 import { useDatabase } from "../../support/database.ts";
 
 const db = useDatabase();
 const START = instant("2026-11-01T00:00:00Z");
+const aRequest = usdFromDecimal("0.20");
 const log = pino({ level: "silent" });
 const EVERYTHING: RerateRange = {
   period: { start: addMs(START, -30 * DAY_MS), end: addMs(START, 60 * DAY_MS) },
@@ -43,7 +48,7 @@ async function apply(text: string) {
 }
 
 let events = 0;
-/** 10,000 output tokens of Opus: 25 cents. */
+/** 10,000 output tokens of Opus: 20 cents. */
 async function use(
   over: Readonly<Record<string, unknown>> & { readonly occurred_at?: string },
   source = DEFAULT,
@@ -157,6 +162,76 @@ describe("a person who changes teams", () => {
   });
 });
 
+describe("somebody with dates of their own", () => {
+  const moved = (day: string): string =>
+    `teams: { a: { members: [{ email: bo@acme.test, until: ${day} }] }, b: { members: [{ email: Bo@acme.test, from: ${day} }] } }`;
+
+  test("belongs where they did when it happened, whatever the day of the document", async () => {
+    await apply(inTeam("a"));
+    now = addMs(START, 10 * DAY_MS);
+    await use({ occurred_at: daysOn(6) });
+
+    const outcome = await apply(moved("2026-11-05"));
+    for (const days of [3.9, 4, 7]) await use({ occurred_at: daysOn(days) });
+    now = addMs(now, HOUR_MS);
+    await use({});
+
+    // What was recorded stays; it moves when asked to, and the preview says so.
+    expect(outcome).toMatchObject({
+      warnings: [expect.stringContaining("reprice --owners --from 2026-11-05") as unknown],
+    });
+    expect(await requestsBy("team_key")).toEqual({ a: 2, b: 3 });
+    const statement = await previewRerate(deps(), EVERYTHING);
+    expect(statement).toMatchObject({ eventsExamined: 5, eventsChanged: 1 });
+    expect(statement.teams.map(({ teamKey, before, after }) => [teamKey, after - before])).toEqual([
+      ["a", -aRequest],
+      ["b", aRequest],
+    ]);
+    expect(await requestsBy("team_key")).toEqual({ a: 2, b: 3 });
+    await rerate();
+    expect(await requestsBy("team_key")).toEqual({ a: 1, b: 4 });
+  });
+
+  test("moves on a day to come by themselves, and so do projects", async () => {
+    await apply(
+      `teams: { a: { members: [{ email: bo@acme.test, until: 2026-11-05 }], projects: [{ project: p, until: 2026-11-07 }] }, b: { projects: [{ project: p, from: 2026-11-07 }] } }`,
+    );
+    now = addMs(START, 10 * DAY_MS);
+
+    for (const days of [3, 5]) await use({ occurred_at: daysOn(days) });
+    for (const days of [5, 6]) await use({ occurred_at: daysOn(days), project: "p" });
+
+    expect(await requestsBy("team_key")).toEqual({ a: 2, b: 1, none: 1 });
+  });
+
+  test("is seen by the new team from that day on, and by the old one until then", async () => {
+    const teamsNow = async () => {
+      const teams = await listTeams({ database: db.pool });
+      return teams.flatMap(({ key, members }) => members.map((email) => [key, email]));
+    };
+    const follow = followDates({ database: db.pool, clock: () => now });
+    await apply(moved("2026-11-05"));
+    await follow();
+    expect(await teamsNow()).toEqual([["a", "bo@acme.test"]]);
+
+    now = addMs(START, 4 * DAY_MS - 1);
+    await follow();
+    expect(await teamsNow()).toEqual([["a", "bo@acme.test"]]);
+    now = addMs(START, 4 * DAY_MS);
+    await follow();
+    expect(await teamsNow()).toEqual([["b", "bo@acme.test"]]);
+
+    // A document that is applied meanwhile, and one after the program was down.
+    await apply(moved("2026-11-03"));
+    await apply(moved("2026-11-10"));
+    await follow();
+    expect(await teamsNow()).toEqual([["a", "bo@acme.test"]]);
+    now = addMs(START, 12 * DAY_MS);
+    await followDates({ database: db.pool, clock: () => now })();
+    expect(await teamsNow()).toEqual([["b", "bo@acme.test"]]);
+  });
+});
+
 test("a key that was handed over belongs to each owner in their time", async () => {
   await apply(
     `${inTeam("")}
@@ -178,6 +253,7 @@ test("any order of events, rule changes and re-rates that ends in the same facts
       weight: 3,
       arbitrary: fc.record({
         team: fc.constantFrom("a", "b"),
+        moved: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
         from: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
         key: fc.option(fc.record({ from: fc.integer({ min: 1, max: 20 }) }), { nil: undefined }),
       }),
@@ -197,6 +273,11 @@ test("any order of events, rule changes and re-rates that ends in the same facts
         const uses = steps.filter((step) => typeof step === "object" && "use" in step);
         const others = steps.filter((step) => !(typeof step === "object" && "use" in step));
         let version = 0;
+        const teamsOf = ({ team, moved }: { team: string; moved: number | undefined }): string => {
+          if (moved === undefined) return inTeam(team);
+          const [old, next] = team === "a" ? ["b", "a"] : ["a", "b"];
+          return `teams: { ${old}: { members: [{ email: bo@acme.test, until: ${days(moved)} }] }, ${next}: { members: [{ email: bo@acme.test, from: ${days(moved)} }] } }`;
+        };
         const useIt = async (day: number): Promise<void> => {
           const occurredAt = addMs(START, day * DAY_MS + HOUR_MS).toISOString();
           await use({ occurred_at: occurredAt, api_key_id: day % 2 === 0 ? "k" : "other" });
@@ -213,7 +294,7 @@ test("any order of events, rule changes and re-rates that ends in the same facts
                 : `\nallocation: [{ match: { api_key_id: k }, to: { team: c }, from: ${days(step.key.from)} }]`;
             now = addMs(START, 20 * DAY_MS + version * HOUR_MS);
             await apply(
-              `# ${String(version)}\n${begins}${inTeam(step.team).replace("teams: {", "teams: { c: {},")}${rule}`,
+              `# ${String(version)}\n${begins}${teamsOf(step).replace("teams: {", "teams: { c: {},")}${rule}`,
             );
           }
         }
@@ -240,6 +321,44 @@ describe("what an event says of itself", () => {
     await use({ team: "b" }, untrusted);
 
     expect(await requestsBy("team_key")).toEqual({ a: 1, b: 1 });
+  });
+
+  test("of an untrusted source decides nothing when it is imported or rated again either", async () => {
+    await apply(inTeam("a"));
+    const of = { database: db.pool, clock: () => now, secretsKey: undefined };
+    await addSource(of, { name: "script", isTrusted: false, actor: "dana" });
+    await use({ team: "b" }, untrusted);
+    const line = JSON.stringify({
+      event_id: "imported",
+      occurred_at: now.toISOString(),
+      model: "claude-opus-5-5",
+      usage: { input_tokens: 0, output_tokens: 10_000 },
+      user_email: "bo@acme.test",
+      team: "b",
+    });
+    for (const source of ["script", "archive"]) {
+      const usageImport = createUsageImport({
+        now,
+        recording: deps(),
+        source,
+        userEmail: undefined,
+        onProblem: ({ message }) => expect.fail(message),
+        onSettled: () => undefined,
+      });
+      const chunks = Readable.from([Buffer.from(`${line}\n`)]);
+      await usageImport.add({ name: "events.jsonl", chunks });
+      await usageImport.finish();
+    }
+    // A name that nobody added is the operator's own, and believed.
+    expect(await requestsBy("team_key")).toEqual({ a: 2, b: 1 });
+    await rerate();
+    expect(await requestsBy("team_key")).toEqual({ a: 2, b: 1 });
+    // Moved otherwise by a rule, what the claim says is still not believed.
+    await apply(
+      `from: 2026-10-01\n${inTeam("a").replace("teams: {", "teams: { c: {},")}\nallocation: [{ match: { source: script }, to: { team: c } }]`,
+    );
+    await rerate();
+    expect(await requestsBy("team_key")).toEqual({ b: 1, c: 2 });
   });
 
   test("decides the person only when its source is trusted for people", async () => {

@@ -57,6 +57,7 @@ export async function claimEvents(sql: Sql, batch: readonly PricedEvent[]): Prom
   ]);
   const newIds = new Set(claimed);
   const { stored, tooLate } = await claimCorrections(sql, { corrections, targets, newIds });
+  const inherited = await findInherited(sql, corrections, stored);
 
   const repeated = batch.filter(
     ({ row, event }) => !newIds.has(row.usageEventId) && !isCorrecting(event, tooLate),
@@ -77,7 +78,10 @@ export async function claimEvents(sql: Sql, batch: readonly PricedEvent[]): Prom
   return {
     accepted: accepted.map((event) => ({
       ...event,
-      notCounted: notCounted(event, filled.has(event.row.usageEventId) || isTarget(event.event)),
+      notCounted: notCounted(event, {
+        isCorrected: filled.has(event.row.usageEventId) || isTarget(event.event),
+        isInherited: inherited.has(event.row.usageEventId),
+      }),
     })),
     refused: [
       ...refused,
@@ -91,9 +95,40 @@ export async function claimEvents(sql: Sql, batch: readonly PricedEvent[]): Prom
   };
 }
 
-function notCounted(event: PricedEvent, isCorrected: boolean): NotCountedBecause | undefined {
+function notCounted(
+  event: PricedEvent,
+  { isCorrected, isInherited }: { readonly isCorrected: boolean; readonly isInherited: boolean },
+): NotCountedBecause | undefined {
   if (isCorrected) return "corrected";
-  return event.isMeteredElsewhere ? "metered_elsewhere" : undefined;
+  return event.isMeteredElsewhere && !isInherited ? "metered_elsewhere" : undefined;
+}
+
+/**
+ * The corrections that count although another source is the one for their key: what they correct
+ * has claimed the request, so the other source's event of it was a duplicate. Were they not
+ * counted, the request would count nowhere.
+ */
+async function findInherited(
+  sql: Sql,
+  corrections: readonly PricedEvent[],
+  stored: ReadonlyMap<string, Identity>,
+): Promise<ReadonlySet<string>> {
+  const elsewhere = corrections.filter(({ isMeteredElsewhere }) => isMeteredElsewhere);
+  if (elsewhere.length === 0) return new Set();
+  const atSource = await findClaimedAtSource(
+    sql,
+    elsewhere.map(({ event }) => event),
+  );
+  const inherited = elsewhere.filter(({ event }) => {
+    const target = targetOf(event);
+    const corrected = target === undefined ? undefined : stored.get(eventKey(target));
+    return (
+      corrected?.event?.hasCall === true ||
+      atSource.has(event.source, event.requestId) ||
+      atSource.has(event.source, event.messageId)
+    );
+  });
+  return new Set(inherited.map(({ row }) => row.usageEventId));
 }
 
 function targetOf(event: UsageEvent): EventName | undefined {

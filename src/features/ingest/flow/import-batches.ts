@@ -4,6 +4,7 @@
  * an import that is begun again passes quickly over what it had done.
  */
 import type { UsageEvent } from "../../../domain/usage.ts";
+import { findSource, type Source } from "../../sources/index.ts";
 import { contentSha256 } from "../native-event.ts";
 import type { Rejection } from "../rules.ts";
 import { eventKey, findIdentities } from "../store/identities.ts";
@@ -62,7 +63,7 @@ export function createImportBatches(options: ImportRecording): ImportBatches {
     counts.duplicates += batch.length - fresh.length;
     let accepted = 0;
     if (fresh.length > 0) {
-      const deliveries = deliveriesOf(fresh);
+      const deliveries = deliveriesOf(fresh, await sourcesOf(deps, fresh));
       const results = await recordUsage(
         deps,
         deliveries.map(({ delivery }) => delivery),
@@ -107,9 +108,20 @@ export function createImportBatches(options: ImportRecording): ImportBatches {
   };
 }
 
+/** Believed as they are: what was imported is rated again by the same trust. */
+async function sourcesOf(
+  { database }: RecordUsageDeps,
+  batch: readonly Waiting[],
+): Promise<ReadonlyMap<string, Source>> {
+  const names = [...new Set(batch.map(({ place }) => place.source))];
+  const sources = await Promise.all(names.map(async (name) => await findSource(database, name)));
+  return new Map(sources.map((source) => [source.name, source]));
+}
+
 /** One delivery for each source, and where its events stood. */
 function deliveriesOf(
   batch: readonly Waiting[],
+  sources: ReadonlyMap<string, Source>,
 ): readonly { readonly delivery: UsageDelivery; readonly places: readonly Place[] }[] {
   const bySource = new Map<string, Waiting[]>();
   for (const one of batch) {
@@ -119,8 +131,7 @@ function deliveriesOf(
   }
   return [...bySource].map(([name, events]) => ({
     delivery: {
-      // Whoever may run an import may say whose usage it is.
-      source: { name, isTrusted: true },
+      source: sources.get(name) ?? { name, isTrusted: false },
       batch: events.map(({ event }, index) => ({ kind: "event", index, event }) as const),
     },
     places: events.map(({ place }) => place),

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { type Clock, DAY_MS, type Instant } from "../../../domain/time.ts";
 import type { NotCountedBecause } from "../../../domain/usage.ts";
 import { type Database, inTransaction } from "../../../store/database.ts";
+import { together } from "../../../store/together.ts";
 import { enqueueBudgetChecks } from "../../budgets/index.ts";
 import type { Source } from "../../sources/index.ts";
 import { mergeIncrements, reversalChecks, reversalIncrements } from "../reversal.ts";
@@ -89,7 +90,7 @@ async function save(
         ? spendIncrements(counted)
         : mergeIncrements([...spendIncrements(counted), ...reversalIncrements(reversed)]);
     // Sent in one go: none needs the answer to another. The rollups last: others wait for their rows.
-    await Promise.all([
+    await together([
       insertUsageEvents(
         sql,
         accepted.map(({ row, notCounted }) => ({ ...row, notCounted })),
@@ -177,12 +178,16 @@ function budgetChecks(
   return [...latest.values()];
 }
 
-/** Postgres undid everything, and the same can succeed: a deadlock, or a month that was dropped. */
+/**
+ * Postgres undid everything, and the same can succeed: a deadlock, a month that was dropped, or
+ * somebody else who corrected the same event a moment earlier, which the next attempt sees.
+ */
 function isRetriable(error: unknown): boolean {
   if (!(error instanceof Error) || !("code" in error)) return false;
   return (
     error.code === "40P01" ||
     error.code === "40001" ||
+    (error.code === "23505" && "table" in error && error.table === "usage_identities") ||
     (error.code === "23514" && error.message.startsWith("no partition of relation"))
   );
 }

@@ -81,6 +81,8 @@ export interface Identity {
         readonly contentSha256: string;
         readonly usageEventId: string;
         readonly occurredAt: Instant;
+        /** Whether it has claimed its request or message: nobody else can count that any more. */
+        readonly hasCall: boolean;
       }
     | undefined;
 }
@@ -208,10 +210,12 @@ interface IdentityRow {
   readonly content_sha256: string | null;
   readonly usage_event_id: string | null;
   readonly occurred_at: Date | null;
+  readonly has_call: boolean;
 }
 
 const IDENTITY = `i.source, i.event_id, encode(i.content_sha256, 'hex') as content_sha256,
-            i.usage_event_id, i.occurred_at`;
+            i.usage_event_id, i.occurred_at,
+            coalesce(i.request_id, i.message_id) is not null as has_call`;
 
 function namesColumns(names: readonly EventName[]): [string[], string[]] {
   return [names.map(({ source }) => source), names.map(({ eventId }) => eventId)];
@@ -229,6 +233,7 @@ function identitiesFrom(rows: readonly IdentityRow[]): ReadonlyMap<string, Ident
                 contentSha256: row.content_sha256,
                 usageEventId: row.usage_event_id,
                 occurredAt: instant(row.occurred_at),
+                hasCall: row.has_call,
               },
       },
     ]),
