@@ -100,7 +100,10 @@ export async function resolveIncrease(
   return rowCount === 1;
 }
 
-/** Denied here, pending there, and nobody on the way to say so. */
+/**
+ * Denied here, pending there, and nobody on the way to say so. In one order for all callers: each
+ * waits for whoever queues the same.
+ */
 export async function listDeniedIncreases(sql: Sql): Promise<
   readonly {
     readonly increaseRequestId: string;
@@ -130,7 +133,8 @@ export async function listDeniedIncreases(sql: Sql): Promise<
         and not exists (
               select from limit_pushes p
                where p.approval_request_id = r.approval_request_id
-                 and p.operation = 'deny_increase')`,
+                 and p.operation = 'deny_increase')
+      order by r.approval_request_id`,
   );
   return rows.map((row) => ({
     increaseRequestId: row.increase_request_id,

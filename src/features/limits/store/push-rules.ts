@@ -33,6 +33,7 @@ export interface UnpushedGrant {
   readonly memberKey: string;
 }
 
+/** In one order for all callers: each waits for whoever queues the same. */
 export async function listUnpushedGrants(
   sql: Sql,
   now: Instant,
@@ -60,7 +61,7 @@ export async function listUnpushedGrants(
                where p.approval_request_id = g.approval_request_id
                  and p.operation = 'raise'
                  and p.rule_target = r.target)
-      order by g.valid_from, r.position`,
+      order by g.valid_from, r.position, g.approval_request_id`,
     [now],
   );
   return rows.map((row) => ({

@@ -169,26 +169,35 @@ export async function savePushOutcome(
  * Turns round what has ended or was taken back; how many. What is on its way just now is turned
  * when it has arrived, or its worker has died; what failed has nothing to take back. What may have
  * arrived stays in doubt, so that no other push of the same limit takes it for somebody's change.
+ * Rows are locked in one order for all callers: replicas look at once.
  */
 export async function turnEndedPushes(sql: Sql, now: Instant): Promise<number> {
   const { rowCount } = await sql.query(
-    `update limit_pushes p
+    `with ended as materialized (
+       select p.limit_push_id
+         from limit_pushes p
+        where p.direction = 'forward'
+          and p.operation <> 'deny_increase'
+          and (p.status in ('pending', 'unknown', 'done')
+               or (p.status = 'sending' and p.leased_until <= $1))
+          and (p.ends_at <= $1
+               or exists (select from approval_requests r
+                           where r.approval_request_id = p.approval_request_id
+                             and r.revoked_at <= $1)
+               or exists (select from budget_grant_terms g
+                           where g.approval_request_id = p.approval_request_id
+                             and g.ends_at <= $1))
+        order by p.limit_push_id
+          for update of p
+     )
+     update limit_pushes p
         set direction = 'back',
             status = case when p.intended_usd is not null and not p.is_applied
                           then 'unknown' else 'pending' end,
             attempts = 0, next_attempt_at = $1,
             leased_until = null, updated_at = $1, detail = null
-      where p.direction = 'forward'
-        and p.operation <> 'deny_increase'
-        and (p.status in ('pending', 'unknown', 'done')
-             or (p.status = 'sending' and p.leased_until <= $1))
-        and (p.ends_at <= $1
-             or exists (select from approval_requests r
-                         where r.approval_request_id = p.approval_request_id
-                           and r.revoked_at <= $1)
-             or exists (select from budget_grant_terms g
-                         where g.approval_request_id = p.approval_request_id
-                           and g.ends_at <= $1))`,
+       from ended
+      where p.limit_push_id = ended.limit_push_id`,
     [now],
   );
   return rowCount ?? 0;
