@@ -3,10 +3,11 @@
  * which somebody waits for a higher spend limit. Known secrets; listens where the demo listens.
  */
 import type { RequestListener } from "node:http";
-import { addMs, type Clock, HOUR_MS } from "../domain/time.ts";
+import { addMs, type Clock, HOUR_MS, type Instant, instant } from "../domain/time.ts";
 import { anthropicAdminSandbox } from "../sandbox/anthropic/admin-api.ts";
 import { increaseRequestRoutes } from "../sandbox/anthropic/increase-requests.ts";
 import type { Ledger } from "../sandbox/anthropic/ledger.ts";
+import { PICO_PER_CENT } from "../sandbox/anthropic/prices.ts";
 import { createSpendLimitBook } from "../sandbox/anthropic/spend-limit-book.ts";
 import { spendLimitRoutes } from "../sandbox/anthropic/spend-limits.ts";
 
@@ -14,8 +15,9 @@ const ADMIN_KEY = "sk-ant-admin01-demo";
 const ANTHROPIC_PREFIX = "/sandbox/anthropic";
 const KIND = "enterprise";
 /** In cents; Bo has nearly used his up, and asked for more two hours ago. */
-const SEAT_LIMIT = "20000";
-const SPENT = "18640";
+const SEAT_LIMIT_STEP = 5_000n;
+/** What he will use while one watches. */
+const EPISODE_CENTS = 6_000n;
 const BO = { id: "user_01BOCHEN", email: "bo@acme.test", name: "Bo Chen", seatTier: "standard" };
 const MEMBERS = [
   BO,
@@ -34,17 +36,24 @@ export function anthropicSettings(url: string): Readonly<Record<string, string>>
 export function demoAnthropic({
   clock,
   ledger,
+  now = clock(),
 }: {
   readonly clock: Clock;
   readonly ledger: Ledger;
-}): { readonly matches: (path: string) => boolean; readonly listener: RequestListener } {
+  /** Until when the ledger has been written; the bot's clock may be behind. */
+  readonly now?: Instant;
+}): {
+  readonly matches: (path: string) => boolean;
+  readonly listener: RequestListener;
+  /** Once the bot knows what Bo used: it tells both figures of one moment. */
+  readonly letBoAsk: () => void;
+} {
   const book = createSpendLimitBook({
     members: MEMBERS,
-    seatTiers: { standard: SEAT_LIMIT },
+    seatTiers: { standard: seatLimit(spentCents(ledger, BO.id, now)) },
     now: clock(),
+    spendOf: (userId) => String(spentCents(ledger, userId, clock())),
   });
-  book.setSpend(BO.id, SPENT);
-  book.askForMore(BO.id, addMs(clock(), -2 * HOUR_MS));
   const listener = anthropicAdminSandbox({
     prefix: ANTHROPIC_PREFIX,
     adminKey: ADMIN_KEY,
@@ -57,5 +66,25 @@ export function demoAnthropic({
       ...increaseRequestRoutes(book),
     ],
   });
-  return { matches: (path) => path.startsWith(`${ANTHROPIC_PREFIX}/`), listener };
+  const letBoAsk = (): void => {
+    book.askForMore(BO.id, addMs(clock(), -2 * HOUR_MS));
+  };
+  return { matches: (path) => path.startsWith(`${ANTHROPIC_PREFIX}/`), listener, letBoAsk };
+}
+
+/** The next round number beyond what Bo needs. */
+function seatLimit(spent: bigint): string {
+  return String(((spent + EPISODE_CENTS) / SEAT_LIMIT_STEP + 1n) * SEAT_LIMIT_STEP);
+}
+
+/** What the books have of a member this month: the same that the reports say, and the bot measures. */
+function spentCents(ledger: Ledger, userId: string, now: Instant): bigint {
+  const email = MEMBERS.find(({ id }) => id === userId)?.email;
+  const start = instant(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
+  const pico = ledger
+    .entries(start, now, now)
+    .filter(({ request }) => email !== undefined && request?.user?.email === email)
+    .flatMap(({ parts }) => parts)
+    .reduce((sum, { billedPico }) => sum + billedPico, 0n);
+  return pico / PICO_PER_CENT;
 }

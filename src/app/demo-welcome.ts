@@ -14,8 +14,8 @@ Claude Spend runs on one machine, with stand-ins for Slack and Anthropic.
 
   Open ${url} and look around as Bo (engineer), Ana (owner of Search) or Dana (finance, admin).
   In any channel type  /claude-spend  ·  /claude-spend search  ·  /claude-spend raise search
-  In #team-search and in Bo's direct messages alerts arrive by themselves within three minutes,
-  in #finops the daily digest within one, in Ana's a request for a higher limit at Anthropic. A script of Bo's runs away when you say so:
+  Alerts of every kind arrive by themselves within three minutes, in #finops, #team-search, #team-platform and Bo's direct messages;
+  in #finops also the daily digest, in Ana's direct messages a request for a higher limit at Anthropic. A script of Bo's runs away when you say so:
     curl -X POST ${url}${runawayPath}
 
   Send an event yourself:

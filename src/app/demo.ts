@@ -6,54 +6,60 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Presets, SingleBar } from "cli-progress";
 import { AppError } from "../domain/errors.ts";
 import {
   addMs,
   type Clock,
-  DAY_MS,
-  HOUR_MS,
   type Instant,
   instant,
   localParts,
   MINUTE_MS,
   timeZone,
 } from "../domain/time.ts";
-import { type KeptLedger, openKeptLedger } from "../sandbox/anthropic/kept-ledger.ts";
+import type { Mount } from "../http/server.ts";
+import { openKeptLedger } from "../sandbox/anthropic/kept-ledger.ts";
 import {
-  EXAMPLE_DAYS,
-  EXAMPLE_GOVERNANCE,
   EXAMPLE_ZONE,
-  type ExampleStory,
+  exampleGovernance,
   exampleUsage,
   type LiveTraffic,
   openExampleStory,
   runawayListener,
-  sendUsage,
   startLiveTraffic,
 } from "../sandbox/example/index.ts";
 import { pageFiles } from "../sandbox/page-files.ts";
 import { createFakeSlack, type FakeSlack, readManifest } from "../sandbox/slack/index.ts";
-import type { Database } from "../store/database.ts";
 import { removeEmbeddedPostgres } from "../store/embedded.ts";
 import { type Config, readConfig } from "./config.ts";
 import { anthropicSettings, demoAnthropic } from "./demo-anthropic.ts";
 import { endOnSignals } from "./demo-ending.ts";
+import { archiveForAWhile, demoTime, livePast, PAST_MS } from "./demo-past.ts";
+import {
+  addCrawlerSource,
+  DEMO_INGEST_SECRET,
+  DEMO_SECRETS_KEY,
+  exampleStart,
+  sendExample,
+  type UsageDeps,
+} from "./demo-usage.ts";
 import { demoWelcome } from "./demo-welcome.ts";
 import { createLog } from "./log.ts";
 import { type Program, startProgram } from "./program.ts";
 
 /** Known to everybody who reads this; the demo listens on the loopback interface only. */
-const DEMO_INGEST_SECRET = "whsec_ZGVtby1vbmx5LW5vdC1hLXNlY3JldC1hdC1hbGw=";
 const DEMO_API_TOKEN = "demo-api-token-for-this-machine";
 const RUNAWAY_PATH = "/sandbox/api/example/runaway";
 const HOST = "127.0.0.1";
 /** Its line in the example's governance.yml. */
 const DAILY_DIGEST = '  - { channel: "#finops", scope: org, every: day, at: "09:00" }\n';
+/** The last half day of the example is on its way for seconds. */
+const SENT_WITHIN_MS = 20_000;
 const API_HEADERS = { authorization: `Bearer ${DEMO_API_TOKEN}` };
 
 process.env["TZ"] = "UTC";
-const clock: Clock = () => instant(new Date());
+const realClock: Clock = () => instant(new Date());
+const time = demoTime(realClock);
+const { clock } = time;
 const { values: flags } = parseArgs({ options: { fresh: { type: "boolean", default: false } } });
 const port = Number(setting("PORT", "3000"));
 const dataDir = setting("DATA_DIR", ".data");
@@ -80,22 +86,25 @@ try {
 
 /**
  * 1. Stand-ins and program start on one port. 2. The example's governance is applied through the
- * API. 3. The example's usage goes through the signed endpoint. 4. Ready; live traffic goes on.
+ * API. 3. The example's usage goes through the signed endpoint, the first time with a past in which
+ * the bot was here already. 4. Ready; live traffic goes on.
  */
 async function run(): Promise<void> {
   if (flags.fresh) await removeEverything();
   const slack = await startFakeSlack();
-  const story = await openExampleStory({ file: files.story, now: clock() });
-  const books = await openKeptLedger({
-    file: files.anthropic,
-    from: exampleStart(story),
-    to: clock(),
-  });
+  const now = realClock();
+  const story = await openExampleStory({ file: files.story, now });
+  const books = await openKeptLedger({ file: files.anthropic, from: exampleStart(story), to: now });
   // Before the bot asks for the first time: what is used is in Anthropic's books at once.
-  books.record([...exampleUsage({ story, from: exampleStart(story), to: clock() })]);
+  books.record([...exampleUsage({ story, from: exampleStart(story), to: now })]);
+  const isNew = story.toldAt.getTime() === now.getTime();
+  if (isNew) time.setBehind(PAST_MS);
   let live: LiveTraffic | undefined;
-  const program = await startBot({ slack, books, live: () => live });
+  const anthropic = demoAnthropic({ clock, ledger: books.ledger, now });
+  const program = await startBot({ slack, anthropic, live: () => live });
+  let stopArchiving = (): void => {};
   stop = async () => {
+    stopArchiving();
     slack.closePages();
     await live?.stop();
     await program.stop();
@@ -105,12 +114,27 @@ async function run(): Promise<void> {
   ending.canStop(stop);
   if (ending.isAsked()) return;
   slack.setRequestUrl(`${program.url}/slack/events`);
-  const isFirst = await isFirstStart(program);
-  if (isFirst) await putGovernance(program, EXAMPLE_GOVERNANCE.replace(DAILY_DIGEST, ""));
-  const sentUntil = await sendExample(program, story, books);
-  if (isFirst) await putGovernance(program, withDigestSoon(clock()));
+  const { url, database } = program;
+  const usage: UsageDeps = { url, database, clock, realClock, story, books, say };
+  if (await isFirstStart(program)) {
+    const governance = exampleGovernance({ past: clock(), now });
+    await putGovernance(program, governance.replace(DAILY_DIGEST, ""));
+    await addCrawlerSource(usage);
+    const beforeCatchingUp = async (): Promise<void> => {
+      await putGovernance(program, withDigestSoon(governance, realClock()));
+      stopArchiving = archiveForAWhile(slack);
+    };
+    if (isNew) {
+      await livePast(usage, { time, beforeCatchingUp });
+    } else {
+      await sendExample(usage);
+      await beforeCatchingUp();
+    }
+  }
+  const sentUntil = await sendExample(usage);
+  anthropic.letBoAsk();
   live = startLiveTraffic({
-    url: `${program.url}/v1/usage`,
+    url: `${url}/v1/usage`,
     secret: DEMO_INGEST_SECRET,
     clock,
     story,
@@ -119,14 +143,14 @@ async function run(): Promise<void> {
   });
   say(
     demoWelcome({
-      url: program.url,
+      url,
       dataDir,
       ingestSecret: DEMO_INGEST_SECRET,
       apiToken: DEMO_API_TOKEN,
       runawayPath: RUNAWAY_PATH,
     }),
   );
-  process.stdout.write(`ready ${program.url}\n`);
+  process.stdout.write(`ready ${url}\n`);
 }
 
 async function removeEverything(): Promise<void> {
@@ -146,11 +170,11 @@ async function startFakeSlack(): Promise<FakeSlack> {
 
 async function startBot({
   slack,
-  books,
+  anthropic,
   live,
 }: {
   readonly slack: FakeSlack;
-  readonly books: KeptLedger;
+  readonly anthropic: Mount;
   readonly live: () => LiveTraffic | undefined;
 }): Promise<Program> {
   const config = demoConfig(slack);
@@ -167,7 +191,7 @@ async function startBot({
           else runawayListener(traffic)(request, response);
         },
       },
-      demoAnthropic({ clock, ledger: books.ledger }),
+      anthropic,
       { matches: slack.handles, listener: slack.requestListener },
       pageFiles(),
     ],
@@ -184,6 +208,7 @@ function demoConfig(slack: FakeSlack): Config {
     SLACK_SIGNING_SECRET: slack.credentials.signingSecret,
     SLACK_API_URL: slack.apiUrl(),
     INGEST_SECRET: DEMO_INGEST_SECRET,
+    SECRETS_KEY: DEMO_SECRETS_KEY,
     API_TOKEN: DEMO_API_TOKEN,
     ...anthropicSettings(`http://${HOST}:${String(port)}`),
     LOG_LEVEL: process.env["LOG_LEVEL"] ?? "warn",
@@ -216,62 +241,15 @@ async function putGovernance({ url }: Program, document: string): Promise<void> 
 
 /**
  * The daily digest comes on schedule, like every digest; in a demo nobody waits until 9:00, so its
- * hour is the next full minute. It is added once yesterday's usage is there.
+ * hour is the next full minute by which all usage is there.
  */
-function withDigestSoon(now: Instant): string {
-  const { hour, minute } = localParts(addMs(now, MINUTE_MS), timeZone(EXAMPLE_ZONE));
-  const time = `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
-  return EXAMPLE_GOVERNANCE.replace(DAILY_DIGEST, DAILY_DIGEST.replace("09:00", time));
-}
-
-/** Sends what is not recorded yet of the example's days; returns up to where. */
-async function sendExample(
-  { url, database }: Program,
-  story: ExampleStory,
-  books: KeptLedger,
-): Promise<Instant> {
-  const to = clock();
-  const from = (await lastRecorded(database)) ?? exampleStart(story);
-  const events = [...exampleUsage({ story, from, to })];
-  const bar = new SingleBar(
-    {
-      format: "Example usage [{bar}] {value}/{total} events",
-      noTTYOutput: true,
-      notTTYSchedule: 5_000,
-      clearOnComplete: false,
-    },
-    Presets.shades_classic,
+function withDigestSoon(governance: string, now: Instant): string {
+  const { hour, minute } = localParts(
+    addMs(now, MINUTE_MS + SENT_WITHIN_MS),
+    timeZone(EXAMPLE_ZONE),
   );
-  bar.start(events.length, 0);
-  const progress = await sendUsage({
-    url: `${url}/v1/usage`,
-    secret: DEMO_INGEST_SECRET,
-    clock,
-    events,
-    onProgress: ({ sent }) => bar.update(sent),
-    onBatch: books.record,
-  });
-  bar.stop();
-  if (progress.rejected > 0) {
-    say(
-      `${String(progress.rejected)} events were refused, the first because: ${progress.firstRejection ?? ""}`,
-    );
-  }
-  return to;
-}
-
-function exampleStart({ toldAt }: ExampleStory): Instant {
-  return addMs(toldAt, -EXAMPLE_DAYS * DAY_MS);
-}
-
-/** A little before the newest event: whatever is sent again is recognised as a duplicate. */
-async function lastRecorded(database: Database): Promise<Instant | undefined> {
-  const { rows } = await database.query<{ at: Date | null }>(
-    `select max(e.occurred_at) as at from usage_events e where e.occurred_at <= $1`,
-    [clock()],
-  );
-  const at = rows[0]?.at ?? null;
-  return at === null ? undefined : addMs(instant(at), -HOUR_MS);
+  const at = `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
+  return governance.replace(DAILY_DIGEST, DAILY_DIGEST.replace("09:00", at));
 }
 
 /** An empty value counts as not set, as everywhere. */

@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { ALERT_KINDS } from "../../src/domain/alert.ts";
 import { launchChromium } from "./chromium.ts";
 import {
   buildProgram,
@@ -20,6 +22,11 @@ import { expectCount, newest, openSlack, type SlackClient } from "./slack-client
 /** From ready on: the digest comes with the second full minute at the latest. */
 const DIGEST_WITHIN_MS = 130_000;
 const ALERT_WITHIN_MS = 30_000;
+/** With the digest, most of them have come; repeated prompts take as long as it takes to repeat them. */
+const ALERTS_WITHIN_MS = 60_000;
+const ALERTS = z.object({
+  alerts: z.array(z.object({ kind: z.string(), announced: z.boolean() })),
+});
 const STOPPED_WITHIN_MS = 5_000;
 const NEXT_READY_WITHIN_MS = 20_000;
 const DECISIONS = { name: /^(Approve|Deny)/ };
@@ -319,6 +326,27 @@ test("the daily digest arrives on its schedule", { timeout: DIGEST_WITHIN_MS }, 
   await slack.shoot("28-alerts-in-the-dark");
   await slack.page.emulateMedia({ colorScheme: "light" });
   expect(slack.complaints).toEqual([]);
+});
+
+/** What of all that was found somebody was told, as the demo's own API says. */
+async function announcedKinds(): Promise<ReadonlySet<string>> {
+  const answer = await fetch(`${demo.url}/v1/alerts?limit=100`, {
+    headers: { authorization: "Bearer demo-api-token-for-this-machine" },
+  });
+  const { alerts } = ALERTS.parse(await answer.json());
+  return new Set(alerts.filter((alert) => alert.announced).map(({ kind }) => kind));
+}
+
+test("each kind of alert has been announced", { timeout: ALERTS_WITHIN_MS }, async () => {
+  await expect
+    .poll(
+      async () => {
+        const announced = await announcedKinds();
+        return ALERT_KINDS.filter((kind) => !announced.has(kind));
+      },
+      { timeout: ALERTS_WITHIN_MS, interval: 1_000 },
+    )
+    .toEqual([]);
 });
 
 test("Ctrl-C ends it all at once, though somebody has the page open", async () => {

@@ -2,4 +2,5 @@
 export type { Ask } from "./flow/ask.ts";
 export { explainChange } from "./flow/explain.ts";
 export { lookAround } from "./flow/look-around.ts";
+export { adoptPast } from "./flow/silences.ts";
 export { insightListeners } from "./slack.ts";

@@ -71,6 +71,8 @@ export function createSpendLimitBook(options: {
   /** Cents by seat tier; null: unlimited. */
   readonly seatTiers: Readonly<Record<string, string | null>>;
   readonly now: Instant;
+  /** Cents that a member spent, where somebody else knows it. */
+  readonly spendOf?: (userId: string) => string;
 }): SpendLimitBook {
   let members = [...options.members];
   let limits: readonly SpendLimitObject[] = [];
@@ -109,7 +111,7 @@ export function createSpendLimitBook(options: {
       return limits.length < before;
     },
     setSpend: (userId, cents) => spend.set(userId, cents),
-    spendOf: (userId) => spend.get(userId) ?? "0",
+    spendOf: (userId) => spend.get(userId) ?? options.spendOf?.(userId) ?? "0",
     askForMore: (userId, now) => {
       const member = members.find(({ id }) => id === userId);
       const isWaiting = requests.some(

@@ -3,6 +3,7 @@
  * nightly batch, a support assistant that searches the web, triage of tickets, reviews in CI that
  * must stay in the US, and a forgotten crawler whose key no allocation rule knows.
  */
+import { HOUR_MS } from "../../domain/time.ts";
 import { type ExampleHour, type ExampleStory, type Rhythm, shareOfDay } from "./calendar.ts";
 import type { Draft } from "./draft.ts";
 import { type ModelFamily, modelInUse } from "./models.ts";
@@ -18,7 +19,11 @@ interface ExampleApp {
   readonly requestsPerDay: number;
   readonly tags?: Readonly<Record<string, string>>;
   readonly parts: (chance: Chance) => UsageParts;
+  /** Was heard of for the last time so long before the story is told. */
+  readonly stoppedHoursBefore?: number;
 }
+
+export const CRAWLER_KEY = "apikey_old_crawler";
 
 export const TRIAGE_APP: ExampleApp = {
   name: "triage",
@@ -100,7 +105,9 @@ const APPS: readonly ExampleApp[] = [
   },
   {
     name: "crawler",
-    apiKeyId: "apikey_old_crawler",
+    apiKeyId: CRAWLER_KEY,
+    // Longer than a weekend, over which it would be no surprise.
+    stoppedHoursBefore: 70,
     workspaceId: "wrkspc_default",
     family: "sonnet",
     rhythm: "customers",
@@ -114,7 +121,7 @@ const APPS: readonly ExampleApp[] = [
 
 /** What apps used in an hour. */
 export function appUsage(story: ExampleStory, hour: ExampleHour): Draft[] {
-  return APPS.flatMap((app) => {
+  return APPS.filter(hasNotStopped(story, hour)).flatMap((app) => {
     const chance = chanceOf(story.seed, app.name, hour.key);
     const mean = app.requestsPerDay * hour.growth * shareOfDay(hour, app.rhythm);
     return Array.from({ length: chance.count(mean) }, () => ({
@@ -123,6 +130,12 @@ export function appUsage(story: ExampleStory, hour: ExampleHour): Draft[] {
       event: appEvent(app, hour.start, chance),
     }));
   });
+}
+
+function hasNotStopped(story: ExampleStory, { start }: ExampleHour): (app: ExampleApp) => boolean {
+  const hoursLeft = (story.toldAt.getTime() - start.getTime()) / HOUR_MS;
+  return ({ stoppedHoursBefore }) =>
+    stoppedHoursBefore === undefined || hoursLeft > stoppedHoursBefore;
 }
 
 /** One request of an app. */

@@ -9,6 +9,7 @@
  * - team Search's day is limited to $130, with thresholds at 50, 80 and 100 %. From nothing both
  *   parts reach 50 % ($65); from 50 % they reach 100 %; and above 100 % the team heard of it today.
  * The index is built from the same prompt again and again: that is an alert of its own, after ten.
+ * So is a review in CI that is tried over and over because its answer is cut off.
  * A test adds all of this up from the price list and the discount in force.
  */
 import { createHash } from "node:crypto";
@@ -22,6 +23,8 @@ const FIRST_AFTER_MS = 5_000;
 const EPISODE_MS = 180_000;
 const BO_REQUESTS = 45;
 const REINDEX_REQUESTS = 28;
+const REVIEW_ATTEMPTS = 14;
+const REVIEW_MS = 40_000;
 
 /** The events of the day's episode, in order of time. */
 export function episodeUsage(story: ExampleStory): NativeEvent[] {
@@ -54,6 +57,24 @@ export function episodeUsage(story: ExampleStory): NativeEvent[] {
       tags: { env: "dev", feature: "refactoring" },
     };
   });
+  const reviewing = Array.from({ length: REVIEW_ATTEMPTS }, (_, index): NativeEvent => {
+    const offset = FIRST_AFTER_MS + Math.round((index * REVIEW_MS) / REVIEW_ATTEMPTS);
+    const when = addMs(story.episodeAt, offset);
+    return {
+      ...named("review", index, when),
+      model: newestModel("opus", when),
+      usage: nativeUsage({
+        input: chance.whole({ min: 120_000, max: 140_000 }),
+        output: 4_096,
+        inferenceGeo: "us",
+      }),
+      workspace_id: "wrkspc_platform",
+      api_key_id: "apikey_ci_review",
+      operation_id: `review-${key}`,
+      is_incomplete: true,
+      tags: { env: "ci", feature: "review" },
+    };
+  });
   const samePrompt = `sha256:${createHash("sha256").update(`reindex ${key}`).digest("hex")}`;
   const reindexing = Array.from({ length: REINDEX_REQUESTS }, (_, index): NativeEvent => {
     const when = at(index, REINDEX_REQUESTS);
@@ -70,7 +91,7 @@ export function episodeUsage(story: ExampleStory): NativeEvent[] {
       tags: { env: "prod", feature: "reindex" },
     };
   });
-  return [...refactoring, ...reindexing].toSorted(inOrder);
+  return [...refactoring, ...reindexing, ...reviewing].toSorted(inOrder);
 }
 
 /** By time, then by id, so that the order never depends on who was asked first. */

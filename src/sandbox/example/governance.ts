@@ -1,15 +1,70 @@
 /**
  * The demo's governance.yml: the three teams of Acme, budgets of every length, a digest for finance
- * and one for each team, and approvals in two tiers. The daily budgets are explained in episode.ts; the
- * organization uses a little more than its month is for, so that its forecast and pace are news.
+ * and one for each team, and approvals in two tiers. The daily budgets are explained in episode.ts.
+ *
+ * Some news depend on the date, so the document does: its quarters began in the month before the
+ * demo at the latest, when the organization uses more than its quarter is for and cannot have used
+ * it up; and the night shift of Support sits where the day has begun not long ago.
  */
+import { type Instant, localParts, timeZone } from "../../domain/time.ts";
 import { EXAMPLE_ZONE } from "./calendar.ts";
+import { benchmarkAt } from "./mishaps.ts";
 
-export const EXAMPLE_GOVERNANCE = `# What Acme agreed on about its use of Claude. Applied at the start of the demo.
+const MONTHS = [
+  "january",
+  "february",
+  "march",
+  "april",
+  "may",
+  "june",
+  "july",
+  "august",
+  "september",
+  "october",
+  "november",
+  "december",
+] as const;
+/** Around the world, so that it is always early in one of them. */
+const NIGHT_SHIFTS = [
+  "Pacific/Auckland",
+  "Asia/Tokyo",
+  "Asia/Kolkata",
+  "Europe/Berlin",
+  "America/Sao_Paulo",
+  "America/Los_Angeles",
+] as const;
+const EARLY_FROM_HOUR = 1;
+const EARLY_UNTIL_HOUR = 11;
+
+/** What Acme agrees on when the demo starts; `past`: from when on the bot watches. */
+export function exampleGovernance({
+  past,
+  now,
+}: {
+  readonly past: Instant;
+  readonly now: Instant;
+}): string {
+  const { month } = localParts(benchmarkAt(past), timeZone(EXAMPLE_ZONE));
+  const isEarly = (zone: string): boolean => {
+    const { hour } = localParts(now, timeZone(zone));
+    return hour >= EARLY_FROM_HOUR && hour < EARLY_UNTIL_HOUR;
+  };
+  return documentOf({
+    fiscalYearStartsIn: MONTHS[month - 1] ?? "january",
+    nightShiftZone: NIGHT_SHIFTS.find(isEarly) ?? EXAMPLE_ZONE,
+  });
+}
+
+function documentOf(of: {
+  readonly fiscalYearStartsIn: string;
+  readonly nightShiftZone: string;
+}): string {
+  return `# What Acme agreed on about its use of Claude. Applied at the start of the demo.
 organization:
   name: Acme
   time_zone: ${EXAMPLE_ZONE}
   week_starts_on: monday
+  fiscal_year_starts_in: ${of.fiscalYearStartsIn}
   finops_channel: "#finops"
   admins: [dana@acme.test]
 
@@ -49,6 +104,9 @@ budgets:
   - { key: support-monthly, scope: "team:support", limit: "700.00", period: monthly, thresholds: [50, 80, 100], forecast_thresholds: [100] }
   - { key: platform-monthly, scope: "team:platform", limit: "1800.00", period: monthly, thresholds: [50, 80, 100], forecast_thresholds: [100] }
   - { key: org-monthly, scope: org, limit: "3300.00", period: monthly, thresholds: [50, 80, 100], forecast_thresholds: [100], pace_days: 2 }
+  - { key: org-quarterly, scope: org, limit: "9500.00", period: quarterly, thresholds: [100], forecast_thresholds: [100] }
+  - { key: benchmarks, scope: "workspace:wrkspc_benchmarks", limit: "40.00", period: quarterly, thresholds: [80, 100], pace_days: 7 }
+  - { key: support-nights, scope: "team:support", limit: "60.00", period: daily, time_zone: ${of.nightShiftZone}, thresholds: [100], notify_reset: true }
   - { key: search-daily, scope: "team:search", limit: "130.00", period: daily, thresholds: [50, 80, 100], notify_reset: true }
   - { key: per-person, scope: "each:user", limit: "200.00", period: weekly, thresholds: [75, 95] }
   - { key: per-person-daily, scope: "each:user", limit: "50.00", period: daily, thresholds: [75, 95] }
@@ -67,3 +125,4 @@ pricing:
   discounts:
     - { match: { model: "claude-opus-*" }, percent: "12.5", from: 2026-10-01 }
 `;
+}

@@ -33,7 +33,16 @@ export interface NativeEvent {
   /** What several requests are made for. */
   readonly operation_id?: string;
   readonly prompt_hash?: string;
+  /** The answer was cut off. */
+  readonly is_incomplete?: boolean;
   readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** Takes an event back that never happened. */
+export interface VoidEvent {
+  readonly event_id: string;
+  readonly occurred_at: string;
+  readonly voids: string;
 }
 
 /** The parts of a usage object that differ from "nothing, standard, anywhere". */

@@ -8,7 +8,7 @@ import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
 import { type Clock, instant } from "../../domain/time.ts";
-import type { NativeEvent } from "./native-event.ts";
+import type { NativeEvent, VoidEvent } from "./native-event.ts";
 
 export interface SendProgress {
   /** Events that the server has answered for. */
@@ -27,9 +27,9 @@ export interface SendOptions {
   readonly secret: string;
   /** Signatures carry a time, and the server refuses old ones. */
   readonly clock: Clock;
-  readonly events: Iterable<NativeEvent>;
+  readonly events: Iterable<NativeEvent | VoidEvent>;
   readonly onProgress?: (progress: SendProgress) => void;
-  /** Hears of each batch before it is sent for the first time. */
+  /** Hears of the usage of each batch before it is sent for the first time. */
   readonly onBatch?: ((events: readonly NativeEvent[]) => void) | undefined;
   readonly concurrency?: number;
   readonly batchSize?: number;
@@ -70,7 +70,7 @@ export async function sendUsage(options: SendOptions): Promise<SendProgress> {
     for (let next = batches.next(); next.done !== true; next = batches.next()) {
       signal.throwIfAborted();
       const batch = next.value;
-      options.onBatch?.(batch);
+      options.onBatch?.(batch.filter((event) => "usage" in event));
       // oxlint-disable-next-line no-await-in-loop -- each of a few senders has one batch on the way
       const answer = await sendBatch(options, batch, signal);
       progress = {
@@ -97,10 +97,10 @@ export async function sendUsage(options: SendOptions): Promise<SendProgress> {
 }
 
 function* batchesOf(
-  events: Iterable<NativeEvent>,
+  events: Iterable<NativeEvent | VoidEvent>,
   size: number,
-): Generator<readonly NativeEvent[], undefined, undefined> {
-  let batch: NativeEvent[] = [];
+): Generator<readonly (NativeEvent | VoidEvent)[], undefined, undefined> {
+  let batch: (NativeEvent | VoidEvent)[] = [];
   for (const event of events) {
     batch.push(event);
     if (batch.length < size) continue;
@@ -120,7 +120,7 @@ type Answer = z.infer<typeof ANSWER>;
 
 async function sendBatch(
   options: SendOptions,
-  batch: readonly NativeEvent[],
+  batch: readonly (NativeEvent | VoidEvent)[],
   signal: AbortSignal,
 ): Promise<Answer> {
   const body = JSON.stringify(batch);

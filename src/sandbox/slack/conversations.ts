@@ -42,7 +42,12 @@ export function isMember(slack: Slack, place: Place, userId: string): boolean {
   return membersOf(slack, place).includes(userId);
 }
 
-/** The side bar of one person. */
+/** From the start, or because somebody archived it since. */
+export function isArchived(slack: Slack, channel: Channel): boolean {
+  return channel.isArchived || slack.state.archived.has(channel.id);
+}
+
+/** The side bar of one person. Archived while one looks, a channel can still be read. */
 export function personState(slack: Slack, userId: string): PersonState {
   const joined = slack.team.channels.filter(
     (channel) => channel.members.includes(userId) && !channel.isArchived,

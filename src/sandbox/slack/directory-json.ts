@@ -1,5 +1,5 @@
 /** Conversations, people and user groups in the form that Slack's Web API gives them. */
-import type { Place } from "./conversations.ts";
+import { isArchived, type Place } from "./conversations.ts";
 import type { Json } from "./json.ts";
 import type { Channel, Person, Usergroup } from "./protocol.ts";
 import type { Slack } from "./state.ts";
@@ -20,7 +20,7 @@ function channelJson(slack: Slack, channel: Channel): Json {
     is_im: false,
     is_mpim: false,
     is_private: channel.isPrivate,
-    is_archived: channel.isArchived,
+    is_archived: isArchived(slack, channel),
     is_general: channel.name === "general",
     is_member: channel.members.includes(slack.team.bot.userId),
     purpose: { value: channel.purpose, creator: "", last_set: 0 },

@@ -26,11 +26,18 @@ export function createFaults(slack: Slack): Faults {
         for (const type of fault.blockTypes ?? DATA_BLOCKS) slack.state.refusedBlocks.add(type);
         return;
       }
+      if (fault.kind === "archive" || fault.kind === "unarchive") {
+        const id = placeId(fault.channel) ?? "";
+        if (fault.kind === "archive") slack.state.archived.add(id);
+        else slack.state.archived.delete(id);
+        return;
+      }
       pending.push({ fault, left: fault.times ?? 1 });
     },
     clear: () => {
       pending = [];
       slack.state.refusedBlocks.clear();
+      slack.state.archived.clear();
     },
     take: ({ method, channel }) => {
       const entry = pending.find(

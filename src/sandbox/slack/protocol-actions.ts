@@ -90,6 +90,8 @@ export const FAULT_KINDS = [
   "drop_after",
   "slow",
   "refuse_blocks",
+  "archive",
+  "unarchive",
 ] as const;
 type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -97,7 +99,7 @@ export interface FaultRequest {
   readonly kind: FaultKind;
   /** A Web API method; left out: every method. */
   readonly method?: string;
-  /** Only calls for this channel (id or `#name`). */
+  /** Only calls for this channel (id or `#name`); the one that somebody archives or takes back. */
   readonly channel?: string;
   /** How many calls; left out: 1. */
   readonly times?: number;

@@ -92,6 +92,8 @@ export interface SlackState {
   readonly uploads: Map<string, string>;
   /** Types of blocks that this workspace does not know yet. */
   readonly refusedBlocks: Set<string>;
+  /** Ids of channels that somebody archived. */
+  readonly archived: Set<string>;
   lastMicros: number;
 }
 
@@ -124,6 +126,7 @@ export function emptyState(): SlackState {
     files: new Map(),
     uploads: new Map(),
     refusedBlocks: new Set(),
+    archived: new Set(),
     lastMicros: 0,
   };
 }

@@ -1,7 +1,14 @@
 /** The `chat.*` methods: who may post where, and what a message may be. */
 import { z } from "zod";
 import { areBlocksTooLong, problemText } from "./block-kit.ts";
-import { dmId, findPerson, findPlaceByIdOrName, isMember, type Place } from "./conversations.ts";
+import {
+  dmId,
+  findPerson,
+  findPlaceByIdOrName,
+  isArchived,
+  isMember,
+  type Place,
+} from "./conversations.ts";
 import { isJsonObject, type Json } from "./json.ts";
 import { validateMessage } from "./message-blocks.ts";
 import { deleteMessage, editMessage, findMessage, postMessage } from "./messages.ts";
@@ -162,7 +169,7 @@ function writablePlace(
   }
   const isIn = isMember(slack, place, bot.userId);
   if (!isIn && place.channel.isPrivate) return stop("channel_not_found");
-  if (place.channel.isArchived) return stop("is_archived");
+  if (isArchived(slack, place.channel)) return stop("is_archived");
   if (!isIn && !slack.manifest.scopes.includes("chat:write.public")) return stop("not_in_channel");
   return { ok: true, place };
 }

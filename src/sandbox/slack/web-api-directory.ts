@@ -1,6 +1,14 @@
 /** The methods that read the workspace: conversations, people, user groups, and who the bot is. */
 import { z } from "zod";
-import { dmId, findPerson, findPlace, isMember, membersOf, type Place } from "./conversations.ts";
+import {
+  dmId,
+  findPerson,
+  findPlace,
+  isArchived,
+  isMember,
+  membersOf,
+  type Place,
+} from "./conversations.ts";
 import { conversationJson, usergroupJson, userJson, userJsons } from "./directory-json.ts";
 import { messageJson } from "./payloads.ts";
 import type { Slack } from "./state.ts";
@@ -86,7 +94,7 @@ export const directoryMethods = {
         (place) =>
           types.data.includes(typeOf(place)) &&
           isKnown(slack, place) &&
-          !(args.exclude_archived && place.kind === "channel" && place.channel.isArchived),
+          !(args.exclude_archived && place.kind === "channel" && isArchived(slack, place.channel)),
       );
       const { items, metadata } = page(channels, args);
       return done({

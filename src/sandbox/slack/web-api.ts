@@ -149,6 +149,8 @@ async function isStoppedBy(
       return false;
     case "drop_after":
     case "refuse_blocks":
+    case "archive":
+    case "unarchive":
     case undefined:
       return false;
   }

@@ -10,7 +10,7 @@ import {
 } from "../../../src/domain/time.ts";
 import { actOnAlert } from "../../../src/features/alerts/flow/act.ts";
 import { look } from "../../../src/features/insights/flow/look.ts";
-import { lookForSilences } from "../../../src/features/insights/flow/silences.ts";
+import { adoptPast, lookForSilences } from "../../../src/features/insights/flow/silences.ts";
 import { lookAround } from "../../../src/features/insights/index.ts";
 import { recordPrices } from "../../../src/features/pricing/index.ts";
 import { acme, forgetEverything, sentLines } from "../../support/budget-builders.ts";
@@ -379,6 +379,17 @@ describe("silence", () => {
     const { rows } = await db.pool.query("select source from insight_reporting_hours");
 
     expect(rows).toEqual([{ source: "" }]);
+  });
+
+  test("a past that is known to be recorded as it happened counts, and what stopped in it is told at once", async () => {
+    await use(db.pool, ...fourWeeks(1));
+    time.set("2026-11-26T12:05:00Z");
+    await adoptPast({ database: db.pool, clock: time.clock });
+    await look({ database: db.pool, clock: time.clock }, "silences", lookForSilences);
+
+    expect(await sentLines(db.pool)).toEqual([
+      expect.stringContaining("The source default has reported nothing since"),
+    ]);
   });
 });
 

@@ -52,6 +52,39 @@ const charged: fc.Arbitrary<ChargedLine> = fc.record({
   chargeCount: fc.nat(5),
 });
 
+test("a bill that names no workspace is compared without, whatever apps say of theirs", () => {
+  const cost = usd(5_000_000_000n);
+  const common = {
+    day: "2026-11-20",
+    modelId: "claude-opus-5-5",
+    component: "output" as const,
+    serviceTier: undefined,
+  };
+  const line: ChargedLine = {
+    ...common,
+    workspaceId: "wrkspc_a",
+    source: "gateway",
+    isElsewhere: false,
+    isBatchPrice: false,
+    basis: "list",
+    isUnknownModel: false,
+    quantity: 1,
+    computedCost: cost,
+    listCost: cost,
+    billedCost: cost,
+    chargeCount: 1,
+  };
+  const [day] = judgeDays({
+    days: ["2026-11-20"],
+    theirs: [{ ...common, workspaceId: undefined, listCost: cost, billedCost: usd(2n * cost) }],
+    ours: [line, { ...line, workspaceId: "wrkspc_b" }],
+    series: [],
+    cacheWritePricesOf: () => undefined,
+  });
+
+  expect(day?.differences).toEqual([]);
+});
+
 describe("whatever both sides say", () => {
   test("the differences of a day add up to its gap, each with a cause", () => {
     fc.assert(

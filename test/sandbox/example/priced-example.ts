@@ -15,14 +15,19 @@ import {
   priceUsage,
 } from "../../../src/features/pricing/index.ts";
 import type { ExampleStory } from "../../../src/sandbox/example/calendar.ts";
-import { EXAMPLE_GOVERNANCE } from "../../../src/sandbox/example/governance.ts";
+import { exampleGovernance } from "../../../src/sandbox/example/governance.ts";
 import type { NativeEvent } from "../../../src/sandbox/example/native-event.ts";
 
 export function aStory(toldAt = "2026-11-23T10:00:00Z", seed = "test"): ExampleStory {
   return { seed, toldAt: instant(toldAt), episodeAt: instant(toldAt) };
 }
 
-const parsed = parseGovernance(EXAMPLE_GOVERNANCE);
+const parsed = parseGovernance(
+  exampleGovernance({
+    past: instant("2026-11-22T20:00:00Z"),
+    now: instant("2026-11-23T10:00:00Z"),
+  }),
+);
 assert(parsed.ok, "the example's governance can be read");
 export const governance = parsed.governance;
 

@@ -36,6 +36,18 @@ describe("faults on demand", () => {
     expect(texts()).toEqual([]);
   });
 
+  it("archives a channel until somebody takes it back", async () => {
+    slack().faults.add({ kind: "archive", channel: "#finops" });
+
+    await expect(post()).rejects.toMatchObject({ data: { error: "is_archived" } });
+    await expect(post("#general")).resolves.toMatchObject({ ok: true });
+    const listed = await client().conversations.list({ exclude_archived: true });
+    expect(listed.channels?.map(({ name }) => name)).not.toContain("finops");
+
+    slack().faults.add({ kind: "unarchive", channel: "#finops" });
+    await expect(post()).resolves.toMatchObject({ ok: true });
+  });
+
   it("cuts the line before the effect, or after it", async () => {
     slack().faults.add({ kind: "drop_before" });
     await expect(post()).rejects.toThrow("fetch failed");

@@ -35,6 +35,21 @@ export async function noteReporting(
   );
 }
 
+/** Notes every hour of a period of whole hours as one in which somebody looked. */
+export async function notePast(sql: Sql, hours: Period): Promise<void> {
+  await sql.query(
+    `insert into insight_reporting_hours (source, hour_start)
+     select distinct d.source, date_bin('1 hour', r.bucket_start, $1)
+       from spend_rollups r
+       join spend_dimensions d on d.spend_dimension_id = r.spend_dimension_id
+      where r.bucket_start >= $1 and r.bucket_start < $2 and r.request_count > 0
+      union
+     select $3, h from generate_series($1::timestamptz, $2::timestamptz - interval '1 hour', '1 hour') h
+         on conflict (source, hour_start) do nothing`,
+    [hours.start, hours.end, OBSERVER],
+  );
+}
+
 /** By source; sources that were removed are silent on purpose. */
 export async function listReporting(
   sql: Sql,
