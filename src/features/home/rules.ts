@@ -2,7 +2,7 @@
  * App Home, the decisions: what it shows and how much of it, and which spans it compares. When it is
  * published is rules/publishing.ts, whom a change concerns rules/concerned.ts. Pure.
  */
-import type { Usd } from "../../domain/money.ts";
+import { percentOf, type Usd } from "../../domain/money.ts";
 import {
   addMs,
   type Instant,
@@ -149,6 +149,15 @@ export function sparkline(amounts: readonly Usd[]): string | undefined {
 export function changePercent(now: Usd, before: Usd): number | undefined {
   if (before <= 0n) return undefined;
   return Number(((now - before) * 100n) / before);
+}
+
+/**
+ * Which share of the organization's spend belongs to no team, in whole percent; all of it where
+ * credits leave less in sum.
+ */
+export function unallocatedPercent(of: { readonly cost: Usd; readonly unallocated: Usd }): number {
+  const { cost, unallocated } = of;
+  return unallocated >= cost ? 100 : percentOf(unallocated, cost);
 }
 
 /** Which request is shown in full: the one that was opened, or the only one there is. */

@@ -145,6 +145,16 @@ describe("App Home", () => {
     await db.pool.query(`truncate finance_members`);
   });
 
+  test("tells admins of spend of no team also where credits leave less in all", async () => {
+    const at = ASKED_AT;
+    await spend(db.pool, { amount: usd(30), at, of: { teamKey: undefined } });
+    await spend(db.pool, { amount: usd(-40), at, of: { teamKey: "search" } });
+
+    const lines = (await opened("U_DANA")).join("\n");
+    expect(lines).toContain("belongs to no team");
+    expect(lines).toContain("100% of this month");
+  });
+
   test("of somebody without an address says what to do", async () => {
     expect((await opened("U_NOBODY")).join("\n")).toContain("users:read.email");
   });

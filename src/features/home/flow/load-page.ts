@@ -1,6 +1,6 @@
 /** Everything on one person's Home, looked up as of now. Who may see what is organization's rules. */
 import type { Email } from "../../../domain/email.ts";
-import { percentOf, sumUsd, type Usd, ZERO_USD } from "../../../domain/money.ts";
+import { sumUsd, type Usd, ZERO_USD } from "../../../domain/money.ts";
 import type { Scope } from "../../../domain/scope.ts";
 import { addMs, type Clock, DAY_MS, type Instant, type Period } from "../../../domain/time.ts";
 import type { Block } from "../../../slack/blocks.ts";
@@ -30,6 +30,7 @@ import {
   SHOWN_MAX,
   type SpendLine,
   type TeamLine,
+  unallocatedPercent,
 } from "../rules.ts";
 import * as store from "../store/page.ts";
 
@@ -239,7 +240,7 @@ async function loadWhole(
     unallocated > 0n && {
       kind: "unallocated",
       cost: unallocated,
-      percent: percentOf(unallocated, cost),
+      percent: unallocatedPercent(current),
     },
     standing.driftingDays.length > 0 && {
       kind: "drift",
