@@ -2,6 +2,7 @@
 import { dayText, lastDayText, monthText, weekdayText } from "../../domain/date-text.ts";
 import { formatUsd, type Usd, ZERO_USD } from "../../domain/money.ts";
 import type { Instant, Period, TimeZone } from "../../domain/time.ts";
+import { basisText } from "../../slack/basis-text.ts";
 import {
   actions,
   type Block,
@@ -139,15 +140,10 @@ function isCalendarMonth(start: Instant, zone: TimeZone): boolean {
   return dayText(start, zone, start).endsWith(" 1");
 }
 
-const BASIS_TEXTS = {
-  estimated: "Estimated from usage events",
-  billed: "Compared with Anthropic's bill, with differences",
-  reconciled: "Reconciled with Anthropic's bill",
-} as const;
-
 /** What the figures rest on, and up to when. */
 function freshnessText({ basis, asOf, lastUsageAt }: DigestContent): string {
-  const parts = [`${BASIS_TEXTS[basis.kind]} · as of ${momentText(basis.asOf ?? asOf)}`];
+  const { kind, asOf: at = asOf } = basis;
+  const parts = [basisText({ kind, asOf: at.toISOString() })];
   if (lastUsageAt === undefined) parts.push("no usage was ever received");
   else parts.push(`last usage ${momentText(lastUsageAt)}`);
   return parts.join(" · ");

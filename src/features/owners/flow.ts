@@ -33,6 +33,7 @@ export async function reportUnallocated({ database, clock }: Deps): Promise<Unal
   ]);
   return {
     days: DAYS,
+    asOf: clock(),
     total: sumUsd(spend.map(({ amount }) => amount)),
     suggestions: suggestRules(spend, tags, known),
     unlinked: tags

@@ -1,5 +1,6 @@
 /** What belongs to nobody, as an admin reads it in Slack and at the command line. Pure. */
 import { formatUsd } from "../../domain/money.ts";
+import { basisText, estimateAt } from "../../slack/basis-text.ts";
 import {
   context,
   escapeText,
@@ -23,7 +24,7 @@ export function unallocatedMessage(report: {
   readonly orphans: Orphans;
 }): SlackMessage {
   const { unallocated, orphans } = report;
-  const { total, days, suggestions } = unallocated;
+  const { total, days, suggestions, asOf } = unallocated;
   const text = `Unallocated in the last ${String(days)} days: ${formatUsd(total)}`;
   const shown = suggestions.slice(0, SHOWN_MAX);
   const rules =
@@ -41,7 +42,9 @@ export function unallocatedMessage(report: {
     section(`*${formatUsd(total)}* in the last ${String(days)} days belongs to no team.`),
     ...rules,
     section(orphanLines(orphans).join("\n")),
-    context("All of it: `claude-spend owners` and `claude-spend unallocated`."),
+    context(
+      `${basisText(estimateAt(asOf))} · all of it: \`claude-spend owners\` and \`claude-spend unallocated\``,
+    ),
   ]);
 }
 

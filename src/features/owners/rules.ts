@@ -4,6 +4,7 @@
  */
 import type { Email } from "../../domain/email.ts";
 import { sumUsd, type Usd, ZERO_USD } from "../../domain/money.ts";
+import type { Instant } from "../../domain/time.ts";
 
 /** Spend of one owner-less combination. */
 export interface UnallocatedSpend {
@@ -78,6 +79,7 @@ export interface Suggestion {
 /** What nobody's team spent lately. */
 export interface UnallocatedReport {
   readonly days: number;
+  readonly asOf: Instant;
   readonly total: Usd;
   readonly suggestions: readonly Suggestion[];
   /** Ids of people that nobody is linked to, by what they spent. */

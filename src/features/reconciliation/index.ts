@@ -3,6 +3,7 @@ export { type ReconcileDeps, type ReconcileOutcome, reconcile } from "./flow/rec
 export {
   acceptDifferences,
   basisOf,
+  loadBasis,
   loadReconciliation,
   type ReconciliationReport,
 } from "./flow/report.ts";

@@ -187,6 +187,8 @@ export interface OwnSpend {
   }[];
   /** For admins and finance only. */
   readonly organization: { readonly name: string; readonly spend: SpendTotals } | undefined;
+  /** Months to date have today in them: nothing of them was compared with a bill. */
+  readonly asOf?: Instant;
 }
 
 /** A longer period is shown by days, a shorter one by hours. */

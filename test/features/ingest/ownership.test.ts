@@ -184,7 +184,7 @@ describe("somebody with dates of their own", () => {
     const statement = await previewRerate(deps(), EVERYTHING);
     expect(statement).toMatchObject({ eventsExamined: 5, eventsChanged: 1 });
     expect(statement.teams.map(({ teamKey, before, after }) => [teamKey, after - before])).toEqual([
-      ["a", -aRequest],
+      ["a", aRequest * -1n],
       ["b", aRequest],
     ]);
     expect(await requestsBy("team_key")).toEqual({ a: 2, b: 3 });

@@ -67,7 +67,7 @@ describe("a report", () => {
       "chart (bar): Spend by day",
       "*By model*\n$300.00  claude-opus-5-5 · 84%\n$55.00  claude-haiku-4-5 · 15%",
       "(1,000 requests · $0.36 each · 80% of prompts from cache)",
-      "(Estimated from usage at list or contracted price · as of <2026-11-23T10:07:00.000Z> · up to date)",
+      "(Estimated from usage events · as of <2026-11-23T10:07:00.000Z> · up to date)",
       "[Look closer ▾] [Month to date ▾] [Request raise] [Share here]",
     ]);
   });

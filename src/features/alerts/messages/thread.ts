@@ -3,6 +3,7 @@
  * follows, what to do. Every number is that of a fact; nothing is looked up. Pure.
  */
 import type { Instant } from "../../../domain/time.ts";
+import { basisText } from "../../../slack/basis-text.ts";
 import {
   actions,
   type Block,
@@ -16,7 +17,6 @@ import {
 import type { Actor, Alert, Feedback, Thread, ThreadState } from "../rules.ts";
 import {
   barText,
-  basisText,
   boldText,
   driversText,
   iconOf,

@@ -1,15 +1,12 @@
 /** Phrases that the messages of alerts share. Pure. */
 import type { AlertContent, AlertDriverKind, AlertWords } from "../../../domain/alert.ts";
-import { BASIS_TEXT, type FigureBasis } from "../../../domain/basis.ts";
 import { formatUsd } from "../../../domain/money.ts";
-import { instant } from "../../../domain/time.ts";
 import {
   bar,
   escapeText,
   message,
   type SlackMessage,
   section,
-  slackDate,
   truncate,
 } from "../../../slack/blocks.ts";
 import type { Alert } from "../rules.ts";
@@ -69,12 +66,6 @@ export function driversText(drivers: AlertContent["drivers"]): string | undefine
   });
   const { one, many } = DRIVERS_CALLED[drivers.by];
   return `Top ${drivers.top.length === 1 ? one : many}: ${parts.join(", ")}`;
-}
-
-/** "Estimated from usage events · as of Nov 23, 10:32". */
-export function basisText({ kind, asOf }: FigureBasis): string {
-  const at = slackDate(instant(asOf), "{date_short_pretty} {time}", asOf);
-  return `${BASIS_TEXT[kind]} · as of ${at}`;
 }
 
 /** A private answer of one paragraph; the same words in the notification. */

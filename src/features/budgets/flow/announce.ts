@@ -6,6 +6,7 @@ import type { Sql } from "../../../store/database.ts";
 import { together } from "../../../store/together.ts";
 import { raiseAlerts } from "../../alerts/index.ts";
 import { listServiceAccounts, listTeams, loadOrganization } from "../../organization/index.ts";
+import { loadBasis } from "../../reconciliation/index.ts";
 import { thresholdContent, thresholdSeverity } from "../messages/alert.ts";
 import type { NamedDriver } from "../messages/wording.ts";
 import { budgetThreadKey, thresholdFactKey } from "../rules/alert-keys.ts";
@@ -15,7 +16,6 @@ import { type Directory, DRIVER_KIND, type DriverKind, isOwn } from "../rules/re
 import { type Budget, memberScope } from "../rules.ts";
 import { listForecasts } from "../store/forecasts.ts";
 import { type Driver, listTopDrivers } from "../store/spend.ts";
-import { loadBasis } from "./basis.ts";
 
 /** More names than this are a report, not an alert. */
 const DRIVERS_MAX = 3;

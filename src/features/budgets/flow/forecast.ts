@@ -6,11 +6,11 @@ import { formatScope, type Scope, type ScopeRefusal, typedScope } from "../../..
 import type { Clock, Instant } from "../../../domain/time.ts";
 import type { Database, Sql } from "../../../store/database.ts";
 import { findScope, type Organization } from "../../organization/index.ts";
+import { loadBasis } from "../../reconciliation/index.ts";
 import type { NamedScope } from "../messages/budgets.ts";
 import type { ShownOutlook } from "../messages/outlook.ts";
 import { type Budget, FIRST_GENERATION } from "../rules.ts";
 import { listBudgets } from "../store/budgets.ts";
-import { loadBasis } from "./basis.ts";
 import { loadOutlooks } from "./outlook.ts";
 import { loadAsking } from "./scopes.ts";
 import { loadStandings } from "./standings.ts";

@@ -4,6 +4,7 @@ import { multiplyUsd, usd } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import { raiseAlerts } from "../../alerts/index.ts";
+import { loadBasis } from "../../reconciliation/index.ts";
 import {
   forecastContent,
   forecastRecoveredContent,
@@ -26,7 +27,6 @@ import { type Budget, memberScope } from "../rules.ts";
 import { listSaid } from "../store/alerts.ts";
 import { listSightings, replaceSightings } from "../store/watches.ts";
 import { loadDirectory } from "./announce.ts";
-import { loadBasis } from "./basis.ts";
 import type { Standing } from "./standings.ts";
 
 interface Looked {

@@ -13,12 +13,12 @@ import {
 import type { Clock, Instant } from "../../../domain/time.ts";
 import type { Database, Sql } from "../../../store/database.ts";
 import { findScope, listTeams, type Person, seesEverything } from "../../organization/index.ts";
+import { loadBasis } from "../../reconciliation/index.ts";
 import type { NamedScope } from "../messages/budgets.ts";
 import type { NamedStatus } from "../messages/wording.ts";
 import { type Budget, type BudgetStatus, currentPeriod, memberScope } from "../rules.ts";
 import { listBudgets } from "../store/budgets.ts";
 import { listForecasts } from "../store/forecasts.ts";
-import { loadBasis } from "./basis.ts";
 import { loadAsking } from "./scopes.ts";
 import { loadStandings } from "./standings.ts";
 

@@ -4,6 +4,7 @@ import type { FigureBasis } from "../../../domain/basis.ts";
 import { formatUsd, type Usd } from "../../../domain/money.ts";
 import { AMOUNT_REFUSAL_TEXT, type AmountRefusal } from "../../../domain/money-text.ts";
 import type { Instant } from "../../../domain/time.ts";
+import { basisText } from "../../../slack/basis-text.ts";
 import {
   type Block,
   commandText,
@@ -18,7 +19,6 @@ import { forecastLine, paceText } from "./heading.ts";
 import {
   answer,
   barText,
-  basisText,
   budgetName,
   daysLeftText,
   type NamedStatus,

@@ -8,6 +8,7 @@ import { dayText, lastDayText } from "../../../domain/date-text.ts";
 import { formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
 import type { Scope } from "../../../domain/scope.ts";
 import { type Instant, parseLocalDate, type TimeZone } from "../../../domain/time.ts";
+import { basisText } from "../../../slack/basis-text.ts";
 import {
   type Block,
   commandText,
@@ -22,7 +23,7 @@ import type { Accuracy, Forecast, Outlook } from "../rules/outlook.ts";
 import { type Budget, formatBudgetRef } from "../rules.ts";
 import type { NamedScope } from "./budgets.ts";
 import { daysText, paceText } from "./heading.ts";
-import { barText, basisText, nameText } from "./wording.ts";
+import { barText, nameText } from "./wording.ts";
 
 /** More budgets of one scope than this are a list, which `budget` shows. */
 const OUTLOOKS_SHOWN_MAX = 10;

@@ -1,4 +1,5 @@
 /** What an approver needs to see of a raise, a line each. Plain text: approvals escape it. Pure. */
+import { BASIS_TEXT } from "../../../domain/basis.ts";
 import { dayText, lastDayText } from "../../../domain/date-text.ts";
 import { addUsd, formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
@@ -49,6 +50,7 @@ export function raiseProposalText(facts: RaiseFacts): {
       ...facts.drivers.flatMap(driversLine),
       ...periodsLine(facts),
       ...earlierLine(facts),
+      `${BASIS_TEXT.estimated}, as of ${now.toISOString().slice(0, 16).replace("T", " ")} UTC.`,
     ],
   };
 }

@@ -1,14 +1,12 @@
 /** Phrases that alerts, lists and answers share, so that a thing is called the same everywhere. */
-import { BASIS_TEXT, type FigureBasis } from "../../../domain/basis.ts";
 import { formatUsd, type Usd } from "../../../domain/money.ts";
-import { type Instant, instant, type PeriodKind } from "../../../domain/time.ts";
+import { type Instant, type PeriodKind } from "../../../domain/time.ts";
 import {
   bar,
   escapeText,
   message,
   type SlackMessage,
   section,
-  slackDate,
   truncate,
 } from "../../../slack/blocks.ts";
 import { daysLeft } from "../rules/pace.ts";
@@ -72,12 +70,6 @@ export function budgetName({
   readonly periodKind: PeriodKind;
 }): string {
   return `${periodKind} budget of ${nameText(name)}`;
-}
-
-/** "Estimated from usage events · as of Nov 23, 10:32". */
-export function basisText({ kind, asOf }: FigureBasis): string {
-  const at = slackDate(instant(asOf), "{date_short_pretty} {time}", asOf);
-  return `${BASIS_TEXT[kind]} · as of ${at}`;
 }
 
 /** A private answer of one paragraph; the same words in the notification. */

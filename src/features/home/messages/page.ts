@@ -1,5 +1,6 @@
 /** App Home as a whole, and the windows that its buttons open. Pure. */
 import type { Instant } from "../../../domain/time.ts";
+import { basisText, estimateAt } from "../../../slack/basis-text.ts";
 import {
   actions,
   type Block,
@@ -23,7 +24,6 @@ import {
   SHOW_ACTION,
   waitingBlocks,
 } from "./waiting.ts";
-import { dateText } from "./words.ts";
 
 export const SEND_REPORT_ACTION = "home_send_report";
 /** Preferences listens to it, as budgets to the one of raises. */
@@ -70,9 +70,9 @@ function isTask([first]: readonly Block[]): boolean {
   return first?.type === "header";
 }
 
-/** What people see: the blocks, and as of when they are. */
+/** What people see: the blocks, what their figures rest on, and as of when. */
 export function homeView(blocks: readonly Block[], at: Instant): HomeView {
-  return home([...blocks, context(`As of ${dateText(at)} · \`/claude-spend help\``)]);
+  return home([...blocks, context(`${basisText(estimateAt(at))} · \`/claude-spend help\``)]);
 }
 
 export function unknownPersonHome(): HomeView {

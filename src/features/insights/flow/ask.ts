@@ -9,6 +9,7 @@ import type { Usd } from "../../../domain/money.ts";
 import { typedScope } from "../../../domain/scope.ts";
 import type { Clock } from "../../../domain/time.ts";
 import type { Database } from "../../../store/database.ts";
+import { loadListedNames } from "../../directory-sync/index.ts";
 import { mayViewPeopleOf } from "../../organization/index.ts";
 import {
   listSpend,
@@ -145,7 +146,7 @@ async function answerFrom(
   if (isPersonal && !mayViewPeopleOf(person, scope, teams)) {
     return { kind: "not-allowed-people", scope: scopeTyped };
   }
-  const { explanation } = await explainQuestion(database, question);
+  const { explanation, basis } = await explainQuestion(database, question);
   const rows = by === undefined ? [] : await listTop(database, question, by);
   const words = [...typedWords(chosen.query, by), scopeTyped, chosen.period.trim()];
   return {
@@ -160,6 +161,7 @@ async function answerFrom(
     total: explanation.total.now,
     before: explanation.total.before,
     rows,
+    basis,
     command: `/claude-spend ${words.filter((word) => word !== "").join(" ")}`,
   };
 }
@@ -189,10 +191,13 @@ async function listTop(
     zone: organization.timeZone,
     groupBy: [by],
   });
+  const keys = by === "api_key" ? rows.flatMap(({ group }) => group[by] ?? []) : [];
+  const names = await loadListedNames(database, { workspaces: [], apiKeys: keys });
   return rows
     .flatMap(({ group, cost }) => {
       const key = group[by];
       if (key === null || key === undefined || cost <= 0n) return [];
+      if (by === "api_key") return [{ name: names.apiKey(key), cost }];
       const team = by === "team" ? teams.find((one) => one.key === key) : undefined;
       return [{ name: team?.name ?? key, cost }];
     })

@@ -70,7 +70,14 @@ async function recordFinding(
     threadKey,
     scope: finding.scope,
     severity: finding.severity,
-    content: { ...finding.content, ...(drivers === undefined ? {} : { drivers }) },
+    content: {
+      ...finding.content,
+      ...(drivers === undefined ? {} : { drivers }),
+      // Usage of today, which nobody has billed yet.
+      ...(finding.kind === "silence"
+        ? {}
+        : { basis: { kind: "estimated", asOf: now.toISOString() } }),
+    },
     ...(finding.excess === undefined ? {} : { excess: finding.excess }),
     ...(telling.kind === "nothing" ? { silentBecause: "part-of-another" } : {}),
   });

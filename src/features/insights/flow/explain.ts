@@ -1,9 +1,11 @@
 /** Why a scope's spend is what it is: what moved, and by which effects. Looks only. */
+import type { FigureBasis } from "../../../domain/basis.ts";
 import type { Email } from "../../../domain/email.ts";
 import type { Clock } from "../../../domain/time.ts";
 import type { Database, Sql } from "../../../store/database.ts";
 import { type Explain, type Explanation, explain } from "../../alerts/index.ts";
 import { mayViewPeopleOf } from "../../organization/index.ts";
+import { loadBasis } from "../../reconciliation/index.ts";
 import {
   type Question,
   type QuestionRefusal,
@@ -36,6 +38,7 @@ export interface Why {
   readonly explanation: Explanation;
   /** Undefined: of a tag, which the sums do not know. */
   readonly effects: Effects | undefined;
+  readonly basis: FigureBasis;
   /** "Month to date", and what it is compared with. */
   readonly label: string;
   readonly previousLabel: string;
@@ -64,5 +67,6 @@ export async function explainQuestion(sql: Sql, question: Question): Promise<Why
   });
   const effects = await loadEffects(sql, scope, explanation);
   const { label, previousLabel } = period;
-  return { kind: "why", explanation, effects, label, previousLabel };
+  const basis = await loadBasis(sql, { scope, period: period.current }, now);
+  return { kind: "why", explanation, effects, basis, label, previousLabel };
 }

@@ -1,5 +1,7 @@
 /** The answer to `ask`. Pure. Every number in it was put there from what SQL returned. */
+import type { FigureBasis } from "../../../domain/basis.ts";
 import { formatUsd, type Usd, usd } from "../../../domain/money.ts";
+import { basisText } from "../../../slack/basis-text.ts";
 import {
   commandText,
   context,
@@ -27,6 +29,7 @@ export interface Answered {
   readonly rows: readonly { readonly name: string; readonly cost: Usd }[];
   /** What gives the same without Claude. */
   readonly command: string;
+  readonly basis?: FigureBasis;
 }
 
 export type AnswerResult =
@@ -93,6 +96,7 @@ function answeredMessage(answer: Answered): SlackMessage {
     context(
       `The numbers are ours; Claude chose the question: ${commandText(answer.command)} gives the same.`,
     ),
+    ...(answer.basis === undefined ? [] : [context(basisText(answer.basis))]),
   ]);
 }
 

@@ -1,6 +1,8 @@
 /** The answer to `why`: the change, what makes it up, who and what moved. Pure. */
+import type { FigureBasis } from "../../../domain/basis.ts";
 import { formatUsd, sumUsd, type Usd, usd } from "../../../domain/money.ts";
 import type { Period } from "../../../domain/time.ts";
+import { basisText } from "../../../slack/basis-text.ts";
 import {
   context,
   escapeText,
@@ -51,6 +53,7 @@ export interface ShownWhy {
     readonly movers: readonly { readonly by: string; readonly top: readonly ShownMover[] }[];
   };
   readonly effects: Effects | undefined;
+  readonly basis?: FigureBasis;
   readonly label: string;
   readonly previousLabel: string;
 }
@@ -90,6 +93,7 @@ export function whyMessage(why: ShownWhy): SlackMessage {
     context(
       `${timeText(span.start)} – ${timeText(span.end)}, against ${timeText(before.start)} – ${timeText(before.end)}. Each list adds up to the change.`,
     ),
+    ...(why.basis === undefined ? [] : [context(basisText(why.basis))]),
   ]);
 }
 

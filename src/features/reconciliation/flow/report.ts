@@ -1,8 +1,10 @@
 /** What is known of a stretch of days, accepting a difference, and what a figure rests on. */
+
+import type { FigureBasis } from "../../../domain/basis.ts";
 import { AppError } from "../../../domain/errors.ts";
 import { usdToDecimal } from "../../../domain/money.ts";
 import type { Scope } from "../../../domain/scope.ts";
-import { addMs, DAY_MS, type Period } from "../../../domain/time.ts";
+import { addMs, DAY_MS, type Instant, type Period } from "../../../domain/time.ts";
 import { recordAudit } from "../../../store/audit.ts";
 import { inTransaction, type Sql } from "../../../store/database.ts";
 import type { Cause } from "../rules/causes.ts";
@@ -118,6 +120,16 @@ export async function acceptDifferences(
     );
     return accepted;
   });
+}
+
+/** As `basisOf`, frozen for a message: an estimate is of `now`. */
+export async function loadBasis(
+  sql: Sql,
+  figure: { readonly scope: Scope; readonly period: Period },
+  now: Instant,
+): Promise<FigureBasis> {
+  const { kind, asOf = now } = await basisOf({ database: sql }, figure);
+  return { kind, asOf: asOf.toISOString() };
 }
 
 /** What a figure of a scope and period rests on, and up to when Anthropic's bill was complete. */

@@ -3,9 +3,9 @@
  * where it comes from and what to do. Pure.
  */
 import type { AlertFact } from "../../../domain/alert.ts";
-import { formatUsd, type Usd, usd } from "../../../domain/money.ts";
+import { formatUsd, usd } from "../../../domain/money.ts";
 import { ORG_SCOPE } from "../../../domain/scope.ts";
-import { addMs, DAY_MS } from "../../../domain/time.ts";
+import { addMs, DAY_MS, instant } from "../../../domain/time.ts";
 import {
   type CauseTotal,
   dayPeriod,
@@ -39,7 +39,7 @@ export function driftFacts(
     const whole = sizeOf(ofDay);
     return sizeOf(ofDay.filter((total) => total.cause === cause)) * PART_MIN >= whole;
   });
-  const billed = new Map(days.map(({ day, anthropicBilled }) => [day, anthropicBilled]));
+  const billed = new Map(days.map((day) => [day.day, day]));
   return [...groupBy(large, ({ cause }) => cause).values()].flatMap((alike) =>
     stretches(alike).flatMap((stretch) => {
       const [first] = stretch;
@@ -72,14 +72,15 @@ function factOf(
     billed,
   }: {
     readonly stretch: readonly CauseTotal[];
-    readonly billed: ReadonlyMap<string, Usd>;
+    readonly billed: ReadonlyMap<string, JudgedDay>;
   },
 ): AlertFact {
   const days = [...new Set(stretch.map(({ day }) => day))];
   const [firstDay = ""] = days;
   const lastDay = days.at(-1) ?? firstDay;
   const amount = usd(stretch.reduce((sum, total) => sum + total.amount, 0n));
-  const whole = usd(days.reduce((sum, day) => sum + (billed.get(day) ?? 0n), 0n));
+  const whole = usd(days.reduce((sum, day) => sum + (billed.get(day)?.anthropicBilled ?? 0n), 0n));
+  const asOf = Math.min(...days.flatMap((day) => billed.get(day)?.dataRefreshedAt.getTime() ?? []));
   const when = firstDay === lastDay ? `On ${firstDay}` : `From ${firstDay} to ${lastDay}`;
   const { title, advice } = causeText(cause);
   // A shift nets to nothing over its days; what it moves is what counts.
@@ -110,6 +111,7 @@ function factOf(
       brief: `${title}: ${formatUsd(usd(absolute(size)))} (${share}) of ${firstDay === lastDay ? firstDay : `${firstDay} to ${lastDay}`}`,
       details: [`Workspaces: ${workspaces}`, ...(models === "" ? [] : [`Models: ${models}`])],
       follows: `${advice} \`claude-spend reconcile --month ${month}\` shows all of it.`,
+      basis: { kind: "billed", asOf: instant(asOf).toISOString() },
     },
   };
 }

@@ -71,6 +71,7 @@ export async function loadOwnSpend({ database, clock }: Deps, email: Email): Pro
       organizationSpend === undefined
         ? undefined
         : { name: organization.name, spend: organizationSpend },
+    asOf: now,
   };
 }
 

@@ -10,6 +10,7 @@ import {
   scopeName,
   seesEverything,
 } from "../../organization/index.ts";
+import { loadBasis } from "../../reconciliation/index.ts";
 import { parseTop, type TopResult } from "../rules/top.ts";
 import { listSpend } from "../store.ts";
 import { loadTotals } from "./own-spend.ts";
@@ -54,7 +55,8 @@ export async function loadTop(
     previousCost: previous.find(({ key }) => key === row.key)?.cost,
   }));
   const total = await loadTotals(deps.database, { ...query, period: period.current, groupBy: [] });
-  return { kind: "top", top: { name, dimension, period, rows, total: total.cost } };
+  const basis = await loadBasis(deps.database, { scope, period: period.current }, question.now);
+  return { kind: "top", top: { name, dimension, period, rows, total: total.cost, basis } };
 }
 
 /** What somebody means who names no scope: the largest one that is theirs. */

@@ -1,6 +1,7 @@
 /** What one person sees first, as an answer and in App Home. Pure. */
 import { formatUsd } from "../../../domain/money.ts";
 import { typedScope } from "../../../domain/scope.ts";
+import { basisText, estimateAt } from "../../../slack/basis-text.ts";
 import {
   type Block,
   commandText,
@@ -63,6 +64,7 @@ export function ownSpendBlocks(own: OwnSpend): readonly Block[] {
       ),
     );
   }
+  if (own.asOf !== undefined) blocks.push(context(basisText(estimateAt(own.asOf))));
   const [team] = own.teams;
   const otherwise = own.organization === undefined ? "me" : "org";
   const example = team === undefined ? otherwise : typedScope({ kind: "team", key: team.key });

@@ -2,6 +2,7 @@
 import { dayText } from "../../../domain/date-text.ts";
 import { formatUsd, percentOf, usd, usdToDecimal } from "../../../domain/money.ts";
 import { localParts, MINUTE_MS } from "../../../domain/time.ts";
+import { basisText } from "../../../slack/basis-text.ts";
 import {
   type Block,
   chart,
@@ -74,7 +75,7 @@ function contentOf(report: SpendReport): readonly Block[] {
   } else {
     blocks.push(...figuresOf(report), context(factsText(report)));
   }
-  blocks.push(context(basisText(report)));
+  blocks.push(context(basisLine(report)));
   return blocks;
 }
 
@@ -201,21 +202,16 @@ function factsText({ spend, unitCosts }: SpendReport): string {
   ].join(" · ");
 }
 
-const BASIS_TEXTS = {
-  estimated: "Estimated from usage at list or contracted price",
-  billed: "Compared with Anthropic's bill, with differences",
-  reconciled: "Reconciled with Anthropic's bill",
-} as const;
-
 /** What the figures rest on, as of when, and up to when usage has come in. */
-function basisText({ asOf, basis, dataUntil }: SpendReport): string {
+function basisLine({ asOf, basis, dataUntil }: SpendReport): string {
   const fresh =
     dataUntil === undefined
       ? "no usage has come in yet"
       : asOf.getTime() - dataUntil.getTime() <= FRESH_MS
         ? "up to date"
         : `no usage since ${timeText(dataUntil)}`;
-  return `${BASIS_TEXTS[basis?.kind ?? "estimated"]} · as of ${timeText(basis?.asOf ?? asOf)} · ${fresh}`;
+  const { kind = "estimated", asOf: at = asOf } = basis ?? {};
+  return `${basisText({ kind, asOf: at.toISOString() })} · ${fresh}`;
 }
 
 function timeText(at: Date): string {

@@ -1,5 +1,6 @@
 /** What `top` answers. Pure. */
 import { formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
+import { basisText } from "../../../slack/basis-text.ts";
 import {
   context,
   escapeText,
@@ -23,7 +24,7 @@ const CALLED: Readonly<Record<Dimension, { readonly title: string; readonly none
 };
 
 /** The costliest of a scope, as a numbered list with buttons for the other lists. */
-export function topMessage({ name, dimension, period, rows, total }: TopList): SlackMessage {
+export function topMessage({ name, dimension, period, rows, total, basis }: TopList): SlackMessage {
   const { title, none } = CALLED[dimension];
   const costs = rows.filter((row) => row.cost !== 0n);
   const [first] = topRows(costs, 1).top;
@@ -51,6 +52,7 @@ export function topMessage({ name, dimension, period, rows, total }: TopList): S
       `*${escapeText(period.label)}* · ${escapeText(formatUsd(total))} in all\n${lines.join("\n")}`,
     ),
     context(`Share of the whole · change vs ${period.previousLabel}`),
+    ...(basis === undefined ? [] : [context(basisText(basis))]),
   ]);
 }
 

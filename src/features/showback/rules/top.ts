@@ -1,4 +1,5 @@
 /** What `top` asks for, and what it answers. Pure. */
+import type { FigureBasis } from "../../../domain/basis.ts";
 import type { Usd } from "../../../domain/money.ts";
 import type { Dimension, QuestionRefusal } from "../rules.ts";
 import type { ReportPeriod } from "./period.ts";
@@ -29,6 +30,7 @@ export interface TopList {
     readonly previousCost: Usd | undefined;
   }[];
   readonly total: Usd;
+  readonly basis?: FigureBasis;
 }
 
 export type TopResult =

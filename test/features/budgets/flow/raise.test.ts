@@ -127,6 +127,7 @@ describe("requestRaise", () => {
         "Projects: checkout $450.00.",
         "People: no user $450.00.",
         "No earlier raises of this budget.",
+        `Estimated from usage events, as of ${NOW.slice(0, 16).replace("T", " ")} UTC.`,
       ],
       requestedAmount: usd(200),
       reason: "Launch week",
