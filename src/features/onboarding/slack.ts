@@ -18,7 +18,7 @@ import { submitSource } from "./flow/add-source.ts";
 import type { SetUpDeps, Visitor } from "./flow/deps.ts";
 import { typeCode } from "./flow/first-admin.ts";
 import { openForm, openHub, openList } from "./flow/open-form.ts";
-import { findStanding, loadHomeSetUp, loadSetUp } from "./flow/progress.ts";
+import { findStanding, listAdmins, loadHomeSetUp, loadSetUp } from "./flow/progress.ts";
 import { recheckChannels } from "./flow/say-hello.ts";
 import { type EditForm, removePart, submitForm } from "./flow/submit.ts";
 import { infoModal, loadingModal, NO_EMAIL, WRONG_CODE } from "./messages/answers.ts";
@@ -163,12 +163,13 @@ export function greetBeforeSetUp(listeners: SlackListeners, deps: SetUpDeps): Sl
             ...subcommand,
             run: async (context) => {
               const visitor = visitorOf(context.actor, context.web);
-              const facts = visitor === undefined ? undefined : await loadSetUp(deps);
-              if (context.text !== "" || visitor === undefined || facts?.admins.length !== 0) {
+              // Whoever names something is answered without a look at the set-up.
+              const admins = context.text === "" ? await listAdmins(deps) : undefined;
+              if (visitor === undefined || admins?.length !== 0) {
                 await subcommand.run(context);
                 return;
               }
-              await context.respond(welcomeMessage(await findStanding(deps, visitor, facts)));
+              await context.respond(welcomeMessage(await findStanding(deps, visitor, { admins })));
             },
           }
         : subcommand,
