@@ -11,7 +11,7 @@ import { type DigestContent, digestMessage } from "../messages.ts";
 import type { Withheld } from "../rules/audience.ts";
 import { digestsOf, formatDigestRef, ownChannel, parseDigestCommand } from "../rules/command.ts";
 import { type Digest, type DigestInterval, type DigestSpan, digestSpan } from "../rules.ts";
-import { listDigests, updateSlots } from "../store/digests.ts";
+import { listDigests, lockDigestsOf, updateSlots } from "../store/digests.ts";
 import { lockPlan } from "../store/plan.ts";
 import { findOutsiders, type ReadersOf } from "./audience.ts";
 import { loadContents } from "./content.ts";
@@ -125,7 +125,7 @@ async function postOnce(
 ): Promise<boolean> {
   const { question, every, span, now } = asked;
   await lockPlan(sql); // Two who click at once: the second finds it told.
-  const here = digestsOf(await listDigests(sql), question.scope, every).filter(
+  const here = digestsOf(await lockDigestsOf(sql, question.scope), question.scope, every).filter(
     ({ destination }) => "channel" in destination && destination.channel === channel,
   );
   if (here.some(({ toldThrough }) => toldThrough !== undefined && toldThrough >= span.through)) {

@@ -1,5 +1,5 @@
 /** Digests, the SQL of schedules and slots. Owns: digests. */
-import { formatScope, scopeFrom } from "../../../domain/scope.ts";
+import { formatScope, type Scope, scopeFrom } from "../../../domain/scope.ts";
 import { type Instant, instant, timeZone, WEEKDAYS } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import type { Digest, DigestInterval } from "../rules.ts";
@@ -89,6 +89,15 @@ export async function listDueDigests(sql: Sql, now: Instant): Promise<readonly D
 export async function listDigests(sql: Sql): Promise<readonly Digest[]> {
   const { rows } = await sql.query<DigestRow>(
     `select ${COLUMNS} from digests d order by d.digest_key`,
+  );
+  return rows.map(digestFromRow);
+}
+
+/** All digests of a scope, locked: whoever is about to tell one is waited for. */
+export async function lockDigestsOf(sql: Sql, scope: Scope): Promise<readonly Digest[]> {
+  const { rows } = await sql.query<DigestRow>(
+    `select ${COLUMNS} from digests d where d.scope = $1 order by d.digest_key for update`,
+    [formatScope(scope)],
   );
   return rows.map(digestFromRow);
 }
