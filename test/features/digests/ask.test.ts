@@ -48,6 +48,12 @@ function aRule(channel: string, scope: Scope, every: DigestRule["every"] = "day"
   };
 }
 
+const eachPerson: DigestRule = {
+  ...aRule("", ORG_SCOPE),
+  ruleKey: "people",
+  target: { kind: "each", of: "user" },
+};
+
 function listeners(now = MORNING, readers?: readonly Email[]) {
   return digestListeners({
     database: db.pool,
@@ -99,6 +105,22 @@ async function posted(): Promise<
   return rows;
 }
 
+/** Until a statement of this database waits for somebody's lock. */
+async function waitingForLock(): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        const { rows } = await db.pool.query(
+          `select from pg_stat_activity a
+            where a.datname = current_database() and a.wait_event_type = 'Lock'`,
+        );
+        return rows.length;
+      },
+      { interval: 5 },
+    )
+    .toBe(1);
+}
+
 beforeEach(async () => {
   typed.length = 0;
   await forgetEverything(db.pool);
@@ -135,6 +157,34 @@ describe("/claude-spend digest", () => {
   test("shows an owner their team's, a member their own", async () => {
     expect((await type(ANA, "")).text).toBe("Search spent $60.00 on Sun, Nov 22.");
     expect((await type(BO, "day")).text).toBe("You spent $60.00 on Sun, Nov 22.");
+  });
+
+  test("leads to a report of the same days, whenever that is clicked", async () => {
+    const button = async (asker: Email, text: string): Promise<string> =>
+      JSON.stringify((await type(asker, text)).blocks);
+
+    expect(await button(DANA, "org day")).toContain('"org 2026-11-22"');
+    expect(await button(ANA, "search week")).toContain('"search 2026-11-16..2026-11-22"');
+    expect(await button(ANA, "search month")).toContain('"search 2026-10-01..2026-10-31"');
+  });
+
+  test("names the weeks of its chart by their first days", async () => {
+    const blocks = JSON.stringify((await type(ANA, "search week")).blocks);
+    expect(blocks).toContain("Week of Nov 16");
+    expect(blocks).toContain("Week of Nov 9");
+  });
+
+  test("says to how many other places it goes, and to whom one of a person", async () => {
+    await replaceGovernedDigests(
+      db.pool,
+      [aRule("#a", ORG_SCOPE), aRule("#b", ORG_SCOPE), aRule("#c", ORG_SCOPE), eachPerson],
+      MORNING,
+    );
+    expect(shownLines((await type(DANA, "org")).blocks)[0]).toContain(", and to 2 other places.)");
+    expect(shownLines((await type(DANA, "bo@acme.test")).blocks)[0]).toContain(
+      "It goes to that person daily",
+    );
+    expect(shownLines((await type(BO, "me")).blocks)[0]).toContain("It goes to you daily");
   });
 
   test("of another interval tells of its last whole span, scheduled or not", async () => {
@@ -215,6 +265,27 @@ describe("digest send", () => {
       true,
     ]);
     expect(await posted()).toHaveLength(1);
+  });
+
+  test("waits for a schedule that is about to tell of the same span, and finds it told", async () => {
+    const worker = await db.pool.connect();
+    await worker.query(`begin`);
+    await worker.query(`select from digests d where d.digest_key = '#finops day' for update`);
+    const answer = type(DANA, "send org day");
+    await waitingForLock();
+    await worker.query(
+      `update digests set told_through = '2026-11-22', next_run_at = '2026-11-24T09:00:00Z'
+        where digest_key = '#finops day'`,
+    );
+    await worker.query(`commit`);
+    worker.release();
+
+    expect((await answer).text).toContain("has had this digest");
+    expect(await posted()).toEqual([]);
+    const { rows } = await db.pool.query(
+      `select d.next_run_at from digests d where d.digest_key = '#finops day'`,
+    );
+    expect(rows).toEqual([{ next_run_at: new Date("2026-11-24T09:00:00Z") }]);
   });
 
   test("is for admins and the owners of the team", async () => {

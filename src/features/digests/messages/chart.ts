@@ -24,8 +24,8 @@ export function digestChart({
       kind: "bar",
       categories: now.map(({ day }) => weekdayText(noonOf(day), UTC).slice(0, "Mon".length)),
       series: [
-        { name: "This week", values: now.map(({ cost }) => cost) },
-        { name: "Week before", values: before.map(({ cost }) => cost) },
+        { name: weekOf(now), values: now.map(({ cost }) => cost) },
+        { name: weekOf(before), values: before.map(({ cost }) => cost) },
       ],
     });
   }
@@ -36,6 +36,13 @@ export function digestChart({
     series: [{ name: "Spend", values: days.map(({ cost }) => cost) }],
     fold: "sum",
   });
+}
+
+/** "Week of Nov 16": the one that is told is over, and "this week" by then another one. */
+function weekOf([first]: readonly DayPoint[]): string {
+  return first === undefined
+    ? "Week"
+    : `Week of ${dayText(noonOf(first.day), UTC, noonOf(first.day))}`;
 }
 
 /** A date has no zone any more: it is named as UTC shows its noon. */

@@ -1,7 +1,7 @@
 /** What a digest asks people to decide, each with a button that shows it. Pure. */
 import { formatUsd, type Usd, ZERO_USD } from "../../../domain/money.ts";
+import { addMs, localDate, type Period, type TimeZone } from "../../../domain/time.ts";
 import { type Button, button, escapeText, truncate } from "../../../slack/blocks.ts";
-import type { DigestInterval } from "../rules.ts";
 import { countText } from "./parts.ts";
 
 export interface Decisions {
@@ -71,19 +71,19 @@ function requestsLine({ requests, requestCount }: Decisions): string {
   return `• ${what}${names.length === 0 ? "" : `: ${names.join("; ")}`}`;
 }
 
-/** What the report behind a digest is asked for: as near to its span as the command has words. */
-const REPORT_PERIOD: Readonly<Record<DigestInterval, string>> = {
-  day: "7d",
-  week: "7d",
-  month: "last-month",
-};
+/** The days of a digest as a report is asked for them: the same ones however late the click comes. */
+function reportPeriod({ start, end }: Period, zone: TimeZone): string {
+  const [first, last] = [localDate(start, zone), localDate(addMs(end, -1), zone)];
+  return first === last ? first : `${first}..${last}`;
+}
 
 /** The first is what most readers do next. What a click shows is decided by who clicks. */
 export function decisionButtons(content: {
   readonly decisions: Decisions;
   /** The scope as one types it after the command. */
   readonly typed: string;
-  readonly every: DigestInterval;
+  readonly period: Period;
+  readonly zone: TimeZone;
 }): readonly Button[] {
   const { requestCount, unallocated, rejectedEvents, driftingDays } = content.decisions;
   const wanted: readonly (readonly [boolean, string, string])[] = [
@@ -99,7 +99,7 @@ export function decisionButtons(content: {
     button({
       actionId: REPORT_ACTION,
       text: "Full report",
-      value: `${content.typed} ${REPORT_PERIOD[content.every]}`,
+      value: `${content.typed} ${reportPeriod(content.period, content.zone)}`,
     }),
   ];
 }

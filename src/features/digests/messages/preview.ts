@@ -13,6 +13,7 @@ import { type DigestContent, digestBlocks, digestText } from "../messages.ts";
 import type { Withheld } from "../rules/audience.ts";
 import type { Digest } from "../rules.ts";
 import { decisionButtons } from "./decisions.ts";
+import { countText } from "./parts.ts";
 import { channelText, EVERY_TEXT, withheldText } from "./wording.ts";
 
 export const SEND_ACTION = "digest_send";
@@ -42,19 +43,21 @@ export function previewMessage({ content, digests, sendable }: Preview): SlackMe
           }),
         ];
   return message(digestText(content), [
-    context(`Only you see this. ${scheduleText(digests)}`),
+    context(`Only you see this. ${scheduleText(digests, content)}`),
     ...digestBlocks(content),
     actions([...buttons, ...send]),
   ]);
 }
 
-function scheduleText(digests: readonly Digest[]): string {
+function scheduleText(digests: readonly Digest[], { isOwn }: DigestContent): string {
   if (digests.length === 0) return "It is posted nowhere by itself.";
+  const person = isOwn ? "to you" : "to that person";
   const [first, ...rest] = digests.map(({ destination, every, atLocalTime, zone, nextRunAt }) => {
-    const where = "channel" in destination ? `to ${channelText(destination.channel)}` : "to you";
+    const where = "channel" in destination ? `to ${channelText(destination.channel)}` : person;
     return `${where} ${EVERY_TEXT[every]} at ${atLocalTime} (${zone}), next on ${weekdayText(nextRunAt, zone)}`;
   });
-  const others = rest.length === 0 ? "" : ` and ${String(rest.length)} more times`;
+  const others =
+    rest.length === 0 ? "" : `, and to ${countText(rest.length, "other place", "other places")}`;
   return `It goes ${first ?? ""}${others}.`;
 }
 
