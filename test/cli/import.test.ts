@@ -4,10 +4,10 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { BYTES_WORTH_A_CREW } from "../../src/cli/import.ts";
 import { writeTranscripts } from "../bench/transcripts.ts";
+import { useBundledProgram } from "../support/bundled-program.ts";
 import { useDatabase } from "../support/database.ts";
 import { databaseUrl } from "../support/program.ts";
 import { aNativeEvent } from "../support/usage-builders.ts";
@@ -16,24 +16,13 @@ import { aNativeEvent } from "../support/usage-builders.ts";
 vi.setConfig({ testTimeout: 60_000 });
 
 const db = useDatabase();
-const program = join("dist", `test-import-${String(process.pid)}`);
+const { bundle } = useBundledProgram("src/cli/main.ts");
 let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "claude-spend-import-"));
-  await build({
-    entryPoints: ["src/cli/main.ts", "src/cli/import-worker.ts"],
-    outdir: program,
-    bundle: true,
-    splitting: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    logLevel: "error",
-  });
 });
 afterAll(async () => {
-  await rm(program, { recursive: true, force: true });
   await rm(folder, { recursive: true, force: true });
 });
 beforeEach(async () => {
@@ -52,7 +41,7 @@ async function runImport(
   options: readonly string[],
   { stdin, url }: { readonly stdin?: string | Buffer; readonly url?: string } = {},
 ): Promise<Run> {
-  const child = spawn(process.execPath, [join(program, "main.js"), "import", ...options], {
+  const child = spawn(process.execPath, [bundle, "import", ...options], {
     env: { ...process.env, DATABASE_URL: url ?? databaseUrl(db.poolConfig) },
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -167,7 +156,7 @@ test("a large import goes over several threads, and a killed one goes on", async
   });
   expect(bytes).toBeGreaterThan(BYTES_WORTH_A_CREW);
   const projects = join(folder, "large", "projects");
-  const child = spawn(process.execPath, [join(program, "main.js"), "import", projects], {
+  const child = spawn(process.execPath, [bundle, "import", projects], {
     env: { ...process.env, DATABASE_URL: databaseUrl(db.poolConfig) },
     stdio: "ignore",
   });

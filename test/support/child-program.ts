@@ -1,12 +1,10 @@
-/** Programs of their own, for tests that kill one: bundled from TypeScript, started with node. */
+/** Programs of their own, for tests that kill one: started with node, heard line by line. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, rm } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { build } from "esbuild";
-import { afterAll, beforeAll } from "vitest";
+import { afterAll } from "vitest";
+import { useBundledProgram } from "./bundled-program.ts";
 
 export interface ChildProgram {
   readonly process: ChildProcessByStdio<Writable, Readable, null>;
@@ -24,29 +22,15 @@ interface StartOptions {
   readonly gid?: number;
 }
 
-/** Bundles test/support/programs/<name>.ts once; the result starts it, each time anew. */
-export function useProgram(name: string): (options: StartOptions) => ChildProgram {
-  // Inside node_modules, so that the bundle finds the packages that it imports.
-  const directory = resolve("node_modules", ".cache", `claude-spend-test-${String(process.pid)}`);
-  const bundle = join(directory, `${basename(name)}.mjs`);
+/** Starts test/support/programs/<name>.ts, each time anew; what still runs is killed in the end. */
+export function useProgram(
+  name: "embedded-postgres" | "usage-reporter",
+): (options: StartOptions) => ChildProgram {
+  const { bundle } = useBundledProgram(`test/support/programs/${name}.ts`);
   const started: ChildProgram[] = [];
-
-  beforeAll(async () => {
-    await mkdir(directory, { recursive: true });
-    await build({
-      entryPoints: [`test/support/programs/${name}.ts`],
-      outfile: bundle,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      packages: "external",
-      logLevel: "error",
-    });
-  });
 
   afterAll(async () => {
     await Promise.all(started.map(async (child) => await child.kill("SIGKILL")));
-    await rm(directory, { recursive: true, force: true });
   });
 
   return ({ arguments: argv, uid, gid }) => {

@@ -25,36 +25,54 @@ declare module "vitest" {
       readonly connectionString?: string;
     };
     readonly templateName: string;
+    /** Where the program's entry points are bundled by the first file that needs one. */
+    readonly bundles: string;
   }
 }
 
+const REMOVE_OPTIONS = { recursive: true, force: true, maxRetries: 5 };
+
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await startServer();
+  const bundles = join("dist", `test-${String(process.pid)}`);
+  const url = process.env["TEST_DATABASE_URL"] ?? "";
+  const dataDir = url === "" ? await makeScratchDirectory("claude-spend-test-") : undefined;
+  const directories = [
+    bundles,
+    unfinishedBundles(bundles),
+    ...(dataDir === undefined ? [] : [dataDir]),
+  ];
+  const watchdog = watch(directories, dataDir);
+  const server =
+    dataDir === undefined
+      ? { adminConfig: { connectionString: url }, stop: async () => {} }
+      : await startServer(dataDir);
   const templateName = `claude_spend_template_${randomUUID().replaceAll("-", "")}`;
   await runSql(server.adminConfig, `create database ${templateName}`);
   await migrate(inDatabase(server.adminConfig, templateName));
   project.provide("adminConfig", server.adminConfig);
   project.provide("templateName", templateName);
+  project.provide("bundles", bundles);
 
   return async () => {
     await runSql(server.adminConfig, `drop database ${templateName} with (force)`);
     await server.stop();
+    await Promise.all(directories.map(async (path) => await rm(path, REMOVE_OPTIONS)));
+    watchdog.stdin.end();
   };
+}
+
+/** Where they are until they are complete. */
+export function unfinishedBundles(bundles: string): string {
+  return `${bundles}.unfinished`;
 }
 
 type AdminConfig = ProvidedContext["adminConfig"];
 
-async function startServer(): Promise<{
+async function startServer(dataDir: string): Promise<{
   readonly adminConfig: AdminConfig;
   readonly stop: () => Promise<void>;
 }> {
-  const url = process.env["TEST_DATABASE_URL"];
-  if (url !== undefined && url !== "") {
-    return { adminConfig: { connectionString: url }, stop: async () => {} };
-  }
-  const dataDir = await makeScratchDirectory("claude-spend-test-");
   await chmod(dataDir, 0o755); // Run by root, Postgres is another user, who has to get in.
-  const watchdog = watch(dataDir);
   const server = await startEmbeddedPostgres({
     dataDir,
     disposable: true,
@@ -66,8 +84,6 @@ async function startServer(): Promise<{
     stop: async () => {
       await server.stop();
       await removeEmbeddedPostgres(dataDir);
-      await rm(dataDir, { recursive: true, force: true });
-      watchdog.stdin.end();
     },
   };
 }
@@ -76,14 +92,20 @@ async function startServer(): Promise<{
  * Tidies up after a run that was killed: a process of its own that waits for the end of its input,
  * which comes when this process ends in whatever way.
  */
-function watch(dataDir: string): ChildProcessByStdio<Writable, null, null> {
+function watch(
+  directories: readonly string[],
+  dataDir: string | undefined,
+): ChildProcessByStdio<Writable, null, null> {
+  const pidFile = join(dataDir ?? "", "pg", "postmaster.pid");
   const tidyUp = `
     const { readFileSync, rmSync } = require("node:fs");
     process.stdin.resume().on("end", () => {
       try {
-        process.kill(Number(readFileSync(${JSON.stringify(join(dataDir, "pg", "postmaster.pid"))}, "utf8").split("\\n")[0]), "SIGQUIT");
+        process.kill(Number(readFileSync(${JSON.stringify(pidFile)}, "utf8").split("\\n")[0]), "SIGQUIT");
       } catch {}
-      setTimeout(() => rmSync(${JSON.stringify(dataDir)}, { recursive: true, force: true, maxRetries: 5 }), 500);
+      setTimeout(() => {
+        for (const path of ${JSON.stringify(directories)}) rmSync(path, ${JSON.stringify(REMOVE_OPTIONS)});
+      }, 500);
     });`;
   const watchdog = spawn(process.execPath, ["-e", tidyUp], {
     detached: true, // Ctrl-C is for the tests; this one must outlive them.
