@@ -101,6 +101,11 @@ export function percentOf(part: Usd, whole: Usd): number {
   return Number((part * 100n) / whole);
 }
 
+/** Change in whole percent against `before`; undefined when there is nothing to compare with. */
+export function changePercent(now: Usd, before: Usd): number | undefined {
+  return before <= 0n ? undefined : Number(((now - before) * 100n) / before);
+}
+
 /**
  * Splits `total` by weight so that the shares add up to `total` exactly (largest remainder).
  * Equal remainders go to the earlier entry, so callers sort the entries by a stable key first.

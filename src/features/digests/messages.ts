@@ -1,4 +1,5 @@
 /** Digests, the words: one message that a finance lead reads in half a minute. Pure. */
+import { changeText, UNCHANGED } from "../../domain/change-text.ts";
 import { dayText, lastDayText, monthText, weekdayText } from "../../domain/date-text.ts";
 import { formatUsd, type Usd, ZERO_USD } from "../../domain/money.ts";
 import type { Instant, Period, TimeZone } from "../../domain/time.ts";
@@ -19,7 +20,6 @@ import { type Decisions, decisionButtons, decisionLines } from "./messages/decis
 import {
   budgetsText,
   capitalized,
-  changeText,
   countText,
   movedText,
   type NamedMover,
@@ -27,7 +27,6 @@ import {
   newText,
   teamsText,
   topText,
-  UNCHANGED,
 } from "./messages/parts.ts";
 import type { DayPoint, DigestBudget } from "./rules/content.ts";
 import type { DigestInterval } from "./rules.ts";

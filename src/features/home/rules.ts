@@ -145,12 +145,6 @@ export function sparkline(amounts: readonly Usd[]): string | undefined {
     .join("");
 }
 
-/** Change in whole percent; undefined when there is nothing to compare with. */
-export function changePercent(now: Usd, before: Usd): number | undefined {
-  if (before <= 0n) return undefined;
-  return Number(((now - before) * 100n) / before);
-}
-
 /**
  * Which share of the organization's spend belongs to no team, in whole percent; all of it where
  * credits leave less in sum.

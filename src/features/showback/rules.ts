@@ -60,12 +60,6 @@ export interface SpendRow extends SpendTotals {
   readonly group: Readonly<Partial<Record<GroupKey, string | null>>>;
 }
 
-/** Change in whole percent against `before`; undefined when there is nothing to compare with. */
-export function changePercent(now: Usd, before: Usd): number | undefined {
-  if (before <= 0n) return undefined;
-  return Number(((now - before) * 100n) / before);
-}
-
 /** Share of the prompt that came from the cache, in whole percent; undefined without a prompt. */
 export function cacheSharePercent({ tokens }: SpendTotals): number | undefined {
   const prompt =
@@ -79,10 +73,10 @@ export interface TopRow {
 }
 
 /** The costliest `count` of `rows`, and what the others cost together. */
-export function topRows(
-  rows: readonly TopRow[],
+export function topRows<Row extends TopRow>(
+  rows: readonly Row[],
   count: number,
-): { readonly top: readonly TopRow[]; readonly othersCount: number; readonly others: Usd } {
+): { readonly top: readonly Row[]; readonly othersCount: number; readonly others: Usd } {
   const sorted = rows.toSorted((left, right) => {
     if (left.cost === right.cost) return (left.key ?? "").localeCompare(right.key ?? "");
     return left.cost > right.cost ? -1 : 1;

@@ -15,7 +15,7 @@ import {
   parseReportPeriod,
   type ReportPeriod,
 } from "../../../src/features/showback/rules/period.ts";
-import { cacheSharePercent, changePercent, topRows } from "../../../src/features/showback/rules.ts";
+import { cacheSharePercent, topRows } from "../../../src/features/showback/rules.ts";
 import { usd } from "../../support/builders.ts";
 import { spendTotals } from "../../support/showback-builders.ts";
 
@@ -235,23 +235,6 @@ test("endOfQuarter is ahead of now, by a quarter of an hour at most", () => {
   expect(endOfQuarter(addMs(instant("2026-11-23T10:15:00Z"), DAY_MS + HOUR_MS))).toEqual(
     instant("2026-11-24T11:30:00Z"),
   );
-});
-
-describe("changePercent", () => {
-  test.each([
-    [150, 100, 50],
-    [50, 100, -50],
-    [100, 100, 0],
-    [0, 100, -100],
-    [-10, 100, -110],
-    [100.99, 100, 0],
-  ])("of %d against %d is %d percent", (now, before, expected) => {
-    expect(changePercent(usd(now), usd(before))).toBe(expected);
-  });
-
-  test.each([0, -5])("there is none against %d", (before) => {
-    expect(changePercent(usd(5), usd(before))).toBeUndefined();
-  });
 });
 
 describe("cacheSharePercent", () => {

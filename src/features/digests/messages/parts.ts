@@ -1,5 +1,6 @@
 /** The parts of a digest, each a few lines or left out. Pure. */
-import { formatUsd, type Usd, usd } from "../../../domain/money.ts";
+import { changeText } from "../../../domain/change-text.ts";
+import { formatUsd, usd } from "../../../domain/money.ts";
 import { bar, escapeText, truncate } from "../../../slack/blocks.ts";
 import {
   budgetsInDanger,
@@ -143,21 +144,4 @@ export function capitalized(text: string): string {
 
 export function countText(count: number, one: string, many: string): string {
   return `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
-}
-
-export const UNCHANGED = "unchanged";
-
-/** More than this is not a rate any more. */
-const PERCENT_MAX = 9_999;
-
-/** "▲ 12%"; undefined when there is nothing to compare with. */
-export function changeText(now: Usd, before: Usd): string | undefined {
-  if (before <= 0n) return undefined;
-  const percent = Number(((now - before) * 100n) / before);
-  if (percent === 0) return UNCHANGED;
-  const shown =
-    Math.abs(percent) > PERCENT_MAX
-      ? `>${PERCENT_MAX.toLocaleString("en-US")}`
-      : Math.abs(percent).toLocaleString("en-US");
-  return `${percent > 0 ? "▲" : "▼"} ${shown}%`;
 }

@@ -18,7 +18,7 @@ import {
   sparkline,
   type TeamLine,
 } from "../rules.ts";
-import { BAR_WIDTH, budgetLines, changeText, moneyText, nameText } from "./words.ts";
+import { BAR_WIDTH, budgetLines, comparedText, moneyText, nameText } from "./words.ts";
 
 export const REPORT_ACTION = "home_report";
 /** The budgets feature listens to it. */
@@ -27,7 +27,7 @@ const RAISE_ACTION = "budget_request_raise";
 export function ownSpendBlocks({ spend, budgets, now }: HomePage): readonly Block[] {
   const { cost, previous, days } = spend;
   const line = sparkline(days);
-  const change = changeText(cost, previous);
+  const change = comparedText(cost, previous);
   const facts = [
     ...(change === undefined ? [] : [change]),
     ...(line === undefined ? [] : [`${line}  last ${String(days.length)} days`]),
@@ -94,7 +94,7 @@ export function teamBlocks({ teams, organization, now }: HomePage): readonly Blo
           section(
             [
               `*${nameText(organization.name)}* · ${moneyText(organization.cost)}`,
-              changeText(organization.cost, organization.previous) ?? "",
+              comparedText(organization.cost, organization.previous) ?? "",
             ]
               .join("\n")
               .trimEnd(),

@@ -1,9 +1,10 @@
 /** Phrases that the parts of App Home share. Pure. */
+import { changeText, UNCHANGED } from "../../../domain/change-text.ts";
 import { dayText } from "../../../domain/date-text.ts";
 import { formatUsd, type Usd, usd } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import { bar, escapeText, slackDate, truncate } from "../../../slack/blocks.ts";
-import { type BudgetLine, changePercent, isExpectedAbove } from "../rules.ts";
+import { type BudgetLine, isExpectedAbove } from "../rules.ts";
 
 const NAME_CHARS_MAX = 80;
 /** As wide as a phone has room for beside a button. */
@@ -25,12 +26,11 @@ function limitText(limit: Usd): string {
 }
 
 /** "▲ 12% vs the same days last month ($110.20)"; undefined where there is nothing to compare with. */
-export function changeText(now: Usd, before: Usd): string | undefined {
-  const percent = changePercent(now, before);
-  if (percent === undefined) return undefined;
+export function comparedText(now: Usd, before: Usd): string | undefined {
+  const change = changeText(now, before);
+  if (change === undefined) return undefined;
   const than = `the same days last month (${moneyText(before)})`;
-  if (percent === 0) return `As much as in ${than}`;
-  return `${percent > 0 ? "▲" : "▼"} ${Math.abs(percent).toLocaleString("en-US")}% vs ${than}`;
+  return change === UNCHANGED ? `As much as in ${than}` : `${change} vs ${than}`;
 }
 
 /** "▰▰▰▰▰▰▱▱ *71%* of $500 monthly", and under it what is left and where it is heading. */

@@ -1,9 +1,10 @@
 /** Phrases and rows that the messages of showback share. Pure. */
+import { changeText, UNCHANGED } from "../../../domain/change-text.ts";
 import { dayText } from "../../../domain/date-text.ts";
 import { formatUsd, percentOf, type Usd, usd } from "../../../domain/money.ts";
 import { addMs, type Instant, type Period, type TimeZone } from "../../../domain/time.ts";
 import { type Button, bar, button, escapeText } from "../../../slack/blocks.ts";
-import { type BudgetShare, changePercent, type Dimension } from "../rules.ts";
+import type { BudgetShare, Dimension } from "../rules.ts";
 
 /** "▰▰▰▰▰▰▰▱▱▱ 71% of $500.00 monthly · $145.00 left · forecast $548.70 (109%)". */
 export function budgetLine({ percent, limit, spend, periodKind, forecast }: BudgetShare): string {
@@ -24,12 +25,11 @@ export function raiseButton(budget: BudgetShare): Button {
   });
 }
 
-/** "▲ 12% vs"; undefined when there is nothing to compare with. */
-export function changeText(now: Usd, before: Usd): string | undefined {
-  const percent = changePercent(now, before);
-  if (percent === undefined) return undefined;
-  if (percent === 0) return "as much as";
-  return `${percent > 0 ? "▲" : "▼"} ${Math.abs(percent).toLocaleString("en-US")}% vs`;
+/** "▲ 12% vs", to be followed by what; undefined when there is nothing to compare with. */
+export function comparedText(now: Usd, before: Usd): string | undefined {
+  const change = changeText(now, before);
+  if (change === undefined) return undefined;
+  return change === UNCHANGED ? "as much as" : `${change} vs`;
 }
 
 /** "Oct 1–23", "Sep 28–Oct 4", "Nov 3". */

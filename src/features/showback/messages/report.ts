@@ -20,7 +20,7 @@ import { type Breakdown, cacheSharePercent, type SpendReport, topRows } from "..
 import { controlsOf } from "./controls.ts";
 import {
   budgetLine,
-  changeText,
+  comparedText,
   daysText,
   inSentence,
   nameOf,
@@ -55,7 +55,7 @@ export function sharedReportMessage(report: SpendReport, slackUserId: string): S
 }
 
 function summaryOf({ name, spend, previous, period }: SpendReport): string {
-  const change = changeText(spend.cost, previous.cost);
+  const change = comparedText(spend.cost, previous.cost);
   const against = change === undefined ? "" : `, ${change} ${period.previousLabel}`;
   return `${name}: ${formatUsd(spend.cost)}, ${inSentence(period.label)}${against}.`;
 }
@@ -84,7 +84,7 @@ function comparisonText({ period, spend, previous, zone, asOf }: SpendReport): s
   const days = daysText(period.current, zone, asOf);
   const span = days === period.label ? "" : ` (${days})`;
   const before = `${escapeText(period.previousLabel)} (${daysText(period.previous, zone, asOf)})`;
-  const change = changeText(spend.cost, previous.cost);
+  const change = comparedText(spend.cost, previous.cost);
   const against =
     change === undefined
       ? `nothing spent ${before}`

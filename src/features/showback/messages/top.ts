@@ -1,4 +1,5 @@
 /** What `top` answers. Pure. */
+import { changeText, UNCHANGED } from "../../../domain/change-text.ts";
 import { formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
 import { basisText } from "../../../slack/basis-text.ts";
 import {
@@ -10,7 +11,7 @@ import {
   section,
 } from "../../../slack/blocks.ts";
 import type { TopList } from "../rules/top.ts";
-import { changePercent, type Dimension, topRows } from "../rules.ts";
+import { type Dimension, topRows } from "../rules.ts";
 import { inSentence } from "./parts.ts";
 
 const ROWS_MAX = 10;
@@ -33,12 +34,11 @@ export function topMessage({ name, dimension, period, rows, total, basis }: TopL
     return message(text, [section(escapeText(text))]);
   }
   const { top, othersCount, others } = topRows(costs, ROWS_MAX);
-  const previous = new Map(rows.map((row) => [row.key, row.previousCost]));
   const lines = top.map((row, index) => {
     const label = row.key === null ? `_${none}_` : escapeText(row.key);
     const percent = percentOf(row.cost, total);
     const share = percent === 0 && row.cost > 0n ? "&lt;1%" : `${String(percent)}%`;
-    return `${String(index + 1)}. *${escapeText(formatUsd(row.cost))}*  ${label} · ${share}${changeText(row.cost, previous.get(row.key))}`;
+    return `${String(index + 1)}. *${escapeText(formatUsd(row.cost))}*  ${label} · ${share}${movedText(row.cost, row.previousCost)}`;
   });
   if (othersCount > 0) {
     lines.push(
@@ -57,9 +57,8 @@ export function topMessage({ name, dimension, period, rows, total, basis }: TopL
 }
 
 /** " · ▲ 12%"; " · new" for what had no cost before. */
-function changeText(now: Usd, before: Usd | undefined): string {
-  const percent = before === undefined ? undefined : changePercent(now, before);
-  if (percent === undefined) return " · new";
-  if (percent === 0) return "";
-  return ` · ${percent > 0 ? "▲" : "▼"} ${Math.abs(percent).toLocaleString("en-US")}%`;
+function movedText(now: Usd, before: Usd | undefined): string {
+  const change = before === undefined ? undefined : changeText(now, before);
+  if (change === undefined) return " · new";
+  return change === UNCHANGED ? "" : ` · ${change}`;
 }
