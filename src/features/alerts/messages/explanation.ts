@@ -1,5 +1,6 @@
 /** The private answer to `Why?`. Pure. */
 import { formatUsd, type Usd, usd } from "../../../domain/money.ts";
+import { basisText } from "../../../slack/basis-text.ts";
 import { context, message, type SlackMessage, section, slackDate } from "../../../slack/blocks.ts";
 import type { Explanation, ShownMover } from "../rules/explanation.ts";
 import { lineText, nameText } from "./wording.ts";
@@ -13,7 +14,7 @@ const CALLED: Readonly<Record<string, string>> = {
 };
 
 export function explanationMessage(explanation: Explanation): SlackMessage {
-  const { name, span, before, total, movers, words } = explanation;
+  const { name, span, before, total, movers, words, basis } = explanation;
   const change = changeText(total.now, total.before);
   const headline = `${nameText(name)}: ${formatUsd(total.now)}, ${change}`;
   const lines = movers
@@ -30,6 +31,7 @@ export function explanationMessage(explanation: Explanation): SlackMessage {
     context(
       `${timeText(span.start)} – ${timeText(span.end)}, against the same time before, from ${timeText(before.start)}.`,
     ),
+    ...(basis === undefined ? [] : [context(basisText(basis))]),
   ]);
 }
 

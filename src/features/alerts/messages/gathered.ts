@@ -1,4 +1,5 @@
 /** One message instead of a storm of them: a line for each alert, with a way to it. Pure. */
+import { basisText } from "../../../slack/basis-text.ts";
 import {
   type Block,
   button,
@@ -42,6 +43,14 @@ export function gatheredMessage(
       ...(hidden > 0
         ? [context(`…and ${String(hidden)} before. All of them are in GET /v1/alerts.`)]
         : []),
+      ...basesOf(shown.map(({ alert }) => alert)),
     ],
   );
+}
+
+/** Of each kind the latest. */
+function basesOf(alerts: readonly Alert[]): Block[] {
+  const bases = alerts.flatMap(({ content: { basis } }) => basis ?? []);
+  const byKind = new Map(bases.map((basis) => [basis.kind, basis]));
+  return byKind.size === 0 ? [] : [context([...byKind.values()].map(basisText).join("\n"))];
 }

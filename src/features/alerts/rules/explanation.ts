@@ -1,4 +1,5 @@
 /** What `Why?` compares: a span and the one of the same length before it. Pure. */
+import type { FigureBasis } from "../../../domain/basis.ts";
 import type { Usd } from "../../../domain/money.ts";
 import {
   addMs,
@@ -26,6 +27,8 @@ export interface Explanation {
   readonly movers: readonly { readonly by: string; readonly top: readonly ShownMover[] }[];
   /** In words, from whoever knows more than sums; absent where nobody does. */
   readonly words?: string;
+  /** What its figures rest on. */
+  readonly basis?: FigureBasis;
 }
 
 /** The step of the ledger's sums. */

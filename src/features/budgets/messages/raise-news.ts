@@ -2,7 +2,8 @@
 import { lastDayText } from "../../../domain/date-text.ts";
 import { formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
 import type { Instant, PeriodKind, TimeZone } from "../../../domain/time.ts";
-import { message, type SlackMessage, section } from "../../../slack/blocks.ts";
+import { basisText, estimateAt } from "../../../slack/basis-text.ts";
+import { type Block, context, message, type SlackMessage, section } from "../../../slack/blocks.ts";
 import { budgetName, nameText, peopleText, spendText } from "./wording.ts";
 
 /** Where the budget stands now. */
@@ -37,14 +38,19 @@ export function raiseRevokedMessage(
   const text =
     `The ${budgetName(raise)} is ${formatUsd(raise.limit)} again: ${nameText(raise.by)} ended ` +
     `the raise of ${formatUsd(raise.amount)} early. Now: ${standingText(raise)}.`;
-  return message(text, [section(`:rewind: ${text}`)]);
+  return message(text, [section(`:rewind: ${text}`), basisBlock(raise)]);
 }
 
 export function raiseEndedMessage(raise: RaiseNews & { readonly amount: Usd }): SlackMessage {
   const text =
     `The raise of ${formatUsd(raise.amount)} in the ${budgetName(raise)} has ended. ` +
     `The limit is ${formatUsd(raise.limit)} now: ${standingText(raise)}.`;
-  return message(text, [section(`:hourglass: ${text}`)]);
+  return message(text, [section(`:hourglass: ${text}`), basisBlock(raise)]);
+}
+
+/** What is spent now has today in it. */
+function basisBlock({ now }: RaiseNews): Block {
+  return context(basisText(estimateAt(now)));
 }
 
 function standingText({ spend, limit }: RaiseNews): string {

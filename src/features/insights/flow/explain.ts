@@ -4,6 +4,7 @@ import type { Email } from "../../../domain/email.ts";
 import type { Clock } from "../../../domain/time.ts";
 import type { Database, Sql } from "../../../store/database.ts";
 import { type Explain, type Explanation, explain } from "../../alerts/index.ts";
+import { loadListedNames } from "../../directory-sync/index.ts";
 import { mayViewPeopleOf } from "../../organization/index.ts";
 import { loadBasis } from "../../reconciliation/index.ts";
 import {
@@ -20,7 +21,9 @@ import { listModelUsage } from "../store/model-usage.ts";
 export const explainChange: Explain = async (sql, of) => {
   const explanation = await explain(sql, of);
   const effects = await loadEffects(sql, of.scope, explanation);
-  return effects === undefined ? explanation : { ...explanation, words: effectsText(effects) };
+  const basis = await loadBasis(sql, { scope: of.scope, period: explanation.span }, of.now);
+  const words = effects === undefined ? {} : { words: effectsText(effects) };
+  return { ...explanation, basis, ...words };
 };
 
 async function loadEffects(
@@ -55,7 +58,7 @@ export async function loadWhy(
 
 export async function explainQuestion(sql: Sql, question: Question): Promise<Why> {
   const { scope, period, person, teams, organization, now } = question;
-  const explanation = await explain(sql, {
+  const explained = await explain(sql, {
     scope,
     name: scopeName(scope, teams, organization),
     period: undefined,
@@ -65,8 +68,25 @@ export async function explainQuestion(sql: Sql, question: Question): Promise<Why
     isByKey: true,
     spans: { span: period.current, before: period.previous },
   });
+  const explanation = await withKeyNames(sql, explained);
   const effects = await loadEffects(sql, scope, explanation);
   const { label, previousLabel } = period;
   const basis = await loadBasis(sql, { scope, period: period.current }, now);
   return { kind: "why", explanation, effects, basis, label, previousLabel };
+}
+
+/** Keys as Anthropic lists them. */
+async function withKeyNames(sql: Sql, explanation: Explanation): Promise<Explanation> {
+  const apiKeys = explanation.movers.flatMap(({ by, top }) =>
+    by === "api_key" ? top.map(({ name }) => name) : [],
+  );
+  if (apiKeys.length === 0) return explanation;
+  const names = await loadListedNames(sql, { workspaces: [], apiKeys });
+  return {
+    ...explanation,
+    movers: explanation.movers.map(({ by, top }) => ({
+      by,
+      top: top.map((one) => (by === "api_key" ? { ...one, name: names.apiKey(one.name) } : one)),
+    })),
+  };
 }
