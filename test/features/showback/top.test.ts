@@ -76,6 +76,30 @@ describe("top", () => {
     expect(await linesFor(BO, "models org")).toEqual(["not-allowed"]);
   });
 
+  test("tells teams of one name apart", async () => {
+    for (const [team, cost, before] of [
+      ["twin-1", 7, 10],
+      ["twin-2", 5, 2],
+    ] as const) {
+      await db.pool.query(`insert into teams (team_key, name) values ($1, 'Twins')`, [team]);
+      await spend(db.pool, {
+        amount: usd(cost),
+        at: "2026-08-10T10:00:00Z",
+        of: { teamKey: team },
+      });
+      await spend(db.pool, {
+        amount: usd(before),
+        at: "2026-07-10T10:00:00Z",
+        of: { teamKey: team },
+      });
+    }
+
+    const lines = (await linesFor(DANA, "teams 2026-08")).join("\n");
+    expect(lines).toContain("$12.00 in all");
+    expect(lines).toMatch(/\$7\.00\* {2}Twins · 58% · ▼ 30%/);
+    expect(lines).toMatch(/\$5\.00\* {2}Twins · 41% · ▲ 150%/);
+  });
+
   test("says so where nothing was spent", async () => {
     expect((await linesFor(DANA, "models search 2026-01")).join("\n")).toContain("no spend");
   });

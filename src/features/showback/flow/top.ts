@@ -1,5 +1,6 @@
 /** Who and what drives the cost of a scope: the costliest people, projects, models or keys. */
 import type { Email } from "../../../domain/email.ts";
+import { sumUsd } from "../../../domain/money.ts";
 import { typedScope } from "../../../domain/scope.ts";
 import type { Clock } from "../../../domain/time.ts";
 import type { Database } from "../../../store/database.ts";
@@ -12,8 +13,8 @@ import {
 } from "../../organization/index.ts";
 import { loadBasis } from "../../reconciliation/index.ts";
 import { parseTop, type TopResult } from "../rules/top.ts";
+import type { SpendRow } from "../rules.ts";
 import { listSpend } from "../store.ts";
-import { loadTotals } from "./own-spend.ts";
 import { readQuestion } from "./question.ts";
 import { shownKey } from "./report.ts";
 
@@ -41,22 +42,28 @@ export async function loadTop(
   }
 
   const query = { scope, zone: organization.timeZone };
-  const costs = async (span: typeof period.current) =>
-    (await listSpend(deps.database, { ...query, period: span, groupBy: [dimension] })).map(
-      (row) => ({ key: shownKey(dimension, row, teams), cost: row.cost }),
-    );
-  const previous = await costs(period.previous);
-  const current = await costs(period.current);
-  const apiKeys = dimension === "api_key" ? current.flatMap(({ key }) => key ?? []) : [];
+  const rowsOf = async (span: typeof period.current) =>
+    await listSpend(deps.database, { ...query, period: span, groupBy: [dimension] });
+  const keyOf = ({ group }: SpendRow): string | null => group[dimension] ?? null;
+  // By key: two teams may have one name.
+  const previous = new Map(
+    (await rowsOf(period.previous)).map((row) => [keyOf(row), row.cost] as const),
+  );
+  const current = await rowsOf(period.current);
+  const apiKeys = dimension === "api_key" ? current.flatMap((row) => keyOf(row) ?? []) : [];
   const names = await loadListedNames(deps.database, { workspaces: [], apiKeys });
-  const rows = current.map((row) => ({
-    ...row,
-    key: row.key === null || dimension !== "api_key" ? row.key : names.apiKey(row.key),
-    previousCost: previous.find(({ key }) => key === row.key)?.cost,
-  }));
-  const total = await loadTotals(deps.database, { ...query, period: period.current, groupBy: [] });
+  const rows = current.map((row) => {
+    const key = shownKey(dimension, row, teams);
+    return {
+      key: key === null || dimension !== "api_key" ? key : names.apiKey(key),
+      cost: row.cost,
+      previousCost: previous.get(keyOf(row)),
+    };
+  });
+  // Added up here: a second query would also count what arrived since the first.
+  const total = sumUsd(rows.map(({ cost }) => cost));
   const basis = await loadBasis(deps.database, { scope, period: period.current }, question.now);
-  return { kind: "top", top: { name, dimension, period, rows, total: total.cost, basis } };
+  return { kind: "top", top: { name, dimension, period, rows, total, basis } };
 }
 
 /** What somebody means who names no scope: the largest one that is theirs. */
