@@ -7,7 +7,8 @@ import type {
   SubcommandContext,
 } from "../../slack/listener.ts";
 import { findSubcommand } from "../../slack/registry.ts";
-import { reportRefusalMessage, unknownPersonMessage } from "../showback/index.ts";
+import { scopeRefusalMessage } from "../organization/index.ts";
+import { unknownPersonMessage } from "../showback/index.ts";
 import { type AskDeps, previewDigest, sendDigestNow } from "./flow/ask.ts";
 import { type LookDeps, lookAtDifferences, lookAtRejected, lookAtRequests } from "./flow/look.ts";
 import {
@@ -77,7 +78,7 @@ async function answerCommand(deps: DigestSlackDeps, context: SubcommandContext):
     return;
   }
   const result = await previewDigest(deps, actor.email, text);
-  await respond(result.kind === "preview" ? previewMessage(result) : reportRefusalMessage(result));
+  await respond(result.kind === "preview" ? previewMessage(result) : scopeRefusalMessage(result));
 }
 
 async function answerSend(
@@ -91,7 +92,7 @@ async function answerSend(
   }
   const result = await sendDigestNow(deps, actor.email, text);
   const isRefused = result.kind === "unknown-scope" || result.kind === "not-allowed";
-  await respond(isRefused ? reportRefusalMessage(result) : sendAnswer(result));
+  await respond(isRefused ? scopeRefusalMessage(result) : sendAnswer(result));
 }
 
 /** As if the clicking person had typed `text` after the command. */

@@ -1,6 +1,7 @@
 /** Insights in Slack: `/claude-spend why SCOPE [PERIOD]` and `ask QUESTION`. */
 import type { Respond, SlackActor, SlackListeners } from "../../slack/listener.ts";
-import { reportRefusalMessage, unknownPersonMessage } from "../showback/index.ts";
+import { scopeRefusalMessage } from "../organization/index.ts";
+import { unknownPersonMessage } from "../showback/index.ts";
 import { type AskDeps, answerQuestion } from "./flow/ask.ts";
 import { loadWhy } from "./flow/explain.ts";
 import { answerMessage } from "./messages/answer.ts";
@@ -47,7 +48,7 @@ async function answerWhy(deps: Deps, { actor, text, respond }: Typed): Promise<v
   }
   const typed = await deps.directory.resolveMentions(text);
   const why = await loadWhy(deps, { asker: actor.email, text: typed });
-  await respond(why.kind === "why" ? whyMessage(why) : reportRefusalMessage(why, "why"));
+  await respond(why.kind === "why" ? whyMessage(why) : scopeRefusalMessage(why, "why"));
 }
 
 async function answerAsk(deps: Deps, { actor, text, respond }: Typed): Promise<void> {
@@ -58,6 +59,6 @@ async function answerAsk(deps: Deps, { actor, text, respond }: Typed): Promise<v
   const typed = await deps.directory.resolveMentions(text);
   const answer = await answerQuestion(deps, { asker: actor.email, text: typed });
   await respond(
-    answer.kind === "refused" ? reportRefusalMessage(answer.refusal) : answerMessage(answer),
+    answer.kind === "refused" ? scopeRefusalMessage(answer.refusal) : answerMessage(answer),
   );
 }

@@ -1,6 +1,4 @@
 /** What the rest of the program may use from showback. */
-
-export { scopeName, scopeRefusalMessage as reportRefusalMessage } from "../organization/index.ts";
 export { loadExamples } from "./flow/examples.ts";
 export { type Question, readQuestion } from "./flow/question.ts";
 export { operationRoutes } from "./http/operations.ts";

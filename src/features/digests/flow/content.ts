@@ -16,10 +16,10 @@ import {
   mayViewScope,
   type Organization,
   type Person,
+  scopeName,
   type Team,
 } from "../../organization/index.ts";
 import { type Basis, basisOf, loadReconciliation } from "../../reconciliation/index.ts";
-import { scopeName } from "../../showback/index.ts";
 import { type Decisions, NO_DECISIONS } from "../messages/decisions.ts";
 import type { NamedMover, NewThings } from "../messages/parts.ts";
 import type { DigestContent } from "../messages.ts";

@@ -5,14 +5,9 @@ import type { Clock } from "../../../domain/time.ts";
 import type { Database, Sql } from "../../../store/database.ts";
 import { type Explain, type Explanation, explain } from "../../alerts/index.ts";
 import { loadListedNames } from "../../directory-sync/index.ts";
-import { mayViewPeopleOf } from "../../organization/index.ts";
+import { mayViewPeopleOf, scopeName } from "../../organization/index.ts";
 import { loadBasis } from "../../reconciliation/index.ts";
-import {
-  type Question,
-  type QuestionRefusal,
-  readQuestion,
-  scopeName,
-} from "../../showback/index.ts";
+import { type Question, type QuestionRefusal, readQuestion } from "../../showback/index.ts";
 import { effectsText } from "../messages/why.ts";
 import { type Effects, effectsOf } from "../rules/effects.ts";
 import { listModelUsage } from "../store/model-usage.ts";
