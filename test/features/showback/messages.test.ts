@@ -215,7 +215,7 @@ describe("what one person sees first", () => {
     const whole = ownSpend({ teams: [], organization: { name: "Acme", spend: spendTotals() } });
 
     expect(shownLines(ownSpendBlocks(whole))).toContain("*Acme* · $355.00 this month");
-    expect(shownLines(ownSpendBlocks(whole)).at(-2)).toContain("governance.yml");
+    expect(shownLines(ownSpendBlocks(whole)).at(-2)).toContain("Ask an admin to add you to one");
     expect(shownLines(ownSpendBlocks(whole)).at(-1)).toContain("/claude-spend org 7d");
   });
 

@@ -84,7 +84,7 @@ function outcomeText(outcome: Outcome): string {
     case "already-told":
       return `${channelText(outcome.channel)} has had this digest of ${escapeText(outcome.name)} already: it is posted once.`;
     case "no-channel":
-      return `${escapeText(outcome.name)} has no channel. An admin can name one in governance.yml, under \`digests\` or as the team's \`channel\`.`;
+      return `${escapeText(outcome.name)} has no channel. An admin can name one with \`/claude-spend setup\`: for its digest, or as the team's own.`;
     case "may-not-send":
       return `Only admins and the owners of a team post its digest. You may look at it: \`/claude-spend digest\`.`;
     case "withheld":

@@ -58,11 +58,7 @@ export function ownSpendBlocks(own: OwnSpend): readonly Block[] {
     blocks.push(context(`…and ${teams}: name one to see it.`));
   }
   if (own.teams.length === 0) {
-    blocks.push(
-      section(
-        "You are in no team yet. Ask an admin to add your e-mail address to one in governance.yml.",
-      ),
-    );
+    blocks.push(section("You are in no team yet. Ask an admin to add you to one."));
   }
   if (own.asOf !== undefined) blocks.push(context(basisText(estimateAt(own.asOf))));
   const [team] = own.teams;

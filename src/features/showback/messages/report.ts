@@ -194,7 +194,9 @@ function factsText({ spend, unitCosts }: SpendReport): string {
   const cache = cacheSharePercent(spend);
   return [
     `${spend.requests.toLocaleString("en-US")} ${spend.requests === 1 ? "request" : "requests"}`,
-    `${formatUsd(usd(spend.cost / BigInt(Math.max(1, spend.requests))))} each`,
+    ...(spend.requests === 0
+      ? []
+      : [`${formatUsd(usd(spend.cost / BigInt(spend.requests)))} each`]),
     ...(cache === undefined ? [] : [`${String(cache)}% of prompts from cache`]),
     ...unitCosts
       .slice(0, UNIT_COSTS_SHOWN_MAX)
