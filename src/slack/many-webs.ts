@@ -92,7 +92,8 @@ export function createManyWebs(deps: ManyWebsDeps): ManyWebs {
       home: async () => await speakTo(homeTeamId),
       first: async () => await speakTo(undefined),
     };
-    return { ...messagesThrough(way), ...peopleThrough(way), ...viewsThrough(way) };
+    const calls = { ...messagesThrough(way), ...peopleThrough(way), ...viewsThrough(way) };
+    return { ...calls, canChoose: (placedId) => splitId(placedId).slackTeamId === homeTeamId };
   };
   return {
     web,

@@ -89,6 +89,8 @@ export interface SlackWeb {
    * (without the optional scope `groups:read`).
    */
   listPrivateMembers(channel: string): Promise<readonly string[] | undefined>;
+  /** Whether a form that is opened through it can show that one as chosen. Absent: any. */
+  readonly canChoose?: (placedId: string) => boolean;
   openView(triggerId: string, view: Modal): Promise<{ readonly viewId: string }>;
   updateView(viewId: string, view: Modal): Promise<void>;
   /**

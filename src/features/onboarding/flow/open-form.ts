@@ -10,7 +10,7 @@ import {
   type GovernedBudget,
   scopeText,
 } from "../../governance/index.ts";
-import { findPerson, mayChangeBudget } from "../../organization/index.ts";
+import { findPerson, mayChangeBudget, type Person } from "../../organization/index.ts";
 import { infoModal, notForYouText } from "../messages/answers.ts";
 import { type Choice, type FormContent } from "../messages/fields.ts";
 import {
@@ -27,7 +27,7 @@ import { sourceForm } from "../messages/source.ts";
 import { shortDecimal } from "../rules/forms.ts";
 import type { Standing } from "../rules.ts";
 import type { SetUpDeps, Visitor } from "./deps.ts";
-import { channelId, listChannels, shownPeople } from "./people.ts";
+import { shownChannel, shownPeople } from "./people.ts";
 import { findStanding, loadSetUp } from "./progress.ts";
 
 /** The set-up where there is none yet: what nobody has decided. */
@@ -63,7 +63,8 @@ export async function openForm(deps: SetUpDeps, visitor: Visitor, what: string):
   if (standing.kind === "outsider") return infoModal(notForYouText(standing));
   if (standing.kind === "needs-code") return codeForm();
   const isOwners = standing.kind === "owner";
-  if (isOwners && key === undefined && kind !== "budget") return infoModal(FOR_ADMINS);
+  const isForOwners = kind === "budget" || (kind === "team" && key !== undefined);
+  if (isOwners && !isForOwners) return infoModal(FOR_ADMINS);
   const found = await findGovernance(deps);
   const origin = { version: found?.version ?? 0, key };
   if (found === undefined && kind !== "organization") {
@@ -71,14 +72,11 @@ export async function openForm(deps: SetUpDeps, visitor: Visitor, what: string):
   }
   switch (kind) {
     case "organization":
-      return organizationForm({
-        origin,
-        values: await organizationValues(deps, visitor, found?.governance),
-      });
+      return await openOrganization(deps, visitor, origin, found?.governance);
     case "team":
       return await openTeam(deps, visitor, { origin, isOwners }, found?.governance);
     case "budget":
-      return openBudget(origin, found?.governance, await scopeChoices(deps, visitor));
+      return await openBudget(deps, visitor, origin, found?.governance);
     case "digest":
       return await openDigest(deps, visitor, origin);
     case "source":
@@ -87,15 +85,11 @@ export async function openForm(deps: SetUpDeps, visitor: Visitor, what: string):
         origin: { ...origin, key: String(deps.clock().getTime()) },
         values: {},
       });
-    case "admins":
-      return adminsForm({
-        origin,
-        values: {
-          admins: (await shownPeople(deps, found?.governance?.organization.admins ?? [])).ids.join(
-            ",",
-          ),
-        },
-      });
+    case "admins": {
+      const admins = found?.governance?.organization.admins ?? [];
+      const { ids, marks } = await shownPeople(deps, visitor, { field: "admins", emails: admins });
+      return adminsForm({ origin: { ...origin, shown: marks }, values: { admins: ids } });
+    }
     default:
       return hubModal(facts);
   }
@@ -103,17 +97,19 @@ export async function openForm(deps: SetUpDeps, visitor: Visitor, what: string):
 
 const FOR_ADMINS = "That is for admins.";
 
-async function organizationValues(
+async function openOrganization(
   { directory }: SetUpDeps,
   visitor: Visitor,
+  origin: FormContent["origin"],
   governance: Governance | undefined,
-): Promise<FormContent["values"]> {
+): Promise<Modal> {
   if (governance === undefined) {
     const { timeZone } = await directory.loadSlackUser(visitor.slackUserId);
-    return { zone: timeZone ?? "UTC" };
+    return organizationForm({ origin, values: { zone: timeZone ?? "UTC" } });
   }
   const { name, timeZone: zone, finopsChannel } = governance.organization;
-  return { name, zone, channel: channelId(finopsChannel, await listChannels(visitor)) };
+  const { id: channel, marks: shown } = await shownChannel(visitor, finopsChannel);
+  return organizationForm({ origin: { ...origin, shown }, values: { name, zone, channel } });
 }
 
 async function openTeam(
@@ -127,27 +123,35 @@ async function openTeam(
   const team = governance?.teams.find(({ key }) => key === origin.key);
   if (team === undefined) return infoModal("That team is gone: somebody removed it.");
   if (isOwners && !team.owners.includes(visitor.email)) return infoModal(FOR_ADMINS);
+  const channel = await shownChannel(visitor, team.channel);
+  const owners = await shownPeople(deps, visitor, { field: "owners", emails: team.owners });
+  const members = await shownPeople(deps, visitor, { field: "members", emails: team.members });
   const values = {
     name: team.name,
-    channel: channelId(team.channel, await listChannels(visitor)),
-    owners: (await shownPeople(deps, team.owners)).ids.join(","),
-    members: (await shownPeople(deps, team.members)).ids.join(","),
+    channel: channel.id,
+    owners: owners.ids,
+    members: members.ids,
     projects: team.projects.join(", "),
   };
-  return teamForm({ origin, values, isOwners });
+  const shown = [...new Set([channel, owners, members].flatMap(({ marks }) => marks))];
+  return teamForm({ origin: { ...origin, shown }, values, isOwners });
 }
 
-function openBudget(
+async function openBudget(
+  deps: SetUpDeps,
+  visitor: Visitor,
   origin: FormContent["origin"],
   governance: Governance | undefined,
-  scopes: readonly Choice[],
-): Modal {
+): Promise<Modal> {
+  const scopes = await scopeChoices(deps, visitor);
   if (scopes.length === 0) return infoModal(FOR_ADMINS);
   if (origin.key === undefined) {
     return budgetForm({ origin, values: { thresholds: "50, 80, 100" } }, scopes);
   }
   const budget = governance?.budgets.find(({ key }) => key === origin.key);
   if (budget === undefined) return infoModal("That budget is gone: somebody removed it.");
+  const person = await findPerson(deps, visitor.email);
+  if (!mayChange(person, budget, governance?.teams ?? [])) return infoModal(FOR_ADMINS);
   const values = {
     scope: scopeText(budget.scope),
     amount: shortDecimal(usdToDecimal(budget.limit)),
@@ -166,11 +170,8 @@ async function openDigest(
   const found = await findGovernance(deps);
   const scopes = digestScopes(found?.governance);
   if (origin.key === undefined) {
-    const channel = channelId(
-      found?.governance?.organization.finopsChannel,
-      await listChannels(visitor),
-    );
-    return digestForm({ origin, values: { channel } }, scopes);
+    const usual = await shownChannel(visitor, found?.governance?.organization.finopsChannel);
+    return digestForm({ origin, values: { channel: usual.id } }, scopes);
   }
   const digest = found?.governance?.digests[Number(origin.key)];
   if (digest === undefined) return infoModal("That digest is gone: somebody removed it.");
@@ -179,14 +180,15 @@ async function openDigest(
       "This digest is one for each team or person, or a monthly one: change it in governance.yml.",
     );
   }
+  const { id: channel, marks: shown } = await shownChannel(visitor, digest.channel);
   const values = {
-    channel: channelId(digest.channel, await listChannels(visitor)),
+    channel,
     scope: scopeText(digest.scope),
     every: digest.every,
     on: digest.onWeekday,
     at: digest.atLocalTime,
   };
-  return digestForm({ origin, values }, scopes);
+  return digestForm({ origin: { ...origin, shown }, values }, scopes);
 }
 
 /** What a digest can be about. */
@@ -270,12 +272,7 @@ async function listEntries(
         }));
     case "budgets": {
       const person = await findPerson(deps, visitor.email);
-      return budgets
-        .filter(
-          ({ scope }) =>
-            !isOwner || (scope.kind !== "each" && mayChangeBudget(person, scope, teams)),
-        )
-        .map(budgetEntry);
+      return budgets.filter((budget) => mayChange(person, budget, teams)).map(budgetEntry);
     }
     case "digests":
       return isOwner
@@ -286,6 +283,11 @@ async function listEntries(
             details: `${channel === undefined ? "to each" : channelName(channel)} · ${atLocalTime}`,
           }));
   }
+}
+
+/** Whose amount they may read and set; one of everybody's is for admins. */
+function mayChange(person: Person, { scope }: GovernedBudget, teams: Governance["teams"]): boolean {
+  return person.isAdmin || (scope.kind !== "each" && mayChangeBudget(person, scope, teams));
 }
 
 function budgetEntry({ key, scope, limit, period }: GovernedBudget): ListEntry {

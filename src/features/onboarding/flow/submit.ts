@@ -34,7 +34,7 @@ import {
 import type { SetUpDeps, Visitor } from "./deps.ts";
 import { admission } from "./first-admin.ts";
 import { digestScopes, openList, scopeChoices } from "./open-form.ts";
-import { chosenChannel, chosenPeople, listChannels } from "./people.ts";
+import { chosenChannel, chosenPeople } from "./people.ts";
 import { findStanding, listAdmins, loadSetUp } from "./progress.ts";
 import { sayHello } from "./say-hello.ts";
 
@@ -150,10 +150,9 @@ async function draftOf(deps: SetUpDeps, visitor: Visitor, sent: Sent): Promise<D
   }
 }
 
-async function organizationDraft(visitor: Visitor, { values, base }: Sent): Promise<Draft> {
-  const channels = await listChannels(visitor);
+async function organizationDraft(visitor: Visitor, { origin, values, base }: Sent): Promise<Draft> {
   const before = base?.organization.finopsChannel;
-  const channel = chosenChannel(values["channel"], before, channels);
+  const channel = await chosenChannel(visitor, values["channel"], { before, origin });
   return {
     edits: [{ ...organizationFrom(values), finopsChannel: channel }],
     again: (content) => organizationForm({ values, ...content }),
@@ -172,12 +171,23 @@ async function teamDraft(
   const again: Draft["again"] = (content) => teamForm({ values, isOwners, ...content });
   const owners = isOwners
     ? { kind: "people" as const, emails: before?.owners ?? [] }
-    : await chosenPeople(deps, values["owners"], before?.owners ?? []);
-  const members = await chosenPeople(deps, values["members"], before?.members ?? []);
+    : await chosenPeople(deps, values["owners"], {
+        field: "owners",
+        before: before?.owners ?? [],
+        origin,
+      });
+  const members = await chosenPeople(deps, values["members"], {
+    field: "members",
+    before: before?.members ?? [],
+    origin,
+  });
   if (owners.kind === "unknown") return { stop: again(stranger(origin, owners)) };
   if (members.kind === "unknown") return { stop: again(stranger(origin, members)) };
   const name = (values["name"] ?? "").trim();
-  const channel = chosenChannel(values["channel"], before?.channel, await listChannels(visitor));
+  const channel = await chosenChannel(visitor, values["channel"], {
+    before: before?.channel,
+    origin,
+  });
   const taken = (base?.teams ?? []).map(({ key }) => key);
   return {
     edits: [
@@ -216,7 +226,7 @@ async function budgetDraft(
 async function digestDraft(visitor: Visitor, { origin, values, base }: Sent): Promise<Draft> {
   const index = origin.key === undefined ? undefined : Number(origin.key);
   const before = index === undefined ? undefined : base?.digests[index]?.channel;
-  const channel = chosenChannel(values["channel"], before, await listChannels(visitor));
+  const channel = await chosenChannel(visitor, values["channel"], { before, origin });
   const asked = digestFrom(values, index);
   return {
     edits: [{ ...asked, channel: channel ?? asked.channel }],
@@ -231,7 +241,8 @@ async function adminsDraft(
   { origin, values, base }: Sent,
 ): Promise<Drafted> {
   const again: Draft["again"] = (content) => adminsForm({ values, ...content });
-  const chosen = await chosenPeople(deps, values["admins"], base?.organization.admins ?? []);
+  const before = base?.organization.admins ?? [];
+  const chosen = await chosenPeople(deps, values["admins"], { field: "admins", before, origin });
   if (chosen.kind === "unknown") return { stop: again(stranger(origin, chosen)) };
   // Nobody locks themselves out, and with them perhaps everybody.
   const admins = [...new Set([...chosen.emails, visitor.email])];

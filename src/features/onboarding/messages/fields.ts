@@ -21,6 +21,8 @@ export interface FormOrigin {
   readonly version: number;
   /** What it changes; absent: something new. */
   readonly key?: string | undefined;
+  /** Marks of the people and the channel that its fields showed: what they did not show stays. */
+  readonly shown?: readonly string[] | undefined;
 }
 
 export interface FormContent {
@@ -41,10 +43,12 @@ export interface Choice {
 }
 
 export function parseOrigin(privateMetadata: string): FormOrigin {
-  const [version = "", ...key] = privateMetadata.split(" ");
+  const [about = "", shown = ""] = privateMetadata.split("\n");
+  const [version = "", ...key] = about.split(" ");
   return {
     version: /^\d{1,9}$/.test(version) ? Number(version) : 0,
     ...(key.length === 0 ? {} : { key: key.join(" ") }),
+    ...(shown === "" ? {} : { shown: shown.split(" ") }),
   };
 }
 
@@ -60,7 +64,7 @@ export function form(of: {
   readonly note: string | undefined;
   readonly blocks: readonly Block[];
 }): Modal {
-  const { version, key } = of.origin;
+  const { version, key, shown = [] } = of.origin;
   const origin = key === undefined ? String(version) : `${String(version)} ${key}`;
   const blocks = of.blocks.map((block) =>
     block.type === "input"
@@ -71,7 +75,7 @@ export function form(of: {
     callbackId: of.callbackId,
     title: of.title,
     submit: of.submit ?? "Save",
-    privateMetadata: origin,
+    privateMetadata: shown.length === 0 ? origin : `${origin}\n${shown.join(" ")}`,
     blocks: [...(of.note === undefined ? [] : [section(of.note), DIVIDER]), ...blocks],
   });
 }
