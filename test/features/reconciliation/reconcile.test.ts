@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { usdFromDecimal } from "../../../src/domain/money.ts";
+import { formatUsd, usd, usdFromDecimal } from "../../../src/domain/money.ts";
 import { ORG_SCOPE } from "../../../src/domain/scope.ts";
 import {
   addMs,
@@ -36,6 +36,7 @@ import {
   pullAll,
   puller,
 } from "../../support/report-builders.ts";
+import { SEED } from "../pricing/published-seed.ts";
 
 const db = useDatabase();
 const NOW = "2026-11-23T10:00:00Z";
@@ -113,7 +114,7 @@ function expectWhole({ days }: ReconciliationReport): void {
 
 describe("a month with every known trap", () => {
   test("reconciles to nothing unexplained, whatever Anthropic's side leaves out", async () => {
-    const requests = manyRequests({ from: MONTH.start, to: MONTH.end }, 900);
+    const requests = manyRequests({ from: MONTH.start, to: MONTH.end }, 400);
     const at = addMs(MONTH.start, 3 * DAY_MS);
     const priority = aRequest(at, { serviceTier: "priority" });
     const unlinked = aRequest(at, { workspaceId: "wrkspc_lab", apiKeyId: "apikey_lab" });
@@ -190,6 +191,42 @@ describe("a fault is found and named, and the alert says so", () => {
     expectWhole(report);
     return report;
   };
+  /** What requests of those come to by the table that Anthropic prints; shares no code with ours. */
+  const published = (
+    of: readonly LedgerRequest[],
+    counts: (tokens: LedgerRequest["tokens"]) => Partial<LedgerRequest["tokens"]> = (all) => all,
+  ): bigint =>
+    of.reduce((sum, { model, tokens, webSearches }) => {
+      const counted = counts(tokens);
+      const rates = SEED.findLast(({ ids }) => ids.includes(model))?.rates;
+      if (rates === undefined) throw new Error(`no published price of ${model}`);
+      // Of dollars a million tokens a millionth is pico-dollars a token, times a million.
+      const [input, write5m, write1h, read, output] = rates.map((rate) =>
+        BigInt(Math.round(Number(rate) * 1_000_000)),
+      );
+      const cost = (rate: bigint | undefined, count = 0): bigint => (rate ?? 0n) * BigInt(count);
+      const searches = counted === tokens ? BigInt(webSearches) * 10_000_000_000n : 0n;
+      return (
+        sum +
+        cost(input, counted.uncached_input_tokens) +
+        cost(write5m, counted["cache_creation.ephemeral_5m_input_tokens"]) +
+        cost(write1h, counted["cache_creation.ephemeral_1h_input_tokens"]) +
+        cost(read, counted.cache_read_input_tokens) +
+        cost(output, counted.output_tokens) +
+        searches
+      );
+    }, 0n);
+  /** The whole gap is what the seeded fault comes to, and the alert names that amount. */
+  const expectAmount = async (
+    { standing }: ReconciliationReport,
+    expected: bigint,
+  ): Promise<void> => {
+    expect(standing.charged - standing.anthropicBilled).toBe(expected);
+    const size = usd(expected < 0n ? -expected : expected);
+    expect((await alerts()).map(({ text }) => text)).toEqual([
+      expect.stringContaining(formatUsd(size)),
+    ]);
+  };
   const isOn = ({ occurredAt }: LedgerRequest, date: string): boolean =>
     occurredAt.toISOString().startsWith(date);
 
@@ -224,6 +261,15 @@ describe("a fault is found and named, and the alert says so", () => {
     const [alert] = await alerts();
     expect(alert?.text).toContain("wrong cache lifetime");
     expect(alert?.sent).toBe(true);
+    const wrong = requests.filter(
+      (request) => request.workspaceId === "wrkspc_search" && isOn(request, "2026-11-20"),
+    );
+    const long = "cache_creation.ephemeral_1h_input_tokens";
+    const asLong = published(wrong, (tokens) => ({ [long]: tokens[long] }));
+    const asShort = published(wrong, (tokens) => ({
+      "cache_creation.ephemeral_5m_input_tokens": tokens[long],
+    }));
+    await expectAmount(report, asShort - asLong);
   });
 
   test("a lost hour", async () => {
@@ -240,6 +286,10 @@ describe("a fault is found and named, and the alert says so", () => {
     expect(alert?.text).toContain("lost hour");
     expect(alert?.text).toContain("no event of gateway from 14:00 to 15:00 UTC");
     expect(alert?.text).toContain("On 2026-11-18");
+    const lost = bill.filter(({ occurredAt }) =>
+      occurredAt.toISOString().startsWith("2026-11-18T14"),
+    );
+    await expectAmount(report, -published(lost));
   });
 
   test("a doubled source", async () => {
@@ -254,6 +304,8 @@ describe("a fault is found and named, and the alert says so", () => {
     const [alert] = await alerts();
     expect(alert?.text).toContain("gateway reports its usage twice");
     expect(alert?.text).toContain("request_id");
+    const doubled = requests.filter((request) => isOn(request, "2026-11-19"));
+    await expectAmount(report, published(doubled));
   });
 
   test("two sources of the same usage", async () => {
@@ -288,6 +340,11 @@ describe("a fault is found and named, and the alert says so", () => {
     expect(said).toHaveLength(1);
     expect(said[0]?.text).toContain("Anthropic takes 8 % off");
     expect(said[0]?.text).toContain("claude-spend reprice --from DAY");
+    // Said of the three days that were known then; the report has it of the whole week.
+    const missed = (of: readonly LedgerRequest[]): bigint => (published(of) * 8n) / 100n;
+    expect(report.standing.charged - report.standing.anthropicBilled).toBe(missed(requests));
+    const three = requests.filter(({ occurredAt }) => occurredAt < addMs(WEEK.start, 3 * DAY_MS));
+    expect(said[0]?.text).toContain(formatUsd(usd(missed(three))));
   });
 
   test("a discount that Anthropic does not give", async () => {
