@@ -23,7 +23,7 @@ const HISTORIES = Number(process.env["ALERT_HISTORIES"] ?? "2000");
 const SEED = Number(process.env["ALERT_SEED"] ?? String(Date.now() % 1_000_000));
 /** Of so many, one has a budget to itself; it costs a transaction where members share one. */
 const OWN_OF = 80;
-const ROUNDS = 5;
+const ROUNDS = 4;
 const STEPS = 2;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

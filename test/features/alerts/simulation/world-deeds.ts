@@ -11,7 +11,7 @@ import { createIngestMemory } from "../../../../src/features/ingest/flow/ingest-
 import { recordUsage } from "../../../../src/features/ingest/flow/record-usage.ts";
 import { advanceRerates, requestRerate } from "../../../../src/features/ingest/index.ts";
 import { parseNativeEvent } from "../../../../src/features/ingest/native-event.ts";
-import { parseDiscountPercent, replaceDiscounts } from "../../../../src/features/pricing/index.ts";
+import { replaceDiscounts } from "../../../../src/features/pricing/index.ts";
 import {
   type Database,
   inTransaction,
@@ -21,17 +21,9 @@ import {
 import { usd } from "../../../support/builders.ts";
 import { Crashed, crashing } from "../../approvals/simulation/crashes.ts";
 import { aCrash } from "../../approvals/simulation/deeds.ts";
-import {
-  BEFORE,
-  DISCOUNTED_WORKSPACE,
-  type Group,
-  type History,
-  noteSpent,
-  type Sent,
-  tell,
-} from "./histories.ts";
+import { BEFORE, type Group, type History, noteSpent, type Sent, tell } from "./histories.ts";
 import { alterLimit } from "./oracle.ts";
-import { count, type Replica, type World } from "./world.ts";
+import { count, halfPrice, type Replica, type World } from "./world.ts";
 
 const BATCH_MAX = 1_500;
 
@@ -100,12 +92,7 @@ export async function reprice(world: World): Promise<void> {
   const { replicas } = world;
   world.isDiscounted = !world.isDiscounted;
   count(world, "re-rated");
-  const share = parseDiscountPercent("50");
-  if (share === undefined) throw new Error("half is a discount");
-  const ever = { modelPattern: undefined, validFrom: undefined, validUntil: undefined };
-  const discounts = world.isDiscounted
-    ? [{ ...ever, workspaceId: DISCOUNTED_WORKSPACE, share }]
-    : [];
+  const discounts = world.isDiscounted ? halfPrice() : [];
   const period = { start: instant(BEFORE), end: world.now };
   const range = { period, onlyEstimated: false, includesAllocation: false };
   await persist(world, async ({ database }) => {

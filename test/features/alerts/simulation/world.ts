@@ -10,6 +10,7 @@ import { upsertPreferences } from "../../../../src/features/alerts/store/prefere
 import { replaceGovernedBudgets } from "../../../../src/features/budgets/index.ts";
 import { createIngestMemory } from "../../../../src/features/ingest/flow/ingest-memory.ts";
 import { replaceOrganization } from "../../../../src/features/organization/index.ts";
+import { parseDiscountPercent, replaceDiscounts } from "../../../../src/features/pricing/index.ts";
 import { createFakeSlack, type FakeSlack } from "../../../../src/sandbox/slack/index.ts";
 import { ACME } from "../../../../src/sandbox/slack/workspace.ts";
 import { createDirectory, type Directory } from "../../../../src/slack/directory.ts";
@@ -21,7 +22,14 @@ import { usd } from "../../../support/builders.ts";
 import { TEST_MANIFEST } from "../../../support/fake-slack.ts";
 import { aTeam } from "../../../support/organization-builders.ts";
 import { type SeededRandom, seededRandom } from "../../../support/seeded-random.ts";
-import { BEFORE, type Group, groupsOf, type History, ownHistory } from "./histories.ts";
+import {
+  BEFORE,
+  DISCOUNTED_WORKSPACE,
+  type Group,
+  groupsOf,
+  type History,
+  ownHistory,
+} from "./histories.ts";
 
 const START = instant("2026-11-20T09:40:00Z");
 const HISTORY_SCOPES = ["channels:history", "groups:history", "im:history"];
@@ -109,7 +117,8 @@ export async function createWorld(of: WorldOptions): Promise<World> {
     channels,
     log,
     isTroubled: true,
-    isDiscounted: false,
+    // The first re-rating makes everything dearer, and much of that nobody else looks at.
+    isDiscounted: true,
     counts: new Map<string, number>(),
   });
 }
@@ -162,6 +171,14 @@ function personOf({ name, destination, channelId }: History): typeof ACME.people
   return [{ ...like, id, name, handle: name, email: `${name}@sim.test`, isAdmin: false }];
 }
 
+/** What is negotiated for one workspace, while it is. */
+export function halfPrice(): Parameters<typeof replaceDiscounts>[1] {
+  const share = parseDiscountPercent("50");
+  if (share === undefined) throw new Error("half is a discount");
+  const ever = { modelPattern: undefined, validFrom: undefined, validUntil: undefined };
+  return [{ ...ever, workspaceId: DISCOUNTED_WORKSPACE, share }];
+}
+
 async function govern(
   database: Database,
   { histories, groups }: Pick<World, "histories" | "groups">,
@@ -186,6 +203,7 @@ async function govern(
         aTeam({ key: name, name, channel: `#${name}`, projects: own }),
       ),
     });
+    await replaceDiscounts(sql, halfPrice());
     const own = histories.filter(({ memberKey }) => memberKey === "");
     const shared = groups.flatMap(({ members }) => members.slice(0, 1));
     await replaceGovernedBudgets(sql, [...own, ...shared].map(governed), instant(BEFORE));
