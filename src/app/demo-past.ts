@@ -41,7 +41,7 @@ export function demoTime(real: Clock): DemoTime {
  * What the bot lives through before the demo is ready; time must be behind by `PAST_MS`.
  *
  * 1. Everything until then is sent, and what a dry run reports by mistake. 2. The bot looks at its
- * budgets. 3. Time catches up; the mistake is taken back.
+ * budgets. 3. Time catches up: the rest is sent, and the mistake taken back.
  */
 export async function livePast(
   deps: UsageDeps,
@@ -61,6 +61,7 @@ export async function livePast(
   await adoptPast({ database, clock });
   await beforeCatchingUp();
   time.setBehind(0);
+  await sendExample(deps);
   await sendUsage({ ...target, events: voidsOf(mistaken, clock()) });
 }
 

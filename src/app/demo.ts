@@ -124,12 +124,8 @@ async function run(): Promise<void> {
       await putGovernance(program, withDigestSoon(governance, realClock()));
       stopArchiving = archiveForAWhile(slack);
     };
-    if (isNew) {
-      await livePast(usage, { time, beforeCatchingUp });
-    } else {
-      await sendExample(usage);
-      await beforeCatchingUp();
-    }
+    if (isNew) await livePast(usage, { time, beforeCatchingUp });
+    else await beforeCatchingUp();
   }
   const sentUntil = await sendExample(usage);
   anthropic.letBoAsk();
