@@ -18,11 +18,11 @@ import {
 import { endRaises, listBudgetStatus } from "../../../src/features/budgets/index.ts";
 import { type Database, isConnectionLoss } from "../../../src/store/database.ts";
 import { useDatabase } from "../../support/database.ts";
+import { type SeededRandom, seededRandom } from "../../support/seeded-random.ts";
 import { faultsOf, faultsOfCeiling, loadRows, moneyAt, type Row } from "./simulation/checks.ts";
 import { Crashed, crashing } from "./simulation/crashes.ts";
 import { aCrash, act, depsOf, later, type Stage } from "./simulation/deeds.ts";
 import { createOutside, faultsOfCards, faultsOfLimit } from "./simulation/outside.ts";
-import { type Random, seeded } from "./simulation/random.ts";
 import { createWorld, type History, newHistory, targetOf } from "./simulation/world.ts";
 
 const HISTORIES = Number(process.env["APPROVAL_HISTORIES"] ?? "12");
@@ -37,7 +37,7 @@ const DRAINS_MAX = 400;
 const db = useDatabase();
 
 /** Ends only when the queue is empty, whatever crashes meanwhile. */
-async function passTime(stage: Stage, random: Random): Promise<void> {
+async function passTime(stage: Stage, random: SeededRandom): Promise<void> {
   const jobs = [expireApprovals, escalateApprovals, remindApprovers, followAuthority, endRaises];
   const run = async (replica: Database): Promise<void> => {
     for (const job of jobs) {
@@ -113,16 +113,16 @@ async function waitingFaults(pool: Database): Promise<string[]> {
 }
 
 test(`whatever happens, money moves only by valid decisions (APPROVAL_SEED=${String(SEED)}, ${String(HISTORIES)} histories)`, async () => {
-  const random = seeded(SEED);
+  const random = seededRandom(SEED);
   let now = instant("2026-11-23T08:00:00Z");
   const clock: Clock = () => now;
   const replicaCount = 1 + random.below(REPLICAS_MAX);
   const replicas = Array.from({ length: replicaCount }, () =>
     db.openPool({ max: Math.ceil(CONNECTIONS / replicaCount) }),
   );
-  const outside = createOutside(seeded(SEED * 17 + 1));
+  const outside = createOutside(seededRandom(SEED * 17 + 1));
   const histories = Array.from({ length: HISTORIES }, (_, index) =>
-    newHistory(index, seeded(SEED * 31 + index)),
+    newHistory(index, seededRandom(SEED * 31 + index)),
   );
   const stage: Stage = { replicas, clock, histories, counts: new Map() };
   await createWorld(db.pool, histories);

@@ -18,8 +18,8 @@ import { requestRaise } from "../../../../src/features/budgets/flow/request-rais
 import { raiseEffects } from "../../../../src/features/budgets/index.ts";
 import type { Database } from "../../../../src/store/database.ts";
 import { usd } from "../../../support/builders.ts";
+import type { SeededRandom } from "../../../support/seeded-random.ts";
 import { type Crash, Crashed, crashing } from "./crashes.ts";
-import type { Random } from "./random.ts";
 import { type History, NAMES } from "./world.ts";
 
 export interface Stage {
@@ -70,7 +70,7 @@ function count({ counts }: Stage, what: string): void {
   counts.set(what, (counts.get(what) ?? 0) + 1);
 }
 
-export function aCrash(random: Random): Crash {
+export function aCrash(random: SeededRandom): Crash {
   const kind = random.pick(["throw", "kill", "answer-lost"] as const);
   // Never between "begin" and the first statement, which are sent together.
   return kind === "answer-lost" ? { kind } : { kind, at: 2 + random.below(30) };
@@ -230,6 +230,6 @@ function changeRoles(history: History): Deed {
 }
 
 const ROUND_MS_MAX = 1.5 * HOUR_MS;
-export function later(clock: Clock, random: Random): ReturnType<Clock> {
+export function later(clock: Clock, random: SeededRandom): ReturnType<Clock> {
   return addMs(clock(), 60_000 + random.below(ROUND_MS_MAX));
 }

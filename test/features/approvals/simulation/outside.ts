@@ -17,9 +17,9 @@ import type { LimitKeeper } from "../../../../src/features/limits/flow/keepers.t
 import { type SenderDeps, sendDueMessages } from "../../../../src/slack/sender.ts";
 import { type Database, isConnectionLoss } from "../../../../src/store/database.ts";
 import { usd } from "../../../support/builders.ts";
+import type { SeededRandom } from "../../../support/seeded-random.ts";
 import { Crashed, crashing } from "./crashes.ts";
 import { aCrash } from "./deeds.ts";
-import type { Random } from "./random.ts";
 
 const BASE_LIMIT = usd(500);
 const FAULT = 0.25;
@@ -47,7 +47,7 @@ export interface Outside {
   readonly heal: () => void;
 }
 
-export function createOutside(random: Random): Outside {
+export function createOutside(random: SeededRandom): Outside {
   const state = { fault: FAULT };
   const failures = new Map<string, number>();
   const fails = (what: string): boolean => {
@@ -100,7 +100,7 @@ async function survive(part: () => Promise<number>): Promise<number> {
 type Fails = (what: string) => boolean;
 
 function createSlack(
-  random: Random,
+  random: SeededRandom,
   fails: Fails,
 ): { readonly posted: readonly Posted[]; readonly reached: Pick<SenderDeps, "web" | "directory"> } {
   const posted: Posted[] = [];
@@ -149,7 +149,7 @@ function createSlack(
 }
 
 function createLimits(
-  random: Random,
+  random: SeededRandom,
   fails: Fails,
 ): Pick<Outside, "written" | "limitOf"> & { readonly keeper: LimitKeeper } {
   const limits = new Map<string, Usd>();

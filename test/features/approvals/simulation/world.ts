@@ -13,7 +13,7 @@ import { replacePushRules } from "../../../../src/features/limits/store/push-rul
 import { type Database, inTransaction } from "../../../../src/store/database.ts";
 import { aGovernedBudget } from "../../../support/budget-builders.ts";
 import { usd } from "../../../support/builders.ts";
-import type { Random } from "./random.ts";
+import type { SeededRandom } from "../../../support/seeded-random.ts";
 
 const SHAPES = ["owners", "quorum", "chain", "group"] as const;
 type Shape = (typeof SHAPES)[number];
@@ -34,7 +34,7 @@ export interface History {
   readonly shape: Shape;
   readonly team: string;
   readonly budgetId: string;
-  readonly random: Random;
+  readonly random: SeededRandom;
   readonly people: Readonly<Record<PersonName, Email>>;
   roles: Roles;
   /** By the instant of a round: roles that held at its beginning or at its end. */
@@ -47,7 +47,7 @@ export interface History {
 export const NAMES = ["req", "mate", "ana", "bea", "fin", "gus", "del", "esc", "out"] as const;
 export type PersonName = (typeof NAMES)[number];
 
-export function newHistory(index: number, random: Random): History {
+export function newHistory(index: number, random: SeededRandom): History {
   const shape = SHAPES[index % SHAPES.length] ?? "owners";
   const people = Object.fromEntries(
     NAMES.map((name) => [name, emailFrom(`${name}${String(index)}@sim.test`)]),
