@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { openSealed } from "../../src/store/sealed-text.ts";
 import { useDatabase } from "../support/database.ts";
 import { buttonOf, FIRST, SECOND, useManyWorkspaces } from "../support/fake-organization.ts";
+import { PEOPLE } from "../support/fake-slack.ts";
 
 const db = useDatabase();
 const slack = useManyWorkspaces(db, {});
@@ -201,6 +202,20 @@ describe("nothing is installed", () => {
     expect(await rows()).toEqual([]);
     expect(slack().organization.calls().at(-1)).toMatchObject({ method: "auth.revoke" });
     expect(await slack().install(FIRST, link)).toMatchObject({ status: 200 });
+  });
+
+  test("by a link for another workspace: one that has the bot goes on having it", async () => {
+    await slack().install(FIRST);
+    const end = await slack().install(FIRST, await slack().newLink(SECOND));
+
+    expect(end).toMatchObject({ status: 403 });
+    // Slack gives a workspace the same token each time.
+    expect(slack().organization.calls()).not.toContainEqual(
+      expect.objectContaining({ method: "auth.revoke" }),
+    );
+    await expect(slack().web.loadUser(`${FIRST}/${PEOPLE.bo}`)).resolves.toMatchObject({
+      email: "bo@acme.test",
+    });
   });
 
   test("by anything but looking at a page", async () => {

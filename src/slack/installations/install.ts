@@ -72,8 +72,8 @@ export type InstallOutcome =
 
 /**
  * 1. Uses the link up, which a second request with it waits for. 2. Exchanges the code. 3. Refuses,
- * and gives the token back, what can't work. 4. Keeps the token, sealed, and lets what waits for
- * the workspace go on. What is refused or fails gives the link back.
+ * and gives the token back unless the workspace lives by it, what can't work. 4. Keeps the token,
+ * sealed, and lets what waits for the workspace go on. What is refused or fails gives the link back.
  */
 export async function install(
   deps: InstallDeps,
@@ -85,13 +85,18 @@ export async function install(
     const link = await useInstallLink(sql, linkHash, now);
     if (link === undefined) return { kind: "refused", because: LINK_GONE };
     const grant = await exchangeCode(deps.app, code);
+    const known = await listInstallations(sql);
     const because = refusalOf(grant, link.onlyFor);
     if (because !== undefined) {
-      unwanted = grant.token;
+      // Slack gives a workspace the same token each time: one that has the bot would lose it.
+      const hasBot = known.some(
+        ({ id, sealedToken }) => id === grant.id && sealedToken !== undefined,
+      );
+      unwanted = hasBot ? undefined : grant.token;
       await returnInstallLink(sql, linkHash);
       return { kind: "refused", because };
     }
-    const isFirst = (await listInstallations(sql)).length === 0;
+    const isFirst = known.length === 0;
     await keep(sql, deps, { grant, now, madeBy: link.madeBy });
     return { kind: "installed", name: grant.name, isFirst };
   });
