@@ -173,8 +173,33 @@ export function startOfLocalDay([year, month, day]: LocalDay, zone: TimeZone): I
   return instant(exact.length > 0 ? Math.min(...exact) : Math.max(...candidates));
 }
 
+/** How far clocks in `zone` are ahead of UTC. Asking Intl takes longer than all else about a date. */
 function offsetMs(ms: number, zone: TimeZone): number {
+  const hour = Math.floor(ms / HOUR_MS);
+  const known = knownOffsets.get(zone)?.get(hour);
+  if (known !== undefined) return known;
+  const offset = offsetAt(ms, zone);
+  // Within an hour clocks change at most once: with equal ends it has one offset.
+  const [first, last] = [hour * HOUR_MS, (hour + 1) * HOUR_MS - 1];
+  if (offsetAt(first, zone) === offset && offsetAt(last, zone) === offset) {
+    rememberOffset(zone, hour, offset);
+  }
+  return offset;
+}
+
+function offsetAt(ms: number, zone: TimeZone): number {
   return -new TZDate(ms, zone).getTimezoneOffset() * MINUTE_MS;
+}
+
+const knownOffsets = new Map<TimeZone, Map<number, number>>();
+/** Two years of the hours of a zone that everybody asks for. */
+const KNOWN_OFFSETS_MAX = 20_000;
+
+function rememberOffset(zone: TimeZone, hour: number, offset: number): void {
+  const ofZone = knownOffsets.get(zone) ?? new Map<number, number>();
+  if (ofZone.size >= KNOWN_OFFSETS_MAX) ofZone.clear();
+  ofZone.set(hour, offset);
+  knownOffsets.set(zone, ofZone);
 }
 
 /** What a calendar on the wall in `zone` shows at `at`. Month is 1–12, weekday 0 (Sunday)–6. */
@@ -189,14 +214,15 @@ export function localParts(
   readonly hour: number;
   readonly minute: number;
 } {
-  const shown = new TZDate(at.getTime(), zone);
+  // Its UTC parts are what clocks in the zone show.
+  const shown = new Date(at.getTime() + offsetMs(at.getTime(), zone));
   return {
-    year: shown.getFullYear(),
-    month: shown.getMonth() + 1,
-    day: shown.getDate(),
-    weekday: shown.getDay(),
-    hour: shown.getHours(),
-    minute: shown.getMinutes(),
+    year: shown.getUTCFullYear(),
+    month: shown.getUTCMonth() + 1,
+    day: shown.getUTCDate(),
+    weekday: shown.getUTCDay(),
+    hour: shown.getUTCHours(),
+    minute: shown.getUTCMinutes(),
   };
 }
 
