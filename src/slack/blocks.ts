@@ -16,7 +16,7 @@ import type {
   SelectOption,
   SlackMessage,
 } from "./block-types.ts";
-import { isDataBlock, shownLength, withinCounts } from "./charts/degrade.ts";
+import { isDataBlock, shownLength, shownLengthAtMost, withinCounts } from "./charts/degrade.ts";
 import { escapeText, mrkdwn, plain, truncate, withoutAccidents } from "./text.ts";
 
 export type * from "./block-types.ts";
@@ -249,6 +249,8 @@ export function fitsMessage(blocks: readonly Block[]): boolean {
 }
 
 function fit(blocks: readonly Block[]): readonly Block[] {
+  const charsAtMost = blocks.reduce((sum, block) => sum + textLengthAtMost(block), 0);
+  if (blocks.length < MESSAGE_BLOCKS_MAX && charsAtMost <= MESSAGE_BLOCKS_CHARS_MAX) return blocks;
   const last = blocks.at(-1);
   const tail = last?.type === "actions" ? [last] : [];
   const body = tail.length === 0 ? blocks : blocks.slice(0, -1);
@@ -277,6 +279,11 @@ function leftOutText(count: number): string {
 function textLength(block: Block): number {
   // Of these Slack's own limits count what is read; their frame would be most of it.
   return isDataBlock(block) ? shownLength(block) : JSON.stringify(block).length;
+}
+
+/** Never less than `textLength`, and told without writing what may take the block's place. */
+function textLengthAtMost(block: Block): number {
+  return isDataBlock(block) ? shownLengthAtMost(block) : textLength(block);
 }
 
 /** A bar of `width` cells for a share in percent, for example "▰▰▰▰▱▱▱▱▱▱". Full from 100 % on. */

@@ -7,8 +7,8 @@ import { escapeText, mrkdwn } from "../text.ts";
 import { exactNumber, type Plot, plotOf, shortNumber } from "./plot.ts";
 
 /** With what stands around them in a message they stay below Slack's limit for all of it. */
-const CHART_CHARS_MAX = 1_200;
-const TABLE_CHARS_MAX = 2_800;
+export const CHART_TEXT_CHARS_MAX = 1_200;
+export const TABLE_TEXT_CHARS_MAX = 2_800;
 const BAR_CELLS = 10;
 /** More lines than this are no picture any more: each series becomes one line of its course. */
 const BAR_LINES_MAX = 24;
@@ -25,7 +25,7 @@ const LEFT_TO_RIGHT = "\u200E";
 export function chartText(block: ChartBlock): Block {
   const plot = plotOf(block);
   const lines = plot.series.length === 1 ? barLines(plot) : seriesLines(plot);
-  return section(`*${escapeText(plot.title)}*`, { lines, charsMax: CHART_CHARS_MAX });
+  return section(`*${escapeText(plot.title)}*`, { lines, charsMax: CHART_TEXT_CHARS_MAX });
 }
 
 /** The table as aligned columns. */
@@ -49,7 +49,7 @@ export function tableText(table: DataTableBlock | TableBlock): Block {
           return cells.join("  ").trimEnd();
         });
   const caption = table.type === "data_table" ? `*${escapeText(table.caption)}*` : "";
-  return section(caption, { lines, charsMax: TABLE_CHARS_MAX });
+  return section(caption, { lines, charsMax: TABLE_TEXT_CHARS_MAX });
 }
 
 /** A row that is wider than a phone: its name, and below it the rest. */
@@ -160,8 +160,12 @@ const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 const WIDE =
   /^(?:\p{Extended_Pictographic}(?<![©®™])|\p{Regional_Indicator}|[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}])/u;
 
+/** Each character is one column; splitting most texts would be all the work. */
+const PLAIN = /^[ -~]*$/;
+
 /** Columns in a font of one width, as nearly as can be told without the font. */
 function columnsOf(text: string): number {
+  if (PLAIN.test(text)) return text.length;
   return Array.from(graphemes.segment(text)).reduce(
     (sum, { segment }) => sum + columnsOfGrapheme(segment),
     0,

@@ -4,8 +4,14 @@
  */
 import type { Block, ChartBlock, DataTableBlock, TableBlock } from "../block-types.ts";
 import { plain } from "../text.ts";
-import { chartText, isNumeric, tableText } from "./as-text.ts";
-import { altTextOf, plotOf } from "./plot.ts";
+import {
+  CHART_TEXT_CHARS_MAX,
+  chartText,
+  isNumeric,
+  TABLE_TEXT_CHARS_MAX,
+  tableText,
+} from "./as-text.ts";
+import { ALT_TEXT_CHARS_MAX, altTextOf, plotOf } from "./plot.ts";
 
 /** Kinds of blocks that Slack is still rolling out, or that not every client shows. */
 const DATA_BLOCK_TYPES = ["data_visualization", "data_table", "table"] as const;
@@ -65,6 +71,18 @@ export function shownLength(block: ChartBlock | DataTableBlock | TableBlock): nu
       : stringsLength(tableText(block));
   return Math.max(stringsLength(block), instead);
 }
+
+/** Never less than `shownLength`. */
+export function shownLengthAtMost(block: ChartBlock | DataTableBlock | TableBlock): number {
+  const insteadAtMost =
+    block.type === "data_visualization"
+      ? Math.max(CHART_TEXT_CHARS_MAX, ALT_TEXT_CHARS_MAX + block.title.length)
+      : TABLE_TEXT_CHARS_MAX;
+  return Math.max(stringsLength(block), insteadAtMost + SECTION_CHARS);
+}
+
+/** What a section says of itself beside its text. */
+const SECTION_CHARS = "section".length + "mrkdwn".length;
 
 function stringsLength(node: unknown): number {
   if (typeof node === "string") return node.length;

@@ -15,7 +15,7 @@ export interface Plot {
 }
 
 /** Slack takes 2,000; nobody listens to more than this. */
-const ALT_TEXT_CHARS_MAX = 1_000;
+export const ALT_TEXT_CHARS_MAX = 1_000;
 
 export function plotOf({ title, chart }: ChartBlock): Plot {
   if (chart.type === "pie") {
@@ -60,15 +60,26 @@ export function shortNumber(value: number, unit: string): string {
 }
 
 function dollars(value: number, options: Intl.NumberFormatOptions): string {
-  const amount = new Intl.NumberFormat("en-US", options).format(Math.abs(value));
+  const amount = formatted(Math.abs(value), options);
   return `${value < 0 ? "-" : ""}$${amount}`;
 }
 
 function withUnit(value: number, unit: string, options: Intl.NumberFormatOptions): string {
-  const number = new Intl.NumberFormat("en-US", options).format(value);
+  const number = formatted(value, options);
   if (unit === "") return number;
   return unit === "%" ? `${number}%` : `${number} ${unit}`;
 }
+
+function formatted(value: number, options: Intl.NumberFormatOptions): string {
+  const { notation = "", minimumFractionDigits = "", maximumFractionDigits = "" } = options;
+  const key = `${notation} ${String(minimumFractionDigits)} ${String(maximumFractionDigits)}`;
+  const format = formats.get(key) ?? new Intl.NumberFormat("en-US", options);
+  formats.set(key, format);
+  return format.format(value);
+}
+
+/** Making one takes longer than all else about a chart. As many as there are ways to round above. */
+const formats = new Map<string, Intl.NumberFormat>();
 
 /** What the chart shows, with its numbers, for people who can't see it. */
 export function altTextOf(block: ChartBlock): string {
