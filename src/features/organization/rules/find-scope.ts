@@ -24,6 +24,8 @@ export interface Asking {
   readonly organization: Pick<Organization, "name">;
   readonly teams: readonly Team[];
   readonly modelIds?: readonly string[];
+  /** False: it is only asked whether the text names a scope; a refusal offers nothing near. */
+  readonly suggests?: boolean;
 }
 
 export type ScopeFinding = { readonly kind: "found"; readonly scope: Scope } | ScopeRefusal;
@@ -33,11 +35,12 @@ const VIEWABLE_MAX = 5;
 
 /** Suggestions are only what the person may see: a suggestion tells that something exists. */
 export function findScope(text: string, asking: Asking): ScopeFinding {
-  const { person, organization, teams, modelIds } = asking;
+  const { person, organization, teams, modelIds, suggests = true } = asking;
   const resolution = resolveScopeName(text, {
     me: person.email,
     organizationName: organization.name,
     teams,
+    suggests,
     ...(modelIds === undefined ? {} : { modelIds }),
   });
   if (resolution.kind === "found") {

@@ -21,6 +21,8 @@ export interface ScopeDirectory {
   readonly organizationName?: string;
   readonly teams: readonly Team[];
   readonly modelIds?: readonly string[];
+  /** False: of what is unknown nothing near is looked for, which takes longest. */
+  readonly suggests?: boolean;
 }
 
 export type ScopeResolution =
@@ -61,6 +63,8 @@ export function resolveScopeName(text: string, directory: ScopeDirectory): Scope
   const email = parseEmail(wanted.replace(/^(?:mailto:|@)/i, ""));
   if (email !== undefined) return found({ kind: "user", key: email });
 
+  if (directory.teams.some(({ key }) => key === wanted))
+    return found({ kind: "team", key: wanted });
   const candidates = namedScopes(directory);
   const exact = matching(wanted, candidates);
   if (exact !== undefined) return exact;
@@ -72,8 +76,8 @@ export function resolveScopeName(text: string, directory: ScopeDirectory): Scope
     if (resolution.kind === "found" || resolution.nearest.length > 0) return resolution;
   }
   // "@bo" that Slack did not turn into an address: a person, but nobody is guessed.
-  if (wanted.startsWith("@")) return unknown(wanted.slice(1), namedPeople(directory));
-  return unknown(wanted, candidates);
+  if (wanted.startsWith("@")) return unknown(wanted.slice(1), namedPeople, directory);
+  return unknown(wanted, () => candidates, directory);
 }
 
 function resolveOfKind(
@@ -86,12 +90,12 @@ function resolveOfKind(
     case "team":
     case "project": {
       const candidates = namedScopes(directory).filter(({ scope }) => scope.kind === kind);
-      return matching(key, candidates) ?? unknown(key, candidates);
+      return matching(key, candidates) ?? unknown(key, () => candidates, directory);
     }
     case "model": {
       if (directory.modelIds === undefined) return found({ kind, key });
       const candidates = namedScopes(directory).filter(({ scope }) => scope.kind === kind);
-      return matching(key, candidates) ?? unknown(key, candidates);
+      return matching(key, candidates) ?? unknown(key, () => candidates, directory);
     }
     case "user": {
       if (/^me$/i.test(key) && directory.me !== undefined) {
@@ -99,14 +103,14 @@ function resolveOfKind(
       }
       const email = parseEmail(key);
       return email === undefined
-        ? unknown(key, namedPeople(directory))
+        ? unknown(key, namedPeople, directory)
         : found({ kind, key: email });
     }
     case "api_key":
     case "workspace":
     case "tag": {
       const scope = parseScope(`${kind}:${key}`);
-      return scope === undefined ? unknown(key, []) : found(scope);
+      return scope === undefined ? unknown(key, () => [], directory) : found(scope);
     }
   }
 }
@@ -184,7 +188,13 @@ function matching(name: string, candidates: readonly NamedScope[]): ScopeResolut
   };
 }
 
-function unknown(name: string, candidates: readonly NamedScope[]): ScopeResolution {
+function unknown(
+  name: string,
+  candidatesIn: (directory: ScopeDirectory) => readonly NamedScope[],
+  directory: ScopeDirectory,
+): ScopeResolution {
+  if (directory.suggests === false) return { kind: "unknown", nearest: [] };
+  const candidates = candidatesIn(directory);
   const nearest = nearestNames(
     name,
     candidates.flatMap(({ names }) => names),

@@ -1,7 +1,7 @@
 /** What somebody asks about: a scope and a period as people type them, and whether they may. */
 import type { Email } from "../../../domain/email.ts";
 import { AppError } from "../../../domain/errors.ts";
-import type { Scope, ScopeRefusal } from "../../../domain/scope.ts";
+import type { Scope } from "../../../domain/scope.ts";
 import type { Clock, Instant } from "../../../domain/time.ts";
 import type { Database } from "../../../store/database.ts";
 import {
@@ -72,25 +72,38 @@ function chooseReading(
   asking: Asking,
   otherwise: string,
 ): { readonly finding: Finding; readonly period: ReportPeriod | undefined } {
-  const refused: { readonly finding: ScopeRefusal; readonly period: ReportPeriod | undefined }[] =
-    [];
-  for (const [index, { scopeText, period }] of readings.entries()) {
-    // The whole text comes first, so that a team may be called "March" or "7d".
-    const isWhole = index === 0 && readings.length > 1;
-    if (isWhole && scopeText === "") continue;
+  const named = firstNamed(readings, { ...asking, suggests: false }, otherwise);
+  if (named !== undefined) return named;
+  const refused = readings.flatMap(({ scopeText, period }, index) => {
+    if (isWhole(index, readings)) return [];
     const finding = findScope(scopeText === "" ? otherwise : scopeText, asking);
-    if (finding.kind === "found") {
-      if (!isWhole || isListed(finding.scope)) return { finding, period };
-    } else if (!isWhole) {
-      refused.push({ finding, period });
-    }
-  }
+    return finding.kind === "found" ? [] : [{ finding, period }];
+  });
   const helping =
     refused.find(({ finding }) => finding.kind === "not-allowed") ??
     refused.find(({ finding }) => finding.kind === "unknown-scope" && finding.nearest.length > 0) ??
     refused[0];
   if (helping === undefined) throw new AppError({ code: "internal", message: "nothing was read" });
   return helping;
+}
+
+function firstNamed(
+  readings: readonly Reading[],
+  asking: Asking,
+  otherwise: string,
+): ReturnType<typeof chooseReading> | undefined {
+  for (const [index, { scopeText, period }] of readings.entries()) {
+    if (scopeText === "" && isWhole(index, readings)) continue;
+    const finding = findScope(scopeText === "" ? otherwise : scopeText, asking);
+    if (finding.kind !== "found") continue;
+    if (!isWhole(index, readings) || isListed(finding.scope)) return { finding, period };
+  }
+  return undefined;
+}
+
+/** The whole text comes first, so that a team may be called "March" or "7d". */
+function isWhole(index: number, readings: readonly Reading[]): boolean {
+  return index === 0 && readings.length > 1;
 }
 
 /** Of other kinds any text is a key: "api_key:k1 7d" would be one, too. */
