@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import cluster from "node:cluster";
 import { once } from "node:events";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -36,8 +36,11 @@ export interface BenchDatabase {
   readonly stop: () => Promise<void>;
 }
 
+/** BENCH_DIRECTORY is kept for the next run: ten million events need a while to be made. */
 export async function startBenchDatabase(): Promise<BenchDatabase> {
-  const directory = await mkdtemp(join(tmpdir(), "claude-spend-bench-"));
+  const kept = process.env["BENCH_DIRECTORY"];
+  const directory = kept ?? (await mkdtemp(join(tmpdir(), "claude-spend-bench-")));
+  await mkdir(directory, { recursive: true });
   await chmod(directory, 0o777); // Postgres may be another user.
   const server = await startEmbeddedPostgres({ dataDir: join(directory, "data") });
   const pool = openDatabase({
@@ -54,7 +57,7 @@ export async function startBenchDatabase(): Promise<BenchDatabase> {
     stop: async () => {
       await pool.end();
       await server.stop();
-      await rm(directory, { recursive: true, force: true });
+      if (kept === undefined) await rm(directory, { recursive: true, force: true });
     },
   };
 }
@@ -90,7 +93,14 @@ export async function emptyUsage({ pool }: BenchDatabase): Promise<void> {
 export interface BenchServer {
   readonly url: URL;
   readonly pid: number;
+  /** Of that process alone, from its start. */
+  readonly resources: () => Promise<Resources>;
   readonly stop: () => Promise<void>;
+}
+
+export interface Resources {
+  readonly cpuMs: number;
+  readonly peakMib: number;
 }
 
 /** The program as operators run it, ingest only, with a log that nobody reads. */
@@ -137,11 +147,31 @@ async function forkRole(role: string, env: Readonly<Record<string, string>>): Pr
   return {
     url: new URL(`${url}/v1/usage`),
     pid: child.pid ?? 0,
+    resources: async () => {
+      const answered = once(child, "message");
+      child.send(RESOURCES_ASKED);
+      const [answer] = await answered;
+      const [cpuMs = NaN, peakMib = NaN] = String(answer).split(" ").map(Number);
+      return { cpuMs, peakMib };
+    },
     stop: async () => {
       child.kill("SIGTERM");
       if (child.exitCode === null) await once(child, "exit");
     },
   };
+}
+
+const RESOURCES_ASKED = "resources";
+
+/** In the forked process: tells what it has used whenever it is asked. */
+function answerResources(): void {
+  process.on("message", (asked) => {
+    if (asked !== RESOURCES_ASKED) return;
+    const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+    const cpuMs = (userCPUTime + systemCPUTime) / 1_000;
+    process.send?.(`${String(cpuMs)} ${String(maxRSS / 1_024)}`);
+  });
+  process.channel?.unref();
 }
 
 async function firstMessage(child: ChildProcess): Promise<string> {
@@ -160,6 +190,7 @@ export const ROLES: Readonly<Record<string, () => Promise<void>>> = {
     if (result.kind === "problems") throw new Error(result.problems.join("\n"));
     const { config } = result;
     const log = createLog(config);
+    if (!cluster.isWorker) answerResources();
     await live({
       log,
       start: async () => {
