@@ -38,11 +38,21 @@ export async function loadDirectory(sql: Sql, of?: Scope): Promise<Directory> {
 /** Raises an alert for each threshold that was reached; how many were announced. */
 export async function raiseReached(
   sql: Sql,
-  { budget, alerts }: { readonly budget: Budget; readonly alerts: readonly BudgetAlert[] },
+  {
+    budget,
+    alerts,
+    loadedDirectory = async () => await loadDirectory(sql),
+  }: {
+    readonly budget: Budget;
+    readonly alerts: readonly BudgetAlert[];
+    /** One for all budgets of a run. */
+    readonly loadedDirectory?: (() => Promise<Directory>) | undefined;
+  },
   now: Instant,
 ): Promise<number> {
   if (alerts.length === 0) return 0;
-  const directory = await loadDirectory(sql);
+  const directory = await loadedDirectory();
+  const forecasts = await loadToldForecasts(sql, budget, alerts);
   const facts: AlertFact[] = [];
   for (const alert of alerts) {
     const scope = memberScope(budget.coverage, alert.memberKey);
@@ -54,10 +64,6 @@ export async function raiseReached(
     const drivers = of.driversMax === 0 ? [] : await listTopDrivers(sql, of, period);
     const isTold = silentBecause === undefined;
     // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
-    const forecasts = isTold
-      ? await listForecasts(sql, budget, { periodStart: period.start, memberKeys: [memberKey] })
-      : undefined;
-    // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
     const basis = isTold ? await loadBasis(sql, { scope, period }, now) : undefined;
     const name = scopeName(scope, directory);
     const shown = {
@@ -67,7 +73,7 @@ export async function raiseReached(
       isOwn: isOwn(scope, directory),
       name,
       drivers: namedDrivers(drivers, by, directory),
-      forecast: forecasts?.get(memberKey),
+      forecast: isTold ? forecasts.get(memberKey) : undefined,
       ...(basis === undefined ? {} : { basis }),
       now,
     };
@@ -85,6 +91,19 @@ export async function raiseReached(
   }
   const results = await raiseAlerts(sql, { clock: () => now }, facts);
   return results.filter(({ kind }) => kind === "announced").length;
+}
+
+/** By member; one query for all that people are told, who share the budget's current period. */
+async function loadToldForecasts(
+  sql: Sql,
+  budget: Budget,
+  alerts: readonly BudgetAlert[],
+): ReturnType<typeof listForecasts> {
+  const told = alerts.filter(({ silentBecause }) => silentBecause === undefined);
+  const [first] = told;
+  if (first === undefined) return new Map();
+  const memberKeys = told.map(({ memberKey }) => memberKey);
+  return await listForecasts(sql, budget, { periodStart: first.period.start, memberKeys });
 }
 
 /** Spend that belongs to nobody of that kind is named too: it may be the largest part. */

@@ -6,6 +6,7 @@ import { type Budget, budgetsTouchedBy, coveragesOf, currentPeriod } from "../ru
 import { listBudgetsForUpdate } from "../store/budgets.ts";
 import { type BudgetCheck, claimBudgetChecks } from "../store/checks.ts";
 import { bringForwardWatches } from "../store/watches.ts";
+import { loadDirectory } from "./announce.ts";
 import { recordReached, type Target } from "./evaluate.ts";
 
 interface Deps {
@@ -35,9 +36,14 @@ export async function checkDueBudgets({ database, clock, log }: Deps): Promise<n
     const now = clock();
     const targets = targetsOf(budgets, checks, now);
     let alerts = 0;
+    let directory: ReturnType<typeof loadDirectory> | undefined;
+    const loadedDirectory = async (): ReturnType<typeof loadDirectory> => {
+      directory ??= loadDirectory(sql);
+      return await directory;
+    };
     for (const target of targets) {
       // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
-      alerts += await recordReached(sql, target, now);
+      alerts += await recordReached(sql, { ...target, loadedDirectory }, now);
     }
     const dueAt = dueAfterSpend(now);
     await bringForwardWatches(

@@ -16,6 +16,7 @@ import {
   highestAnnounced,
 } from "../rules/evaluate.ts";
 import { hasSpendRecovered } from "../rules/outlook-news.ts";
+import type { Directory } from "../rules/recipients.ts";
 import { dueAfterSpend } from "../rules/watch.ts";
 import { type Budget, currentPeriod } from "../rules.ts";
 import { listReachedFacts } from "../store/alerts.ts";
@@ -27,6 +28,8 @@ import { loadStandings, type Standing } from "./standings.ts";
 export interface Target {
   readonly budget: Budget;
   readonly memberKeys: readonly string[] | undefined;
+  /** Where many are looked at in one run: asked for with the first that has news. */
+  readonly loadedDirectory?: () => Promise<Directory>;
 }
 
 /**
@@ -45,10 +48,11 @@ export async function recordReached(sql: Sql, target: Target, now: Instant): Pro
       ),
     ];
   });
-  const count = await raiseReached(sql, { budget: target.budget, alerts }, now);
+  const { budget, loadedDirectory } = target;
+  const count = await raiseReached(sql, { budget, alerts, loadedDirectory }, now);
   const news = new Set(alerts.map(({ memberKey }) => memberKey));
   const quiet = found.filter(({ standing }) => !news.has(standing.memberKey));
-  await resolveRecovered(sql, target.budget, { found: quiet, now });
+  await resolveRecovered(sql, budget, { found: quiet, now });
   return count;
 }
 

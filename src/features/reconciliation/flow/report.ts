@@ -128,7 +128,11 @@ export async function loadBasis(
   figure: { readonly scope: Scope; readonly period: Period },
   now: Instant,
 ): Promise<FigureBasis> {
-  const { kind, asOf = now } = await basisOf({ database: sql }, figure);
+  // A day that is not over is never judged: of a period that goes on there is nothing to look up.
+  const isOver = wholeDays(figure.period).end <= now;
+  const { kind, asOf = now } = isOver
+    ? await basisOf({ database: sql }, figure)
+    : { kind: "estimated" as const };
   return { kind, asOf: asOf.toISOString() };
 }
 
