@@ -1,7 +1,19 @@
 /** What a document says about owners: read, and refused with its line where it makes no sense. */
 import { describe, expect, test } from "vitest";
 import { instant } from "../../../src/domain/time.ts";
-import { parseGovernance } from "../../../src/features/governance/parse/parse-governance.ts";
+import {
+  governanceAsJson,
+  parseGovernance,
+} from "../../../src/features/governance/parse/parse-governance.ts";
+import { rewriteDocument } from "../../../src/features/governance/parse/rewrite-document.ts";
+import { describeChanges } from "../../../src/features/governance/rules/changes.ts";
+import { applyEdits } from "../../../src/features/governance/rules/edits.ts";
+import {
+  nextChangeAfter,
+  ownershipOf,
+  teamsAt,
+} from "../../../src/features/governance/rules/ownership.ts";
+import { mapping } from "../../../src/features/governance/rules/values.ts";
 
 const TEAMS =
   "teams: { a: { members: [ana@acme.test], projects: [p] }, b: { members: [bo@acme.test] } }";
@@ -49,6 +61,163 @@ describe("dates", () => {
     expect(problemsOf("from: yesterday")).toEqual([
       expect.stringMatching(/^3 from: expected a date such as 2026-10-01/),
     ]);
+  });
+});
+
+describe("people, owners and projects with dates", () => {
+  const teams = (...lines: readonly string[]): string =>
+    ["organization: { name: Acme, time_zone: Europe/Berlin }", "teams:", ...lines].join("\n");
+  const problems = (...lines: readonly string[]): readonly string[] => {
+    const parsed = parseGovernance(teams(...lines));
+    return parsed.ok
+      ? []
+      : parsed.problems.map(({ line, field, message }) => `${String(line)} ${field}: ${message}`);
+  };
+  const read = (...lines: readonly string[]) => {
+    const parsed = parseGovernance(teams(...lines));
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    return parsed.governance;
+  };
+  const MOVE = [
+    "  a: { owners: [ana@acme.test], members: [{ email: Bo@acme.test, until: 2026-11-05 }], projects: [{ project: p, until: 2026-12-01 }, q] }",
+    "  b: { members: [{ email: bo@acme.test, from: 2026-11-05 }], projects: [{ project: p, from: 2026-12-01 }] }",
+  ];
+  const at = (text: string) => instant(`${text}T00:00:00+01:00`);
+
+  test("belong to their team from the first instant of a day until before the first instant of another", () => {
+    const { teams: read2 } = read(...MOVE);
+    const then = (text: string) =>
+      teamsAt(read2, at(text)).map(({ key, members, projects }) => [key, members, projects]);
+
+    expect(then("2026-11-04")).toEqual([
+      ["a", ["bo@acme.test"], ["p", "q"]],
+      ["b", [], []],
+    ]);
+    expect(then("2026-11-05")).toEqual([
+      ["a", [], ["p", "q"]],
+      ["b", ["bo@acme.test"], []],
+    ]);
+    expect(then("2026-12-01")).toEqual([
+      ["a", [], ["q"]],
+      ["b", ["bo@acme.test"], ["p"]],
+    ]);
+    expect(nextChangeAfter(read2, at("2026-11-05"))).toEqual(at("2026-12-01"));
+    expect(nextChangeAfter(read2, at("2026-12-01"))).toBeUndefined();
+  });
+
+  test("are told in changes with their dates", () => {
+    expect(describeChanges(read(...MOVE), read(MOVE[0] ?? "", "  b: {}"))).toEqual([
+      `team b: members bo@acme.test from ${at("2026-11-05").toISOString()} → none`,
+      `team b: projects p from ${at("2026-12-01").toISOString()} → none`,
+    ]);
+  });
+
+  test.each<[string, readonly string[], RegExp]>([
+    [
+      "a time that ends before it begins",
+      ["  a: { members: [{ email: bo@acme.test, from: 2026-11-05, until: 2026-11-05 }] }"],
+      /^3 teams\.a\.members\[0\]\.until: expected a date after from$/,
+    ],
+    [
+      "times that overlap",
+      [
+        "  a: { members: [{ email: bo@acme.test, until: 2026-11-05 }, { email: BO@acme.test, from: 2026-11-04 }] }",
+      ],
+      /^3 teams\.a\.members\[1\]: expected times that do not overlap; bo@acme\.test is here until 2026-11-05 already$/,
+    ],
+    [
+      "a name with dates beside the same without",
+      ["  a: { owners: [bo@acme.test, { email: bo@acme.test, from: 2026-11-04 }] }"],
+      /^3 teams\.a\.owners\[1\]: .*is here without dates already$/,
+    ],
+    [
+      "a project of two teams at a time",
+      [
+        "  a: { projects: [{ project: p, until: 2026-12-01 }] }",
+        "  b: { projects: [{ project: p, from: 2026-11-30 }] }",
+      ],
+      /^4 teams\.b\.projects: expected a project of one team only; p already belongs to team a in a part of that time$/,
+    ],
+    [
+      "no day",
+      ["  a: { members: [{ email: bo@acme.test, from: soon }] }"],
+      /^3 teams\.a\.members\[0\]\.from: expected a date such as 2026-10-01, got "soon"$/,
+    ],
+    [
+      "another key",
+      ["  a: { members: [{ email: bo@acme.test, to: 2026-11-05 }] }"],
+      /^3 teams\.a\.members\[0\]\.to: unknown key; expected one of email, from, until/,
+    ],
+    [
+      "no name",
+      ["  a: { members: [{ from: 2026-11-05 }] }"],
+      /^3 teams\.a\.members\[0\]\.email: expected an e-mail address.*it is missing$/,
+    ],
+    [
+      "a service account whose responsible leaves",
+      [
+        "  a: { members: [{ email: bo@acme.test, until: 2026-12-01 }] }",
+        "service_accounts: { nightly@agents.test: { responsible: bo@acme.test } }",
+      ],
+      /^4 service_accounts\.nightly@agents\.test\.responsible: expected somebody who stays/,
+    ],
+    [
+      "more times than anybody moves",
+      [
+        `  a: { members: [${Array.from({ length: 51 }, (_, month) => `{ email: bo@acme.test, from: ${String(1990 + month)}-01-01, until: ${String(1990 + month)}-02-01 }`).join(", ")}] }`,
+      ],
+      /^3 teams\.a\.members: expected at most 50 times with dates for bo@acme\.test/,
+    ],
+  ])("refuses %s", (_, lines, problem) => {
+    expect(problems(...lines)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test("stay with their dates when a form changes the team; who is taken out there is gone", () => {
+    const text = `${teams(...MOVE)}\n`;
+    const edit = {
+      kind: "put-team",
+      key: "a",
+      isNew: false,
+      name: "A",
+      channel: undefined,
+      owners: ["ana@acme.test"],
+      members: ["bo@acme.test", "cy@acme.test"],
+      projects: ["p"],
+    } as const;
+    const edited = applyEdits(mapping(governanceAsJson(text)), [edit]);
+
+    expect(edited).toMatchObject({
+      values: {
+        teams: {
+          a: {
+            members: [{ email: "Bo@acme.test", until: "2026-11-05" }, "cy@acme.test"],
+            projects: [{ project: "p", until: "2026-12-01" }],
+          },
+        },
+      },
+    });
+    const without = applyEdits(mapping(governanceAsJson(text)), [{ ...edit, members: [] }]);
+    expect(without).toMatchObject({
+      values: {
+        teams: {
+          a: expect.not.objectContaining({ members: expect.anything() as unknown }) as unknown,
+        },
+      },
+    });
+    if (edited.kind !== "values") throw new Error("refused");
+    expect(rewriteDocument(text, edited.values)).toContain(
+      "{ email: Bo@acme.test, until: 2026-11-05 }",
+    );
+  });
+
+  test("thousands of them are read at once", () => {
+    const members = Array.from(
+      { length: 3_000 },
+      (_, number) => `{ email: p${String(number)}@acme.test, from: 2026-11-05 }`,
+    );
+    const owned = ownershipOf(read(`  a: { members: [${members.join(", ")}] }`));
+
+    expect(owned.dated).toHaveLength(6_000);
   });
 });
 

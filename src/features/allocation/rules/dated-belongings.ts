@@ -27,8 +27,7 @@ export function restateBelongings(
   restated: readonly DatedBelonging[],
   stretch: Stretch,
 ): readonly DatedBelonging[] {
-  const overlapping = restated.filter((one) => doOverlap(one, stretch));
-  if (overlapping.length === 0) return former;
+  if (!restated.some((one) => doOverlap(one, stretch))) return former;
   const firstDates = new Map<string, Instant>();
   for (const one of restated) {
     const first = firstDates.get(keyOf(one));
@@ -41,7 +40,18 @@ export function restateBelongings(
     if (first === undefined || (one.until !== undefined && one.until <= first)) return [one];
     return one.from !== undefined && one.from >= first ? [] : [{ ...one, until: first }];
   });
-  return [...kept, ...overlapping];
+  // All of them, in one order: what is said again leaves everything as it is.
+  return inOrder([...kept, ...restated]);
+}
+
+/** By name, and of each name by time. */
+export function inOrder(belongings: readonly DatedBelonging[]): readonly DatedBelonging[] {
+  const startOf = ({ from }: DatedBelonging): number => from?.getTime() ?? -Infinity;
+  return belongings.toSorted((left, right) => {
+    const [one, other] = [keyOf(left), keyOf(right)];
+    if (one === other) return startOf(left) - startOf(right);
+    return one < other ? -1 : 1;
+  });
 }
 
 /** What is said by dates at `at`, name by name. */

@@ -6,7 +6,12 @@
 import { doOverlap, holdsAt } from "../../../domain/stretch.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { AllocationRule } from "../rules.ts";
-import { belongingsAt, type DatedBelonging, restateBelongings } from "./dated-belongings.ts";
+import {
+  belongingsAt,
+  type DatedBelonging,
+  inOrder,
+  restateBelongings,
+} from "./dated-belongings.ts";
 
 /** All that decides whose spend is. Plain data: it is kept as it is. */
 export interface Ownership {
@@ -39,14 +44,19 @@ export type OwnershipTimeline = readonly OwnershipPeriod[];
  */
 export function decideOwnership(
   timeline: OwnershipTimeline,
-  { ownership, from }: { readonly ownership: Ownership; readonly from: Instant | undefined },
+  decided: { readonly ownership: Ownership; readonly from: Instant | undefined },
 ): OwnershipTimeline {
+  const { from } = decided;
+  const { dated = [], ...rest } = decided.ownership;
+  const ownership = dated.length === 0 ? rest : { ...rest, dated: inOrder(dated) };
   if (from === undefined || timeline.length === 0) {
     return [{ from: undefined, until: undefined, ownership }];
   }
   const earlier = ownership.rules.filter((rule) => rule.from !== undefined && rule.from < from);
-  const restated = (ownership.dated ?? []).filter(
-    (one) => one.from !== undefined && one.from < from,
+  const began = dated.filter((one) => one.from !== undefined && one.from < from);
+  const names = new Set(began.map(({ kind, name }) => `${kind} ${name}`));
+  const restated = dated.filter(
+    (one) => one.from !== undefined && names.has(`${one.kind} ${one.name}`),
   );
   const cuts = [from, ...earlier.flatMap((rule) => [rule.from, rule.until])];
   const past = cuts

@@ -110,6 +110,73 @@ describe("ownership over time", () => {
     );
   });
 
+  test("whoever has a date belongs from it on to what was said last, and before to what was said before", () => {
+    const aMove = fc.record({
+      from: fc.option(aDay, { nil: undefined, freq: 4 }),
+      team: fc.constantFrom("a", "b", "c"),
+      moved: fc.option(aDay, { nil: undefined }),
+      other: fc.constantFrom("x", "y"),
+    });
+    fc.assert(
+      fc.property(fc.array(aMove, { maxLength: 6 }), (moves) => {
+        const timeline = moves.reduce<OwnershipTimeline>(
+          (known, { from, team, moved, other }) =>
+            decideOwnership(known, {
+              from: from === undefined ? undefined : day(from),
+              ownership: owned({
+                memberships: { ana: [other], ...(moved === undefined ? { bo: [team] } : {}) },
+                ...(moved === undefined
+                  ? {}
+                  : {
+                      dated: [
+                        { kind: "person", name: "bo", teams: [], until: day(moved) },
+                        { kind: "person", name: "bo", teams: [team], from: day(moved) },
+                      ],
+                    }),
+              }),
+            }),
+          SINCE_EVER,
+        );
+        const lookup = ownershipLookup(timeline);
+        for (let number = 0; number <= DAYS + 1; number += 1) {
+          let bo: string | undefined;
+          let ana: string | undefined;
+          for (const { from, team, moved, other } of moves) {
+            const isItsTime = from === undefined || number >= from;
+            if (isItsTime)
+              [bo, ana] = [moved === undefined || number >= moved ? team : undefined, other];
+            else if (moved !== undefined && number >= moved) bo = team;
+          }
+          const then = lookup(noon(number)).membershipsByEmail;
+          expect([then.get("bo")?.[0], then.get("ana")?.[0]]).toEqual([bo, ana]);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("the same document again, however often, leaves the timeline as it is", () => {
+    const ownership = owned({
+      dated: [
+        { kind: "project", name: "p", teams: ["a"], until: day(3) },
+        { kind: "project", name: "p", teams: ["b"], from: day(3), until: day(9) },
+        { kind: "project", name: "p", teams: [], from: day(9) },
+        { kind: "person", name: "bo", teams: [], until: day(2) },
+        { kind: "person", name: "bo", teams: ["a"], from: day(2) },
+      ],
+    });
+    const once = decideOwnership(SINCE_EVER, { ownership, from: day(6) });
+    const again = [7, 8, 10].reduce(
+      (known, number) => decideOwnership(known, { ownership, from: day(number) }),
+      once,
+    );
+
+    const lookup = ownershipLookup(again);
+    const teamOn = (number: number) => lookup(noon(number)).teamByProject.get("p");
+    expect([2, 3, 8, 9, 10].map(teamOn)).toEqual([undefined, "b", "b", undefined, undefined]);
+    expect(again).toEqual(once);
+  });
+
   test("the day of a decision belongs to it, the instant before does not", () => {
     const timeline = decideOwnership(SINCE_EVER, {
       ownership: owned({ rules: [ruleFor("a")] }),
