@@ -160,6 +160,21 @@ describe("an edit", () => {
     expect((await listTeams({ database: db.pool }))[0]?.name).toBe("Find");
   });
 
+  test("tells who is no admin only what was changed in what they change", async () => {
+    await put(
+      BASE.replace("name: Search", "name: Find").replace('"500.00"', '"777.77"') +
+        `approvals: [{ approvers: [admins] }]\n`,
+    );
+    await edit("dana@acme.test", 2, aBudget("search", "team:search"));
+
+    const since = async (actor: string) => {
+      const outcome = await edit(actor, 1, { ...SEARCH, members: [] });
+      return outcome.kind === "overtaken" ? outcome.since.map(({ changes }) => changes) : outcome;
+    };
+    expect(await since("ana@acme.test")).toEqual([["team search: name Search → Find"]]);
+    expect(JSON.stringify(await since("dana@acme.test"))).toMatch(/777\.77.*approval tiers/s);
+  });
+
   test("of something else is made beside it, and the same twice is one", async () => {
     const outcomes = await Promise.all([
       edit("dana@acme.test", 1, { ...SEARCH, key: "ads", isNew: true, projects: [] }),

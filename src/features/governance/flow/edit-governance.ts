@@ -11,7 +11,7 @@ import { checkChannels, type GovernanceDeps, governanceOf, saveDocument } from "
 import { namedChannels } from "../parse/channels.ts";
 import { governanceAsJson, parseGovernance } from "../parse/parse-governance.ts";
 import { rewriteDocument, writeDocument } from "../parse/rewrite-document.ts";
-import { adminsOf, type Editor, mayEdit } from "../rules/authority.ts";
+import { adminsOf, changesToTell, type Editor, mayEdit } from "../rules/authority.ts";
 import { applyEdits, type EditRefusal, type GovernanceEdit, isOvertaken } from "../rules/edits.ts";
 import { teamsAt } from "../rules/ownership.ts";
 import { isSame, mapping, type Values } from "../rules/values.ts";
@@ -139,7 +139,9 @@ async function planEdit(
   if (version !== inForce) {
     const from = valuesOf(await store.findDocument(sql, version));
     if (isOvertaken(edits, { from, current })) {
-      const since = await store.listVersions(sql, { after: version, limit: SINCE_MAX });
+      const versions = await store.listVersions(sql, { after: version, limit: SINCE_MAX });
+      const isAdmin = adminsOf(current).includes(actor.email);
+      const since = changesToTell(versions, edits, { isAdmin });
       return { kind: "overtaken", version: inForce, since };
     }
   }

@@ -58,6 +58,44 @@ export function mayEdit(values: Values, edit: GovernanceEdit, editor: Editor): b
   }
 }
 
+/**
+ * Of what versions changed, what concerns these edits: all of it for admins. Others read no more of
+ * the document than what they change.
+ */
+export function changesToTell<Version extends { readonly changes: readonly string[] | undefined }>(
+  versions: readonly Version[],
+  edits: readonly GovernanceEdit[],
+  { isAdmin }: { readonly isAdmin: boolean },
+): readonly Version[] {
+  if (isAdmin) return versions;
+  const parts = edits.flatMap((edit) => partOf(edit) ?? []);
+  return versions.flatMap((version) => {
+    const changes = version.changes?.filter((line) =>
+      parts.some((part) => line.startsWith(`${part}: `)),
+    );
+    return changes === undefined || changes.length === 0 ? [] : [{ ...version, changes }];
+  });
+}
+
+/** As lines of changes begin. */
+function partOf(edit: GovernanceEdit): string | undefined {
+  switch (edit.kind) {
+    case "put-team":
+    case "remove-team":
+      return `team ${edit.key}`;
+    case "put-budget":
+    case "remove-budget":
+      return `budget ${edit.key}`;
+    case "set-organization":
+    case "set-admins":
+    case "add-admin":
+    case "put-digest":
+    case "remove-digest":
+    case "set-approvals":
+      return undefined;
+  }
+}
+
 function folded(text: string): string {
   return text.trim().toLowerCase();
 }

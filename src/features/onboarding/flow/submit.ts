@@ -62,6 +62,8 @@ export async function submitForm(
   const draft = await draftOf(deps, visitor, { ...sent, base });
   if ("stop" in draft) return draft.stop;
   const outcome = await edit(deps, visitor, { edits: draft.edits, version: origin.version });
+  // The form itself may show what is not theirs to see any more.
+  if (outcome.kind === "forbidden") return infoModal(editNote(outcome));
   if (outcome.kind !== "applied" && outcome.kind !== "unchanged") {
     const version = outcome.kind === "overtaken" ? outcome.version : origin.version;
     return draft.again({ origin: { ...origin, version }, note: editNote(outcome) });
