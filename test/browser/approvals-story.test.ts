@@ -2,14 +2,9 @@
  * A raise among three people as they click through it, in a real browser, up to what days later
  * becomes of a request: here the clock is the test's own. The tests tell one story, in their order.
  */
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pino } from "pino";
 import type { Browser, Locator } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readConfig } from "../../src/app/config.ts";
-import { type Program, startProgram } from "../../src/app/program.ts";
+import type { Program } from "../../src/app/program.ts";
 import { governanceAppliers } from "../../src/app/wire.ts";
 import { type Clock, HOUR_MS, instant } from "../../src/domain/time.ts";
 import {
@@ -18,10 +13,9 @@ import {
   remindApprovers,
 } from "../../src/features/approvals/index.ts";
 import { applyGovernance } from "../../src/features/governance/index.ts";
-import { pageFiles } from "../../src/sandbox/page-files.ts";
-import { createFakeSlack, readManifest } from "../../src/sandbox/slack/index.ts";
 import { launchChromium } from "./chromium.ts";
-import { buildPage, freePort } from "./demo-program.ts";
+import { buildPage } from "./demo-program.ts";
+import { startSandbox } from "./sandbox-program.ts";
 import { expectCount, newest, openSlack, type SlackClient, type Who } from "./slack-client.ts";
 
 const GOVERNANCE = `
@@ -42,7 +36,7 @@ let slack: SlackClient;
 
 beforeAll(async () => {
   buildPage();
-  program = await startSandbox();
+  program = await governed(await startSandbox(clock, undo));
   browser = await launchChromium();
   undo.push(async () => await browser.close());
   slack = await openSlack(browser, program.url);
@@ -55,39 +49,7 @@ afterAll(async () => {
   }
 });
 
-/** The program with the sandbox's Slack and page on its port, as in the demo, and the test's clock. */
-async function startSandbox(): Promise<Program> {
-  const dataDir = await mkdtemp(join(tmpdir(), "claude-spend-story-"));
-  undo.push(async () => await rm(dataDir, { recursive: true, force: true, maxRetries: 5 }));
-  await chmod(dataDir, 0o755); // Run by root, Postgres is another user, who has to get in.
-  const port = await freePort();
-  const fake = createFakeSlack({
-    manifest: readManifest(await readFile("manifest.yml", "utf8")),
-    now: () => Date.now(),
-    baseUrl: `http://127.0.0.1:${String(port)}`,
-  });
-  const config = readConfig({
-    PORT: String(port),
-    HOST: "127.0.0.1",
-    DATA_DIR: dataDir,
-    SLACK_BOT_TOKEN: fake.credentials.botToken,
-    SLACK_SIGNING_SECRET: fake.credentials.signingSecret,
-    SLACK_API_URL: fake.apiUrl(),
-    LOG_LEVEL: "silent",
-  });
-  if (config.kind === "problems") throw new Error(config.problems.join("\n"));
-  const started = await startProgram({
-    config: config.config,
-    log: pino({ level: "silent" }),
-    clock,
-    mounts: [{ matches: fake.handles, listener: fake.requestListener }, pageFiles()],
-  });
-  undo.push(async () => {
-    fake.closePages();
-    await started.stop();
-    await fake.close();
-  });
-  fake.setRequestUrl(`${started.url}/slack/events`);
+async function governed(started: Program): Promise<Program> {
   const { database } = started;
   const what = { text: GOVERNANCE, appliedBy: "test" };
   const applied = await applyGovernance({ database, clock, appliers: governanceAppliers }, what);

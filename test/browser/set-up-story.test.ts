@@ -2,24 +2,20 @@
  * A new admin, from nothing to the first digest, in a real browser: no file and no governance, only
  * the forms. The clock is the test's own. The tests tell one story, in their order.
  */
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { pino } from "pino";
 import type { Browser, Locator } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readConfig } from "../../src/app/config.ts";
-import { type Program, startProgram } from "../../src/app/program.ts";
+import type { Program } from "../../src/app/program.ts";
 import { type Clock, instant } from "../../src/domain/time.ts";
 import { sendDueDigests } from "../../src/features/digests/index.ts";
-import { pageFiles } from "../../src/sandbox/page-files.ts";
-import { createFakeSlack, readManifest } from "../../src/sandbox/slack/index.ts";
 import { launchChromium } from "./chromium.ts";
-import { buildPage, freePort } from "./demo-program.ts";
+import { buildPage } from "./demo-program.ts";
+import { startSandbox } from "./sandbox-program.ts";
 import { newest, openSlack, type SlackClient } from "./slack-client.ts";
 
 const log = pino({ level: "silent" });
-let passedMs = 0;
+/** Begins by day in every zone of the story: what is used in the small hours is not told at half past eight. */
+let passedMs = new Date().setUTCHours(34, 0, 0, 0) - Date.now();
 const clock: Clock = () => instant(new Date(Date.now() + passedMs));
 const undo: (() => Promise<void>)[] = [];
 let program: Program;
@@ -29,7 +25,7 @@ let secret = "";
 
 beforeAll(async () => {
   buildPage();
-  program = await startSandbox();
+  program = await startSandbox(clock, undo);
   browser = await launchChromium();
   undo.push(async () => await browser.close());
   slack = await openSlack(browser, program.url);
@@ -41,41 +37,6 @@ afterAll(async () => {
     await step();
   }
 });
-
-async function startSandbox(): Promise<Program> {
-  const dataDir = await mkdtemp(join(tmpdir(), "claude-spend-set-up-"));
-  undo.push(async () => await rm(dataDir, { recursive: true, force: true, maxRetries: 5 }));
-  await chmod(dataDir, 0o755); // Run by root, Postgres is another user, who has to get in.
-  const port = await freePort();
-  const fake = createFakeSlack({
-    manifest: readManifest(await readFile("manifest.yml", "utf8")),
-    now: () => Date.now(),
-    baseUrl: `http://127.0.0.1:${String(port)}`,
-  });
-  const config = readConfig({
-    PORT: String(port),
-    HOST: "127.0.0.1",
-    DATA_DIR: dataDir,
-    SLACK_BOT_TOKEN: fake.credentials.botToken,
-    SLACK_SIGNING_SECRET: fake.credentials.signingSecret,
-    SLACK_API_URL: fake.apiUrl(),
-    LOG_LEVEL: "silent",
-  });
-  if (config.kind === "problems") throw new Error(config.problems.join("\n"));
-  const started = await startProgram({
-    config: config.config,
-    log,
-    clock,
-    mounts: [{ matches: fake.handles, listener: fake.requestListener }, pageFiles()],
-  });
-  undo.push(async () => {
-    fake.closePages();
-    await started.stop();
-    await fake.close();
-  });
-  fake.setRequestUrl(`${started.url}/slack/events`);
-  return started;
-}
 
 /** In the light, in the dark, and on a phone, where the window is the whole screen. */
 async function shootAll(name: string): Promise<void> {
