@@ -1,5 +1,6 @@
 /**
- * Runs the tests: those in Node, then those in a browser where a Chromium is found. Ends with one line,
+ * Runs the tests: those in Node and, where a Chromium is found, those in a browser. These wait more than
+ * they work, so they run beside the others and are shown after them. Ends with one line,
  * `N passed, N failed`. `--browser` runs only the second part and insists on a browser, as CI=true does;
  * other arguments go to vitest. CHROME_PATH names a browser that is not in a usual place.
  */
@@ -18,10 +19,18 @@ const chromium = findChromium();
 process.on("SIGINT", () => {}); // A terminal sends it to vitest too, which tidies up; wait for that.
 
 const totals = { passed: 0, failed: 0 };
-if (!onlyBrowser) add(await runVitest("vitest.config.ts"));
-if (chromium !== undefined) {
-  add(await runVitest("vitest.browser.config.ts", { CHROME_PATH: chromium }));
-} else {
+const inNode = onlyBrowser ? undefined : startVitest("vitest.config.ts");
+const inBrowser =
+  chromium &&
+  startVitest("vitest.browser.config.ts", {
+    environment: { CHROME_PATH: chromium },
+    isHeldBack: inNode !== undefined,
+  });
+for (const part of [inNode, inBrowser]) {
+  part?.show();
+  if (part !== undefined) add(await part.counts);
+}
+if (inBrowser === undefined) {
   const insist = onlyBrowser || isTruthy(process.env.CI);
   console.log("browser tests left out: no Chromium found (install one or set CHROME_PATH)");
   if (insist) add({ passed: 0, failed: 1 });
@@ -38,13 +47,21 @@ function add({ passed, failed }) {
   totals.failed += failed;
 }
 
-/** Runs one configuration, shows what vitest shows, and counts; a run that broke counts as a failure. */
-async function runVitest(config, environment = {}) {
+/** Starts one configuration. What vitest says comes at once or, held back, when it is to be shown. */
+function startVitest(config, { environment = {}, isHeldBack = false } = {}) {
+  const output = isHeldBack ? holdBack() : undefined;
+  return {
+    counts: runVitest(config, environment, output),
+    show: () => output?.show(),
+  };
+}
+
+/** Counts tests; a run that broke counts as a failure. */
+async function runVitest(config, environment, output) {
   const directory = await mkdtemp(join(tmpdir(), "claude-spend-results-"));
   const results = join(directory, "results.json");
   try {
     const exitCode = await run(
-      process.execPath,
       [
         join(root, "node_modules/vitest/vitest.mjs"),
         "run",
@@ -54,6 +71,7 @@ async function runVitest(config, environment = {}) {
         ...(vitestArguments.length > 0 ? ["--passWithNoTests", ...vitestArguments] : []),
       ],
       environment,
+      output,
     );
     const counts = existsSync(results)
       ? countResults(JSON.parse(await readFile(results, "utf8")))
@@ -65,6 +83,19 @@ async function runVitest(config, environment = {}) {
   }
 }
 
+/** Output that waits for its turn. */
+function holdBack() {
+  const held = [];
+  let isShown = false;
+  return {
+    write: (stream, chunk) => (isShown ? stream.write(chunk) : held.push([stream, chunk])),
+    show: () => {
+      isShown = true;
+      for (const [stream, chunk] of held.splice(0)) stream.write(chunk);
+    },
+  };
+}
+
 function countResults({ numPassedTests, numFailedTests, testResults }) {
   const brokenFiles = testResults.filter(
     (file) =>
@@ -73,15 +104,18 @@ function countResults({ numPassedTests, numFailedTests, testResults }) {
   return { passed: numPassedTests, failed: numFailedTests + brokenFiles.length };
 }
 
-function run(command, args, environment) {
+function run(args, environment, output) {
+  const colors = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: "1" } : {};
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
+    const child = spawn(process.execPath, args, {
       cwd: root,
-      stdio: "inherit",
-      env: { ...process.env, ...environment },
+      stdio: output === undefined ? "inherit" : ["ignore", "pipe", "pipe"],
+      env: { ...(output === undefined ? {} : colors), ...process.env, ...environment },
     });
+    child.stdout?.on("data", (chunk) => output.write(process.stdout, chunk));
+    child.stderr?.on("data", (chunk) => output.write(process.stderr, chunk));
     child.on("error", reject);
-    child.on("exit", (code) => resolve(code ?? 1));
+    child.on("close", (code) => resolve(code ?? 1));
   });
 }
 
