@@ -165,8 +165,11 @@ describe("two processes behind one port", () => {
 
   test("end when the one that started them is killed, and leave the port", async () => {
     const running = await start(environment({ ROLES: "ingest" }));
+    // Each process writes its lines itself: theirs may come after "ready".
+    await vi.waitFor(() => {
+      expect(running.children()).toHaveLength(2);
+    }, WAIT);
     const children = running.children();
-    expect(children).toHaveLength(2);
 
     const exited = once(running.primary, "exit");
     running.primary.kill("SIGKILL");
