@@ -50,19 +50,34 @@ export function openDatabase(config: PoolConfig): Database {
  */
 function gatheringSocket(): Socket {
   const socket = new Socket();
+  // Not before: a socket that connects puts Node's own `write` back.
+  socket.once("connect", () => {
+    gatherWrites(socket);
+  });
+  return socket;
+}
+
+/** So much is worth a write of its own: the server begins with it while we prepare the rest. */
+const GATHERED_BYTES_MAX = 16 * 1024;
+
+function gatherWrites(socket: Socket): void {
   const write = socket.write.bind(socket);
   let isGathering = false;
-  return Object.assign(socket, {
+  const send = (): void => {
+    if (!isGathering) return;
+    isGathering = false;
+    socket.uncork();
+  };
+  Object.assign(socket, {
     write: (...what: Parameters<typeof write>): boolean => {
       if (!isGathering) {
         isGathering = true;
         socket.cork();
-        process.nextTick(() => {
-          isGathering = false;
-          socket.uncork();
-        });
+        process.nextTick(send);
       }
-      return write(...what);
+      const isBelowMark = write(...what);
+      if (socket.writableLength >= GATHERED_BYTES_MAX) send();
+      return isBelowMark;
     },
   });
 }

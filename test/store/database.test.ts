@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { connect as connectTo, createServer, type Socket } from "node:net";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { connect as connectTo, createServer, Socket } from "node:net";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { AppError } from "../../src/domain/errors.ts";
 import {
   type Database,
@@ -214,5 +214,29 @@ describe("statements that are sent together", () => {
       expect(await isAdmin(email)).toBe(false);
     }
     expect((await narrow.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+  });
+});
+
+describe("statements of one turn", () => {
+  /** How often something is sent for these statements. */
+  async function writesOf(texts: readonly string[]): Promise<number> {
+    const client = await db.pool.connect();
+    const writes = [vi.spyOn(Socket.prototype, "_write"), vi.spyOn(Socket.prototype, "_writev")];
+    try {
+      await Promise.all(texts.map(async (text) => await client.query("select $1", [text])));
+      return writes.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+    } finally {
+      for (const write of writes) write.mockRestore();
+      client.release();
+    }
+  }
+
+  test("are sent in one write", async () => {
+    expect(await writesOf(["a", "b", "c"])).toBe(1);
+  });
+
+  test("do not wait for each other where they are large", async () => {
+    const large = "x".repeat(20_000);
+    expect(await writesOf([large, large, "c"])).toBe(3);
   });
 });
