@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { usd, usdToDecimal } from "../../src/domain/money.ts";
-import { arrayColumn, type Cell, numericCell } from "../../src/store/array-literal.ts";
+import { instant } from "../../src/domain/time.ts";
+import {
+  arrayColumn,
+  type Cell,
+  numericCell,
+  optionalColumn,
+  timesColumn,
+} from "../../src/store/array-literal.ts";
 import { useDatabase } from "../support/database.ts";
 
 const database = useDatabase();
@@ -42,6 +49,33 @@ describe("arrayColumn", () => {
     expect(await asPostgresReads([1, null, -7], "bigint")).toEqual([1, null, -7]);
     expect(await asPostgresReads([true, false], "boolean")).toEqual([true, false]);
   });
+});
+
+test("optionalColumn and timesColumn give each row its own value beside a full column", async () => {
+  const value = fc.record({
+    text: fc.option(fc.constantFrom("", "a", "NULL")),
+    at: fc.option(fc.integer({ min: 0, max: 3 }).map((hour) => instant(hour * 3_600_000))),
+  });
+  const absent = fc.constant({ text: null, at: null });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(fc.array(value, { minLength: 1 }), fc.array(absent, { minLength: 1 })),
+      async (values) => {
+        const { rows } = await database.pool.query(
+          `select n.place, n.text, n.at
+             from unnest($1::integer[], $2::text[], $3::timestamptz[]) as n (place, text, at)
+            order by n.place`,
+          [
+            arrayColumn([...values.keys()], (place) => place),
+            optionalColumn(values, ({ text }) => text),
+            timesColumn(values, ({ at }) => at ?? undefined),
+          ],
+        );
+        expect(rows).toEqual(values.map(({ text, at }, place) => ({ place, text, at })));
+      },
+    ),
+    { numRuns: 50 },
+  );
 });
 
 test("numericCell is the same amount as its decimal", async () => {

@@ -4,6 +4,7 @@
  */
 import { emailFrom } from "../../../domain/email.ts";
 import { type Instant, instant } from "../../../domain/time.ts";
+import { arrayColumn, optionalColumn, timesColumn } from "../../../store/array-literal.ts";
 import type { Sql } from "../../../store/database.ts";
 import type { SpendFor } from "../rules.ts";
 
@@ -19,15 +20,16 @@ export async function enqueueBudgetChecks(
   checks: readonly NewBudgetCheck[],
 ): Promise<void> {
   if (checks.length === 0) return;
-  await sql.query(
-    `insert into budget_checks (spend_dimension_id, tags, occurred_at)
+  await sql.query({
+    name: "enqueue budget checks",
+    text: `insert into budget_checks (spend_dimension_id, tags, occurred_at)
      select * from unnest($1::integer[], $2::jsonb[], $3::timestamptz[])`,
-    [
-      checks.map((check) => check.spendDimensionId),
-      checks.map((check) => (check.tags === undefined ? null : JSON.stringify(check.tags))),
-      checks.map((check) => check.occurredAt),
+    values: [
+      arrayColumn(checks, (check) => check.spendDimensionId),
+      optionalColumn(checks, ({ tags }) => (tags === undefined ? null : JSON.stringify(tags))),
+      timesColumn(checks, (check) => check.occurredAt),
     ],
-  );
+  });
 }
 
 export interface BudgetCheck {

@@ -91,11 +91,7 @@ async function save(
         : mergeIncrements([...spendIncrements(counted), ...reversalIncrements(reversed)]);
     // Sent in one go: none needs the answer to another. The rollups last: others wait for their rows.
     await together([
-      insertUsageEvents(
-        sql,
-        accepted.map(({ row, notCounted }) => ({ ...row, notCounted })),
-        now,
-      ),
+      insertUsageEvents(sql, accepted, now),
       insertCharges(sql, newCharges(counted)),
       enqueueBudgetChecks(sql, [...budgetChecks(counted, now), ...reversalChecks(reversed)]),
       addToSpendRollups(sql, increments),

@@ -1,7 +1,7 @@
 /** Ingest, the SQL of what usage costs. Owns: charges, partitioned by month. */
 import { type Usd, usdFromDecimal } from "../../../domain/money.ts";
 import { type Instant, instant } from "../../../domain/time.ts";
-import { arrayColumn, type Cell, numericCell } from "../../../store/array-literal.ts";
+import { arrayColumn, type Cell, numericCell, timesColumn } from "../../../store/array-literal.ts";
 import type { Sql } from "../../../store/database.ts";
 import { spanOf } from "./usage-events.ts";
 
@@ -47,7 +47,7 @@ export async function insertCharges(sql: Sql, charges: readonly NewCharge[]): Pr
     values: [
       column((charge) => charge.usageEventId),
       column((charge) => charge.chargeNumber),
-      column((charge) => charge.chargePeriodStart.toISOString()),
+      timesColumn(charges, (charge) => charge.chargePeriodStart),
       column((charge) => charge.spendDimensionId),
       column((charge) => charge.skuId),
       column((charge) => charge.priceId),

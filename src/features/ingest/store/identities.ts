@@ -5,7 +5,12 @@
  */
 import { type Instant, instant } from "../../../domain/time.ts";
 import type { UsageEvent } from "../../../domain/usage.ts";
-import { arrayColumn, type Cell } from "../../../store/array-literal.ts";
+import {
+  arrayColumn,
+  type Cell,
+  optionalColumn,
+  timesColumn,
+} from "../../../store/array-literal.ts";
 import type { Sql } from "../../../store/database.ts";
 
 /** An event by the name that its source gave it. */
@@ -42,6 +47,8 @@ export async function claimIdentities(
   );
   const column = (read: (claim: IdentityClaim | Expected) => Cell): string =>
     arrayColumn(sorted, read);
+  const optional = (read: (claim: IdentityClaim | Expected) => Cell): string =>
+    optionalColumn(sorted, read);
   const { rows } = await sql.query<{ usage_event_id: string | null }>({
     name: "claim usage identities",
     text: `insert into usage_identities
@@ -58,12 +65,12 @@ export async function claimIdentities(
     values: [
       column((claim) => claim.source),
       column((claim) => claim.eventId),
-      column((claim) => claim.contentSha256 ?? null),
-      column((claim) => claim.requestId ?? null),
-      column((claim) => claim.messageId ?? null),
-      column((claim) => claim.usageEventId ?? null),
-      column((claim) => claim.occurredAt?.toISOString() ?? null),
-      column((claim) => claim.correctedEventId ?? null),
+      optional((claim) => claim.contentSha256 ?? null),
+      optional((claim) => claim.requestId ?? null),
+      optional((claim) => claim.messageId ?? null),
+      optional((claim) => claim.usageEventId ?? null),
+      timesColumn(sorted, (claim) => claim.occurredAt),
+      optional((claim) => claim.correctedEventId ?? null),
     ],
   });
   return new Set(rows.flatMap((row) => row.usage_event_id ?? []));

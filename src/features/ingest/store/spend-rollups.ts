@@ -2,7 +2,7 @@
 import { type Usd } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { UsageQuantities } from "../../../domain/usage.ts";
-import { arrayColumn, type Cell, numericCell } from "../../../store/array-literal.ts";
+import { arrayColumn, type Cell, numericCell, timesColumn } from "../../../store/array-literal.ts";
 import type { Sql } from "../../../store/database.ts";
 
 /** What a batch adds to one row of spend_rollups. */
@@ -92,7 +92,7 @@ export async function addToSpendRollups(
     text: ADD_TO_SUMS,
     values: [
       column((increment) => increment.spendDimensionId),
-      column((increment) => increment.bucketStart.toISOString()),
+      timesColumn(sorted, (increment) => increment.bucketStart),
       column((increment) => increment.requestCount),
       column((increment) => increment.uncachedInputTokens),
       column((increment) => increment.cacheCreation5mInputTokens),

@@ -3,7 +3,13 @@ import { emailFrom } from "../../../domain/email.ts";
 import { usdFromDecimal } from "../../../domain/money.ts";
 import { type Instant, instant, type Period } from "../../../domain/time.ts";
 import type { NotCountedBecause, UsageEvent } from "../../../domain/usage.ts";
-import { arrayColumn, type Cell, numericCell } from "../../../store/array-literal.ts";
+import {
+  arrayColumn,
+  type Cell,
+  numericCell,
+  optionalColumn,
+  timesColumn,
+} from "../../../store/array-literal.ts";
 import type { Sql } from "../../../store/database.ts";
 
 /** An event under the id that it has if it is new. */
@@ -16,10 +22,16 @@ export interface NewUsageEvent {
 /** Inserts events whose identity this transaction has claimed. */
 export async function insertUsageEvents(
   sql: Sql,
-  rows: readonly (NewUsageEvent & { readonly notCounted: NotCountedBecause | undefined })[],
+  rows: readonly {
+    readonly row: NewUsageEvent;
+    readonly event: UsageEvent;
+    readonly notCounted: NotCountedBecause | undefined;
+  }[],
   receivedAt: Instant,
 ): Promise<void> {
   const column = (read: (row: (typeof rows)[number]) => Cell): string => arrayColumn(rows, read);
+  const optional = (read: (row: (typeof rows)[number]) => Cell): string =>
+    optionalColumn(rows, read);
   await sql.query({
     name: "insert usage events",
     text: `insert into usage_events
@@ -41,33 +53,33 @@ export async function insertUsageEvents(
                session_id, operation_id, tags, prompt_hash, reported_cost_usd, cost_basis,
                is_incomplete, corrects, voids, not_counted_because)`,
     values: [
-      receivedAt,
-      column((row) => row.usageEventId),
-      column((row) => row.event.source),
-      column((row) => row.event.eventId),
-      column((row) => row.event.occurredAt.toISOString()),
-      column((row) => row.event.provider),
-      column((row) => row.event.model),
-      column((row) => JSON.stringify(row.event.usage)),
-      column((row) => row.event.requestId ?? null),
-      column((row) => row.event.messageId ?? null),
-      column((row) => row.event.userEmail ?? null),
-      column((row) => row.event.claimedTeam ?? null),
-      column((row) => row.event.claimedProject ?? null),
-      column((row) => row.event.workspaceId ?? null),
-      column((row) => row.event.apiKeyId ?? null),
-      column((row) => row.event.sessionId ?? null),
-      column((row) => row.event.operationId ?? null),
-      column((row) => (hasTags(row.event) ? JSON.stringify(row.event.tags) : null)),
-      column((row) => row.event.promptHash ?? null),
-      column((row) =>
-        row.event.reportedCost === undefined ? null : numericCell(row.event.reportedCost),
+      receivedAt.toISOString(),
+      column(({ row }) => row.usageEventId),
+      column(({ event }) => event.source),
+      column(({ event }) => event.eventId),
+      timesColumn(rows, ({ event }) => event.occurredAt),
+      column(({ event }) => event.provider),
+      column(({ event }) => event.model),
+      column(({ event }) => JSON.stringify(event.usage)),
+      optional(({ event }) => event.requestId ?? null),
+      optional(({ event }) => event.messageId ?? null),
+      optional(({ event }) => event.userEmail ?? null),
+      optional(({ event }) => event.claimedTeam ?? null),
+      optional(({ event }) => event.claimedProject ?? null),
+      optional(({ event }) => event.workspaceId ?? null),
+      optional(({ event }) => event.apiKeyId ?? null),
+      optional(({ event }) => event.sessionId ?? null),
+      optional(({ event }) => event.operationId ?? null),
+      optional(({ event }) => (hasTags(event) ? JSON.stringify(event.tags) : null)),
+      optional(({ event }) => event.promptHash ?? null),
+      optional(({ event }) =>
+        event.reportedCost === undefined ? null : numericCell(event.reportedCost),
       ),
-      column((row) => row.event.costBasis),
-      column((row) => row.event.isIncomplete),
-      column((row) => row.event.corrects ?? null),
-      column((row) => row.event.voids ?? null),
-      column((row) => row.notCounted ?? null),
+      column(({ event }) => event.costBasis),
+      column(({ event }) => event.isIncomplete),
+      optional(({ event }) => event.corrects ?? null),
+      optional(({ event }) => event.voids ?? null),
+      optional(({ notCounted }) => notCounted ?? null),
     ],
   });
 }
