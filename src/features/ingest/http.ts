@@ -33,8 +33,8 @@ interface Delivery {
   readonly context: AdapterContext;
 }
 
-export function ingestRoutes(app: FastifyInstance, deps: Deps): void {
-  const writer = createUsageWriter(deps);
+export function ingestRoutes(app: FastifyInstance, parts: Deps): void {
+  const deps: WriteDeps = { ...parts, writer: createUsageWriter(parts) };
   const route = (
     path: string,
     parse: (delivery: Delivery) => readonly ParsedEvent[],
@@ -43,9 +43,10 @@ export function ingestRoutes(app: FastifyInstance, deps: Deps): void {
     app.post(path, async (request, reply) => {
       const delivery = await receive(deps, request, authenticate);
       const batch = parse(delivery);
-      const result = await write({ ...deps, writer }, delivery, batch);
+      const result = await write(deps, delivery, batch);
       const isAllRejected = batch.length > 0 && result.rejected.length === batch.length;
-      return await reply.status(isAllRejected ? 422 : 202).send(answerOf(result));
+      void reply.status(isAllRejected ? 422 : 202);
+      return answerOf(result);
     });
   };
   route("/v1/usage", ({ request, body, context }) => {
@@ -63,7 +64,7 @@ export function ingestRoutes(app: FastifyInstance, deps: Deps): void {
     ({ body, context }) => parseHeliconeDelivery(parseJson(body), context),
     authenticateHelicone,
   );
-  for (const signal of OTLP_SIGNALS) otlpRoute(app, { ...deps, writer }, signal);
+  for (const signal of OTLP_SIGNALS) otlpRoute(app, deps, signal);
 }
 
 const OTLP_SIGNALS: readonly OtlpSignal[] = ["logs", "metrics", "traces"];

@@ -175,7 +175,7 @@ export function eventFromCall(
   }
 
   const isTimed = typeof call.occurred_at === "string";
-  const event: UsageEvent = {
+  const plain: UsageEvent = {
     source,
     eventId: call.event_id,
     occurredAt: typeof call.occurred_at === "string" ? instant(call.occurred_at) : now,
@@ -196,13 +196,28 @@ export function eventFromCall(
     reportedCost: cost,
     costBasis: "computed",
     isIncomplete: call.is_incomplete ?? false,
-    ...(corrects === undefined ? {} : { corrects }),
-    ...(voids === undefined ? {} : { voids }),
   };
+  const event =
+    corrects === undefined && voids === undefined ? plain : referring(plain, { corrects, voids });
   const rejection = checkOccurredAt(event, index, now);
   return rejection === undefined
     ? { kind: "event", index, event: isTimed ? event : timedByReceipt(event) }
     : { kind: "rejected", rejection };
+}
+
+/** The same event, with the one that it corrects or cancels. */
+function referring(
+  event: UsageEvent,
+  {
+    corrects,
+    voids,
+  }: { readonly corrects: string | undefined; readonly voids: string | undefined },
+): UsageEvent {
+  return {
+    ...event,
+    ...(corrects === undefined ? {} : { corrects }),
+    ...(voids === undefined ? {} : { voids }),
+  };
 }
 
 /**

@@ -44,12 +44,10 @@ export function parseNativeDelivery(
   context: AdapterContext,
 ): readonly ParsedEvent[] {
   const { headers, body } = delivery;
+  const { source, now } = context;
   const defaults = defaultsFromQuery(delivery.query);
-  const at = (index: number): NativeElementContext => ({
-    ...context,
-    index,
-    ...(defaults === undefined ? {} : { defaults }),
-  });
+  const at = (index: number): NativeElementContext =>
+    defaults === undefined ? { index, source, now } : { index, source, now, defaults };
   const contentType = mediaType(delivery.contentType);
   if (contentType === "application/cloudevents-batch+json") {
     return parsedEach(arrayOf(parseJson(body)), (raw, index) => structuredElement(raw, at(index)));
@@ -77,7 +75,12 @@ function parsedEach<Element>(
   elements: readonly Element[],
   parse: (element: Element, index: number) => ParsedEvent | undefined,
 ): readonly ParsedEvent[] {
-  return elements.flatMap((element, index) => parse(element, index) ?? []);
+  const events: ParsedEvent[] = [];
+  for (const [index, element] of elements.entries()) {
+    const parsed = parse(element, index);
+    if (parsed !== undefined) events.push(parsed);
+  }
+  return events;
 }
 
 function mediaType(contentType: string | undefined): string {
@@ -156,6 +159,7 @@ const query = z.object({
 });
 
 function defaultsFromQuery(raw: unknown): EnvelopeDefaults | undefined {
+  if (isRecord(raw) && Object.keys(raw).length === 0) return undefined; // As nearly always.
   const parsed = query.safeParse(raw ?? {});
   if (!parsed.success) {
     throw invalid(`The query of the URL is wrong. ${describeIssues(parsed.error)}.`);

@@ -101,13 +101,12 @@ export async function ensureMonths(
   for (const month of unknown.keys()) months.add(month);
 }
 
-/** Ids of the dimensions by `dimensionKey`; unknown ones are added. */
+/** Ids of the dimensions, which come by `dimensionKey` as they go; unknown ones are added. */
 export async function nameDimensions(
   { database, ingestMemory }: Deps,
-  dimensions: readonly SpendDimension[],
+  wanted: ReadonlyMap<string, SpendDimension>,
 ): Promise<ReadonlyMap<string, number>> {
   const { dimensionIds } = ingestMemory;
-  const wanted = new Map(dimensions.map((dimension) => [dimensionKey(dimension), dimension]));
   const named = new Map<string, number>();
   const unknown: [string, SpendDimension][] = [];
   for (const [key, dimension] of wanted) {

@@ -16,7 +16,7 @@ import {
   ownerKey,
 } from "./ingest-memory.ts";
 import { ownerOf } from "./owner-of.ts";
-import { usageEventId } from "./usage-event-id.ts";
+import { usageEventIds } from "./usage-event-id.ts";
 
 interface Deps {
   readonly database: Database;
@@ -45,13 +45,14 @@ export async function priceDeliveries(
   if (!deliveries.some(({ batch }) => batch.some(({ kind }) => kind === "event"))) return [];
   const ownership = await loadOwnershipInForce(deps);
   const dimensions = createDimensions();
+  const newId = usageEventIds(now);
   const priced: PricedEvent[] = [];
   for (const delivery of deliveries) {
     for (const parsed of delivery.batch) {
       if (parsed.kind !== "event") continue;
       const { index, event } = parsed;
       const row = {
-        usageEventId: usageEventId(now),
+        usageEventId: newId(),
         contentSha256: parsed.contentSha256 ?? contentSha256(event),
         event,
       };
@@ -67,7 +68,7 @@ export async function priceDeliveries(
         event,
         row,
         usage,
-        dimensionIdOf: dimensions.want({ ...allocation, event }, usage),
+        dimensionIdOf: dimensions.want(allocation, event, usage),
         isMeteredElsewhere: isMeteredElsewhere(event, ownership.metering),
       });
     }
@@ -88,7 +89,8 @@ const NO_USAGE = {
 interface Dimensions {
   /** Those of an event; what is returned knows their ids once they are named. */
   readonly want: (
-    owner: Allocation & { readonly event: UsageEvent },
+    allocation: Allocation,
+    event: UsageEvent,
     usage: PricedUsage,
   ) => PricedEvent["dimensionIdOf"];
   readonly name: (deps: Deps) => Promise<void>;
@@ -98,9 +100,8 @@ function createDimensions(): Dimensions {
   const wanted = new Map<string, SpendDimension>();
   let ids: ReadonlyMap<string, number> = new Map();
   return {
-    want: ({ event, ...allocation }, usage) => {
-      const { apiKeyId, workspaceId, source } = event;
-      const owner = { ...allocation, apiKeyId, workspaceId, source };
+    want: ({ teamKey, projectKey, userEmail }, { apiKeyId, workspaceId, source }, usage) => {
+      const owner = { teamKey, projectKey, userEmail, apiKeyId, workspaceId, source };
       const prefix = ownerKey(owner);
       const wantModel = (modelId: string): void => {
         const key = prefix + modelId;
@@ -108,12 +109,16 @@ function createDimensions(): Dimensions {
       };
       wantModel(usage.modelId);
       for (const { modelId } of usage.charges) if (modelId !== usage.modelId) wantModel(modelId);
-      const ownKey = prefix + usage.modelId;
-      return (modelId) =>
-        ids.get(modelId === usage.modelId ? ownKey : prefix + modelId) ?? neverNamed();
+      const idOf = (modelId: string): number => ids.get(prefix + modelId) ?? neverNamed();
+      let ownId: number | undefined; // Asked for by each charge of the event.
+      return (modelId) => {
+        if (modelId !== usage.modelId) return idOf(modelId);
+        ownId ??= idOf(modelId);
+        return ownId;
+      };
     },
     name: async (deps) => {
-      ids = await nameDimensions(deps, [...wanted.values()]);
+      ids = await nameDimensions(deps, wanted);
     },
   };
 }

@@ -116,7 +116,11 @@ async function rate(
   });
   const ids = await nameDimensions(
     deps,
-    rated.flatMap(({ byModel }) => [...byModel.values()]),
+    new Map(
+      rated.flatMap(({ byModel }) =>
+        [...byModel.values()].map((dimension) => [dimensionKey(dimension), dimension] as const),
+      ),
+    ),
   );
   return rated.map(({ stored, charges, usage, allocation, byModel }) => ({
     stored,

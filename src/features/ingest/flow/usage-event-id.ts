@@ -8,8 +8,10 @@ import type { Instant } from "../../../domain/time.ts";
 
 const TIME_DIGITS = 12;
 
-export function usageEventId(now: Instant): string {
+/** Makes a new id of that time at each call. */
+export function usageEventIds(now: Instant): () => string {
   const time = now.getTime().toString(16).padStart(TIME_DIGITS, "0");
+  const start = `${time.slice(0, 8)}-${time.slice(8)}-7`;
   // Both versions have their random digits and their variant in the same places.
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+  return () => start + randomUUID().slice(15);
 }
