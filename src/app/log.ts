@@ -42,8 +42,40 @@ export function createLog(config: Config, destination?: DestinationStream): Logg
           secrets.reduce((text, secret) => text.replaceAll(secret, CENSOR), line),
       },
     },
-    destination ?? pino.destination(1),
+    destination ?? gatherLines(pino.destination(1)),
   );
+}
+
+/** Where lines end, such as the standard output. */
+type Output = Pick<ReturnType<typeof pino.destination>, "write" | "flushSync">;
+
+/**
+ * Passes on the lines of one turn of the event loop in one write: requests that share a commit are
+ * answered, and told of, in one turn. When the process ends nothing is left behind, unless it is
+ * killed in the middle of a turn.
+ */
+export function gatherLines(
+  output: Output,
+  ending: { readonly on: (event: "exit", listener: () => void) => unknown } = process,
+): Output {
+  let lines = "";
+  const send = (): void => {
+    const gathered = lines;
+    lines = "";
+    if (gathered !== "") output.write(gathered);
+  };
+  ending.on("exit", send);
+  return {
+    write: (line) => {
+      if (lines === "") process.nextTick(send);
+      lines += line;
+      return true;
+    },
+    flushSync: () => {
+      send();
+      output.flushSync();
+    },
+  };
 }
 
 /**

@@ -1,7 +1,8 @@
+import { EventEmitter } from "node:events";
 import type { Logger } from "pino";
 import { describe, expect, test } from "vitest";
 import { readConfig } from "../../src/app/config.ts";
-import { createLog } from "../../src/app/log.ts";
+import { createLog, gatherLines } from "../../src/app/log.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import { createSlackWeb } from "../../src/slack/web-client.ts";
 import { openDatabase } from "../../src/store/database.ts";
@@ -107,5 +108,51 @@ describe("the log", () => {
     });
 
     expect(said).not.toContain("typed");
+  });
+});
+
+describe("lines of one turn", () => {
+  function gathering() {
+    const written: string[] = [];
+    const ending = new EventEmitter();
+    const output = gatherLines(
+      { write: (text) => written.push(text) > 0, flushSync: () => written.push("flushed") },
+      ending,
+    );
+    return { log: createLog(config, output), ending, written };
+  }
+  const words = (text: string | undefined): readonly unknown[] =>
+    (text ?? "")
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => (JSON.parse(line) as { readonly msg: unknown }).msg);
+
+  test("are one write, in their order; those of the next turn another", async () => {
+    const { log, written } = gathering();
+    for (const word of ["first", "second", "third"]) log.warn(word);
+    expect(written).toEqual([]);
+    await new Promise(setImmediate);
+    log.warn("fourth");
+    await new Promise(setImmediate);
+
+    expect(written.map(words)).toEqual([["first", "second", "third"], ["fourth"]]);
+  });
+
+  test("are written when the process ends in that turn, and once only", async () => {
+    const { log, ending, written } = gathering();
+    log.warn("last words");
+    ending.emit("exit");
+    await new Promise(setImmediate);
+
+    expect(written.map(words)).toEqual([["last words"]]);
+  });
+
+  test("are written before a fatal one is flushed", () => {
+    const { log, written } = gathering();
+    log.warn("why");
+    log.fatal("the end");
+
+    expect(words(written[0])).toEqual(["why", "the end"]);
+    expect(written[1]).toBe("flushed");
   });
 });
