@@ -35,6 +35,16 @@ export type AlertWords = string | { readonly strong: string };
 /** What spend is broken down by. */
 export type AlertDriverKind = "team" | "project" | "user" | "model" | "api_key" | "session";
 
+/** What people call spend that none of them stands for. */
+export const NO_DRIVER: Readonly<Record<AlertDriverKind, string>> = {
+  team: "no team",
+  project: "no project",
+  user: "no person",
+  model: "no model",
+  api_key: "no key",
+  session: "no session",
+};
+
 export interface AlertDriver {
   readonly name: string;
   readonly cost: Usd;

@@ -536,6 +536,20 @@ describe("actOnAlert", () => {
     expect(await outbox()).toHaveLength(1);
   });
 
+  test("of a program's alert: who answers for it may act, also through another program", async () => {
+    await db.pool.query(
+      `insert into service_accounts (address, name, kind, responsible, team_key, ids)
+       values ('ci@acme.test', 'CI', 'service_account', $1, null, '{}'),
+              ('review@acme.test', 'Review', 'agent', 'ci@acme.test', null, '{}')`,
+      [EVE],
+    );
+    await raiseNumber(1, { scope: { kind: "user", key: "review@acme.test" } });
+
+    expect(await act({ kind: "acknowledge" }, BO)).toEqual({ kind: "not-allowed" });
+    expect(await act({ kind: "acknowledge" }, EVE)).toEqual({ kind: "done" });
+    await db.pool.query("delete from service_accounts");
+  });
+
   test.each(["", "nonsense", "00000000-0000-7000-8000-000000000000"])(
     "of %j finds nothing",
     async (id) => {
@@ -578,7 +592,7 @@ describe("whyAlert", () => {
         name: "Search",
         total: { now: usd(37), before: usd(5) },
         movers: [
-          { by: "user", top: [{ name: BO, now: usd(30), before: usd(5) }, { name: "no user" }] },
+          { by: "user", top: [{ name: BO, now: usd(30), before: usd(5) }, { name: "no person" }] },
           { by: "project", top: [{ name: "checkout" }, { name: "ranking", now: usd(7) }] },
           { by: "model" },
         ],

@@ -1,4 +1,5 @@
 /** Answers `Why?` with sums: who and what moved against the same span before. Looks only. */
+import { NO_DRIVER } from "../../../domain/alert.ts";
 import type { Scope, ScopeKind } from "../../../domain/scope.ts";
 import type { Instant, Period } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
@@ -50,7 +51,7 @@ export const explain: Explain = async (sql, of) => {
     // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
     const found = await listMovers(sql, { ...spans, scope, by, moversMax: MOVERS_MAX });
     const top = found.map(({ key, now, before }) => ({
-      name: key === undefined ? `no ${by}` : nameOf(by, key, of.teams),
+      name: key === undefined ? NO_DRIVER[by] : nameOf(by, key, of.teams),
       now,
       before,
     }));

@@ -1,5 +1,5 @@
 /** Says what was reached: the facts and their messages, in the transaction that found them. */
-import type { AlertFact } from "../../../domain/alert.ts";
+import { type AlertFact, NO_DRIVER } from "../../../domain/alert.ts";
 import type { Scope } from "../../../domain/scope.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
@@ -113,7 +113,7 @@ export function namedDrivers(
   directory: Directory,
 ): NamedDriver[] {
   return drivers.map(({ key, cost }) => {
-    if (key === undefined) return { kind, name: `no ${kind}`, cost };
+    if (key === undefined) return { kind, name: NO_DRIVER[kind], cost };
     return { kind, name: kind === "team" ? scopeName({ kind, key }, directory) : key, cost };
   });
 }

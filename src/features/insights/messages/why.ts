@@ -1,4 +1,5 @@
 /** The answer to `why`: the change, what makes it up, who and what moved. Pure. */
+import { NO_DRIVER } from "../../../domain/alert.ts";
 import type { FigureBasis } from "../../../domain/basis.ts";
 import { formatUsd, sumUsd, type Usd, usd } from "../../../domain/money.ts";
 import type { Period } from "../../../domain/time.ts";
@@ -38,6 +39,8 @@ const EFFECT_CALLED: Readonly<Record<Effect, string>> = {
   price: "Price",
 };
 
+const NOBODY: ReadonlySet<string> = new Set(Object.values(NO_DRIVER));
+
 interface ShownMover {
   readonly name: string;
   readonly now: Usd;
@@ -75,7 +78,7 @@ export function whyMessage(why: ShownWhy): SlackMessage {
     top.filter((mover) => mover.before === 0n && mover.now > 0n).map((mover) => ({ by, ...mover })),
   );
   const sections = explanation.movers
-    .filter(({ by, top }) => top.some(({ name: one }) => one !== `no ${by}`))
+    .filter(({ top }) => top.some(({ name: one }) => !NOBODY.has(one)))
     .map(({ by, top }) => section(moversText(by, top, change)));
   return message(`${headline}.`, [
     section(

@@ -125,7 +125,7 @@ describe("requestRaise", () => {
         "With the raise: $450.00 of $700.00 (64%).",
         "Forecast: – (needs 7 more days of usage).",
         "Projects: checkout $450.00.",
-        "People: no user $450.00.",
+        "People: no person $450.00.",
         "No earlier raises of this budget.",
         `Estimated from usage events, as of ${NOW.slice(0, 16).replace("T", " ")} UTC.`,
       ],
