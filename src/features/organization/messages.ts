@@ -31,8 +31,9 @@ export function scopeRefusalMessage(
     }),
   );
   const [first] = suggestions;
+  const command = first === undefined ? "" : commandText(`/claude-spend ${first.command}`);
   const example =
-    first === undefined ? "" : ` You can type ${commandText(`/claude-spend ${first.command}`)}.`;
+    first === undefined ? "" : hint.endsWith(":") ? ` ${command}` : ` You can type ${command}.`;
   return message(hint.endsWith(":") ? text : `${text} ${hint}`, [
     section(`${escapeText(text)} ${hint}${example}`),
     ...askAgain(suggestions),

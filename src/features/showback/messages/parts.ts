@@ -11,7 +11,8 @@ export function budgetLine({ percent, limit, spend, periodKind, forecast }: Budg
   const left = limit - spend;
   const rest = left >= 0n ? `${formatUsd(usd(left))} left` : `${formatUsd(usd(-left))} over`;
   const heading =
-    forecast === undefined
+    // What was spent since it was made can have overtaken it.
+    forecast === undefined || forecast.expected < spend
       ? ""
       : ` · forecast ${formatUsd(forecast.expected)} (${String(percentOf(forecast.expected, limit))}%)`;
   return `${bar(percent)} *${String(percent)}%* of ${formatUsd(limit)} ${periodKind} · ${rest}${heading}`;
