@@ -22,6 +22,8 @@ const VALUE_CHARS_MAX = 160;
 const LINES_MAX = 10;
 
 export const AUDIT_OLDER_ACTION = "audit_older";
+/** A button's value is no longer; of a longer name the command line shows everything. */
+const OLDER_CHARS_MAX = 2_000;
 
 export const NO_EMAIL_ANSWER = note(
   "Slack doesn't tell me your e-mail address, so I can't see what you may read.",
@@ -48,25 +50,16 @@ export function auditPageMessage(page: {
       `Nothing${page.next === undefined ? "" : " more"} is recorded about ${escapeText(name)}.`,
     );
   }
-  const older =
-    page.next === undefined
-      ? []
-      : [
-          actions([
-            button({
-              actionId: AUDIT_OLDER_ACTION,
-              text: "Older",
-              value: `${String(page.next)} ${name}`,
-            }),
-          ]),
-        ];
+  const older = `${String(page.next ?? "")} ${name}`;
   return message(`Audit trail of ${escapeText(name)}`, [
     header(`Audit trail of ${name}`),
     ...page.entries.map((entry) => section(entryText(entry))),
     context(
       "Newest first. `claude-spend audit export` gives all of it, `claude-spend audit verify` checks that nothing was changed.",
     ),
-    ...older,
+    ...(page.next === undefined || older.length > OLDER_CHARS_MAX
+      ? []
+      : [actions([button({ actionId: AUDIT_OLDER_ACTION, text: "Older", value: older })])]),
   ]);
 }
 
