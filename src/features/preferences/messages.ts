@@ -33,7 +33,7 @@ const DIGEST_TEXTS: Readonly<Record<DigestInterval, string>> = {
   off: "Off",
   day: "Every day",
   week: "Every week, on its first day",
-  month: "Every month, on the 1st",
+  month: "Every month, on its first day",
 };
 
 export function preferencesModal({ alerts, digest, defaultZone }: OwnPreferences): Modal {

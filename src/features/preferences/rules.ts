@@ -127,6 +127,10 @@ export function areSame(before: PersonPreferences, next: PersonPreferences): boo
   return JSON.stringify(ordered(before)) === JSON.stringify(ordered(next));
 }
 
+export function isSameDigest(before: OwnDigest, next: OwnDigest): boolean {
+  return before.every === next.every && before.atLocalTime === next.atLocalTime;
+}
+
 function ordered({ alerts, digest }: PersonPreferences): readonly unknown[] {
   const { wantsOwn, wantsTeams, muted, quietHours, timeZone } = alerts;
   return [

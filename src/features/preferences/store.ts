@@ -10,10 +10,26 @@ export async function findOwnDigest(sql: Sql, email: Email): Promise<OwnDigest |
     `select d.every, d.at_local_time from person_digest_preferences d where d.email = $1`,
     [email],
   );
-  const [row] = rows;
+  return digestFromRow(rows[0]);
+}
+
+function digestFromRow(
+  row: { readonly every: string; readonly at_local_time: string } | undefined,
+): OwnDigest | undefined {
   if (row === undefined) return undefined;
   const every = DIGEST_INTERVALS.find((one) => one === row.every) ?? NO_DIGEST.every;
   return { every, atLocalTime: row.at_local_time };
+}
+
+/** The digest that governance gives to each person, as it is planned for this one; undefined: none. */
+export async function findGivenDigest(sql: Sql, email: Email): Promise<OwnDigest | undefined> {
+  const { rows } = await sql.query<{ readonly every: string; readonly at_local_time: string }>(
+    `select d.every, d.at_local_time
+       from digests d
+      where d.destination = 'email:' || $1 and d.scope = 'user:' || $1`,
+    [email],
+  );
+  return digestFromRow(rows[0]);
 }
 
 export async function upsertOwnDigest(

@@ -166,7 +166,7 @@ describe("kept preferences", () => {
 
   beforeEach(async () => {
     await db.pool.query(
-      `truncate person_digest_preferences, alert_preferences, slack_users, organization_settings, audit_entries`,
+      `truncate person_digest_preferences, alert_preferences, slack_users, organization_settings, audit_entries, digests`,
     );
   });
 
@@ -185,6 +185,35 @@ describe("kept preferences", () => {
       },
       digest: { every: "off", atLocalTime: "09:00" },
       defaultZone: UTC,
+    });
+  });
+
+  describe("of somebody to whom governance gives a digest", () => {
+    beforeEach(async () => {
+      await db.pool.query(
+        `insert into digests (digest_key, destination, scope, every, at_local_time, time_zone, next_run_at)
+         values ('person bo@acme.test', 'email:bo@acme.test', 'user:bo@acme.test', 'day', '08:00',
+                 'UTC', '2026-11-24T08:00:00Z')`,
+      );
+    });
+    const chosen = async (): Promise<unknown> =>
+      (await db.pool.query(`select d.every from person_digest_preferences d`)).rows;
+
+    test("show it, and leave it alone when something else is chosen", async () => {
+      const own = await loadOwnPreferences(db.pool, BO);
+      expect(own.digest).toEqual({ every: "day", atLocalTime: "08:00" });
+
+      await save({ ...own, alerts: CHOSEN.alerts });
+      expect(await chosen()).toEqual([]);
+      expect((await loadOwnPreferences(db.pool, BO)).digest).toEqual(own.digest);
+    });
+
+    test("turn it off", async () => {
+      const own = await loadOwnPreferences(db.pool, BO);
+      await save({ ...own, digest: { ...own.digest, every: "off" } });
+
+      expect(await chosen()).toEqual([{ every: "off" }]);
+      expect((await loadOwnPreferences(db.pool, BO)).digest.every).toBe("off");
     });
   });
 
