@@ -13,6 +13,7 @@ import type { Database } from "../store/database.ts";
 import type { Config } from "./config.ts";
 import { governanceAppliers } from "./wire.ts";
 
+type ChannelLookup = NonNullable<Parameters<typeof applyFile>[0]["channels"]>;
 type FileOutcome = Awaited<ReturnType<typeof applyFile>>;
 
 /**
@@ -24,12 +25,18 @@ export async function applyGovernanceFile(deps: {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Which channels there are, where the program has a way to Slack. */
+  readonly web?: ChannelLookup;
 }): Promise<void> {
   const { config, log } = deps;
   const file = config.GOVERNANCE_FILE;
   if (file === undefined) return;
   const outcome = await applyFile(
-    { ...deps, appliers: governanceAppliers },
+    {
+      ...deps,
+      appliers: governanceAppliers,
+      ...(deps.web === undefined ? {} : { channels: deps.web }),
+    },
     {
       text: await readGovernanceFile(file),
       appliedBy: "GOVERNANCE_FILE",
@@ -61,7 +68,11 @@ function problemOf(outcome: FileOutcome, file: string): string | undefined {
 function detailsOf(outcome: FileOutcome): object {
   switch (outcome.kind) {
     case "applied":
-      return { version: outcome.version, changes: outcome.changes };
+      return {
+        version: outcome.version,
+        changes: outcome.changes,
+        ...(outcome.warnings.length === 0 ? {} : { warnings: outcome.warnings }),
+      };
     case "kept":
       return {
         version: outcome.version,

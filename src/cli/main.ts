@@ -185,10 +185,17 @@ async function apply(
   const { applyGovernance, formatProblems } = await import("../features/governance/index.ts");
   const { migrate } = await import("../store/migrate.ts");
   const { withDatabase } = await import("./with-database.ts");
+  const { channelLookup } = await import("./slack-channels.ts");
   const outcome = await withDatabase(process.env, async (database) => {
     await migrate(database);
+    const channels = channelLookup(database, process.env);
     return await applyGovernance(
-      { database, clock: () => instant(new Date()), appliers: governanceAppliers },
+      {
+        database,
+        clock: () => instant(new Date()),
+        appliers: governanceAppliers,
+        ...(channels === undefined ? {} : { channels }),
+      },
       {
         text,
         appliedBy: "command line",
@@ -199,7 +206,11 @@ async function apply(
   switch (outcome.kind) {
     case "applied":
       return {
-        text: [`Applied as version ${String(outcome.version)}.`, ...outcome.changes].join("\n"),
+        text: [
+          `Applied as version ${String(outcome.version)}.`,
+          ...outcome.changes,
+          ...outcome.warnings,
+        ].join("\n"),
         json: outcome,
       };
     case "unchanged":

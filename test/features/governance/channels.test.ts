@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { AppError } from "../../../src/domain/errors.ts";
+import { applyGovernanceFile } from "../../../src/features/governance/flow/apply-file.ts";
 import {
   applyGovernance,
   type GovernanceAppliers,
@@ -53,6 +54,28 @@ async function apply(
     { text, appliedBy: "test" },
   );
 }
+
+test("a file that names an archived channel is refused; once in force, it is at every start", async () => {
+  const start = async (channels: readonly KnownChannel[], text = DOCUMENT) =>
+    await applyGovernanceFile(
+      {
+        database: db.pool,
+        clock: fixedClock("2026-11-23T10:00:00Z"),
+        appliers,
+        channels: { listChannels: async () => await Promise.resolve(channels) },
+      },
+      { text, appliedBy: "GOVERNANCE_FILE", isOnlyWay: false },
+    );
+  const archived = CHANNELS.map((channel) => ({ ...channel, isArchived: true }));
+
+  expect(await start(archived)).toMatchObject({
+    kind: "refused",
+    problems: [{ message: expect.stringContaining("is archived") }, {}, {}],
+  });
+  expect(await start(CHANNELS)).toMatchObject({ kind: "applied", version: 1 });
+  expect(await start(archived)).toEqual({ kind: "unchanged", version: 1 });
+  expect(await start(archived, `${DOCUMENT}# more\n`)).toMatchObject({ kind: "refused" });
+});
 
 describe("the channels of a document", () => {
   test("are of the first of several workspaces, unless it names another", async () => {

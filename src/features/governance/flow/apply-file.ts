@@ -4,14 +4,27 @@
  * silence (ADR 0031).
  */
 import { inTransaction } from "../../../store/database.ts";
-import { type GovernanceDeps, governanceOf, saveDocument, sha256Of } from "../flow.ts";
+import {
+  checkChannels,
+  type GovernanceDeps,
+  governanceOf,
+  saveDocument,
+  sha256Of,
+} from "../flow.ts";
+import { namedChannels } from "../parse/channels.ts";
 import { parseGovernance } from "../parse/parse-governance.ts";
 import { lostChanges } from "../rules/changes.ts";
 import type { Governance, GovernanceProblem } from "../rules.ts";
 import * as store from "../store.ts";
 
 export type FileOutcome =
-  | { readonly kind: "applied"; readonly version: number; readonly changes: readonly string[] }
+  | {
+      readonly kind: "applied";
+      readonly version: number;
+      readonly changes: readonly string[];
+      /** What could not be checked, and what to do about it. */
+      readonly warnings: readonly string[];
+    }
   /** What the file says is in force. */
   | { readonly kind: "unchanged"; readonly version: number }
   /** The file is as it was; what was decided since then elsewhere stays in force. */
@@ -36,7 +49,8 @@ const SINCE_MAX = 10;
  * 1. Reads the file; with any problem nothing is touched.
  * 2. Waits for whoever else is applying a document: other replicas read their file as well.
  * 3. In force already, or as it was when it was in force last: nothing is to be done.
- * 4. Changed: applied, unless something that was decided elsewhere since then would be undone.
+ * 4. Changed: applied, unless something that was decided elsewhere since then would be undone, or it
+ *    names a channel that the bot can't see. What is in force stays so, whatever became of its channels.
  */
 export async function applyGovernanceFile(
   deps: GovernanceDeps,
@@ -55,6 +69,12 @@ export async function applyGovernanceFile(
   if (!parsed.ok) return { kind: "refused", problems: parsed.problems };
   const { governance } = parsed;
   const contentSha256 = sha256Of(text);
+  const known = await store.findLatestDocument(deps.database);
+  // Slack is asked before the transaction, so that a slow Slack holds nothing.
+  const checked =
+    known?.contentSha256 === contentSha256
+      ? { problems: [], warnings: [] }
+      : await checkChannels(deps.channels, namedChannels(text, governance));
   return await inTransaction(deps.database, async (sql): Promise<FileOutcome> => {
     await store.lockGovernance(sql);
     const latest = await store.findLatestDocument(sql);
@@ -76,10 +96,11 @@ export async function applyGovernanceFile(
       const lost = decisionsLost({ base, latest, file: governance });
       if (lost.length > 0) return { kind: "would-undo", version, since, lost };
     }
+    if (checked.problems.length > 0) return { kind: "refused", problems: checked.problems };
     const document = { latest, text, governance, appliedBy, origin: { via: "file" } } as const;
-    const { version, changes } = await saveDocument(deps, sql, document);
+    const { version, changes, warnings } = await saveDocument(deps, sql, document);
     await store.upsertSeenFile(sql, { contentSha256, version }, now);
-    return { kind: "applied", version, changes };
+    return { kind: "applied", version, changes, warnings: [...checked.warnings, ...warnings] };
   });
 }
 
