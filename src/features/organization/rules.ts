@@ -52,6 +52,8 @@ export interface Person {
   readonly isFinance?: boolean;
   readonly ownedTeams: readonly string[];
   readonly memberTeams: readonly string[];
+  /** Service accounts and agents that are theirs to look after, also through another one. */
+  readonly answersFor?: readonly Email[];
 }
 
 /** Whether `person` may see everything that anybody spent: admins, who may change it too, and finance. */
@@ -66,7 +68,7 @@ function belongsToTeam(person: Person, teamKey: string): boolean {
 
 /**
  * Whether `person` may see the total of `scope`: admins and finance everything; people of a team its total and
- * its projects; everybody their own. An owner also sees a person all of whose teams are the
+ * its projects; everybody their own, and that of programs that they answer for. An owner also sees a person all of whose teams are the
  * owner's, because then nothing of another team shows through. Whatever cuts across teams (the
  * organization, a model, a key, a workspace, a tag) is for admins and finance.
  */
@@ -80,7 +82,11 @@ export function mayViewScope(person: Person, scope: Scope, teams: readonly Team[
       return team !== undefined && belongsToTeam(person, team.key);
     }
     case "user":
-      return scope.key === person.email || ownsAllTeamsOf(person, scope.key, teams);
+      return (
+        scope.key === person.email ||
+        (person.answersFor ?? []).some((address) => address === scope.key) ||
+        ownsAllTeamsOf(person, scope.key, teams)
+      );
     case "org":
     case "api_key":
     case "workspace":

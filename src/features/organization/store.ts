@@ -215,13 +215,19 @@ export async function loadPerson(sql: Sql, email: Email): Promise<Person> {
     readonly is_finance: boolean;
     readonly owned_teams: string[];
     readonly member_teams: string[];
+    readonly answers_for: string[];
   }>(
-    `select exists (select from admins a where a.email = $1) as is_admin,
+    `with recursive programs as (
+       select s.address from service_accounts s where s.responsible = $1
+        union
+       select s.address from service_accounts s join programs p on p.address = s.responsible)
+     select exists (select from admins a where a.email = $1) as is_admin,
             exists (select from finance_members f where f.email = $1) as is_finance,
             array(select m.team_key from team_members m
                    where m.email = $1 and m.role = 'owner' order by m.team_key) as owned_teams,
             array(select m.team_key from team_members m
-                   where m.email = $1 and m.role = 'member' order by m.team_key) as member_teams`,
+                   where m.email = $1 and m.role = 'member' order by m.team_key) as member_teams,
+            array(select p.address from programs p order by p.address) as answers_for`,
     [email],
   );
   const row = rows[0];
@@ -231,5 +237,8 @@ export async function loadPerson(sql: Sql, email: Email): Promise<Person> {
     ...(row?.is_finance === true ? { isFinance: true } : {}),
     ownedTeams: row?.owned_teams ?? [],
     memberTeams: row?.member_teams ?? [],
+    ...(row === undefined || row.answers_for.length === 0
+      ? {}
+      : { answersFor: row.answers_for.map(emailFrom) }),
   };
 }
