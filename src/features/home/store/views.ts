@@ -192,12 +192,24 @@ export async function postpone(
   );
 }
 
-/** Slack asked for a pause: nothing of that workspace is published before. */
+/**
+ * Slack asked for a pause: nothing of that workspace is published before. Never waits: whoever marks
+ * Homes holds many of them, in any order, and the next refusal asks for the pause again.
+ */
 export async function pauseWorkspace(sql: Sql, slackTeamId: string, until: Instant): Promise<void> {
-  await sql.query(`update home_views set due_at = $2 where slack_team_id = $1 and due_at < $2`, [
-    slackTeamId,
-    until,
-  ]);
+  await sql.query(
+    `with due as materialized (
+       select d.slack_user_id
+         from home_views d
+        where d.slack_team_id = $1 and d.due_at < $2
+          for update skip locked
+     )
+     update home_views as v
+        set due_at = $2
+       from due
+      where v.slack_team_id = $1 and v.slack_user_id = due.slack_user_id`,
+    [slackTeamId, until],
+  );
 }
 
 export async function deleteHome(sql: Sql, { slackTeamId, slackUserId }: HomeKey): Promise<void> {
