@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { wire } from "../src/app/wire.ts";
+import { typedScope } from "../src/domain/scope.ts";
 import { instant } from "../src/domain/time.ts";
 import { createMetrics } from "../src/http/metrics.ts";
 import { createDirectory } from "../src/slack/directory.ts";
@@ -117,6 +118,16 @@ describe("manifest.yml", () => {
       home_tab_enabled: true,
       messages_tab_enabled: true,
     });
+  });
+});
+
+describe("a verb of the command", () => {
+  const verbs = wiredListeners()
+    .flatMap(({ subcommands = [] }) => subcommands)
+    .flatMap(({ name }) => (name === "" ? [] : [name]));
+
+  it.each(verbs)("is never how a team of that key is typed: %s", (verb) => {
+    expect(typedScope({ kind: "team", key: verb })).toBe(`team:${verb}`);
   });
 });
 
