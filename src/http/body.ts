@@ -1,5 +1,4 @@
 /** Bodies: decompressed within a limit, then JSON. What is wrong is said before anything is kept. */
-import { isUtf8 } from "node:buffer";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { AppError } from "../domain/errors.ts";
@@ -39,19 +38,16 @@ async function decompress(body: Buffer): Promise<Buffer> {
   }
 }
 
-const BYTE_ORDER_MARK = "\uFEFF";
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-/** As a strict TextDecoder reads it, which takes three times as long for a small body. */
 export function parseJson(body: Buffer): unknown {
-  if (!isUtf8(body)) throw notJson();
-  const text = body.toString();
   try {
-    return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
+    return JSON.parse(UTF8.decode(body));
   } catch (error) {
-    throw notJson(error);
+    throw new AppError({
+      code: "invalid",
+      message: "The body is not JSON in UTF-8.",
+      cause: error,
+    });
   }
-}
-
-function notJson(cause?: unknown): AppError {
-  return new AppError({ code: "invalid", message: "The body is not JSON in UTF-8.", cause });
 }
