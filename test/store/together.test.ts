@@ -1,3 +1,4 @@
+import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { inTransaction } from "../../src/store/database.ts";
 import { together } from "../../src/store/together.ts";
@@ -40,4 +41,22 @@ test("waits for what is left when the database refuses a statement", async () =>
 
   await expect(failed).rejects.toThrow("nothing");
   expect(isDone).toBe(true);
+});
+
+test("no statements of a transaction are sent by Promise.all", async () => {
+  const names = await readdir("src/features", { recursive: true });
+  const files = names.filter((name) => name.endsWith(".ts"));
+  const found = await Promise.all(
+    files.map(async (name) => {
+      const text = await readFile(`src/features/${name}`, "utf8");
+      // In flows a transaction, and nothing else, is called sql.
+      return /Promise\.all\((?:(?!\n {0,2}\}).)*?\bsql,/s.test(
+        text.replaceAll(/^\s*(?:\/\/|\/?\*).*$/gm, ""),
+      )
+        ? [name]
+        : [];
+    }),
+  );
+
+  expect(found.flat()).toEqual([]);
 });
