@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
 import { AppError } from "../domain/errors.ts";
-import { instant } from "../domain/time.ts";
+import { type Instant, instant } from "../domain/time.ts";
 import { defineCommandsOf, EXIT_FAILED, EXIT_WRONG_USAGE, type Report } from "./command.ts";
 
 const surroundings = { env: process.env, clock: () => instant(new Date()) };
@@ -188,11 +188,12 @@ async function apply(
   const { channelLookup } = await import("./slack-channels.ts");
   const outcome = await withDatabase(process.env, async (database) => {
     await migrate(database);
-    const channels = channelLookup(database, process.env);
+    const clock = (): Instant => instant(new Date());
+    const channels = channelLookup(database, process.env, clock);
     return await applyGovernance(
       {
         database,
-        clock: () => instant(new Date()),
+        clock,
         appliers: governanceAppliers,
         ...(channels === undefined ? {} : { channels }),
       },

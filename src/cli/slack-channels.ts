@@ -2,7 +2,7 @@
 import { pino } from "pino";
 import { readConfig } from "../app/config.ts";
 import { slackAccess } from "../app/workspaces.ts";
-import { type Clock, instant } from "../domain/time.ts";
+import type { Clock } from "../domain/time.ts";
 import type { SlackWeb } from "../slack/web.ts";
 import { createSlackWeb } from "../slack/web-client.ts";
 import type { Database } from "../store/database.ts";
@@ -12,7 +12,7 @@ import { hasManyWorkspaces } from "./check-slack.ts";
 export function channelLookup(
   database: Database,
   env: Readonly<Record<string, string | undefined>>,
-  clock: Clock = () => instant(new Date()),
+  clock: Clock,
 ): Pick<SlackWeb, "listChannels"> | undefined {
   if (hasManyWorkspaces(env)) {
     const result = readConfig(env);
