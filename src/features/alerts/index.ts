@@ -7,4 +7,5 @@ export { releaseHeldAlerts } from "./flow/release-held.ts";
 export { resolveThread } from "./flow/resolve-thread.ts";
 export { alertRoutes } from "./http.ts";
 export type { Explanation } from "./rules/explanation.ts";
+export { scopeName } from "./rules/names.ts";
 export { alertListeners } from "./slack/listeners.ts";

@@ -10,13 +10,13 @@ import type { SlackMessage } from "../../../slack/blocks.ts";
 import { enqueueMessage } from "../../../slack/outbox.ts";
 import { recordAudit } from "../../../store/audit.ts";
 import type { Sql } from "../../../store/database.ts";
+import { scopeName } from "../../alerts/index.ts";
 import type { ApprovalApplier, ApprovalEffects } from "../../approvals/index.ts";
 import {
   type RaiseNews,
   raiseAppliedMessage,
   raiseRevokedMessage,
 } from "../messages/raise-news.ts";
-import { scopeName } from "../rules/names.ts";
 import { teamOf } from "../rules/recipients.ts";
 import { type Budget, memberScope } from "../rules.ts";
 import { findBudgetForUpdate } from "../store/budgets.ts";

@@ -3,7 +3,7 @@ import type { AlertFact, AlertKind, AlertSeverity } from "../../../domain/alert.
 import { multiplyUsd, usd } from "../../../domain/money.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
-import { raiseAlerts } from "../../alerts/index.ts";
+import { raiseAlerts, scopeName } from "../../alerts/index.ts";
 import { loadBasis } from "../../reconciliation/index.ts";
 import {
   forecastContent,
@@ -14,7 +14,6 @@ import {
   type ShownOutlook,
 } from "../messages/outlook.ts";
 import { budgetThreadKey, outlookFactKey, resetFactKey } from "../rules/alert-keys.ts";
-import { scopeName } from "../rules/names.ts";
 import type { Outlook } from "../rules/outlook.ts";
 import {
   decideForecast,

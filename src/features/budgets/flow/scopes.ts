@@ -2,6 +2,7 @@
 import type { Email } from "../../../domain/email.ts";
 import type { Scope } from "../../../domain/scope.ts";
 import type { Sql } from "../../../store/database.ts";
+import { scopeName } from "../../alerts/index.ts";
 import {
   findPerson,
   findScope,
@@ -12,7 +13,6 @@ import {
   type Team,
 } from "../../organization/index.ts";
 import type { ScopeProblem } from "../messages/budgets.ts";
-import { scopeName } from "../rules/names.ts";
 
 /** The person who asks, and the organization as it is now. */
 export interface Asking {
