@@ -108,6 +108,28 @@ export async function inTransaction<T>(
   }
 }
 
+/**
+ * Runs `work`, which only reads, on one connection and without a transaction: what is asked in one
+ * go (see `together`) is sent in one go. Whoever takes a connection for each question instead waits
+ * as often as everybody else does.
+ */
+export async function onOneConnection<T>(
+  database: Database,
+  work: (sql: Sql) => Promise<T>,
+): Promise<T> {
+  const client = await connect(database);
+  let broken: Error | undefined;
+  try {
+    return await work(client);
+  } catch (error) {
+    if (!isConnectionLoss(error)) throw error;
+    broken = new Error("no answer");
+    throw unavailable(error);
+  } finally {
+    client.release(broken);
+  }
+}
+
 /** Why the connection can't be used again; undefined when it can. */
 async function rollBack(client: PoolClient): Promise<Error | undefined> {
   try {

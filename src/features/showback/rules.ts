@@ -127,7 +127,7 @@ export interface SpendReport {
   readonly zone: TimeZone;
   readonly view: ReportView;
   readonly spend: SpendTotals;
-  readonly previous: SpendTotals;
+  readonly previous: Pick<SpendTotals, "cost">;
   /** Cost of each day, or of each hour of a short period, the earliest first. */
   readonly course: Course;
   readonly breakdowns: readonly Breakdown[];

@@ -5,7 +5,7 @@
  * either end of an odd period, and spend by tag, which those do not know, from the charges themselves.
  */
 import { assert } from "../../domain/assert.ts";
-import { usdFromDecimal } from "../../domain/money.ts";
+import { type Usd, usdFromDecimal } from "../../domain/money.ts";
 import type { Scope } from "../../domain/scope.ts";
 import { instant, type Period } from "../../domain/time.ts";
 import type { Sql } from "../../store/database.ts";
@@ -96,6 +96,16 @@ export async function listBreakdowns<Key extends BreakdownKey>(
   return { total: totalsFrom(total), rowsBy: new Map(rowsBy) };
 }
 
+/** What was spent, and nothing else of it. */
+export async function loadCost(sql: Sql, query: Omit<SpendQuery, "groupBy">): Promise<Usd> {
+  const { text, values } = spendSql(
+    { ...query, groupBy: [] },
+    { columns: [], sums: COST, ending: "" },
+  );
+  const { rows } = await sql.query<Pick<SpendSqlRow, "cost">>(text, values);
+  return usdFromDecimal(rows[0]?.cost ?? "0");
+}
+
 function totalsFrom(row: SpendSqlRow): SpendTotals {
   return {
     cost: usdFromDecimal(row.cost),
@@ -127,7 +137,11 @@ function chargesOf(isByTag: boolean): string {
 
 function spendSql(
   query: SpendQuery,
-  { columns, ending }: { readonly columns: readonly string[]; readonly ending: string },
+  {
+    columns,
+    sums = ALL_SUMS,
+    ending,
+  }: { readonly columns: readonly string[]; readonly sums?: string; readonly ending: string },
 ): { readonly text: string; readonly values: unknown[] } {
   const { inner, before, after } = splitAtQuarters(query.period);
   const isByTag = query.scope.kind === "tag";
@@ -138,14 +152,7 @@ function spendSql(
        ${sumsOf(query)}
        ${isOdd ? chargesOf(isByTag) : ""}
      )
-     select ${[...columns, ""].join(", ")}
-            coalesce(sum(s.request_count), 0)::text as requests,
-            coalesce(sum(s.uncached_input_tokens), 0)::text as uncached_input,
-            coalesce(sum(s.cache_creation_5m_input_tokens), 0)::text as cache_write_5m,
-            coalesce(sum(s.cache_creation_1h_input_tokens), 0)::text as cache_write_1h,
-            coalesce(sum(s.cache_read_input_tokens), 0)::text as cache_read,
-            coalesce(sum(s.output_tokens), 0)::text as output,
-            coalesce(sum(s.billed_cost_usd), 0)::text as cost
+     select ${[...columns, sums].join(", ")}
        from s
        join spend_dimensions d on d.spend_dimension_id = s.spend_dimension_id
       where $6::text is not null and $3::timestamptz is not null and $4::timestamptz is not null
@@ -166,6 +173,23 @@ function spendSql(
   };
 }
 
+const COST = `coalesce(sum(s.billed_cost_usd), 0)::text as cost`;
+const ALL_SUMS = `coalesce(sum(s.request_count), 0)::text as requests,
+            coalesce(sum(s.uncached_input_tokens), 0)::text as uncached_input,
+            coalesce(sum(s.cache_creation_5m_input_tokens), 0)::text as cache_write_5m,
+            coalesce(sum(s.cache_creation_1h_input_tokens), 0)::text as cache_write_1h,
+            coalesce(sum(s.cache_read_input_tokens), 0)::text as cache_read,
+            coalesce(sum(s.output_tokens), 0)::text as output,
+            ${COST}`;
+
+/** Of a dimension as one row, since each way to group adds up all rows that there are. */
+const SUMMED = `sum(r.request_count) as request_count,
+              sum(r.uncached_input_tokens) as uncached_input_tokens,
+              sum(r.cache_creation_5m_input_tokens) as cache_creation_5m_input_tokens,
+              sum(r.cache_creation_1h_input_tokens) as cache_creation_1h_input_tokens,
+              sum(r.cache_read_input_tokens) as cache_read_input_tokens,
+              sum(r.output_tokens) as output_tokens, sum(r.billed_cost_usd) as billed_cost_usd`;
+
 const SUMS = `r.request_count, r.uncached_input_tokens, r.cache_creation_5m_input_tokens,
               r.cache_creation_1h_input_tokens, r.cache_read_input_tokens, r.output_tokens,
               r.billed_cost_usd`;
@@ -180,13 +204,18 @@ function sumsOf({ scope, groupBy }: SpendQuery): string {
          from spend_rollups r
         where r.bucket_start >= $1 and r.bucket_start < $2`;
   }
-  if (scope.kind === "org" || scope.kind === "tag") {
-    return `select r.spend_dimension_id, r.at, ${SUMS} from spend_in($1, $2) r`;
+  if (isWide(scope) || scope.kind === "tag") {
+    return `select r.spend_dimension_id, $1::timestamptz as at, ${SUMMED} from spend_in($1, $2) r group by 1`;
   }
   return `select r.spend_dimension_id, r.at, ${SUMS}
          from spend_dimensions d
         cross join lateral spend_of(d.spend_dimension_id, $1, $2) r
         where true ${scopeCondition(scope)}`;
+}
+
+/** Scopes of so many dimensions that looking each of them up takes longer than reading everybody's. */
+export function isWide({ kind }: Scope): boolean {
+  return kind === "org" || kind === "model" || kind === "workspace";
 }
 
 interface SpendSqlRow {

@@ -2,20 +2,38 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { sumUsd } from "../../../src/domain/money.ts";
 import { ORG_SCOPE, scopeFrom } from "../../../src/domain/scope.ts";
-import { instant, type Period, parseTimeZone, timeZone } from "../../../src/domain/time.ts";
+import {
+  instant,
+  localDate,
+  type Period,
+  parseTimeZone,
+  startOfLocalDay,
+  timeZone,
+} from "../../../src/domain/time.ts";
 import {
   GROUP_KEYS,
   type GroupKey,
   type SpendRow,
   type SpendTotals,
 } from "../../../src/features/showback/rules.ts";
-import { listSpend } from "../../../src/features/showback/store.ts";
+import { listCourse } from "../../../src/features/showback/store/course.ts";
+import { listSpend, loadCost } from "../../../src/features/showback/store.ts";
 import { useDatabase } from "../../support/database.ts";
 import { recordEvents, spendTotals } from "../../support/showback-builders.ts";
 import { aNativeEvent } from "../../support/usage-builders.ts";
 
 const db = useDatabase();
 const UTC = timeZone("UTC");
+/** Wide ones and narrow ones, which are read in different ways. */
+const COURSE_SCOPES = [
+  "org",
+  "team:search",
+  "project:checkout",
+  "user:bo@acme.test",
+  "api_key:key_1",
+  "workspace:ws_1",
+  "model:claude-opus-5-5",
+];
 const SPAN = period("2026-11-20T00:00:00Z", "2026-11-23T12:00:00Z");
 
 function period(start: string | Date, end: string | Date): Period {
@@ -284,4 +302,36 @@ describe("days and hours", () => {
       "2026-04-04T18:30:00Z": 1,
     });
   });
+});
+
+test.each([
+  "UTC",
+  "Europe/Berlin",
+  "America/Los_Angeles",
+  "Asia/Kathmandu",
+  "Australia/Lord_Howe",
+  "Pacific/Apia",
+  "America/St_Johns",
+])("the course by day in %s is the same as the quarters of each of its days", async (name) => {
+  const zone = timeZone(name);
+  const days = fc.record({ scope: fc.constantFrom(...COURSE_SCOPES), first: fc.nat(2) });
+  await fc.assert(
+    fc.asyncProperty(days, async ({ scope, first }) => {
+      const start = startOfLocalDay([2026, 11, 20 + first], zone);
+      const query = {
+        scope: scopeFrom(scope),
+        zone,
+        period: period(start, "2026-11-24T14:00:00Z"),
+      };
+
+      const course = await listCourse(db.pool, query, "day");
+      const byDay = await listSpend(db.pool, { ...query, groupBy: ["day"] });
+
+      expect(course.map(({ at, cost }) => [localDate(at, zone), cost])).toEqual(
+        byDay.filter(({ cost }) => cost !== 0n).map(({ group, cost }) => [group.day, cost]),
+      );
+      expect(await loadCost(db.pool, query)).toBe(sumUsd(byDay.map(({ cost }) => cost)));
+    }),
+    { numRuns: 12 },
+  );
 });

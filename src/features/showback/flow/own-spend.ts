@@ -3,7 +3,8 @@ import type { Email } from "../../../domain/email.ts";
 import { AppError } from "../../../domain/errors.ts";
 import { ORG_SCOPE, type Scope } from "../../../domain/scope.ts";
 import type { Clock, Instant } from "../../../domain/time.ts";
-import type { Database } from "../../../store/database.ts";
+import { type Database, onOneConnection, type Sql } from "../../../store/database.ts";
+import { together } from "../../../store/together.ts";
 import { listBudgetStatus, raiseButtonValue } from "../../budgets/index.ts";
 import {
   findPerson,
@@ -21,8 +22,8 @@ interface Deps {
 }
 
 /** Exact totals of one query without grouping. */
-export async function loadTotals(database: Database, query: SpendQuery): Promise<SpendTotals> {
-  const [row] = await listSpend(database, { ...query, groupBy: [] });
+export async function loadTotals(sql: Sql, query: SpendQuery): Promise<SpendTotals> {
+  const [row] = await listSpend(sql, { ...query, groupBy: [] });
   if (row === undefined) throw new AppError({ code: "internal", message: "a sum has one row" });
   return row;
 }
@@ -36,8 +37,8 @@ export async function loadOwnSpend({ database, clock }: Deps, email: Email): Pro
     loadOrganization({ database }),
   ]);
   const period = monthToDate(now, organization);
-  const totals = async (scope: Scope): Promise<SpendTotals> =>
-    await loadTotals(database, {
+  const totalsOf = async (sql: Sql, scope: Scope): Promise<SpendTotals> =>
+    await loadTotals(sql, {
       scope,
       zone: organization.timeZone,
       period: period.current,
@@ -47,22 +48,25 @@ export async function loadOwnSpend({ database, clock }: Deps, email: Email): Pro
     (team) => person.ownedTeams.includes(team.key) || person.memberTeams.includes(team.key),
   );
   const me: Scope = { kind: "user", key: email };
-  const [mine, myBudgets, organizationSpend, teamSpend] = await Promise.all([
-    totals(me),
-    loadBudgetShares(database, me, now),
-    seesEverything(person) ? totals(ORG_SCOPE) : undefined,
-    Promise.all(
-      teams.map(async (team) => {
-        const scope: Scope = { kind: "team", key: team.key };
-        return {
-          key: team.key,
-          name: team.name,
-          spend: await totals(scope),
-          budgets: await loadBudgetShares(database, scope, now),
-        };
-      }),
-    ),
-  ]);
+  const [mine, myBudgets, organizationSpend, teamSpend] = await onOneConnection(
+    database,
+    async (sql) =>
+      await together([
+        totalsOf(sql, me),
+        loadBudgetShares(sql, me, now),
+        seesEverything(person) ? totalsOf(sql, ORG_SCOPE) : undefined,
+        together(
+          teams.map(async ({ key, name }) => {
+            const scope: Scope = { kind: "team", key };
+            const [spend, budgets] = await together([
+              totalsOf(sql, scope),
+              loadBudgetShares(sql, scope, now),
+            ]);
+            return { key, name, spend, budgets };
+          }),
+        ),
+      ]),
+  );
   return {
     mine,
     myBudgets,
@@ -77,11 +81,11 @@ export async function loadOwnSpend({ database, clock }: Deps, email: Email): Pro
 
 /** The budgets of a scope with their last forecasts, the nearest to its limit first. */
 export async function loadBudgetShares(
-  database: Database,
+  sql: Sql,
   scope: Scope,
   now: Instant,
 ): Promise<BudgetShare[]> {
-  const statuses = await listBudgetStatus(database, { scope, now });
+  const statuses = await listBudgetStatus(sql, { scope, now });
   return statuses.map((status) => ({
     raiseValue: raiseButtonValue(status),
     periodKind: status.periodKind,

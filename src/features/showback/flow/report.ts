@@ -2,7 +2,8 @@
 import type { Email } from "../../../domain/email.ts";
 import { type Scope, typedScope } from "../../../domain/scope.ts";
 import type { Clock } from "../../../domain/time.ts";
-import type { Database, Sql } from "../../../store/database.ts";
+import { type Database, onOneConnection, type Sql } from "../../../store/database.ts";
+import { together } from "../../../store/together.ts";
 import { loadListedNames } from "../../directory-sync/index.ts";
 import { mayViewPeopleOf, scopeName, type Team } from "../../organization/index.ts";
 import { basisOf } from "../../reconciliation/index.ts";
@@ -19,7 +20,7 @@ import {
   type UnitCost,
 } from "../rules.ts";
 import { listCourse, loadDataUntil } from "../store/course.ts";
-import { listBreakdowns } from "../store.ts";
+import { listBreakdowns, loadCost } from "../store.ts";
 import { loadBudgetShares } from "./own-spend.ts";
 import { type Question, readQuestion } from "./question.ts";
 
@@ -62,50 +63,70 @@ export async function buildReport(
   question: Question,
   mayViewPeople: boolean,
 ): Promise<SpendReport> {
-  const { database } = deps;
-  const dimensions = dimensionsOf(question.scope, mayViewPeople);
   const { scope, period, organization, teams, view, now, person } = question;
   const zone = organization.timeZone;
-  const query = { scope, zone, period: period.current };
+  const dimensions = dimensionsOf(scope, mayViewPeople);
   const keys = view.by === undefined ? overviewOf(scope, dimensions) : [view.by];
   // One connection a question: fifty people who ask at once must not wait for each other's parts.
-  const { total, rowsBy } = await listBreakdowns(database, query, keys);
-  const before = await listBreakdowns(database, { ...query, period: period.previous }, []);
-  const step = courseStep(period.current);
-  const named = await keyNames(database, rowsBy.get("api_key") ?? []);
+  const numbers = await onOneConnection(
+    deps.database,
+    async (sql) => await loadNumbers({ ...deps, sql }, question, keys),
+  );
   return {
+    ...numbers,
     scope,
     name: scopeName(scope, teams, organization),
     typed: typedScope(scope, person.email),
     period,
     zone,
     view,
+    dimensions,
+    mayShare: mayShareReport(scope, view.by),
+    asOf: now,
+  };
+}
+
+type Numbers = Pick<
+  SpendReport,
+  "spend" | "previous" | "course" | "breakdowns" | "budgets" | "unitCosts" | "dataUntil" | "basis"
+>;
+
+/** All that is asked of the database for a report, in as few goes as it takes. */
+async function loadNumbers(
+  { sql, unitCosts }: Pick<ReportDeps, "unitCosts"> & { readonly sql: Sql },
+  { scope, period, organization, teams, now }: Question,
+  keys: readonly Dimension[],
+): Promise<Numbers> {
+  const query = { scope, zone: organization.timeZone, period: period.current };
+  const step = courseStep(period.current);
+  const [{ total, rowsBy }, before, points, budgets, dataUntil, basis] = await together([
+    listBreakdowns(sql, query, keys),
+    loadCost(sql, { ...query, period: period.previous }),
+    listCourse(sql, query, step),
+    loadBudgetShares(sql, scope, now),
+    loadDataUntil(sql, now),
+    basisOf({ database: sql }, { scope, period: period.current }),
+  ]);
+  const [named, units] = await together([
+    keyNames(sql, rowsBy.get("api_key") ?? []),
+    unitCosts(sql, { scope, period: period.current, cost: total.cost, teams }),
+  ]);
+  return {
     spend: total,
-    previous: before.total,
-    course: { step, points: wholeCourse(await listCourse(database, query, step), step, query) },
+    previous: { cost: before },
+    course: { step, points: wholeCourse(points, step, query) },
     breakdowns: keys.map(
       (key): Breakdown => ({
         key,
         rows: (rowsBy.get(key) ?? []).map(
-          (row): TopRow => ({
-            key: named(shownKey(key, row, teams)),
-            cost: row.cost,
-          }),
+          (row): TopRow => ({ key: named(shownKey(key, row, teams)), cost: row.cost }),
         ),
       }),
     ),
-    dimensions,
-    budgets: await loadBudgetShares(database, scope, now),
-    unitCosts: await deps.unitCosts(database, {
-      scope,
-      period: period.current,
-      cost: total.cost,
-      teams,
-    }),
-    mayShare: mayShareReport(scope, view.by),
-    dataUntil: await loadDataUntil(database, now),
-    asOf: now,
-    basis: await basisOf({ database }, { scope, period: period.current }),
+    budgets,
+    unitCosts: units,
+    dataUntil,
+    basis,
   };
 }
 
@@ -137,12 +158,12 @@ function isPlain(scope: Scope, dimension: Dimension): boolean {
 }
 
 async function keyNames(
-  database: Database,
+  sql: Sql,
   rows: readonly SpendRow[],
 ): Promise<(key: string | null) => string | null> {
   const apiKeys = rows.flatMap(({ group }) => group.api_key ?? []);
   if (apiKeys.length === 0) return (key) => key;
-  const names = await loadListedNames(database, { workspaces: [], apiKeys });
+  const names = await loadListedNames(sql, { workspaces: [], apiKeys });
   return (key) => (key === null ? null : names.apiKey(key));
 }
 

@@ -3,7 +3,8 @@ import type { Email } from "../../../domain/email.ts";
 import { sumUsd } from "../../../domain/money.ts";
 import { typedScope } from "../../../domain/scope.ts";
 import type { Clock } from "../../../domain/time.ts";
-import type { Database } from "../../../store/database.ts";
+import { type Database, onOneConnection, type Sql } from "../../../store/database.ts";
+import { together } from "../../../store/together.ts";
 import { loadListedNames } from "../../directory-sync/index.ts";
 import {
   mayViewPeopleOf,
@@ -13,9 +14,9 @@ import {
 } from "../../organization/index.ts";
 import { loadBasis } from "../../reconciliation/index.ts";
 import { parseTop, type TopResult } from "../rules/top.ts";
-import type { SpendRow } from "../rules.ts";
+import type { Dimension, SpendRow } from "../rules.ts";
 import { listSpend } from "../store.ts";
-import { readQuestion } from "./question.ts";
+import { type Question, readQuestion } from "./question.ts";
 import { shownKey } from "./report.ts";
 
 interface Deps {
@@ -41,17 +42,13 @@ export async function loadTop(
     return { kind: "people-are-private", name, typed: typedScope(scope, asker) };
   }
 
-  const query = { scope, zone: organization.timeZone };
-  const rowsOf = async (span: typeof period.current) =>
-    await listSpend(deps.database, { ...query, period: span, groupBy: [dimension] });
+  const { before, current, names, basis } = await onOneConnection(
+    deps.database,
+    async (sql) => await loadNumbers(sql, question, dimension),
+  );
   const keyOf = ({ group }: SpendRow): string | null => group[dimension] ?? null;
   // By key: two teams may have one name.
-  const previous = new Map(
-    (await rowsOf(period.previous)).map((row) => [keyOf(row), row.cost] as const),
-  );
-  const current = await rowsOf(period.current);
-  const apiKeys = dimension === "api_key" ? current.flatMap((row) => keyOf(row) ?? []) : [];
-  const names = await loadListedNames(deps.database, { workspaces: [], apiKeys });
+  const previous = new Map(before.map((row) => [keyOf(row), row.cost] as const));
   const rows = current.map((row) => {
     const key = shownKey(dimension, row, teams);
     return {
@@ -62,8 +59,23 @@ export async function loadTop(
   });
   // Added up here: a second query would also count what arrived since the first.
   const total = sumUsd(rows.map(({ cost }) => cost));
-  const basis = await loadBasis(deps.database, { scope, period: period.current }, question.now);
   return { kind: "top", top: { name, dimension, period, rows, total, basis } };
+}
+
+async function loadNumbers(
+  sql: Sql,
+  { scope, period, organization, now }: Question,
+  dimension: Dimension,
+) {
+  const of = { scope, zone: organization.timeZone, groupBy: [dimension] } as const;
+  const [before, current, basis] = await together([
+    listSpend(sql, { ...of, period: period.previous }),
+    listSpend(sql, { ...of, period: period.current }),
+    loadBasis(sql, { scope, period: period.current }, now),
+  ]);
+  const apiKeys = current.flatMap(({ group }) => group.api_key ?? []);
+  const names = await loadListedNames(sql, { workspaces: [], apiKeys });
+  return { before, current, names, basis };
 }
 
 /** What somebody means who names no scope: the largest one that is theirs. */

@@ -1,15 +1,10 @@
 /** Showback, the SQL of how spend went: by day or hour; and up to when usage has come in. Reads only. */
 import { usdFromDecimal } from "../../../domain/money.ts";
-import {
-  type Instant,
-  instant,
-  type Period,
-  parseLocalDate,
-  type TimeZone,
-} from "../../../domain/time.ts";
+import type { Scope } from "../../../domain/scope.ts";
+import { type Instant, instant, parseLocalDate } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import type { Course, SpendQuery } from "../rules.ts";
-import { listSpend } from "../store.ts";
+import { isWide, listSpend, scopeCondition, scopeParameter } from "../store.ts";
 
 type Point = Course["points"][number];
 
@@ -19,7 +14,7 @@ export async function listCourse(
   query: Omit<SpendQuery, "groupBy">,
   step: Course["step"],
 ): Promise<readonly Point[]> {
-  if (query.scope.kind === "org" && step === "day") return await listDaysOfAll(sql, query);
+  if (query.scope.kind !== "tag" && step === "day") return await listDays(sql, query);
   const rows = await listSpend(sql, { ...query, groupBy: [step] });
   return rows.flatMap(({ group, cost }) => {
     const text = group[step] ?? "";
@@ -29,33 +24,38 @@ export async function listCourse(
 }
 
 /**
- * Everybody's spend by local day: the sums of UTC days, and the quarters of an hour around midnight
- * that belong to the day before or after. Reading every quarter would take a second with a year of
- * them.
+ * Spend by local day: the sums of UTC days, and the quarters of an hour around midnight that belong
+ * to the day before or after. Reading every quarter would take a second with a year of them.
  */
-async function listDaysOfAll(
+async function listDays(
   sql: Sql,
-  { period, zone }: { readonly period: Period; readonly zone: TimeZone },
+  { scope, period, zone }: Omit<SpendQuery, "groupBy">,
 ): Promise<readonly Point[]> {
+  const isOrg = scope.kind === "org";
   const { rows } = await sql.query<{ readonly day: string; readonly cost: string }>(
     `with midnights as materialized (
-       select m.at, (m.at at time zone $3 at time zone 'UTC') - m.at as ahead
+       -- Around a change of clocks a quarter is as far ahead as half a day before, or after, it.
+       select m.at - greatest(z.most, interval '0') as moved_from,
+              m.at + greatest(-z.least, interval '0') as moved_until
          from generate_series(date_trunc('day', $1::timestamptz, 'UTC'),
                               date_trunc('day', $2::timestamptz, 'UTC') + interval '1 day',
                               interval '24 hours') as m (at)
+        cross join lateral (
+          select max(n.at at time zone $3 at time zone 'UTC' - n.at) as most,
+                 min(n.at at time zone $3 at time zone 'UTC' - n.at) as least
+            from (values (m.at - interval '14 hours'), (m.at), (m.at + interval '12 hours')) n (at)
+        ) z
      ), moved as (
-       select r.bucket_start, r.billed_cost_usd
-         from midnights m
-         join spend_rollups r
-           on r.bucket_start >= m.at - greatest(m.ahead, interval '0') - interval '2 hours'
-          and r.bucket_start < m.at + greatest(-m.ahead, interval '0') + interval '2 hours'
-        where date_trunc('day', r.bucket_start, 'UTC') at time zone 'UTC'
+       ${movedOf(scope)}
+          and date_trunc('day', r.bucket_start, 'UTC') at time zone 'UTC'
               <> date_trunc('day', r.bucket_start, $3) at time zone $3
      ), parts as (
-       select (d.day_start at time zone 'UTC')::date as day, sum(d.billed_cost_usd) as cost
-         from spend_days d
-        where d.day_start >= date_trunc('day', $1::timestamptz, 'UTC') - interval '1 day'
-          and d.day_start < $2::timestamptz + interval '1 day'
+       select (s.day_start at time zone 'UTC')::date as day, sum(s.billed_cost_usd) as cost
+         from spend_days s
+              ${isOrg ? "" : "join spend_dimensions d on d.spend_dimension_id = s.spend_dimension_id"}
+        where s.day_start >= date_trunc('day', $1::timestamptz, 'UTC') - interval '1 day'
+          and s.day_start < $2::timestamptz + interval '1 day'
+              ${scopeCondition(scope, "$4")}
         group by 1
        union all
        select (v.bucket_start at time zone $3)::date, v.billed_cost_usd from moved v
@@ -69,12 +69,35 @@ async function listDaysOfAll(
       group by p.day
      having sum(p.cost) <> 0
       order by p.day`,
-    [period.start, period.end, zone],
+    [period.start, period.end, zone, ...(isOrg ? [] : [scopeParameter(scope)])],
   );
   return rows.flatMap(({ day, cost }) => {
     const at = parseLocalDate(day, zone);
     return at === undefined ? [] : [{ at, cost: usdFromDecimal(cost) }];
   });
+}
+
+/**
+ * The quarters of an hour around the midnights: of a wide scope everybody's in one go, of others one
+ * dimension after the other, which Postgres would not think of by itself.
+ */
+function movedOf(scope: Scope): string {
+  const isWithin = "r.bucket_start >= m.moved_from and r.bucket_start < m.moved_until";
+  if (isWide(scope)) {
+    return `select r.bucket_start, r.billed_cost_usd
+         from midnights m
+         join spend_rollups r on ${isWithin}
+         join spend_dimensions d on d.spend_dimension_id = r.spend_dimension_id
+        where true ${scopeCondition(scope, "$4")}`;
+  }
+  return `select r.bucket_start, r.billed_cost_usd
+         from spend_dimensions d
+        cross join midnights m
+        cross join lateral (select r.bucket_start, r.billed_cost_usd
+                              from spend_rollups r
+                             where r.spend_dimension_id = d.spend_dimension_id and ${isWithin}
+                            offset 0) r
+        where true ${scopeCondition(scope, "$4")}`;
 }
 
 /** The end of the last quarter of an hour in which anything was used; undefined without usage. */
