@@ -13,7 +13,7 @@ module.exports = {
       pathNot: ["^src/domain/", role("rules"), "node_modules/date-fns/"],
     }),
     rule("messages-are-pure", "messages turn domain values into blocks", { path: role("messages") }, {
-      pathNot: ["^src/domain/", "^src/slack/(basis-text|blocks|suggestions)\\.ts$", role("rules|messages")],
+      pathNot: ["^src/domain/", "^src/slack/(basis-text|blocks|suggestions|unknown-person)\\.ts$", role("rules|messages")],
     }),
     rule("store-is-plain-sql", "stores know neither steps nor Slack", { path: role("store") }, {
       path: ["^src/(slack|http|anthropic|litellm|jobs)/", role("flow|messages|slack|http|schedule")],

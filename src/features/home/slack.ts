@@ -10,13 +10,13 @@ import {
   type SlackListeners,
   type Subcommand,
 } from "../../slack/listener.ts";
+import { UNKNOWN_PERSON_ADVICE } from "../../slack/unknown-person.ts";
 import { loadRejected } from "./flow/load-rejected.ts";
 import type { HomeDeps } from "./flow/publish-home.ts";
 import { openRequest, showHome } from "./flow/show-home.ts";
 import {
   answerModal,
   loadingModal,
-  NO_EMAIL_TEXT,
   NOTHING_TO_SHOW,
   rejectedModal,
   SEND_REPORT_ACTION,
@@ -92,7 +92,7 @@ function showListener(deps: HomeSlackDeps): ActionListener {
       const title = TITLES[context.value] ?? "Claude Spend";
       await openModal(context, loadingModal(title), async () => {
         const { email } = context.actor;
-        if (email === undefined) return saidModal(title, NO_EMAIL_TEXT);
+        if (email === undefined) return saidModal(title, UNKNOWN_PERSON_ADVICE);
         if (context.value === "rejected")
           return rejectedModal(title, await loadRejected(deps, email));
         const name = context.value === "unallocated" ? "unallocated" : "help";

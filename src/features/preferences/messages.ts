@@ -11,6 +11,7 @@ import {
   section,
   select,
 } from "../../slack/blocks.ts";
+import { UNKNOWN_PERSON_ADVICE } from "../../slack/unknown-person.ts";
 import {
   DIGEST_INTERVALS,
   type DigestInterval,
@@ -138,9 +139,7 @@ export function loadingModal(): Modal {
 }
 
 export function unknownPersonModal(): Modal {
-  return saidModal(
-    "I can't tell who you are: Slack doesn't tell me your e-mail address. Ask an admin to grant the app `users:read.email`, or add an address to your Slack profile.",
-  );
+  return saidModal(UNKNOWN_PERSON_ADVICE);
 }
 
 function saidModal(text: string): Modal {

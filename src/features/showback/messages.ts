@@ -7,13 +7,10 @@ import {
   section,
 } from "../../slack/blocks.ts";
 import { askAgain } from "../../slack/suggestions.ts";
+import { UNKNOWN_PERSON_ADVICE, UNKNOWN_PERSON_TEXT } from "../../slack/unknown-person.ts";
 
 export function unknownPersonMessage(): SlackMessage {
-  return message("I can't tell who you are: Slack does not show me your e-mail address.", [
-    section(
-      "I can't tell who you are: Slack does not show me your e-mail address.\nAsk an admin to grant the app `users:read.email`, or add an address to your Slack profile.",
-    ),
-  ]);
+  return message(UNKNOWN_PERSON_TEXT, [section(UNKNOWN_PERSON_ADVICE)]);
 }
 
 /** What somebody else of a scope spent is not for who asked; the totals are. */

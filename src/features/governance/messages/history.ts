@@ -15,6 +15,7 @@ import {
   slackDate,
   truncate,
 } from "../../../slack/blocks.ts";
+import { UNKNOWN_PERSON_ADVICE } from "../../../slack/unknown-person.ts";
 import { changesText, originText, whoText } from "../messages.ts";
 import type { VersionFacts } from "../rules/versions.ts";
 
@@ -35,9 +36,7 @@ const TEXT_CHUNKS_MAX = 40;
 
 const TITLE = "Governance";
 
-export const NO_EMAIL_ANSWER = note(
-  "I can't tell who you are: Slack does not show me your e-mail address.",
-);
+export const NO_EMAIL_ANSWER = note(UNKNOWN_PERSON_ADVICE);
 export const NOT_ALLOWED_ANSWER = note("The governance document is for admins.");
 export const NONE_ANSWER = note(
   "Nothing is decided yet. `/claude-spend setup` begins, step by step; or apply a governance.yml.",

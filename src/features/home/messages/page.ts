@@ -15,6 +15,7 @@ import {
   type SlackMessage,
   section,
 } from "../../../slack/blocks.ts";
+import { UNKNOWN_PERSON_ADVICE } from "../../../slack/unknown-person.ts";
 import type { HomePage } from "../rules.ts";
 import { ownSpendBlocks, teamBlocks } from "./spend.ts";
 import {
@@ -76,12 +77,7 @@ export function homeView(blocks: readonly Block[], at: Instant): HomeView {
 }
 
 export function unknownPersonHome(): HomeView {
-  return home([
-    header("Claude Spend"),
-    section(
-      "I can't tell who you are: Slack does not show me your e-mail address.\nAsk an admin to grant the app `users:read.email`, or add an address to your Slack profile.",
-    ),
-  ]);
+  return home([header("Claude Spend"), section(UNKNOWN_PERSON_ADVICE)]);
 }
 
 /** Modals take neither charts nor tables, and a button in one can't open another form. */
@@ -127,9 +123,6 @@ export function loadingModal(title: string): Modal {
 export function saidModal(title: string, text: string): Modal {
   return modal({ callbackId: SHOWN_VIEW, title, blocks: [section(text)] });
 }
-
-export const NO_EMAIL_TEXT =
-  "I can't tell who you are: Slack doesn't tell me your e-mail address. Ask an admin to grant the app `users:read.email`.";
 
 export const NOTHING_TO_SHOW = {
   text: "There is nothing to show.",

@@ -10,6 +10,7 @@ import {
   section,
   truncate,
 } from "../../../slack/blocks.ts";
+import { UNKNOWN_PERSON_ADVICE } from "../../../slack/unknown-person.ts";
 import type { Standing } from "../rules.ts";
 import { OPEN_ACTION } from "./names.ts";
 
@@ -29,9 +30,7 @@ export function notForYouText(standing: Standing): string {
 export const WRONG_CODE = textMessage(
   "That is not the code, or somebody else used it already. The bot prints it in its log at the start, and `claude-spend doctor` shows it.",
 );
-export const NO_EMAIL = textMessage(
-  "I can't tell who you are: Slack does not show me your e-mail address.",
-);
+export const NO_EMAIL = textMessage(UNKNOWN_PERSON_ADVICE);
 
 function textMessage(text: string): SlackMessage {
   return message(text, [section(text)]);
