@@ -263,7 +263,7 @@ describe("loops", () => {
 
     expect(await insightLines(db.pool)).toEqual(["duplicates user:bo@acme.test announced"]);
     expect((await sentLines(db.pool))[0]).toContain(
-      "You sent the same prompt 20 times in 10 minutes: $19.00 wasted so far. Going on like this wastes $114.00 an hour.",
+      "You sent the same prompt 20 times in 10 minutes: $19.00 wasted so far. Going on like this wastes $114.00 an hour, until what sends it is stopped.",
     );
   });
 

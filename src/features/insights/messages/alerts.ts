@@ -39,7 +39,9 @@ export function spikeContent(of: {
       whoWords(scope, name),
       " spent ",
       { strong: formatUsd(amount) },
-      ` ${DURING[span]}: ${formatUsd(excess)} above what is normal${timesText(amount, norm.normal)}.`,
+      norm.normal === 0n
+        ? ` ${DURING[span]}: all of it above what is normal.`
+        : ` ${DURING[span]}: ${formatUsd(excess)} above what is normal${timesText(amount, norm.normal)}.`,
     ],
     brief: `${formatUsd(amount)} ${DURING[span]}, normally ${formatUsd(norm.normal)}`,
     details: [
@@ -91,7 +93,7 @@ export function loopContent(of: {
   return {
     happened: [whoWords(scope, name), happened, { strong: formatUsd(amount) }, " wasted so far."],
     brief: `${String(requests)} times ${span}, ${formatUsd(amount)} wasted`,
-    follows: `Going on like this wastes ${formatUsd(perHour)} an hour.`,
+    follows: `Going on like this wastes ${formatUsd(perHour)} an hour, until what sends it is stopped.`,
     details: [
       `The ${repeated.kind} is ${key.length > KEY_SHOWN_CHARS ? `${key.slice(0, KEY_SHOWN_CHARS)}…` : key}`,
       requestsBefore === 0
@@ -144,7 +146,7 @@ export function silenceContent(of: {
     ],
     brief: `${source} is silent since ${clockText(since, zone)}`,
     follows:
-      "What it does not report is in no total and no budget. `claude-spend doctor` and its own log say more.",
+      "What it does not report is in no total and no budget. Its own log, and claude-spend doctor, say more.",
     details: [
       `${String(hours)} whole hours without a report; so long a pause happens less than once in a thousand times.`,
     ],

@@ -110,7 +110,7 @@ function factOf(
       ],
       brief: `${title}: ${formatUsd(usd(absolute(size)))} (${share}) of ${firstDay === lastDay ? firstDay : `${firstDay} to ${lastDay}`}`,
       details: [`Workspaces: ${workspaces}`, ...(models === "" ? [] : [`Models: ${models}`])],
-      follows: `${advice} \`claude-spend reconcile --month ${month}\` shows all of it.`,
+      follows: `${advice} To see all of it: claude-spend reconcile --month ${month}.`,
       basis: { kind: "billed", asOf: instant(asOf).toISOString() },
     },
   };
