@@ -142,9 +142,11 @@ describe("lines of one turn", () => {
     const { log, ending, written } = gathering();
     log.warn("last words");
     ending.emit("exit");
+    const atTheEnd = written.map(words);
     await new Promise(setImmediate);
 
-    expect(written.map(words)).toEqual([["last words"]]);
+    expect(atTheEnd).toEqual([["last words"]]);
+    expect(written).toHaveLength(1);
   });
 
   test("are written before a fatal one is flushed", () => {
