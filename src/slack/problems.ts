@@ -1,6 +1,6 @@
 /** What a person reads when something failed: one table from error codes to sentences. Pure. */
 import { AppError, type ErrorCode } from "../domain/errors.ts";
-import { isConnectionLoss } from "../store/database.ts";
+import { isConnectionLoss, isGivenUp } from "../store/database.ts";
 import { escapeText, message, type SlackMessage, section } from "./blocks.ts";
 
 /** Errors of these codes carry a sentence for people; the others only one for us. */
@@ -20,8 +20,11 @@ const SENTENCES: Readonly<Record<ErrorCode, (said: string, problemId: string) =>
 /** The sentence for a failed command, click or form. `problemId` is in our log, too. */
 export function problemSentence(error: unknown, problemId: string): string {
   if (error instanceof AppError) return SENTENCES[error.code](error.message, problemId);
-  return isConnectionLoss(error)
-    ? SENTENCES.unavailable("The database can't be reached right now.", problemId)
+  if (isConnectionLoss(error)) {
+    return SENTENCES.unavailable("The database can't be reached right now.", problemId);
+  }
+  return isGivenUp(error)
+    ? SENTENCES.unavailable("The database is busy right now, and nothing was changed.", problemId)
     : SENTENCES.internal("", problemId);
 }
 
@@ -33,5 +36,5 @@ export function problemMessage(sentence: string): SlackMessage {
 /** Whether we have something to fix, as opposed to an answer that the person can act on. */
 export function isOurs(error: unknown): boolean {
   if (error instanceof AppError) return error.code === "internal" || error.code === "unauthorized";
-  return !isConnectionLoss(error);
+  return !isConnectionLoss(error) && !isGivenUp(error);
 }
