@@ -17,10 +17,10 @@ export const CATALOGUE: readonly Chapter[] = [
   REPORTS,
   BUDGETS,
   DIGESTS,
-  APPROVALS,
   ALERTS,
   HOME,
   GOVERNANCE,
   PEOPLE,
+  APPROVALS,
   SET_UP,
 ];

@@ -13,6 +13,8 @@ export type Subject = (
 ) & {
   /** What only the page knows, such as a question before a click: done on each page. */
   readonly onPage?: (page: Page) => Promise<void>;
+  /** Where that leads to, when it is not part of the subject: how the page finds it. */
+  readonly shows?: string;
 };
 
 /** A listener by its kind and the name under which Slack calls it. */

@@ -23,7 +23,7 @@ const { values: flags, positionals } = parseArgs({
 });
 const chapters = chosen(positionals);
 const startedAt = performance.now();
-const failures: string[] = [];
+let failures = 0;
 let pictures = 0;
 
 await rm(DIRECTORY, { recursive: true, force: true });
@@ -51,17 +51,20 @@ const entries = chapters.flatMap((chapter) => chapter.entries).length;
 process.stdout.write(
   `${String(entries)} entries, ${String(pictures)} pictures in ${String(seconds)} s: dist/gallery/index.html\n`,
 );
-for (const failure of failures) process.stderr.write(`${failure}\n`);
-if (failures.length > 0) process.exitCode = 1;
+if (failures > 0) process.exitCode = 1;
+
+function fail(chapter: Chapter, entry: Entry, what: string): void {
+  failures += 1;
+  process.stderr.write(`${chapter.name} · ${entry.name}: ${what}\n`);
+}
 
 async function showChapter(chapter: Chapter, stage: Stage, camera: Photographer): Promise<void> {
   for (const entry of chapter.entries) {
-    const name = `${chapter.name} · ${entry.name}`;
     // oxlint-disable no-await-in-loop -- one leads to the next
     try {
       await showEntry(chapter, entry, { stage, camera });
     } catch (error) {
-      failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      fail(chapter, entry, error instanceof Error ? error.message : String(error));
     }
     await closeWindows(stage);
     // oxlint-enable no-await-in-loop
@@ -81,14 +84,11 @@ async function showEntry(
   pictures += variants.length;
   const missing = missingIn(entry, stage, subject);
   for (const what of [...complaints, ...missing.map((one) => `the picture has no ${one}`)]) {
-    failures.push(`${chapter.name} · ${entry.name}: ${what}`);
+    fail(chapter, entry, what);
   }
   if (!flags.docs || entry.docs === undefined) return;
   await mkdir(DOCS, { recursive: true });
-  await copyFile(
-    join(DIRECTORY, `${name}-${entry.docs.variant}.png`),
-    join(DOCS, entry.docs.file),
-  );
+  await copyFile(join(DIRECTORY, `${name}-${entry.docs.variant}.png`), join(DOCS, entry.docs.file));
 }
 
 /** Buttons and forms that the entry says it shows, and does not. */
@@ -97,16 +97,12 @@ function missingIn(entry: Entry, stage: Stage, subject: Subject): readonly strin
   const person = stage.person(subject.as);
   const view = subject.kind === "modal" ? person.modal() : undefined;
   const blocks =
-    subject.kind === "message"
-      ? subject.message.blocks
-      : (view?.blocks ?? person.home().blocks);
+    subject.kind === "message" ? subject.message.blocks : (view?.blocks ?? person.home().blocks);
   const shown = new Set([
     ...elementsOf(blocks).map(({ element }) => `action ${element.action_id}`),
     ...(view === undefined ? [] : [`view ${view.callbackId}`]),
   ]);
-  return (entry.listeners ?? []).filter(
-    (one) => /^(action|view) /.test(one) && !shown.has(one),
-  );
+  return (entry.listeners ?? []).filter((one) => /^(action|view) /.test(one) && !shown.has(one));
 }
 
 async function closeWindows(stage: Stage): Promise<void> {

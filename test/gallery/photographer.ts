@@ -88,8 +88,9 @@ async function look(
   await page.setViewportSize(SIZES[device]);
   await page.clock.setFixedTime(stage.clock());
   await page.emulateMedia({ colorScheme: "light" });
-  const selector = await goTo(page, stage, subject);
+  const found = await goTo(page, stage, subject);
   await subject.onPage?.(page);
+  const selector = subject.shows ?? found;
   await grow(page, selector, SIZES[device]);
   await page.mouse.move(0, 0); // Nothing looks hovered.
   for (const colorScheme of schemes) {

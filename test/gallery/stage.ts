@@ -3,45 +3,61 @@
  * Slack and the example's usage, at the same hour of a working day whenever it is run. People type
  * and click; nothing is put together by hand.
  */
+
+import { once } from "node:events";
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { once } from "node:events";
+import { setTimeout } from "node:timers/promises";
 import { type Logger, pino } from "pino";
-import { demoAnthropic, anthropicSettings } from "../../src/app/demo-anthropic.ts";
 import { readConfig } from "../../src/app/config.ts";
+import { anthropicSettings, demoAnthropic } from "../../src/app/demo-anthropic.ts";
+import {
+  archiveForAWhile,
+  type DemoTime,
+  demoTime,
+  livePast,
+  PAST_MS,
+} from "../../src/app/demo-past.ts";
+import {
+  addCrawlerSource,
+  DEMO_INGEST_SECRET,
+  DEMO_SECRETS_KEY,
+  exampleStart,
+  sendExample,
+  type UsageDeps,
+} from "../../src/app/demo-usage.ts";
 import { type Program, startProgram } from "../../src/app/program.ts";
 import {
-  addMs,
   type Clock,
   DAY_MS,
   HOUR_MS,
   type Instant,
   instant,
   localParts,
+  MINUTE_MS,
   timeZone,
 } from "../../src/domain/time.ts";
-import { createLedger } from "../../src/sandbox/anthropic/ledger.ts";
+import { openKeptLedger } from "../../src/sandbox/anthropic/kept-ledger.ts";
 import {
-  EXAMPLE_GOVERNANCE,
   EXAMPLE_ZONE,
   type ExampleStory,
+  exampleGovernance,
   exampleUsage,
-  type NativeEvent,
   sendUsage,
 } from "../../src/sandbox/example/index.ts";
+import { runawayEvents } from "../../src/sandbox/example/runaway-script.ts";
 import { pageFiles } from "../../src/sandbox/page-files.ts";
-import { createFakeSlack, type FakeSlack, readManifest } from "../../src/sandbox/slack/index.ts";
 import type { PersonAtSlack } from "../../src/sandbox/slack/driver.ts";
+import { createFakeSlack, type FakeSlack, readManifest } from "../../src/sandbox/slack/index.ts";
 import type { ShownHome, ShownMessage, ShownView } from "../../src/sandbox/slack/protocol.ts";
 
 const HOST = "127.0.0.1";
-const INGEST_SECRET = "whsec_Z2FsbGVyeS1vbmx5LW5vdC1hLXNlY3JldC1hdC1hbGw=";
 const API_TOKEN = "gallery-api-token-of-this-machine";
-const WAIT_MS = 30_000;
-/** As far back as anything in the gallery looks: two months and the time before them. */
-const DAYS = 75;
+const WAIT_MS = 15_000;
+/** The episode of the example lasts three. */
+const EPISODE_MS = 4 * MINUTE_MS;
 const PEOPLE = {
   dana: "U01DANAKIM0",
   ana: "U02ANASILVA",
@@ -81,11 +97,15 @@ export interface Stage {
     saying: string | RegExp,
   ) => Promise<ShownView>;
   readonly home: (who: Handle, fits?: (home: ShownHome) => boolean) => Promise<ShownHome>;
-  /** Goes through the signed endpoint. */
-  readonly send: (events: Iterable<NativeEvent>) => Promise<void>;
-  readonly govern: (document: string) => Promise<void>;
   readonly later: (ms: number) => void;
-  readonly story: ExampleStory;
+  /** What `find` finds, as soon as it does. */
+  readonly until: <T>(find: () => T | undefined, describe: string) => Promise<T>;
+  /** A script of Bo's that goes on and on. */
+  readonly runAway: () => Promise<void>;
+  /** An app that reports what can't be: refused, and kept for admins. */
+  readonly sendWrong: () => Promise<void>;
+  /** The first event of a source, by its secret. */
+  readonly sendFirst: (secret: string) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -102,7 +122,7 @@ function galleryTime(now: Instant): Instant {
 
 /** The workspace with its example; `new`: with neither governance nor usage. */
 export async function openStage(kind: "example" | "new"): Promise<Stage> {
-  const undo: (() => Promise<unknown>)[] = [];
+  const undo: (() => Promise<unknown> | void)[] = [];
   const stop = async (): Promise<void> => {
     // oxlint-disable-next-line no-await-in-loop -- in the reverse order of starting
     for (const step of undo.splice(0).toReversed()) await step();
@@ -110,41 +130,65 @@ export async function openStage(kind: "example" | "new"): Promise<Stage> {
   try {
     const begin = instant(new Date());
     let passedMs = galleryTime(begin).getTime() - begin.getTime();
-    const clock: Clock = () => instant(Date.now() + passedMs);
-    const started = await startAll(clock, undo);
+    const time = demoTime(() => instant(Date.now() + passedMs));
+    const { clock } = time;
     const story: ExampleStory = { seed: "gallery", toldAt: clock(), episodeAt: clock() };
-    const stage: Stage = {
-      ...started,
-      ...watching(started.fake),
-      clock,
-      story,
-      later: (ms) => {
-        passedMs += ms;
-      },
-      stop,
+    const started = await startAll({ time, story, kind }, undo);
+    const later = (ms: number): void => {
+      passedMs += ms;
     };
-    if (kind === "example") await tellExample(stage);
-    return stage;
+    if (kind === "example") await tellExample(started, time, undo);
+    if (kind === "example") {
+      later(EPISODE_MS);
+      await sendExample(started);
+    }
+    return { ...started, ...watching(started.fake), ...reporting(started), later, until, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function tellExample(stage: Stage): Promise<void> {
-  const to = stage.clock();
-  await stage.govern(EXAMPLE_GOVERNANCE);
-  await stage.send(exampleUsage({ story: stage.story, from: addMs(to, -DAYS * DAY_MS), to }));
+type Undo = (() => Promise<unknown> | void)[];
+type Started = Pick<Stage, "url" | "database" | "fake" | "log" | "clock"> &
+  UsageDeps & { readonly letBoAsk: () => void };
+
+/** As the demo does it: a past that the bot has seen, so that every kind of alert comes by itself. */
+async function tellExample(started: Started, time: DemoTime, undo: Undo): Promise<void> {
+  const { url, fake, story, clock } = started;
+  await putGovernance(url, exampleGovernance({ past: clock(), now: story.toldAt }));
+  await addCrawlerSource(started);
+  const beforeCatchingUp = async (): Promise<void> => {
+    undo.push(archiveForAWhile(fake));
+    await Promise.resolve();
+  };
+  await livePast(started, { time, beforeCatchingUp });
+  await sendExample(started);
+  started.letBoAsk();
 }
 
-type Started = Pick<Stage, "url" | "database" | "fake" | "log" | "send" | "govern">;
-
-async function startAll(clock: Clock, undo: (() => Promise<unknown>)[]): Promise<Started> {
+async function startAll(
+  of: { readonly time: DemoTime; readonly story: ExampleStory; readonly kind: "example" | "new" },
+  undo: Undo,
+): Promise<Started> {
+  const { time, story, kind } = of;
+  const { clock } = time;
   const dataDir = await mkdtemp(join(tmpdir(), "claude-spend-gallery-"));
   undo.push(async () => await rm(dataDir, { recursive: true, force: true, maxRetries: 5 }));
   await chmod(dataDir, 0o755); // Run by root, Postgres is another user, who has to get in.
   const port = await freePort();
   const url = `http://${HOST}:${String(port)}`;
+  const now = clock();
+  const books = await openKeptLedger({
+    file: join(dataDir, "anthropic.jsonl"),
+    from: exampleStart(story),
+    to: now,
+  });
+  if (kind === "example") {
+    books.record([...exampleUsage({ story, from: exampleStart(story), to: now })]);
+    time.setBehind(PAST_MS);
+  }
+  const anthropic = demoAnthropic({ clock, ledger: books.ledger, now });
   const fake = createFakeSlack({
     manifest: readManifest(await readFile("manifest.yml", "utf8")),
     now: () => Date.now(),
@@ -157,42 +201,77 @@ async function startAll(clock: Clock, undo: (() => Promise<unknown>)[]): Promise
     SLACK_BOT_TOKEN: fake.credentials.botToken,
     SLACK_SIGNING_SECRET: fake.credentials.signingSecret,
     SLACK_API_URL: fake.apiUrl(),
-    INGEST_SECRET,
+    INGEST_SECRET: DEMO_INGEST_SECRET,
+    SECRETS_KEY: DEMO_SECRETS_KEY,
     API_TOKEN,
-    ...anthropicSettings(url),
+    ...(kind === "example" ? anthropicSettings(url) : {}),
     LOG_LEVEL: "silent",
   });
   if (config.kind === "problems") throw new Error(config.problems.join("\n"));
-  const log = pino({ level: process.env["LOG_LEVEL"] ?? "silent" });
+  const log = pino({ level: "silent" });
   const program = await startProgram({
     config: config.config,
     log,
     clock,
-    mounts: [
-      demoAnthropic({ clock, ledger: createLedger() }),
-      { matches: fake.handles, listener: fake.requestListener },
-      pageFiles(),
-    ],
+    mounts: [anthropic, { matches: fake.handles, listener: fake.requestListener }, pageFiles()],
   });
   undo.push(async () => {
     fake.closePages();
     await program.stop();
     await fake.close();
+    await books.flush();
   });
   fake.setRequestUrl(`${url}/slack/events`);
+  const { database } = program;
+  const realClock: Clock = () => instant(new Date());
+  const usage = { url, database, clock, realClock, story, books, say: () => undefined };
+  return { ...usage, fake, log, letBoAsk: anthropic.letBoAsk };
+}
+
+function reporting({
+  url,
+  clock,
+  realClock,
+}: Started): Pick<Stage, "runAway" | "sendWrong" | "sendFirst"> {
+  const target = { url: `${url}/v1/usage`, secret: DEMO_INGEST_SECRET, clock: realClock };
   return {
-    url,
-    database: program.database,
-    fake,
-    log,
-    send: async (events) => {
-      const target = { url: `${url}/v1/usage`, secret: INGEST_SECRET };
-      // Signatures are of the real time, whatever time the program lives in.
-      const sent = await sendUsage({ ...target, clock: () => instant(new Date()), events });
-      if (sent.rejected > 0) throw new Error(sent.firstRejection);
+    runAway: async () => {
+      await sendUsage({ ...target, events: runawayEvents(clock()) });
     },
-    govern: async (document) => await putGovernance(url, document),
+    sendWrong: async () => {
+      await report(url, target.secret, {
+        ...anEvent(clock(), "wrong"),
+        usage: { input_tokens: -1 },
+      });
+    },
+    sendFirst: async (secret) => {
+      await report(url, secret, anEvent(clock(), "first"));
+    },
   };
+}
+
+function anEvent(at: Instant, id: string): object {
+  const usage = { input_tokens: 100_000, output_tokens: 80_000 };
+  return { event_id: `req_${id}`, occurred_at: at, model: "claude-opus-5-5", usage };
+}
+
+async function report(url: string, secret: string, event: object): Promise<void> {
+  await fetch(`${url}/v1/usage`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
+    body: JSON.stringify(event),
+  });
+}
+
+async function until<T>(find: () => T | undefined, describe: string): Promise<T> {
+  const end = Date.now() + WAIT_MS;
+  for (;;) {
+    const found = find();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error(`waited in vain for ${describe}`);
+    // oxlint-disable-next-line no-await-in-loop -- looks until it is there
+    await setTimeout(100);
+  }
 }
 
 async function putGovernance(url: string, document: string): Promise<void> {

@@ -45,7 +45,24 @@ export async function find(
 ): Promise<ShownMessage> {
   return await stage
     .person(who)
-    .waitForMessage(place, (one) => one.isBot && says(one, ...saying), 90_000);
+    .waitForMessage(place, (one) => one.isBot && says(one, ...saying), 20_000);
+}
+
+/** The newest reply under a message that says all of this. */
+export async function findReply(
+  stage: Stage,
+  who: Handle,
+  parent: ShownMessage,
+  ...saying: readonly (string | RegExp)[]
+): Promise<ShownMessage> {
+  return await stage.until(
+    () =>
+      stage
+        .person(who)
+        .messages(parent.channel, parent.ts)
+        .findLast((one) => one.isBot && one.ts !== parent.ts && says(one, ...saying)),
+    `a reply under “${parent.text}”`,
+  );
 }
 
 export function says(message: ShownMessage, ...saying: readonly (string | RegExp)[]): boolean {
@@ -80,6 +97,10 @@ export async function openedBy(
 ): Promise<Subject & { readonly kind: "modal" }> {
   const { actionId, saying, blockId } = click;
   const choice = blockId === undefined ? {} : { blockId };
-  await stage.window(who, async () => await stage.person(who).click(holder, actionId, choice), saying);
+  await stage.window(
+    who,
+    async () => await stage.person(who).click(holder, actionId, choice),
+    saying,
+  );
   return { kind: "modal", as: who };
 }

@@ -16,7 +16,7 @@ export const BUDGETS: Chapter = {
     answer("Set by hand", {
       who: "dana",
       typed: "budget set project:triage 300 monthly",
-      builders: ["budgets/setBudgetAnswer"],
+      builders: ["budgets/setBudgetAnswer", "budgets/answer"],
     }),
     answer("Set, without an amount", {
       who: "dana",

@@ -1,2 +1,99 @@
+/** What is decided, who changed it, and what belongs to nobody. */
+import type { BlockJson } from "../../../src/sandbox/slack/protocol.ts";
 import type { Chapter } from "../entry.ts";
-export const GOVERNANCE: Chapter = { name: "governance", on: "example", entries: [] };
+import { answer, openedBy } from "../steps.ts";
+
+function blockOf(blocks: readonly BlockJson[], saying: string): string {
+  return blocks.find((one) => JSON.stringify(one).includes(saying))?.block_id ?? "";
+}
+
+export const GOVERNANCE: Chapter = {
+  name: "governance",
+  on: "example",
+  entries: [
+    answer("History", {
+      who: "dana",
+      typed: "governance",
+      builders: ["governance/historyMessage"],
+      listeners: ["command governance", "action governance_version"],
+    }),
+    {
+      name: "A version",
+      builders: ["governance/versionModal"],
+      take: async (stage) => {
+        const { message } = await stage.ask("dana", "/claude-spend governance");
+        return await openedBy(stage, "dana", message, {
+          actionId: "governance_version",
+          saying: "organization",
+          blockId: blockOf(message.blocks, "governance_version"),
+        });
+      },
+    },
+    {
+      name: "History, opened from Home",
+      builders: ["governance/historyModal"],
+      take: async (stage) => {
+        const home = await stage.home("dana", ({ blocks }) =>
+          JSON.stringify(blocks).includes("governance_history"),
+        );
+        return await openedBy(stage, "dana", home, {
+          actionId: "governance_history",
+          saying: "Governance · version",
+        });
+      },
+    },
+    {
+      name: "An older version",
+      listeners: ["action governance_restore"],
+      take: async (stage) => {
+        const { message } = await stage.ask("dana", "/claude-spend governance");
+        return await openedBy(stage, "dana", message, {
+          actionId: "governance_version",
+          saying: "Go back to this version",
+          blockId: blockOf(message.blocks, "*1*"),
+        });
+      },
+    },
+    {
+      name: "Gone back",
+      builders: ["governance/infoModal"],
+      take: async (stage) => {
+        const { message } = await stage.ask("dana", "/claude-spend governance");
+        await openedBy(stage, "dana", message, {
+          actionId: "governance_version",
+          saying: "Go back to this version",
+          blockId: blockOf(message.blocks, "*1*"),
+        });
+        const version = stage.person("dana").modal();
+        if (version === undefined) throw new Error("no version is open");
+        return await openedBy(stage, "dana", version, {
+          actionId: "governance_restore",
+          saying: "in force",
+        });
+      },
+    },
+    answer("Unallocated", {
+      who: "dana",
+      typed: "unallocated",
+      builders: ["owners/unallocatedMessage"],
+      listeners: ["command unallocated"],
+    }),
+    answer("Audit", {
+      who: "dana",
+      typed: "audit",
+      builders: ["audit/auditPageMessage"],
+      listeners: ["command audit", "action audit_older"],
+    }),
+    answer("Audit of duties", {
+      who: "dana",
+      typed: "audit duties",
+      builders: ["audit/dutiesMessage"],
+    }),
+    answer("Audit of what there is not", {
+      who: "dana",
+      typed: "audit team:nowhere",
+      builders: ["audit/unknownScopeAnswer"],
+    }),
+    answer("Governance, for somebody else", { who: "bo", typed: "governance" }),
+  ],
+};

@@ -32,9 +32,7 @@ export const REPORTS: Chapter = {
     {
       name: "Drilled down and another time",
       take: async (stage) => {
-        const { message } = await stage.ask("ana", "/claude-spend support", "#finops");
         const report = await stage.ask("ana", "/claude-spend search", "#finops");
-        void message;
         return await clicked(stage, "ana", report.message, {
           actionId: "ask_again_period",
           value: "search last-month",
@@ -116,6 +114,18 @@ export const REPORTS: Chapter = {
       typed: "top users search",
       builders: ["showback/peopleArePrivateMessage"],
     }),
-    answer("Help", { who: "bo", typed: "help", builders: ["slack/helpMessage"], listeners: ["command help"] }),
+    answer("Help", {
+      who: "bo",
+      typed: "help",
+      builders: ["slack/helpMessage"],
+      listeners: [
+        "command help",
+        "action ask_again_1",
+        "action ask_again_2",
+        "action ask_again_3",
+        "action ask_again_4",
+        "action ask_again_5",
+      ],
+    }),
   ],
 };
