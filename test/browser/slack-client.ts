@@ -11,7 +11,6 @@ const WAIT_MS = 15_000;
 const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
 const SHOTS = join("test-results", "browser");
-const README_IMAGES = join("docs", "images");
 
 export type Who = "Bo Chen" | "Ana Silva" | "Dana Kim" | "Finn Roth" | "Mia Novak";
 
@@ -29,8 +28,8 @@ export interface SlackClient {
   /** The side bar's entry of a channel or of the app. */
   readonly entry: (name: string) => Locator;
   readonly dialog: (title: string | RegExp) => Locator;
-  /** Keeps a picture under test-results, and for the README where a run is asked to renew those. */
-  readonly shoot: (name: string, readmeImage?: string) => Promise<void>;
+  /** Keeps a picture under test-results. */
+  readonly shoot: (name: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -94,23 +93,13 @@ export async function openSlack(
         main.getByRole("log").getByRole("article"),
       ),
     dialog: (title) => page.getByRole("dialog", { name: title }),
-    shoot: async (name, readmeImage) => await shoot(page, name, readmeImage),
+    shoot: async (name) => {
+      await page.mouse.move(0, 0); // Nothing looks hovered.
+      await mkdir(SHOTS, { recursive: true });
+      await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+    },
     close: async () => await context.close(),
   };
-}
-
-async function shoot(page: Page, name: string, readmeImage: string | undefined): Promise<void> {
-  await page.mouse.move(0, 0); // Nothing looks hovered.
-  await mkdir(SHOTS, { recursive: true });
-  const files = [join(SHOTS, `${name}.png`)];
-  if (readmeImage !== undefined && process.env["UPDATE_IMAGES"] === "1") {
-    await mkdir(README_IMAGES, { recursive: true });
-    files.push(join(README_IMAGES, readmeImage));
-  }
-  for (const path of files) {
-    // oxlint-disable-next-line no-await-in-loop -- one page, one picture at a time
-    await page.screenshot({ path });
-  }
 }
 
 /** Waits until at least one matches; the newest one is what a test looks at. */
