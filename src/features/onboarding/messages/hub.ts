@@ -96,7 +96,7 @@ export function stepText(step: Step, facts: SetUpFacts): string {
       return usageText(facts);
     case "digest": {
       const [first] = facts.digests;
-      if (first === undefined) return "A summary in a channel, every day, week or month.";
+      if (first === undefined) return "What was spent, told in a channel every day or week.";
       const next =
         first.nextAt === undefined
           ? ""
