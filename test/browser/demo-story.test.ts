@@ -82,7 +82,7 @@ test("the slash menu completes the command, and the report is visible to its rea
 
   const report = await newest(slack.messages("Only visible to you", /Search · \$[\d,.]+/));
   expect(await report.innerText()).toMatch(/Month to date/i);
-  await slack.shoot("03-report", "report.png");
+  await slack.shoot("03-report");
 
   await slack.send("/claude-spend search 30d"); // On the first of a month, there is more in it.
   const longer = await newest(slack.messages("Only visible to you", "30 days"));
@@ -124,7 +124,7 @@ test("App Home shows one's spend and budgets", async () => {
   await home.getByText(/You · \$[\d,.]+ this month/).waitFor();
 
   expect(await home.innerText()).toMatch(/% of \$/);
-  await slack.shoot("07-home", "home.png");
+  await slack.shoot("07-home");
 });
 
 test("a script that runs away is an alert in the team's channel and in Bo's direct messages", async () => {
@@ -146,7 +146,7 @@ test("a script that runs away is an alert in the team's channel and in Bo's dire
   );
   expect(await team.innerText()).toMatch(/\$[\d,.]+ of \$130\.00/);
   await team.scrollIntoViewIfNeeded();
-  await slack.shoot("09-alert-team", "alert.png");
+  await slack.shoot("09-alert-team");
 });
 
 test("it all fits on a phone", async () => {
@@ -157,7 +157,7 @@ test("it all fits on a phone", async () => {
     phone.messages(/Search (passed|has used up|is over).* its daily budget/s),
   );
   await alert.scrollIntoViewIfNeeded();
-  await phone.shoot("10-phone", "phone.png");
+  await phone.shoot("10-phone");
   await phone.page.getByRole("button", { name: "Back to conversations" }).click();
   await phone.entry("Claude Spend").waitFor();
 
@@ -202,7 +202,7 @@ test("the owner's card waits in her direct messages, and Approve decides it ther
   expect(await card.getByRole("button").allInnerTexts()).toEqual(
     expect.arrayContaining(["Approve", "Approve other amount", "Deny"]),
   );
-  await slack.shoot("15-approval-card", "approval.png");
+  await slack.shoot("15-approval-card");
 
   await card.getByRole("button", { name: "Approve", exact: true }).click();
   const confirm = slack.dialog("Approve $150.00?");
@@ -219,7 +219,7 @@ test("the requester is told, and the new limit is in force", async () => {
   await slack.viewAs("Bo Chen");
   await slack.openApp("Messages");
   await newest(slack.messages("@Ana Silva approved $150.00", "in force now, through"));
-  await slack.shoot("18-told", "demo.png");
+  await slack.shoot("18-told");
 
   await slack.openChannel("team-search");
   await slack.send("/claude-spend budget search");
@@ -317,7 +317,7 @@ test("the daily digest arrives on its schedule", { timeout: DIGEST_WITHIN_MS }, 
   const digest = await newest(slack.messages(/Acme · \$[\d,.]+ on \w{3}, \w{3} \d+/), waitMs);
 
   expect(await digest.innerText()).toMatch(/By team[^]*Search[^]*By model/);
-  await slack.shoot("26-digest", "digest.png");
+  await slack.shoot("26-digest");
 
   const heading = await newest(slack.messages(/No price is known for the model|at an assumed price/), ALERT_WITHIN_MS);
   await heading.scrollIntoViewIfNeeded();
