@@ -6,7 +6,7 @@ import { usdToDecimal } from "../../domain/money.ts";
 import { formatScope, parseScope, type Scope } from "../../domain/scope.ts";
 import type { Clock } from "../../domain/time.ts";
 import type { Database } from "../../store/database.ts";
-import { listBudgetStatus } from "./flow/status.ts";
+import { loadBudgetStatus } from "./flow/status.ts";
 import type { BudgetStatus } from "./rules.ts";
 
 const SCOPE = z.string().optional();
@@ -25,7 +25,7 @@ export function budgetRoutes(
     const query = BUDGETS_QUERY.safeParse(request.query);
     if (!query.success) throw invalid("The only parameter is scope.", query.error);
     const scope = scopeOf(query.data.scope);
-    const statuses = await listBudgetStatus(database, {
+    const statuses = await loadBudgetStatus(database, {
       ...(scope === undefined ? {} : { scope }),
       now: clock(),
     });

@@ -5,7 +5,7 @@ export { checkDueBudgets } from "./flow/check-due-budgets.ts";
 export { checkDueWatches } from "./flow/check-due-watches.ts";
 export { endRaises } from "./flow/end-raises.ts";
 export { explainRaise } from "./flow/explain-raise.ts";
-export { listBudgetStatus } from "./flow/status.ts";
+export { listBudgetStatus, loadBudgetStatus } from "./flow/status.ts";
 export { budgetRoutes } from "./http.ts";
 export { parseRaiseAmount } from "./rules/raise-amount.ts";
 export { formatBudgetRef as raiseButtonValue } from "./rules.ts";

@@ -8,7 +8,7 @@ import type { NamedStatus } from "../messages/wording.ts";
 import { type BudgetStatus, formatBudgetRef } from "../rules.ts";
 import { findRaisable, type RaiseTarget } from "./request-raise.ts";
 import { loadAsking } from "./scopes.ts";
-import { listBudgetStatus, named } from "./status.ts";
+import { loadBudgetStatus, named } from "./status.ts";
 
 interface Deps {
   readonly database: Database;
@@ -38,7 +38,7 @@ export async function loadRaiseForm(
   const now = clock();
   const asking = await loadAsking(database, email);
   const mayAskForOthers = asking.person.isAdmin || asking.person.ownedTeams.length > 0;
-  const theirs = (await listBudgetStatus(database, { person: asking.person, now })).map(
+  const theirs = (await loadBudgetStatus(database, { person: asking.person, now })).map(
     named(asking.nameOf),
   );
   if (target === undefined) {

@@ -11,7 +11,8 @@ import {
   typedScope,
 } from "../../../domain/scope.ts";
 import type { Clock, Instant } from "../../../domain/time.ts";
-import type { Database, Sql } from "../../../store/database.ts";
+import { type Database, onOneConnection, type Sql } from "../../../store/database.ts";
+import { together } from "../../../store/together.ts";
 import { findScope, listTeams, type Person, seesEverything } from "../../organization/index.ts";
 import { loadBasis } from "../../reconciliation/index.ts";
 import type { NamedScope } from "../messages/budgets.ts";
@@ -37,6 +38,9 @@ export interface StatusQuery {
   readonly now: Instant;
 }
 
+/** Asked for in one go. More would wait for each other until they seem to be lost. */
+const TOGETHER_MAX = 20;
+
 /** Budgets in force, the nearest to its limit first. Checks no authority: the caller does. */
 export async function listBudgetStatus(sql: Sql, query: StatusQuery): Promise<BudgetStatus[]> {
   const scopes = await scopesOf(sql, query);
@@ -45,9 +49,13 @@ export async function listBudgetStatus(sql: Sql, query: StatusQuery): Promise<Bu
     query.scope === undefined && query.person !== undefined && seesEverything(query.person);
   const budgets = await listBudgets(sql, isEverything ? undefined : coverages);
   const statuses: BudgetStatus[] = [];
-  for (const budget of budgets) {
-    // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
-    statuses.push(...(await loadStatuses(sql, budget, memberKeysOf(budget, scopes), query.now)));
+  for (let first = 0; first < budgets.length; first += TOGETHER_MAX) {
+    const some = budgets.slice(first, first + TOGETHER_MAX);
+    // oxlint-disable-next-line no-await-in-loop -- some at a time
+    const theirs = await together(
+      some.map((budget) => loadStatuses(sql, budget, memberKeysOf(budget, scopes), query.now)),
+    );
+    statuses.push(...theirs.flat());
   }
   return statuses.toSorted(
     (left, right) =>
@@ -95,9 +103,11 @@ async function loadStatuses(
   now: Instant,
 ): Promise<BudgetStatus[]> {
   const { budgetId, coverage } = budget;
-  const standings = await loadStandings(sql, { budget, memberKeys }, now);
-  const period = currentPeriod(budget, now);
-  const forecasts = await listForecasts(sql, budget, { periodStart: period.start });
+  const { start: periodStart } = currentPeriod(budget, now);
+  const [standings, forecasts] = await together([
+    loadStandings(sql, { budget, memberKeys }, now),
+    listForecasts(sql, budget, { periodStart }),
+  ]);
   return standings.map((standing) => ({
     memberKey: standing.memberKey,
     period: standing.period,
@@ -138,14 +148,14 @@ export async function listBudgetsFor(
   const asking = await loadAsking(database, email);
   const { person, nameOf } = asking;
   if (scopeText === "") {
-    const statuses = await listBudgetStatus(database, { person, now });
+    const statuses = await loadBudgetStatus(database, { person, now });
     const basis = await basisFor(database, statuses, now);
     return { kind: "list", statuses: statuses.map(named(nameOf)), about: undefined, basis, now };
   }
   const resolved = findScope(scopeText, asking);
   if (resolved.kind !== "found") return resolved;
   const { scope } = resolved;
-  const statuses = await listBudgetStatus(database, { scope, now });
+  const statuses = await loadBudgetStatus(database, { scope, now });
   return {
     kind: "list",
     statuses: statuses.map(named(nameOf)),
@@ -153,6 +163,14 @@ export async function listBudgetsFor(
     basis: await basisFor(database, statuses, now),
     now,
   };
+}
+
+/** The same on a connection of its own: a long list must not take all that there are. */
+export async function loadBudgetStatus(
+  database: Database,
+  query: StatusQuery,
+): Promise<BudgetStatus[]> {
+  return await onOneConnection(database, async (sql) => await listBudgetStatus(sql, query));
 }
 
 /** Today is a part of every budget's period: what holds for the nearest holds for all. */

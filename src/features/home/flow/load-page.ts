@@ -7,7 +7,7 @@ import type { Block } from "../../../slack/blocks.ts";
 import type { Database } from "../../../store/database.ts";
 import { listClosedFor } from "../../alerts/index.ts";
 import { approvalCardBlocks, listOpenApprovals } from "../../approvals/index.ts";
-import { listBudgetStatus, raiseButtonValue } from "../../budgets/index.ts";
+import { loadBudgetStatus, raiseButtonValue } from "../../budgets/index.ts";
 import { listRecentRejected } from "../../ingest/index.ts";
 import {
   findPerson,
@@ -185,7 +185,7 @@ async function loadBudgets(
   now: Instant,
 ): Promise<readonly { readonly scope: Scope; readonly line: BudgetLine }[]> {
   if (scopes.length === 0) return [];
-  const statuses = await listBudgetStatus(database, { scopes, now });
+  const statuses = await loadBudgetStatus(database, { scopes, now });
   return statuses.map((status) => ({
     scope: status.scope,
     line: {
