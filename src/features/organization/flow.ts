@@ -30,11 +30,36 @@ export async function loadOrganization({ database }: Deps): Promise<Organization
   return (await store.findOrganization(database)) ?? ORGANIZATION_BEFORE_GOVERNANCE;
 }
 
+/** Who asks, and the organization as it is now: what nearly every question begins with. */
+export async function loadAsker(
+  { database }: Deps,
+  email: Email,
+): Promise<{
+  readonly person: Person;
+  readonly teams: readonly Team[];
+  readonly organization: Organization;
+}> {
+  const asker = await store.findAsker(database, email);
+  if (asker === undefined) {
+    return {
+      person: await findPerson({ database }, email),
+      teams: await listTeams({ database }),
+      organization: ORGANIZATION_BEFORE_GOVERNANCE,
+    };
+  }
+  const { person, organization, revision } = asker;
+  return { person, organization, teams: await teamsOf(database, revision) };
+}
+
 /** All teams by key, with owners, members and projects; or the one that `of` is, or belongs to. */
 export async function listTeams({ database }: Deps, of?: Scope): Promise<Team[]> {
   if (of !== undefined) return await store.listTeams(database, of);
   // Read before the teams: what changes meanwhile is read again the next time.
   const revision = await store.findRevision(database);
+  return await teamsOf(database, revision);
+}
+
+async function teamsOf(database: Sql, revision: string | undefined): Promise<Team[]> {
   const known = teamsRead.get(database);
   if (revision !== undefined && known?.revision === revision) return [...known.teams];
   const teams = await store.listTeams(database);

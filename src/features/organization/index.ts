@@ -1,5 +1,5 @@
 /** What the rest of the program may use from the organization. */
-export { findPerson, listTeams, loadOrganization } from "./flow.ts";
+export { findPerson, listTeams, loadAsker, loadOrganization } from "./flow.ts";
 export { scopeRefusalMessage } from "./messages.ts";
 export {
   type Asking,

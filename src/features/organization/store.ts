@@ -131,26 +131,31 @@ async function replaceTeams(sql: Sql, teams: readonly Team[]): Promise<void> {
   );
 }
 
-/** Undefined until a governance document was applied. */
-export async function findOrganization(sql: Sql): Promise<Organization | undefined> {
-  const { rows } = await sql.query<{
-    readonly name: string;
-    readonly time_zone: string;
-    readonly week_starts_on: string;
-    readonly finops_channel: string | null;
-    readonly fiscal_month_starts_on: number;
-    readonly fiscal_year_starts_in: number;
-    readonly admins: string[];
-    readonly finance: string[];
-  }>(
-    `select s.name, s.time_zone, s.week_starts_on, s.finops_channel,
+interface OrganizationRow {
+  readonly name: string;
+  readonly time_zone: string;
+  readonly week_starts_on: string;
+  readonly finops_channel: string | null;
+  readonly fiscal_month_starts_on: number;
+  readonly fiscal_year_starts_in: number;
+  readonly admins: string[];
+  readonly finance: string[];
+}
+
+const ORGANIZATION_COLUMNS = `s.name, s.time_zone, s.week_starts_on, s.finops_channel,
             s.fiscal_month_starts_on, s.fiscal_year_starts_in,
             array(select a.email from admins a order by a.email) as admins,
-            array(select f.email from finance_members f order by f.email) as finance
-       from organization_settings s`,
+            array(select f.email from finance_members f order by f.email) as finance`;
+
+/** Undefined until a governance document was applied. */
+export async function findOrganization(sql: Sql): Promise<Organization | undefined> {
+  const { rows } = await sql.query<OrganizationRow>(
+    `select ${ORGANIZATION_COLUMNS} from organization_settings s`,
   );
-  const row = rows[0];
-  if (row === undefined) return undefined;
+  return rows[0] === undefined ? undefined : organizationFromRow(rows[0]);
+}
+
+function organizationFromRow(row: OrganizationRow): Organization {
   return {
     name: row.name,
     timeZone: timeZone(row.time_zone),
@@ -160,6 +165,33 @@ export async function findOrganization(sql: Sql): Promise<Organization | undefin
     ...(row.finops_channel === null ? {} : { finopsChannel: row.finops_channel }),
     admins: row.admins.map(emailFrom),
     ...(row.finance.length === 0 ? {} : { finance: row.finance.map(emailFrom) }),
+  };
+}
+
+/** The organization, the revision of its teams and one person in one go; undefined before governance. */
+export async function findAsker(
+  sql: Sql,
+  email: Email,
+): Promise<
+  | {
+      readonly person: Person;
+      readonly organization: Organization;
+      readonly revision: string;
+    }
+  | undefined
+> {
+  const { rows } = await sql.query<OrganizationRow & PersonRow & { readonly revision: string }>(
+    `${PROGRAMS}
+     select ${ORGANIZATION_COLUMNS}, s.revision::text as revision, ${PERSON_COLUMNS}
+       from organization_settings s`,
+    [email],
+  );
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  return {
+    person: personFromRow(email, row),
+    organization: organizationFromRow(row),
+    revision: row.revision,
   };
 }
 
@@ -208,29 +240,34 @@ export async function findRevision(sql: Sql): Promise<string | undefined> {
   return rows[0]?.revision;
 }
 
-/** Whoever has that address; nobody needs to be registered to be a person. */
-export async function loadPerson(sql: Sql, email: Email): Promise<Person> {
-  const { rows } = await sql.query<{
-    readonly is_admin: boolean;
-    readonly is_finance: boolean;
-    readonly owned_teams: string[];
-    readonly member_teams: string[];
-    readonly answers_for: string[];
-  }>(
-    `with recursive programs as (
+interface PersonRow {
+  readonly is_admin: boolean;
+  readonly is_finance: boolean;
+  readonly owned_teams: string[];
+  readonly member_teams: string[];
+  readonly answers_for: string[];
+}
+
+/** What $1 answers for, whoever answers for it in between. */
+const PROGRAMS = `with recursive programs as (
        select s.address from service_accounts s where s.responsible = $1
         union
-       select s.address from service_accounts s join programs p on p.address = s.responsible)
-     select exists (select from admins a where a.email = $1) as is_admin,
+       select s.address from service_accounts s join programs p on p.address = s.responsible)`;
+const PERSON_COLUMNS = `exists (select from admins a where a.email = $1) as is_admin,
             exists (select from finance_members f where f.email = $1) as is_finance,
             array(select m.team_key from team_members m
                    where m.email = $1 and m.role = 'owner' order by m.team_key) as owned_teams,
             array(select m.team_key from team_members m
                    where m.email = $1 and m.role = 'member' order by m.team_key) as member_teams,
-            array(select p.address from programs p order by p.address) as answers_for`,
-    [email],
-  );
-  const row = rows[0];
+            array(select p.address from programs p order by p.address) as answers_for`;
+
+/** Whoever has that address; nobody needs to be registered to be a person. */
+export async function loadPerson(sql: Sql, email: Email): Promise<Person> {
+  const { rows } = await sql.query<PersonRow>(`${PROGRAMS} select ${PERSON_COLUMNS}`, [email]);
+  return personFromRow(email, rows[0]);
+}
+
+function personFromRow(email: Email, row: PersonRow | undefined): Person {
   return {
     email,
     isAdmin: row?.is_admin ?? false,

@@ -6,12 +6,7 @@ import type { Clock, Instant } from "../../../domain/time.ts";
 import { type Database, onOneConnection, type Sql } from "../../../store/database.ts";
 import { together } from "../../../store/together.ts";
 import { listBudgetStatus, raiseButtonValue } from "../../budgets/index.ts";
-import {
-  findPerson,
-  listTeams,
-  loadOrganization,
-  seesEverything,
-} from "../../organization/index.ts";
+import { loadAsker, seesEverything } from "../../organization/index.ts";
 import type { BudgetShare, OwnSpend, SpendQuery, SpendTotals } from "../rules.ts";
 import { listSpend } from "../store.ts";
 import { monthToDate } from "./question.ts";
@@ -31,11 +26,7 @@ export async function loadTotals(sql: Sql, query: SpendQuery): Promise<SpendTota
 /** What one person sees first. */
 export async function loadOwnSpend({ database, clock }: Deps, email: Email): Promise<OwnSpend> {
   const now = clock();
-  const [person, allTeams, organization] = await Promise.all([
-    findPerson({ database }, email),
-    listTeams({ database }),
-    loadOrganization({ database }),
-  ]);
+  const { person, teams: allTeams, organization } = await loadAsker({ database }, email);
   const period = monthToDate(now, organization);
   const totalsOf = async (sql: Sql, scope: Scope): Promise<SpendTotals> =>
     await loadTotals(sql, {

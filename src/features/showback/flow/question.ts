@@ -6,10 +6,8 @@ import type { Clock, Instant } from "../../../domain/time.ts";
 import type { Database } from "../../../store/database.ts";
 import {
   type Asking,
-  findPerson,
   findScope,
-  listTeams,
-  loadOrganization,
+  loadAsker,
   type Organization,
   type Person,
   seesEverything,
@@ -45,11 +43,7 @@ export async function readQuestion(
 ): Promise<Question | QuestionRefusal> {
   const { asker, text, otherwise = () => "me" } = asked;
   const now = clock();
-  const [person, teams, organization] = await Promise.all([
-    findPerson({ database }, asker),
-    listTeams({ database }),
-    loadOrganization({ database }),
-  ]);
+  const { person, teams, organization } = await loadAsker({ database }, asker);
   const { readings, by, isExact } = readWords(text, now, organization);
   // Models are for those who see everything; nobody else needs to know which there are.
   const models = seesEverything(person) ? { modelIds: await listModelIds(database) } : {};
