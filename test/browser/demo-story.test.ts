@@ -319,7 +319,10 @@ test("the daily digest arrives on its schedule", { timeout: DIGEST_WITHIN_MS }, 
   expect(await digest.innerText()).toMatch(/By team[^]*Search[^]*By model/);
   await slack.shoot("26-digest");
 
-  const heading = await newest(slack.messages(/No price is known for the model|at an assumed price/), ALERT_WITHIN_MS);
+  const heading = await newest(
+    slack.messages(/No price is known for the model|at an assumed price/),
+    ALERT_WITHIN_MS,
+  );
   await heading.scrollIntoViewIfNeeded();
   await slack.shoot("27-alerts-of-finance");
   await slack.page.emulateMedia({ colorScheme: "dark" });
