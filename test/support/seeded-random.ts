@@ -12,7 +12,7 @@ export interface SeededRandom {
 }
 
 export function seededRandom(seed: number): SeededRandom {
-  const generator = xoroshiro128plus(seed);
+  const generator = xoroshiro128plus(scattered(seed));
   const next = (): number => uniformFloat64(generator);
   const below = (limit: number): number => Math.floor(next() * limit);
   return {
@@ -25,6 +25,16 @@ export function seededRandom(seed: number): SeededRandom {
       return value as (typeof values)[number];
     },
   };
+}
+
+/**
+ * Far from those of its neighbours (the last step of MurmurHash3): the generator begins alike for
+ * seeds that are alike, and a run that numbers its cases would repeat one case many times.
+ */
+function scattered(seed: number): number {
+  const low = Math.imul(seed ^ (seed >>> 16), 0x85eb_ca6b);
+  const mixed = Math.imul(low ^ (low >>> 13), 0xc2b2_ae35);
+  return mixed ^ (mixed >>> 16);
 }
 
 /** A factor around 1, never negative: what varies by chance, such as a day's spend. */
