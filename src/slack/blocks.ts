@@ -288,7 +288,9 @@ function textLengthAtMost(block: Block): number {
 
 /** A bar of `width` cells for a share in percent, for example "▰▰▰▰▱▱▱▱▱▱". Full from 100 % on. */
 export function bar(percent: number, width = 10): string {
-  const filled = Math.max(0, Math.min(width, Math.round((percent / 100) * width)));
+  // What is nearly used up has room left; rounded, it would look used up.
+  const most = percent < 100 ? width - 1 : width;
+  const filled = Math.max(0, Math.min(most, Math.round((percent / 100) * width)));
   return "▰".repeat(filled) + "▱".repeat(width - filled);
 }
 

@@ -85,7 +85,9 @@ function budgetBlock({ status, name }: NamedStatus, now: Instant): Block {
 }
 
 /** "Forecast $548.70 (109%) · 3 days ahead of plan"; a dash rather than an invented number. */
-function headingText({ forecast, limit, periodKind }: NamedStatus["status"]): string {
+function headingText({ forecast: last, limit, spend, periodKind }: NamedStatus["status"]): string {
+  // What was spent since it was made can have overtaken it.
+  const forecast = last !== undefined && last.expected < spend ? undefined : last;
   const pace = forecast === undefined ? undefined : paceText(forecast.daysAhead, periodKind);
   return [forecastLine(forecast, limit), pace].filter((part) => part !== undefined).join(" · ");
 }
