@@ -1,7 +1,8 @@
 /**
  * How long the digests of 200 teams take that are due at the same time, and the memory of the process
  * that makes them: each a message with sums, a chart, budgets and news, out of the sums that 5,000
- * people leave behind. The baseline is one digest at a time, as if each team were alone.
+ * people leave behind. The baseline is one digest at a time, as if each team were alone. BENCH_EVENTS
+ * says how many events the history has (two million unless told; ten for the promise).
  */
 import { setInterval } from "node:timers";
 import { emailFrom } from "../../src/domain/email.ts";
@@ -23,15 +24,17 @@ import { fillSpend } from "./spend.ts";
 const TEAMS = 200;
 /** Of the baseline: enough to tell, few enough to wait for. */
 const ALONE = 20;
+const EVENTS_DEFAULT = 2_000_000;
 /** Of an hour, in which each of 5,000 people used each of two models on each of 90 days. */
-const QUARTERS_A_DAY = 2;
+const EVENTS_A_QUARTER = 900_000;
 const GOVERNED_AT = instant("2026-11-01T00:00:00Z");
 const MIB = 1024 * 1024;
 
 export async function benchDigests(): Promise<void> {
   const database = await startBenchDatabase();
   try {
-    await fillSpend(database, QUARTERS_A_DAY);
+    const events = Number(process.env["BENCH_EVENTS"] ?? EVENTS_DEFAULT);
+    await fillSpend(database, Math.max(1, Math.round(events / EVENTS_A_QUARTER)));
     await govern(database);
     for (const every of ["day", "week", "month"] as const) {
       // oxlint-disable no-await-in-loop -- one after the other, or they disturb each other

@@ -150,8 +150,9 @@ async function forkRole(role: string, env: Readonly<Record<string, string>>): Pr
     resources: async () => {
       const answered = once(child, "message");
       child.send(RESOURCES_ASKED);
-      const [answer] = await answered;
-      const [cpuMs = NaN, peakMib = NaN] = String(answer).split(" ").map(Number);
+      const [cpuMs = NaN, peakMib = NaN] = String(await answered)
+        .split(" ")
+        .map(Number);
       return { cpuMs, peakMib };
     },
     stop: async () => {
