@@ -10,22 +10,6 @@ create table person_digest_preferences (
   changed_at timestamptz not null
 );
 
--- Whoever wants a digest, with the zone that holds for them: their own choice, else Slack's, else
--- the organization's. Quiet hours don't matter to it: its hour was chosen.
-create view person_digests as
-select d.email, d.every, d.at_local_time, d.changed_at,
-       coalesce(p.time_zone,
-                (select u.time_zone
-                   from slack_users u
-                  where u.email = d.email and u.time_zone is not null
-                  order by u.seen_at desc
-                  limit 1),
-                (select o.time_zone from organization_settings o),
-                'UTC') as time_zone
-  from person_digest_preferences d
-  left join alert_preferences p on p.email = d.email
- where d.every <> 'off';
-
 -- Kinds of direct messages about alerts that somebody does not want.
 alter table alert_preferences
   add column muted text[] not null default '{}'

@@ -132,8 +132,9 @@ describe("preferences", () => {
     );
     await bo.submit(again, FORM);
     const { rows } = await db.pool.query(
-      `select d.every, d.at_local_time, d.time_zone, count(e.*)::integer as audited
-         from person_digests d
+      `select d.every, d.at_local_time, p.time_zone, count(e.*)::integer as audited
+         from person_digest_preferences d
+         join alert_preferences p on p.email = d.email
          join audit_entries e on e.subject = 'settings:' || d.email
         where d.email = 'bo@acme.test'
         group by 1, 2, 3`,

@@ -157,12 +157,6 @@ describe("kept preferences", () => {
     );
     return rows[0];
   };
-  const digests = async (): Promise<unknown[]> => {
-    const { rows } = await db.pool.query<object>(
-      `select d.email, d.every, d.at_local_time, d.time_zone from person_digests d`,
-    );
-    return rows;
-  };
 
   beforeEach(async () => {
     await db.pool.query(
@@ -233,37 +227,5 @@ describe("kept preferences", () => {
 
     expect([CHOSEN, other]).toContainEqual(await loadOwnPreferences(db.pool, BO));
     expect(await audited()).toEqual({ count: 2 });
-  });
-
-  test("tell digests who wants one, in the zone that holds for them", async () => {
-    await save({ ...CHOSEN, alerts: { ...CHOSEN.alerts, timeZone: undefined } });
-    const one = { email: BO, every: "week", at_local_time: "08:30" };
-    expect(await digests()).toEqual([{ ...one, time_zone: "UTC" }]);
-
-    await db.pool.query(
-      `insert into organization_settings (name, time_zone, week_starts_on)
-       values ('Acme', 'Europe/Berlin', 'monday')`,
-    );
-    expect(await digests()).toEqual([{ ...one, time_zone: "Europe/Berlin" }]);
-
-    // As the profile in Slack was changed.
-    for (const [user, zone, seen] of [
-      ["U1", "Asia/Tokyo", "2026-11-01"],
-      ["U2", "America/New_York", "2026-11-20"],
-    ]) {
-      // oxlint-disable-next-line no-await-in-loop -- in this order
-      await db.pool.query(
-        `insert into slack_users (slack_user_id, email, display_name, time_zone, seen_at)
-         values ($1, 'bo@acme.test', 'Bo', $2, $3)`,
-        [user, zone, seen],
-      );
-    }
-    expect(await digests()).toEqual([{ ...one, time_zone: "America/New_York" }]);
-
-    await save(CHOSEN);
-    expect(await digests()).toEqual([{ ...one, time_zone: "Europe/Berlin" }]);
-
-    await save({ ...CHOSEN, digest: { every: "off", atLocalTime: "08:30" } });
-    expect(await digests()).toEqual([]);
   });
 });
