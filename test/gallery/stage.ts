@@ -56,6 +56,8 @@ import type { ShownHome, ShownMessage, ShownView } from "../../src/sandbox/slack
 const HOST = "127.0.0.1";
 const API_TOKEN = "gallery-api-token-of-this-machine";
 const WAIT_MS = 15_000;
+/** Beyond the next full minute, when the clockwork looks again. */
+const LOOKS_WITHIN_MS = 80_000;
 /** The episode of the example lasts three. */
 const EPISODE_MS = 4 * MINUTE_MS;
 const PEOPLE = {
@@ -102,6 +104,8 @@ export interface Stage {
   readonly until: <T>(find: () => T | undefined, describe: string) => Promise<T>;
   /** A script of Bo's that goes on and on. */
   readonly runAway: () => Promise<void>;
+  /** Decides something anew, so that there is a history. */
+  readonly amend: (from: string, to: string) => Promise<void>;
   /** An app that reports what can't be: refused, and kept for admins. */
   readonly sendWrong: () => Promise<void>;
   /** The first event of a source, by its secret. */
@@ -229,14 +233,19 @@ async function startAll(
 }
 
 function reporting({
+  story,
   url,
   clock,
   realClock,
-}: Started): Pick<Stage, "runAway" | "sendWrong" | "sendFirst"> {
+}: Started): Pick<Stage, "amend" | "runAway" | "sendWrong" | "sendFirst"> {
   const target = { url: `${url}/v1/usage`, secret: DEMO_INGEST_SECRET, clock: realClock };
   return {
     runAway: async () => {
       await sendUsage({ ...target, events: runawayEvents(clock()) });
+    },
+    amend: async (from, to) => {
+      const document = exampleGovernance({ past: story.toldAt, now: story.toldAt });
+      await putGovernance(url, document.replace(from, to));
     },
     sendWrong: async () => {
       await report(url, target.secret, {
@@ -264,7 +273,7 @@ async function report(url: string, secret: string, event: object): Promise<void>
 }
 
 async function until<T>(find: () => T | undefined, describe: string): Promise<T> {
-  const end = Date.now() + WAIT_MS;
+  const end = Date.now() + LOOKS_WITHIN_MS;
   for (;;) {
     const found = find();
     if (found !== undefined) return found;

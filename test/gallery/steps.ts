@@ -3,6 +3,9 @@ import type { ShownHome, ShownMessage, ShownView } from "../../src/sandbox/slack
 import type { Entry, Subject } from "./entry.ts";
 import type { Handle, Stage } from "./stage.ts";
 
+/** Beyond the next full minute, when the clockwork looks again. */
+const WAIT_MS = 80_000;
+
 interface Answer extends Omit<Entry, "take" | "name"> {
   readonly who: Handle;
   readonly typed: string;
@@ -45,7 +48,7 @@ export async function find(
 ): Promise<ShownMessage> {
   return await stage
     .person(who)
-    .waitForMessage(place, (one) => one.isBot && says(one, ...saying), 20_000);
+    .waitForMessage(place, (one) => one.isBot && says(one, ...saying), WAIT_MS);
 }
 
 /** The newest reply under a message that says all of this. */

@@ -46,6 +46,7 @@ export const GOVERNANCE: Chapter = {
       name: "An older version",
       listeners: ["action governance_restore"],
       take: async (stage) => {
+        await stage.amend('limit: "130.00"', 'limit: "140.00"');
         const { message } = await stage.ask("dana", "/claude-spend governance");
         return await openedBy(stage, "dana", message, {
           actionId: "governance_version",
