@@ -45,9 +45,7 @@ import {
   type ExampleStory,
   exampleGovernance,
   exampleUsage,
-  sendUsage,
 } from "../../src/sandbox/example/index.ts";
-import { runawayEvents } from "../../src/sandbox/example/runaway-script.ts";
 import { pageFiles } from "../../src/sandbox/page-files.ts";
 import type { PersonAtSlack } from "../../src/sandbox/slack/driver.ts";
 import { createFakeSlack, type FakeSlack, readManifest } from "../../src/sandbox/slack/index.ts";
@@ -102,8 +100,6 @@ export interface Stage {
   readonly later: (ms: number) => void;
   /** What `find` finds, as soon as it does. */
   readonly until: <T>(find: () => T | undefined, describe: string) => Promise<T>;
-  /** A script of Bo's that goes on and on. */
-  readonly runAway: () => Promise<void>;
   /** Decides something anew, so that there is a history. */
   readonly amend: (from: string, to: string) => Promise<void>;
   /** An app that reports what can't be: refused, and kept for admins. */
@@ -236,19 +232,14 @@ function reporting({
   story,
   url,
   clock,
-  realClock,
-}: Started): Pick<Stage, "amend" | "runAway" | "sendWrong" | "sendFirst"> {
-  const target = { url: `${url}/v1/usage`, secret: DEMO_INGEST_SECRET, clock: realClock };
+}: Started): Pick<Stage, "amend" | "sendWrong" | "sendFirst"> {
   return {
-    runAway: async () => {
-      await sendUsage({ ...target, events: runawayEvents(clock()) });
-    },
     amend: async (from, to) => {
       const document = exampleGovernance({ past: story.toldAt, now: story.toldAt });
       await putGovernance(url, document.replace(from, to));
     },
     sendWrong: async () => {
-      await report(url, target.secret, {
+      await report(url, DEMO_INGEST_SECRET, {
         ...anEvent(clock(), "wrong"),
         usage: { input_tokens: -1 },
       });

@@ -227,16 +227,6 @@ export const ALERTS: Chapter = {
       },
     },
     {
-      name: "A script that runs away",
-      alerts: ["loop"],
-      take: async (stage) => {
-        await stage.runAway();
-        await looks(stage);
-        const saying = /requests in one|tried one operation/;
-        return await anywhere(stage, "bo", ["dm", "#team-search"], saying);
-      },
-    },
-    {
       name: "Over",
       builders: ["alerts/resolvedMessage"],
       take: async (stage) => {
