@@ -152,7 +152,7 @@ describe("readConfig", () => {
       ] as const) {
         const named = problemsOf({ [name]: many[name] }).map((problem) => problem.split(":")[0]);
         const others = Object.keys(many).filter((other) => other !== name);
-        expect(named.toSorted()).toEqual(others.toSorted());
+        expect(new Set(named)).toEqual(new Set(others));
       }
     });
 

@@ -70,7 +70,7 @@ test("a file that names an archived channel is refused; once in force, it is at 
 
   expect(await start(archived)).toMatchObject({
     kind: "refused",
-    problems: [{ message: expect.stringContaining("is archived") }, {}, {}],
+    problems: [{ message: expect.stringContaining("is archived") as unknown }, {}, {}],
   });
   expect(await start(CHANNELS)).toMatchObject({ kind: "applied", version: 1 });
   expect(await start(archived)).toEqual({ kind: "unchanged", version: 1 });

@@ -52,8 +52,14 @@ export async function readQuestion(
     { person, teams, organization, ...models },
     otherwise(person),
   );
+  if (found.finding.kind !== "found") {
+    // A period that nobody typed is not offered as if somebody had.
+    return {
+      ...found.finding,
+      ...(found.period === undefined ? {} : { period: found.period.typed }),
+    };
+  }
   const period = found.period ?? monthToDate(now, organization);
-  if (found.finding.kind !== "found") return { ...found.finding, period: period.typed };
   const { scope } = found.finding;
   return { kind: "asked", scope, period, view: { by, isExact }, person, teams, organization, now };
 }
