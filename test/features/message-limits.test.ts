@@ -42,7 +42,7 @@ import {
   requestsMessage,
 } from "../../src/features/digests/messages/look.ts";
 import {
-  infoModal as governanceInfoModal,
+  noticeModal as governanceNoticeModal,
   historyMessage,
 } from "../../src/features/governance/messages/history.ts";
 import {
@@ -368,7 +368,7 @@ test("what is on record: audit, duties, versions", () => {
             dutiesMessage(report, { from: AT, until: AT }),
             historyMessage({ versions: rows(Math.min(length, 8), version), next: 3, current: 8 }),
           ],
-          [governanceInfoModal("There is no such version."), setUpLoadingModal()],
+          [governanceNoticeModal("There is no such version."), setUpLoadingModal()],
         ),
       ).toEqual([]);
     }),

@@ -19,10 +19,10 @@ import {
   type HistoryPage,
   historyMessage,
   historyModal,
-  infoModal,
   NO_EMAIL_ANSWER,
   NONE_ANSWER,
   NOT_ALLOWED_ANSWER,
+  noticeModal,
   OLDER_ACTION,
   OPEN_VERSION_ACTION,
   PAGE_VERSIONS,
@@ -63,7 +63,7 @@ export function governanceListeners(deps: Deps): SlackListeners {
         const current = await findGovernanceDocument(deps);
         const version = await findGovernanceDocument(deps, numberIn(value) ?? 0);
         return version === undefined || current === undefined
-          ? infoModal("There is no such version.")
+          ? noticeModal("There is no such version.")
           : versionModal({ version, current: current.version });
       }),
       {
@@ -71,7 +71,7 @@ export function governanceListeners(deps: Deps): SlackListeners {
         run: async ({ actor, web, value, viewId, triggerId }) => {
           const [version, seen] = value.split(" ").map(numberIn);
           const fill = async (): Promise<Modal> => {
-            if (actor.email === undefined) return infoModal(NO_EMAIL_ANSWER.text);
+            if (actor.email === undefined) return noticeModal(NO_EMAIL_ANSWER.text);
             const outcome = await restoreGovernance(
               { ...deps, channels: web },
               {
@@ -82,10 +82,10 @@ export function governanceListeners(deps: Deps): SlackListeners {
               },
             );
             if (outcome.kind === "applied") deps.onChanged?.([actor.email]);
-            return infoModal(restoreText(outcome));
+            return noticeModal(restoreText(outcome));
           };
           await (viewId === undefined
-            ? openModal({ web, triggerId }, infoModal("One moment…"), fill)
+            ? openModal({ web, triggerId }, noticeModal("One moment…"), fill)
             : web.updateView(viewId, await fill()));
         },
       },
@@ -105,9 +105,9 @@ function modalAction(
       const fill = async (): Promise<Modal> =>
         (await isAdmin(deps, actor))
           ? await next(actor, value)
-          : infoModal(NOT_ALLOWED_ANSWER.text);
+          : noticeModal(NOT_ALLOWED_ANSWER.text);
       await (viewId === undefined
-        ? openModal({ web, triggerId }, infoModal("One moment…"), fill)
+        ? openModal({ web, triggerId }, noticeModal("One moment…"), fill)
         : web.updateView(viewId, await fill()));
     },
   };
@@ -119,7 +119,7 @@ async function isAdmin(deps: Deps, { email }: SlackActor): Promise<boolean> {
 
 async function pageModal(deps: Deps, before: number | undefined): Promise<Modal> {
   const page = await loadPage(deps, before);
-  return page === undefined ? infoModal(NONE_ANSWER.text) : historyModal(page);
+  return page === undefined ? noticeModal(NONE_ANSWER.text) : historyModal(page);
 }
 
 async function loadPage(deps: Deps, before: number | undefined): Promise<HistoryPage | undefined> {

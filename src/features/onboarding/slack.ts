@@ -21,7 +21,7 @@ import { openForm, openHub, openList } from "./flow/open-form.ts";
 import { findStanding, listAdmins, loadHomeSetUp, loadSetUp } from "./flow/progress.ts";
 import { recheckChannels } from "./flow/say-hello.ts";
 import { type EditForm, removePart, submitForm } from "./flow/submit.ts";
-import { infoModal, loadingModal, NO_EMAIL, WRONG_CODE } from "./messages/answers.ts";
+import { loadingModal, NO_EMAIL, noticeModal, WRONG_CODE } from "./messages/answers.ts";
 import { fieldOf, parseOrigin } from "./messages/fields.ts";
 import { codeForm } from "./messages/forms.ts";
 import { setUpBlocks, welcomeMessage } from "./messages/home.ts";
@@ -262,12 +262,12 @@ function windowForm(
         }),
       );
     },
-    working: () => infoModal("Saving…"),
+    working: () => noticeModal("Saving…"),
     run: async ({ actor, web, values, privateMetadata, viewId }) => {
       const visitor = visitorOf(actor, web);
       const next =
         visitor === undefined
-          ? infoModal(NO_EMAIL.text)
+          ? noticeModal(NO_EMAIL.text)
           : await submit(visitor, fieldsOf(values), privateMetadata);
       await showIn({ web, viewId, log: deps.log }, next);
     },

@@ -6,8 +6,8 @@ import { historyModal, versionModal } from "../../../src/features/governance/mes
 import {
   arrivedMessage,
   helloMessage,
-  infoModal,
   notForYouText,
+  noticeModal,
 } from "../../../src/features/onboarding/messages/answers.ts";
 import {
   adminsForm,
@@ -82,7 +82,7 @@ test("the list of steps, on Home and in its window, keeps Slack's limits for any
       }
       const outsider = { kind: "outsider", admins: some.admins } as const;
       expect(setUpBlocks({ facts: some, standing: outsider })).toEqual([]);
-      expect(viewProblems(infoModal(notForYouText(outsider)))).toEqual([]);
+      expect(viewProblems(noticeModal(notForYouText(outsider)))).toEqual([]);
     }),
     { numRuns: 60 },
   );

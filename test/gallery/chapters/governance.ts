@@ -57,7 +57,7 @@ export const GOVERNANCE: Chapter = {
     },
     {
       name: "Gone back",
-      builders: ["governance/infoModal"],
+      builders: ["governance/noticeModal"],
       take: async (stage) => {
         const { message } = await stage.ask("dana", "/claude-spend governance");
         await openedBy(stage, "dana", message, {

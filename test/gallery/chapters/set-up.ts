@@ -257,7 +257,7 @@ export const SET_UP: Chapter = {
     },
     {
       name: "Not for somebody else",
-      builders: ["onboarding/infoModal"],
+      builders: ["onboarding/noticeModal"],
       take: async (stage) => {
         const act = async (): Promise<unknown> =>
           await stage.person("bo").command("/claude-spend setup");

@@ -174,8 +174,8 @@ function chunksOf(text: string): readonly string[] {
   return chunk.trim() === "" ? chunks : [...chunks, chunk];
 }
 
-export function infoModal(text: string): Modal {
-  return modal({ callbackId: "governance_info", title: TITLE, blocks: [section(text)] });
+export function noticeModal(text: string): Modal {
+  return modal({ callbackId: "governance_notice", title: TITLE, blocks: [section(text)] });
 }
 
 export type RestoreAnswer =

@@ -7,7 +7,7 @@ import { enqueueMessage } from "../../../slack/outbox.ts";
 import { type Database, inTransaction } from "../../../store/database.ts";
 import { findPerson } from "../../organization/index.ts";
 import { addSource, type SourceChange } from "../../sources/index.ts";
-import { arrivedMessage, infoModal } from "../messages/answers.ts";
+import { arrivedMessage, noticeModal } from "../messages/answers.ts";
 import { type FormOrigin } from "../messages/fields.ts";
 import { secretModal, sourceForm } from "../messages/source.ts";
 import type { FormValues } from "../rules/forms.ts";
@@ -32,7 +32,7 @@ export async function submitSource(
   { origin, values }: { readonly origin: FormOrigin; readonly values: FormValues },
 ): Promise<Modal> {
   const { isAdmin } = await findPerson(deps, visitor.email);
-  if (!isAdmin) return infoModal("Sources are for admins.");
+  if (!isAdmin) return noticeModal("Sources are for admins.");
   const name = (values["name"] ?? "").trim();
   const change = await addSource(deps, {
     name,
@@ -42,7 +42,7 @@ export async function submitSource(
   if (change.kind === "refused") {
     return sourceForm({ origin, values, note: REFUSALS[change.reason] });
   }
-  if (change.kind === "removed") return infoModal("That source was removed meanwhile.");
+  if (change.kind === "removed") return noticeModal("That source was removed meanwhile.");
   const awaited = { source: name, askedBy: visitor.email };
   await store.insertAwaited(deps.database, awaited, deps.clock());
   deps.onChanged?.(await listAdmins(deps));

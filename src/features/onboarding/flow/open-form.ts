@@ -11,7 +11,7 @@ import {
   scopeText,
 } from "../../governance/index.ts";
 import { findPerson, mayChangeBudget, type Person } from "../../organization/index.ts";
-import { infoModal, notForYouText } from "../messages/answers.ts";
+import { notForYouText, noticeModal } from "../messages/answers.ts";
 import { type Choice, type FormContent } from "../messages/fields.ts";
 import {
   adminsForm,
@@ -50,7 +50,7 @@ export async function openHub(deps: SetUpDeps, visitor: Visitor): Promise<Modal>
     case "needs-code":
       return codeForm();
     case "outsider":
-      return infoModal(notForYouText(standing));
+      return noticeModal(notForYouText(standing));
   }
 }
 
@@ -60,15 +60,15 @@ export async function openForm(deps: SetUpDeps, visitor: Visitor, what: string):
   const key = rest.length === 0 ? undefined : rest.join(":");
   const facts = await loadSetUp(deps);
   const standing = await findStanding(deps, visitor, facts);
-  if (standing.kind === "outsider") return infoModal(notForYouText(standing));
+  if (standing.kind === "outsider") return noticeModal(notForYouText(standing));
   if (standing.kind === "needs-code") return codeForm();
   const isOwners = standing.kind === "owner";
   const isForOwners = kind === "budget" || (kind === "team" && key !== undefined);
-  if (isOwners && !isForOwners) return infoModal(FOR_ADMINS);
+  if (isOwners && !isForOwners) return noticeModal(FOR_ADMINS);
   const found = await findGovernance(deps);
   const origin = { version: found?.version ?? 0, key };
   if (found === undefined && kind !== "organization") {
-    return infoModal("Begin with the organization: everything else belongs to it.");
+    return noticeModal("Begin with the organization: everything else belongs to it.");
   }
   switch (kind) {
     case "organization":
@@ -121,8 +121,8 @@ async function openTeam(
   const { origin, isOwners } = of;
   if (origin.key === undefined) return teamForm({ origin, values: {} });
   const team = governance?.teams.find(({ key }) => key === origin.key);
-  if (team === undefined) return infoModal("That team is gone: somebody removed it.");
-  if (isOwners && !team.owners.includes(visitor.email)) return infoModal(FOR_ADMINS);
+  if (team === undefined) return noticeModal("That team is gone: somebody removed it.");
+  if (isOwners && !team.owners.includes(visitor.email)) return noticeModal(FOR_ADMINS);
   const channel = await shownChannel(visitor, team.channel);
   const owners = await shownPeople(deps, visitor, { field: "owners", emails: team.owners });
   const members = await shownPeople(deps, visitor, { field: "members", emails: team.members });
@@ -144,14 +144,14 @@ async function openBudget(
   governance: Governance | undefined,
 ): Promise<Modal> {
   const scopes = await scopeChoices(deps, visitor);
-  if (scopes.length === 0) return infoModal(FOR_ADMINS);
+  if (scopes.length === 0) return noticeModal(FOR_ADMINS);
   if (origin.key === undefined) {
     return budgetForm({ origin, values: { thresholds: "50, 80, 100" } }, scopes);
   }
   const budget = governance?.budgets.find(({ key }) => key === origin.key);
-  if (budget === undefined) return infoModal("That budget is gone: somebody removed it.");
+  if (budget === undefined) return noticeModal("That budget is gone: somebody removed it.");
   const person = await findPerson(deps, visitor.email);
-  if (!mayChange(person, budget, governance?.teams ?? [])) return infoModal(FOR_ADMINS);
+  if (!mayChange(person, budget, governance?.teams ?? [])) return noticeModal(FOR_ADMINS);
   const values = {
     scope: scopeText(budget.scope),
     amount: shortDecimal(usdToDecimal(budget.limit)),
@@ -174,9 +174,9 @@ async function openDigest(
     return digestForm({ origin, values: { channel: usual.id } }, scopes);
   }
   const digest = found?.governance?.digests[Number(origin.key)];
-  if (digest === undefined) return infoModal("That digest is gone: somebody removed it.");
+  if (digest === undefined) return noticeModal("That digest is gone: somebody removed it.");
   if (digest.scope.kind === "each" || digest.every === "month") {
-    return infoModal(
+    return noticeModal(
       "This digest is one for each team or person, or a monthly one: change it in governance.yml.",
     );
   }
@@ -238,7 +238,7 @@ export async function openList(
   const facts = await loadSetUp(deps);
   const standing = await findStanding(deps, visitor, facts);
   if (standing.kind === "outsider" || standing.kind === "needs-code") {
-    return infoModal(notForYouText(standing));
+    return noticeModal(notForYouText(standing));
   }
   const governance = (await findGovernance(deps))?.governance;
   const entries = await listEntries(deps, visitor, { list, standing, governance });

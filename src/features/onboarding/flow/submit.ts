@@ -12,7 +12,7 @@ import {
   type GovernanceEdit,
   keyFor,
 } from "../../governance/index.ts";
-import { infoModal } from "../messages/answers.ts";
+import { noticeModal } from "../messages/answers.ts";
 import { type FormContent, type FormOrigin } from "../messages/fields.ts";
 import {
   adminsForm,
@@ -63,7 +63,7 @@ export async function submitForm(
   if ("stop" in draft) return draft.stop;
   const outcome = await edit(deps, visitor, { edits: draft.edits, version: origin.version });
   // The form itself may show what is not theirs to see any more.
-  if (outcome.kind === "forbidden") return infoModal(editNote(outcome));
+  if (outcome.kind === "forbidden") return noticeModal(editNote(outcome));
   if (outcome.kind !== "applied" && outcome.kind !== "unchanged") {
     const version = outcome.kind === "overtaken" ? outcome.version : origin.version;
     return draft.again({ origin: { ...origin, version }, note: editNote(outcome) });
@@ -81,11 +81,11 @@ export async function removePart(
   const [kind, ...rest] = what.split(":");
   const key = rest.join(":");
   const removal = removalOf(kind ?? "", key);
-  if (removal === undefined) return infoModal("There is nothing of that kind to remove.");
+  if (removal === undefined) return noticeModal("There is nothing of that kind to remove.");
   const outcome = await edit(deps, visitor, { edits: [removal], version });
   return outcome.kind === "applied" || outcome.kind === "unchanged"
     ? await savedModal(deps, visitor, outcome)
-    : infoModal(editNote(outcome));
+    : noticeModal(editNote(outcome));
 }
 
 function removalOf(kind: string, key: string): GovernanceEdit | undefined {

@@ -36,12 +36,12 @@ function textMessage(text: string): SlackMessage {
   return message(text, [section(text)]);
 }
 
-export function infoModal(text: string, title = TITLE): Modal {
-  return modal({ callbackId: "setup_info", title, blocks: [section(text)] });
+export function noticeModal(text: string, title = TITLE): Modal {
+  return modal({ callbackId: "setup_notice", title, blocks: [section(text)] });
 }
 
 export function loadingModal(): Modal {
-  return infoModal("One moment…");
+  return noticeModal("One moment…");
 }
 
 /** Said once in a channel, by which it is known that the bot can post there. */
