@@ -195,7 +195,10 @@ test("a raise is asked for in a form that names what is wrong", async () => {
 
 test("the owner's card waits in her direct messages, and Approve decides it there", async () => {
   await slack.viewAs("Ana Silva");
-  await slack.entry("Claude Spend").getByLabel(/\d+ unread/).waitFor();
+  await slack
+    .entry("Claude Spend")
+    .getByLabel(/\d+ unread/)
+    .waitFor();
   await slack.shoot("14-owner-unread");
   await slack.openApp("Messages");
   const card = await newest(slack.messages("@Bo Chen asks for $150.00"));
