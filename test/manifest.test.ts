@@ -1,18 +1,11 @@
 /** manifest.yml declares what the code uses, no more and no less, within what Slack accepts. */
 import { readFile } from "node:fs/promises";
-import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
-import { wire } from "../src/app/wire.ts";
 import { typedScope } from "../src/domain/scope.ts";
-import { instant } from "../src/domain/time.ts";
-import { createMetrics } from "../src/http/metrics.ts";
-import { createDirectory } from "../src/slack/directory.ts";
-import type { SlackListeners } from "../src/slack/listener.ts";
 import { manifestSurface } from "../src/slack/manifest-surface.ts";
-import { createSlackWeb } from "../src/slack/web-client.ts";
-import { openDatabase } from "../src/store/database.ts";
+import { wiredListeners } from "./support/wired-listeners.ts";
 
 const url = z.url({ protocol: /^https$/ }).max(3_000);
 const names = z.array(z.string().max(50)).max(255);
@@ -67,29 +60,6 @@ const manifestSchema = z.strictObject({
 });
 
 const manifest = manifestSchema.parse(parse(await readFile("manifest.yml", "utf8")));
-
-/** The listeners of the real wiring. Listing them connects to nothing. */
-function wiredListeners(): readonly SlackListeners[] {
-  const database = openDatabase({ host: "/nowhere" });
-  const clock = () => instant("2026-11-23T12:00:00Z");
-  const log = pino({ level: "silent" });
-  const web = createSlackWeb({ token: "xoxb-test" });
-  const { listeners } = wire({
-    database,
-    clock,
-    log,
-    web,
-    metrics: createMetrics(),
-    waker: { wake: () => {} },
-    directory: createDirectory({ database, web, clock }),
-    ingestSecret: undefined,
-    apiToken: undefined,
-    secretsKey: undefined,
-    reports: undefined,
-    ask: undefined,
-  });
-  return listeners;
-}
 
 describe("manifest.yml", () => {
   it("declares exactly the commands, shortcuts, events and scopes that the code uses", () => {

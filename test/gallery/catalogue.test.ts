@@ -1,16 +1,10 @@
 /** Nothing that people meet is missing in the gallery, and the gallery names nothing that is gone. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pino } from "pino";
 import { expect, test } from "vitest";
-import { wire } from "../../src/app/wire.ts";
 import { ALERT_KINDS } from "../../src/domain/alert.ts";
-import { instant } from "../../src/domain/time.ts";
-import { createMetrics } from "../../src/http/metrics.ts";
-import { createDirectory } from "../../src/slack/directory.ts";
 import { collectListeners } from "../../src/slack/registry.ts";
-import { createSlackWeb } from "../../src/slack/web-client.ts";
-import { openDatabase } from "../../src/store/database.ts";
+import { wiredListeners } from "../support/wired-listeners.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import { pictureName } from "./gallery-page.ts";
 import { ALERTS_LEFT_OUT, BUILDERS_LEFT_OUT, LISTENERS_LEFT_OUT } from "./left-out.ts";
@@ -67,25 +61,7 @@ async function propertyTests(): Promise<readonly string[]> {
 }
 
 function listeners(): readonly string[] {
-  const database = openDatabase({ host: "/nowhere" });
-  const clock = () => instant("2026-11-23T12:00:00Z");
-  const log = pino({ level: "silent" });
-  const web = createSlackWeb({ token: "xoxb-test" });
-  const wiring = wire({
-    database,
-    clock,
-    log,
-    web,
-    metrics: createMetrics(),
-    waker: { wake: () => {} },
-    directory: createDirectory({ database, web, clock }),
-    ingestSecret: undefined,
-    apiToken: undefined,
-    secretsKey: undefined,
-    reports: undefined,
-    ask: undefined,
-  });
-  const { subcommands, actions, views, shortcuts } = collectListeners(wiring.listeners);
+  const { subcommands, actions, views, shortcuts } = collectListeners(wiredListeners());
   return [
     "home",
     ...[...subcommands.keys()].map((name) => `command ${name}`),

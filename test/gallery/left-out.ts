@@ -19,7 +19,8 @@ export const BUILDERS_LEFT_OUT: Readonly<Record<string, string>> = {
   "approvals/refusalAnswer": STALE,
   "approvals/refusedModal": STALE,
   "home/saidModal": STALE,
-  "alerts/gatheredMessage": "after quiet hours; nobody in the example has any",
+  "alerts/gatheredMessage":
+    "of more than five new messages at once in one place; the example has no such storm",
   "budgets/forecastRecoveredContent": "looks as the recovery of a pace does",
   "digests/rejectedMessage": "shows the same events as Home, a day later",
   "digests/withheldMessage": "of a private channel; those of the example are public",
