@@ -6,24 +6,10 @@
  * demo at the latest, when the organization uses more than its quarter is for and cannot have used
  * it up; and the night shift of Support sits where the day has begun not long ago.
  */
-import { type Instant, localParts, timeZone } from "../../domain/time.ts";
+import { type Instant, localParts, MONTHS, timeZone } from "../../domain/time.ts";
 import { EXAMPLE_ZONE } from "./calendar.ts";
 import { benchmarkAt } from "./mishaps.ts";
 
-const MONTHS = [
-  "january",
-  "february",
-  "march",
-  "april",
-  "may",
-  "june",
-  "july",
-  "august",
-  "september",
-  "october",
-  "november",
-  "december",
-] as const;
 /** Around the world, so that it is always early in one of them. */
 const NIGHT_SHIFTS = [
   "Pacific/Auckland",
