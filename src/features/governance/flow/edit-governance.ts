@@ -3,6 +3,7 @@
  * into force in the one way that every document does. Somebody else's change meanwhile is kept.
  */
 import { parseEmail } from "../../../domain/email.ts";
+import { AppError } from "../../../domain/errors.ts";
 import { parseScope } from "../../../domain/scope.ts";
 import type { Instant } from "../../../domain/time.ts";
 import { inTransaction, type Sql } from "../../../store/database.ts";
@@ -69,7 +70,7 @@ const ATTEMPTS_MAX = 10;
  * 1. Works out the new document from the one in force: authority, conflicts, problems.
  * 2. Asks Slack about channels that the document did not name before.
  * 3. Takes the lock; if another document came into force since 1, begins again.
- * 4. Saves it as any document is saved.
+ * 4. Saves it in the way of every document: version, copies for the features, audit.
  */
 export async function editGovernance(
   deps: GovernanceDeps,
@@ -81,7 +82,11 @@ export async function editGovernance(
     const outcome = await attemptEdit(deps, request);
     if (outcome.kind !== "again") return outcome;
   }
-  throw new Error("an edit was overtaken again and again");
+  throw new AppError({
+    code: "unavailable",
+    message: "Others change the document all the time. Nothing was changed; try again soon.",
+    retryable: true,
+  });
 }
 
 async function attemptEdit(
