@@ -152,6 +152,7 @@ describe("two processes behind one port", () => {
 
     const all = [running.primary.pid ?? 0, ...running.children()];
     const exited = once(running.primary, "exit");
+    await isSendingSlowly(running);
     killGroup(running.primary.pid ?? 0, "SIGINT");
     // npm passes on what the terminal has sent already, a moment later.
     await wait(50);
@@ -240,6 +241,15 @@ async function tellsSlack(running: Running): Promise<void> {
   const answer = await bo.waitForMessage("#general", ({ text }) => text.includes("You spent"));
   expect(answer.text).toContain("$604.00");
   expect(await metric(running, "claude_spend_budget_checks_total")).toBeGreaterThan(0);
+}
+
+/** The primary is busy when it is told to stop; the processes it started end long before it. */
+async function isSendingSlowly(running: Running): Promise<void> {
+  slack().faults.add({ kind: "slow", delayMs: 1_500 });
+  expect(await post(running, { ...anEvent(60), user_email: "ana@acme.test" })).toBe(202);
+  await vi.waitFor(() => {
+    expect(slack().faults.left()).toBe(0);
+  }, WAIT);
 }
 
 /** A process is killed under load; how many events the metrics had counted by then. */

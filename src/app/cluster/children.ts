@@ -13,6 +13,8 @@ export interface Children {
   readonly start: () => Promise<string>;
   /** Tells all that run; the ids of those. */
   readonly tell: (message: ToChild) => readonly number[];
+  /** From now on who ends is not replaced: Ctrl-C ends them all, before it is our turn to. */
+  readonly letEnd: () => void;
   /** Resolves when all are gone. */
   readonly stop: () => Promise<void>;
 }
@@ -96,6 +98,9 @@ export function createChildren(options: {
       return url;
     },
     tell: (message) => slots.flatMap(({ child }) => (child.tell(message) ? [child.id] : [])),
+    letEnd: () => {
+      stopping.abort();
+    },
     stop: async () => {
       stopping.abort();
       await Promise.all(slots.map(async ({ child }) => await child.stop()));

@@ -29,7 +29,9 @@ export async function startProcesses(options: {
   const { config, log } = options;
   const clock: Clock = () => instant(new Date());
   const undo: (() => Promise<void>)[] = [];
+  let letEnd = (): void => {};
   const stop = async (): Promise<void> => {
+    letEnd();
     await runAll(undo.splice(0).toReversed());
   };
   try {
@@ -58,6 +60,7 @@ export async function startProcesses(options: {
       onEnded: metrics.forget,
     });
     undo.push(children.stop);
+    ({ letEnd } = children);
     const url = await children.start();
     if (isSlackInPrimary(config)) undo.push(await startSlack(createSlack(parts), log));
     if (config.ROLES.includes("worker")) undo.push(startWorking(parts));

@@ -9,6 +9,8 @@ const DATA_BLOCKS = ["data_visualization", "data_table"];
 export interface Faults {
   readonly add: (fault: FaultRequest) => void;
   readonly clear: () => void;
+  /** How many calls are still to meet one; a slow call has met it when it begins. */
+  readonly left: () => number;
   /** The fault for this call, used up by it; undefined when it may go through. */
   readonly take: (call: {
     readonly method: string;
@@ -39,6 +41,7 @@ export function createFaults(slack: Slack): Faults {
       slack.state.refusedBlocks.clear();
       slack.state.archived.clear();
     },
+    left: () => pending.reduce((sum, { left }) => sum + left, 0),
     take: ({ method, channel }) => {
       const entry = pending.find(
         ({ fault }) =>
