@@ -72,17 +72,8 @@ export function createChildren(options: {
       return; // All stop.
     }
     slot.child = fork(slot.name);
-    void welcome(slot);
+    void welcome(slot, log);
     await keep(slot, inARow + 1);
-  };
-  const welcome = async ({ name, child }: Slot): Promise<void> => {
-    try {
-      await child.served;
-    } catch {
-      return; // Its end says why.
-    }
-    child.tell({ kind: "all-serving" });
-    log.info({ child: name, child_pid: child.pid }, "process replaced");
   };
 
   return {
@@ -107,4 +98,14 @@ export function createChildren(options: {
       await Promise.all(keepers);
     },
   };
+}
+
+async function welcome({ name, child }: Slot, log: Logger): Promise<void> {
+  try {
+    await child.served;
+  } catch {
+    return; // Its end says why.
+  }
+  child.tell({ kind: "all-serving" });
+  log.info({ child: name, child_pid: child.pid }, "process replaced");
 }

@@ -86,7 +86,7 @@ export interface FakeSlack {
     predicate?: (message: ShownMessage) => boolean,
     timeoutMs?: number,
   ) => Promise<ShownMessage>;
-  readonly faults: Pick<Faults, "add" | "clear">;
+  readonly faults: Pick<Faults, "add" | "clear" | "left">;
   readonly calls: (method?: string) => readonly ApiCall[];
   readonly clearCalls: () => void;
   /** Every `@channel`, `@here` and `@everyone` that was ever posted. */
