@@ -12,6 +12,7 @@ import { median, printFigure } from "./figure.ts";
 import { BATCH, ROUNDS } from "./ingest.ts";
 import { rawRequest, sendAll } from "./load.ts";
 import {
+  addDatabase,
   type BenchDatabase,
   type BenchServer,
   createBenchLog,
@@ -102,44 +103,80 @@ async function expectEverySumEqual({ pool }: BenchDatabase, events: number): Pro
   }
 }
 
-const REPLICA_BATCHES = 24;
+const REPLICA_BATCHES = 40;
 
 /**
  * Two replicas over the same rows. One connection each keeps a replica busy and leaves the machine
- * room: what is measured is whether they wait for each other, not how many cores there are.
+ * room: what is measured is whether they wait for each other, not how many cores there are. What the
+ * machine itself takes from two at once is told by two that share nothing but it.
  */
 export async function benchReplicas(): Promise<void> {
   const secret = aWebhookSecret();
   const database = await startBenchDatabase();
+  const other = await addDatabase(database, "apart");
   const replicas = [await forkProgram(database, secret), await forkProgram(database, secret)];
-  const slower: number[] = [];
-  const alone: number[] = [];
+  const apart = await forkProgram(other, secret);
+  const rates = { alone: [] as number[], apart: [] as number[], together: [] as number[] };
   for (let round = 0; round <= ROUNDS; round += 1) {
-    await emptyUsage(database);
-    const aloneRates = [];
-    // oxlint-disable-next-line no-await-in-loop -- alone is one after the other
-    for (const replica of replicas) aloneRates.push(await replicaRate(replica, secret));
-    const togetherRates = await Promise.all(
-      replicas.map(async (replica) => await replicaRate(replica, secret)),
-    );
-    if (round === 0) continue; // The first round warms both.
-    alone.push(median(aloneRates));
-    slower.push(Math.min(...togetherRates));
+    const measured = await ratesOfRound({ replicas, apart, databases: [database, other], secret });
+    if (round === 0) continue; // The first round warms all.
+    rates.alone.push(measured.alone);
+    rates.apart.push(measured.apart);
+    rates.together.push(measured.together);
   }
-  await Promise.all(replicas.map(async (replica) => await replica.stop()));
+  await Promise.all([...replicas, apart].map(async (replica) => await replica.stop()));
+  await other.stop();
   await database.stop();
+  const unit = "events/s of the slower one, one connection each";
   printFigure({
     name: "ingest.two-replicas",
-    value: median(slower),
-    unit: "events/s of the slower one, one connection each",
+    value: median(rates.together),
+    unit,
     baseline: "one of them alone, one connection",
-    baseline_value: median(alone),
+    baseline_value: median(rates.alone),
+  });
+  printFigure({
+    name: "ingest.two-replicas-sharing",
+    value: median(rates.together),
+    unit,
+    baseline: "two at once, each with a database of its own on the same server",
+    baseline_value: median(rates.apart),
   });
 }
 
-async function replicaRate({ url }: BenchServer, secret: string): Promise<number> {
-  const requests = Array.from({ length: REPLICA_BATCHES }, () =>
-    rawRequest(url, aBatch(BATCH), secret),
-  );
-  return (REPLICA_BATCHES * BATCH) / (await sendAll(url, requests, 1));
+/** Each from empty tables, so that none has more stored than the other. */
+async function ratesOfRound({
+  replicas,
+  apart,
+  databases,
+  secret,
+}: {
+  readonly replicas: readonly BenchServer[];
+  readonly apart: BenchServer;
+  readonly databases: readonly BenchDatabase[];
+  readonly secret: string;
+}): Promise<{ readonly alone: number; readonly apart: number; readonly together: number }> {
+  const [first = apart] = replicas;
+  const ratesOf = async (servers: readonly BenchServer[]): Promise<number> => {
+    await Promise.all(databases.map(emptyUsage));
+    // All is prepared before any is sent: the sender has one thread.
+    const prepared = servers.map(({ url }) => ({ url, requests: requestsTo(url, secret) }));
+    const rates = prepared.map(async ({ url, requests }) => {
+      const seconds = await sendAll(url, requests, 1);
+      return (requests.length * BATCH) / seconds;
+    });
+    return Math.min(...(await Promise.all(rates)));
+  };
+  const alone = [];
+  // oxlint-disable-next-line no-await-in-loop -- alone is one after the other
+  for (const replica of replicas) alone.push(await ratesOf([replica]));
+  return {
+    alone: median(alone),
+    apart: await ratesOf([first, apart]),
+    together: await ratesOf(replicas),
+  };
+}
+
+function requestsTo(url: URL, secret: string): readonly Buffer[] {
+  return Array.from({ length: REPLICA_BATCHES }, () => rawRequest(url, aBatch(BATCH), secret));
 }
