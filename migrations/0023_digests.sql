@@ -16,7 +16,7 @@ create table digest_rules (
   check ((destination is null) = (scope like 'each:%'))
 );
 
-alter table digests rename column channel to destination;
+-- digests.channel is where to, as in outbox_messages: a channel or a person.
 alter table digests
   -- Of a month: the day on which it is due, or the last one of a shorter month.
   add column on_day integer check (on_day between 1 and 31),
@@ -27,7 +27,7 @@ update digests set on_day = 1 where every = 'month';
 
 insert into digest_rules
        (rule_key, destination, scope, every, on_weekday, on_day, at_local_time, time_zone)
-select d.digest_key, d.destination, d.scope, d.every, d.on_weekday, d.on_day, d.at_local_time, d.time_zone
+select d.digest_key, d.channel, d.scope, d.every, d.on_weekday, d.on_day, d.at_local_time, d.time_zone
   from digests d;
 
 create index digests_due on digests (next_run_at);

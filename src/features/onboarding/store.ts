@@ -55,7 +55,7 @@ async function listDigests(sql: Sql): Promise<SetUpFacts["digests"]> {
   const { rows } = await sql.query<{ destination: string | null; next_run_at: Date | null }>(
     `select r.destination,
             (select min(d.next_run_at) from digests d
-              where d.destination = r.destination and d.scope = r.scope) as next_run_at
+              where d.channel = r.destination and d.scope = r.scope) as next_run_at
        from digest_rules r
       order by r.scope <> 'org', r.rule_key
       limit 20`,

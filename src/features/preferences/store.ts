@@ -26,7 +26,7 @@ export async function findGivenDigest(sql: Sql, email: Email): Promise<OwnDigest
   const { rows } = await sql.query<{ readonly every: string; readonly at_local_time: string }>(
     `select d.every, d.at_local_time
        from digests d
-      where d.destination = 'email:' || $1 and d.scope = 'user:' || $1`,
+      where d.channel = 'email:' || $1 and d.scope = 'user:' || $1`,
     [email],
   );
   return digestFromRow(rows[0]);

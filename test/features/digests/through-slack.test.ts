@@ -31,7 +31,7 @@ test("governance plans it, an owner looks at it and posts it, its channel reads 
   await program.put("/v1/governance", GOVERNANCE);
   await spend(db.pool, { amount: usd(40), at: "2026-10-22T10:00:00Z" });
   const { rows } = await db.pool.query(
-    `select d.destination, d.scope, d.every, d.on_day, d.next_run_at from digests d order by 1`,
+    `select d.channel as destination, d.scope, d.every, d.on_day, d.next_run_at from digests d order by 1`,
   );
   expect(rows).toEqual([
     {

@@ -185,7 +185,7 @@ describe("kept preferences", () => {
   describe("of somebody to whom governance gives a digest", () => {
     beforeEach(async () => {
       await db.pool.query(
-        `insert into digests (digest_key, destination, scope, every, at_local_time, time_zone, next_run_at)
+        `insert into digests (digest_key, channel, scope, every, at_local_time, time_zone, next_run_at)
          values ('person bo@acme.test', 'email:bo@acme.test', 'user:bo@acme.test', 'day', '08:00',
                  'UTC', '2026-11-24T08:00:00Z')`,
       );

@@ -18,7 +18,7 @@ interface DigestRow {
   readonly told_through: string | null;
 }
 
-const COLUMNS = `d.digest_key, d.destination, d.scope, d.every, d.on_weekday, d.on_day,
+const COLUMNS = `d.digest_key, d.channel as destination, d.scope, d.every, d.on_weekday, d.on_day,
             d.at_local_time, d.time_zone, d.next_run_at, d.told_through`;
 
 /**
@@ -110,12 +110,12 @@ export async function deleteDigests(sql: Sql, keys: readonly string[]): Promise<
 export async function upsertDigests(sql: Sql, digests: readonly Digest[]): Promise<void> {
   await sql.query(
     `insert into digests
-            (digest_key, destination, scope, every, on_weekday, on_day, at_local_time, time_zone,
+            (digest_key, channel, scope, every, on_weekday, on_day, at_local_time, time_zone,
              next_run_at, told_through)
      select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[],
                           $7::text[], $8::text[], $9::timestamptz[], $10::date[])
          on conflict (digest_key) do update
-        set destination = excluded.destination, scope = excluded.scope, every = excluded.every,
+        set channel = excluded.channel, scope = excluded.scope, every = excluded.every,
             on_weekday = excluded.on_weekday, on_day = excluded.on_day,
             at_local_time = excluded.at_local_time, time_zone = excluded.time_zone,
             next_run_at = excluded.next_run_at, told_through = excluded.told_through`,
