@@ -18,8 +18,11 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/browser/**"],
     globalSetup: ["test/support/global-setup.ts"],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    setupFiles: ["test/support/fixed-seed.ts"],
+    // Bounds for what hangs, far beyond what anything takes on a slow or busy machine.
+    testTimeout: 90_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000, interval: 20 } },
     env: { TZ: "UTC" },
     // Nothing in the program keeps state in a module, so files may share modules: it takes a third less time.
     isolate: false,

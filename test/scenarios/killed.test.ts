@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { useBundledProgram } from "../support/bundled-program.ts";
 import { useDatabase } from "../support/database.ts";
 import { useFakeSlack } from "../support/fake-slack.ts";
+import { TEST_SEED } from "../support/fixed-seed.ts";
 import { API_TOKEN, MANIFEST, testEnvironment } from "../support/program.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { aNativeEvent, signedHeaders } from "../support/usage-builders.ts";
@@ -27,7 +28,7 @@ afterAll(async () => {
 
 describe("a bot that is killed again and again", () => {
   test("loses no acknowledged event, counts none twice and repeats no alert", async () => {
-    const seed = Number(process.env["KILL_SEED"] ?? Date.now() % 100_000);
+    const seed = Number(process.env["KILL_SEED"] ?? TEST_SEED);
     const random = seededRandom(seed).next;
     const port = await freePort();
     const env = testEnvironment({

@@ -3,11 +3,11 @@
  * neighbours stored. Recorded deliveries are spoiled by a seeded generator; FUZZ_SEED repeats a run,
  * FUZZ_REQUESTS makes it longer.
  */
-import { randomInt } from "node:crypto";
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { TEST_SEED } from "../../support/fixed-seed.ts";
 import {
   type RecordedDelivery,
   recordedDeliveries,
@@ -18,7 +18,7 @@ import { claudeCodeLogs } from "../../support/otlp-builders.ts";
 import { type SeededRandom, seededRandom } from "../../support/seeded-random.ts";
 import { aNativeEvent } from "../../support/usage-builders.ts";
 
-const SEED = Number(process.env["FUZZ_SEED"] ?? randomInt(2 ** 31));
+const SEED = Number(process.env["FUZZ_SEED"] ?? TEST_SEED);
 const REQUESTS = Number(process.env["FUZZ_REQUESTS"] ?? 300);
 const AT_ONCE = 8;
 const TIMEOUT_MS = 60_000 + REQUESTS * 50;
