@@ -22,7 +22,7 @@ import type { SlackListeners } from "../../src/slack/listener.ts";
 import type { SlackWeb } from "../../src/slack/web.ts";
 import { type RecordedLog, recordLog } from "../slack/recording-slack.ts";
 import type { TestDatabase } from "./database.ts";
-import { PEOPLE, TEST_MANIFEST } from "./fake-slack.ts";
+import { PATIENCE_MS, PEOPLE, TEST_MANIFEST } from "./fake-slack.ts";
 
 type Team = Parameters<typeof createFakeOrganization>[0]["teams"][number];
 
@@ -93,15 +93,16 @@ export function useManyWorkspaces(
   let server: Server | undefined;
   let app: SlackApp | undefined;
   beforeEach(async () => {
-    let passed = 0;
-    const now = (): number => Date.now() + passed;
-    const clock: Clock = () => instant(now());
+    let at = Date.now(); // Stands still until a test turns it, as that of one fake Slack.
+    const now = (): number => at;
+    const clock: Clock = () => instant(at);
     const { teams = [ACME, LABS], isRotating = false } = options;
     const organization = createFakeOrganization({
       teams,
       manifest: MANY_MANIFEST,
       now,
       isRotating,
+      dispatchTimeoutMs: PATIENCE_MS,
     });
     await organization.listen();
     const log = recordLog();
@@ -137,7 +138,7 @@ export function useManyWorkspaces(
         return await visit(target.slice(url.length), page.cookie);
       },
       pass: (ms) => {
-        passed += ms;
+        at += ms;
       },
     };
   });

@@ -1,6 +1,7 @@
 /**
  * A strict fake Slack for a test file: its own server on a free port, closed afterwards, with a
- * manifest that a test may narrow and a clock that it may turn.
+ * manifest that a test may narrow and a clock that stands still until a test turns it: however slow
+ * the machine is, no trigger expires and no answer comes too late by itself.
  */
 import { afterEach, beforeEach } from "vitest";
 import type { AppManifest } from "../../src/sandbox/slack/index.ts";
@@ -72,22 +73,26 @@ export interface FakeSlackInTest extends FakeSlack {
   readonly pass: (ms: number) => void;
 }
 
+/** How long it waits for a bot that is not what the test is about. */
+export const PATIENCE_MS = 60_000;
+
 /** Starts a fake Slack before each test and stops it afterwards. */
 export function useFakeSlack(options: Partial<FakeSlackOptions> = {}): () => FakeSlackInTest {
   let current: FakeSlackInTest | undefined;
   beforeEach(async () => {
-    let passed = 0;
+    let now = Date.now();
     const fake = createFakeSlack({
       manifest: TEST_MANIFEST,
-      now: () => Date.now() + passed,
+      now: () => now,
       eventRetryDelaysMs: [0, 10, 10],
+      dispatchTimeoutMs: PATIENCE_MS,
       ...options,
     });
     await fake.listen();
     current = {
       ...fake,
       pass: (ms) => {
-        passed += ms;
+        now += ms;
       },
     };
   });

@@ -6,7 +6,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createConsent, installerOf } from "./consent.ts";
 import { deliverByHttp } from "./delivery.ts";
-import { createFakeSlack, type FakeSlack, type FakeSlackOptions } from "./fake-slack.ts";
+import {
+  createFakeSlack,
+  DISPATCH_TIMEOUT_MS,
+  type FakeSlack,
+  type FakeSlackOptions,
+} from "./fake-slack.ts";
 import { addressOf, answerJson, readBody } from "./http-exchange.ts";
 import type { Json } from "./json.ts";
 import { createTokens, type OAuthClient, type Tokens } from "./oauth.ts";
@@ -18,7 +23,8 @@ import type { SlackTeam } from "./workspace.ts";
 /** As Slack's own, beside the API. */
 const AUTHORIZE_PATH = API_PATH.replace(/api\/$/, "oauth/v2/authorize");
 
-export interface FakeOrganizationOptions extends Pick<FakeSlackOptions, "manifest" | "now"> {
+export interface FakeOrganizationOptions
+  extends Pick<FakeSlackOptions, "manifest" | "now" | "dispatchTimeoutMs"> {
   readonly teams: readonly SlackTeam[];
   /** Tokens that end after half a day, as an app may have them. */
   readonly isRotating?: boolean;
@@ -73,7 +79,7 @@ export function createFakeOrganization(options: FakeOrganizationOptions): FakeOr
   const fakes = new Map(
     teams.map((team) => [
       team.slackTeamId,
-      createFakeSlack({ manifest, now, team, credentials: { signingSecret } }),
+      createFakeSlack({ ...options, team, credentials: { signingSecret } }),
     ]),
   );
   const fakeOf = (id: string): FakeSlack => {
@@ -89,7 +95,7 @@ export function createFakeOrganization(options: FakeOrganizationOptions): FakeOr
     botUrl: () => place.botUrl,
   });
   const server = createServer(gateway({ tokens, fakeOf, calls, pageFor: consent.pageFor }));
-  const tell = teller({ teams, signingSecret, now, botUrl: () => place.botUrl });
+  const tell = teller({ ...options, signingSecret, botUrl: () => place.botUrl });
 
   return {
     client,
@@ -134,9 +140,10 @@ function teller(options: {
   readonly teams: readonly SlackTeam[];
   readonly signingSecret: string;
   readonly now: () => number;
+  readonly dispatchTimeoutMs?: number;
   readonly botUrl: () => string;
 }): FakeOrganization["tell"] {
-  const { now, signingSecret } = options;
+  const { now, signingSecret, dispatchTimeoutMs: timeoutMs = DISPATCH_TIMEOUT_MS } = options;
   return async (installerId, event, { secondsAgo = 0, eventId = newId("Ev"), attempt } = {}) => {
     const { isEnterprise, teams } = installerOf(options.teams, installerId);
     const [team] = teams;
@@ -163,7 +170,7 @@ function teller(options: {
     const target = {
       url: `${options.botUrl()}/slack/events`,
       signingSecret,
-      timeoutMs: 3000,
+      timeoutMs,
       now,
     };
     const retry = attempt === undefined ? {} : { retry: { attempt, reason: "http_timeout" } };
