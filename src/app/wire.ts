@@ -203,7 +203,7 @@ function listenersOf(
   };
   const subcommandFeatures: readonly SlackListeners[] = [
     greetBeforeSetUp(showbackListeners({ ...shared, unitCosts: listUnitCosts }), setUp),
-    budgetListeners(shared),
+    budgetListeners({ ...shared, appliers: governanceAppliers }),
     alertListeners({ ...shared, explain: explainChange }),
     insightListeners(shared),
     approvalListeners({ ...shared, appliers: approvalEffects, onChanged: wakeHomes }),

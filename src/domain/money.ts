@@ -57,6 +57,11 @@ export function usdToDecimal(amount: Usd): string {
   return `${amount < 0n ? "-" : ""}${String(pico / PICO_PER_USD)}.${fraction}`;
 }
 
+/** As people write it into a document: "500.00", "0.0125". */
+export function usdToShortDecimal(amount: Usd): string {
+  return usdToDecimal(amount).replace(/(\.\d\d\d*?)0+$/, "$1");
+}
+
 function absolute(amount: Usd): bigint {
   return amount < 0n ? 0n - amount : amount;
 }

@@ -1,6 +1,8 @@
 /** Every figure in Slack says whether it is estimated, billed or reconciled, and as of when. */
+
 import { readdir, readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
+import { governanceAppliers } from "../../src/app/appliers.ts";
 import { emailFrom } from "../../src/domain/email.ts";
 import { instant, timeZone } from "../../src/domain/time.ts";
 import { explanationMessage } from "../../src/features/alerts/messages/explanation.ts";
@@ -60,6 +62,7 @@ const deps = () => ({
   database: db.pool,
   clock,
   directory,
+  appliers: governanceAppliers,
   ask,
   unitCosts: async () => await Promise.resolve([]),
 });

@@ -44,7 +44,7 @@ export interface Budget {
   readonly paceDays: number | undefined;
   /** Whether people hear that a period begins. */
   readonly notifyReset: boolean;
-  /** Who may edit it: a budget of governance.yml is changed there. */
+  /** Where it is written down; "slack": beside the document, where former versions put some. */
   readonly managedBy: "governance" | "slack";
   /** Counts what it has measured: with another scope or calendar it is a new yardstick. */
   readonly generation: number;
@@ -148,9 +148,6 @@ export interface SpendFor {
   readonly modelId: string;
   readonly tags: Readonly<Record<string, string>>;
 }
-
-/** The thresholds that new Slack-made budgets alert at. */
-export const DEFAULT_THRESHOLD_PERCENTS: readonly number[] = [50, 80, 100];
 
 export function parseCoverage(text: string): Coverage | undefined {
   const each = EACH_KINDS.find((kind) => text === `each:${kind}`);

@@ -47,9 +47,10 @@ import { parseRaiseCommand, parseSetCommand } from "./rules/commands.ts";
 import { parseRaiseAmount } from "./rules/raise-amount.ts";
 import { parseBudgetRef } from "./rules.ts";
 
-type Deps = Parameters<typeof requestRaise>[0] & {
-  readonly directory: Pick<Directory, "resolveMentions" | "loadSlackUser">;
-};
+type Deps = Parameters<typeof requestRaise>[0] &
+  Parameters<typeof setBudget>[0] & {
+    readonly directory: Pick<Directory, "resolveMentions" | "loadSlackUser">;
+  };
 
 /** A form in which nothing is chosen yet. */
 const ANY_RAISE = { target: undefined, untilText: undefined, reason: "" };

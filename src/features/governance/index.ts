@@ -19,7 +19,7 @@ export { governanceRoutes } from "./http.ts";
 export { formatProblems, REFRESH_FILE, versionText } from "./messages.ts";
 export { type ParsedGovernance, parseGovernance } from "./parse/parse-governance.ts";
 export type { GovernanceEdit } from "./rules/edits.ts";
-export { keyFor } from "./rules/key-for.ts";
+export { budgetKeyFor, keyFor } from "./rules/key-for.ts";
 export type { VersionFacts } from "./rules/versions.ts";
 export type {
   BudgetScope,

@@ -305,9 +305,25 @@ describe("answers", () => {
       "You can't set the budget of Search yourself. Ask for a raise: `/claude-spend raise search`",
     ],
     [
-      "governed",
-      setBudgetAnswer({ kind: "governed", name: "Search", budgetId: "search-monthly" }),
-      "This budget of Search is managed in governance.yml, as `search-monthly`. Admins change it with `/claude-spend setup`, or there.",
+      "file only",
+      setBudgetAnswer({ kind: "file-only", name: "Search", typed: "search" }),
+      "Nothing was changed: here only the governance file decides (`GOVERNANCE_FILE_MODE=only`). Change the budget of Search there, or ask for a raise: `/claude-spend raise search`",
+    ],
+    [
+      "several",
+      setBudgetAnswer({
+        kind: "several",
+        name: "Search",
+        typed: "search",
+        periodKind: "monthly",
+        keys: ["a", "b"],
+      }),
+      "Search has 2 monthly budgets: `a`, `b`. Change the one you mean in `/claude-spend setup`.",
+    ],
+    [
+      "refused",
+      setBudgetAnswer({ kind: "refused", problems: ["expected a project, there is no <x>"] }),
+      "Nothing was changed: expected a project, there is no &lt;x&gt;.",
     ],
     [
       "unchanged",

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, test } from "vitest";
+import { governanceAppliers } from "../../../src/app/appliers.ts";
 import { emailFrom } from "../../../src/domain/email.ts";
 import { instant } from "../../../src/domain/time.ts";
 import {
@@ -20,6 +21,7 @@ import {
 import { usd } from "../../support/builders.ts";
 import { fixedClock } from "../../support/clock.ts";
 import { useDatabase } from "../../support/database.ts";
+import { applyAcme } from "../../support/governance-builders.ts";
 
 const db = useDatabase();
 const NOW = "2026-11-23T10:00:00Z";
@@ -29,6 +31,7 @@ const listeners = budgetListeners({
     return db.pool;
   },
   clock,
+  appliers: governanceAppliers,
   directory: {
     resolveMentions: async (text) =>
       await Promise.resolve(text.replace(/<@UBO(\|[^>]*)?>/, "bo@acme.test")),
@@ -183,6 +186,8 @@ describe("/claude-spend budget", () => {
 
 describe("/claude-spend budget set", () => {
   test("sets a limit", async () => {
+    await applyAcme({ database: db.pool, clock });
+
     const { answer } = await type("budget", "set project:checkout 500 monthly", ANA);
 
     expect(answer).toContain("The monthly budget of project checkout is $500.00.");

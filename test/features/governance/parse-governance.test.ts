@@ -599,7 +599,7 @@ function lines(count: number, line: (index: number) => string): string {
   return Array.from({ length: count }, (_, index) => line(index)).join("\n");
 }
 
-test("tells at most a hundred problems, and soon", () => {
+test("tells at most a hundred problems of thousands", () => {
   const text = `organization: { name: Acme }
 teams:
 ${lines(3_000, (index) => `  known${String(index)}: {}`)}
@@ -610,7 +610,7 @@ ${lines(1_500, (index) => `  - { channel: C0123456, scope: "team:unknown${String
 
   expect(problems).toHaveLength(100);
   expect(problems[0]).toMatchObject({ line: 3_004, field: "digests[0].scope" });
-}, 5_000);
+});
 
 test("tells all problems at once, in the order of their lines", () => {
   const text = `organization: { nam: Acme, time_zone: Nowhere }

@@ -5,7 +5,6 @@ import {
   digestFrom,
   digestProblems,
   organizationProblems,
-  scopeWord,
   sourceProblems,
   teamProblems,
   wordsOf,
@@ -161,10 +160,5 @@ describe("forms", () => {
       digestFrom({ channel: "C1", every: "day", on: "friday", at: "09:00" }, undefined),
     ).toMatchObject({ every: "day", on: undefined });
     expect(wordsOf("a, b  a;c")).toEqual(["a", "b", "c"]);
-    expect(["team:search", "org", "each:user"].map(scopeWord)).toEqual([
-      "search",
-      "org",
-      "per-user",
-    ]);
   });
 });

@@ -1,22 +1,24 @@
-/** `/claude-spend budget set`: a limit by whoever may set it, with an audit entry. */
+/**
+ * `/claude-spend budget set`: an edit of the governance document, by whoever may set the limit. So
+ * a budget is the same thing, with the same history, whether a command, a form or a file made it.
+ */
 import type { Email } from "../../../domain/email.ts";
-import { type Usd, usdToDecimal } from "../../../domain/money.ts";
+import { type Usd, usdToShortDecimal } from "../../../domain/money.ts";
 import { formatScope, type Scope, typedScope } from "../../../domain/scope.ts";
-import type { Clock, Instant, PeriodKind } from "../../../domain/time.ts";
-import { recordAudit } from "../../../store/audit.ts";
-import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
-import { mayChangeBudget, type Organization } from "../../organization/index.ts";
+import type { PeriodKind } from "../../../domain/time.ts";
+import type { Sql } from "../../../store/database.ts";
+import { editGovernance, type GovernanceDeps } from "../../governance/index.ts";
+import { mayChangeBudget } from "../../organization/index.ts";
 import type { SetBudgetResult } from "../messages/budgets.ts";
-import { type Budget, DEFAULT_THRESHOLD_PERCENTS, FIRST_GENERATION } from "../rules.ts";
-import { listBudgetsForUpdate } from "../store/budgets.ts";
-import { changeBudgets } from "./change-budgets.ts";
+import type { Budget } from "../rules.ts";
+import { listBudgets } from "../store/budgets.ts";
 import { loadAsking, resolveVisibleScope } from "./scopes.ts";
-import { listBudgetStatus, named } from "./status.ts";
+import { loadBudgetStatus, named } from "./status.ts";
 
-interface Deps {
-  readonly database: Database;
-  readonly clock: Clock;
-}
+type Deps = Pick<GovernanceDeps, "database" | "clock" | "appliers"> & {
+  /** Whether the governance file is the only way to change anything. */
+  readonly isFileOnly?: boolean | undefined;
+};
 
 export interface SetBudgetCommand {
   readonly actor: Email;
@@ -26,94 +28,73 @@ export interface SetBudgetCommand {
 }
 
 /**
- * Sets the base limit of a scope and period; creates the budget when there is none. A budget of
- * governance.yml is not touched: the next apply would undo it.
+ * Sets the base limit of a scope and period in the document; adds the budget when there is none.
+ * One that a former version made beside the document moves into it, with all that it knows.
  */
-export async function setBudget(
-  { database, clock }: Deps,
-  command: SetBudgetCommand,
-): Promise<SetBudgetResult> {
-  return await inTransaction(database, async (sql): Promise<SetBudgetResult> => {
-    const asking = await loadAsking(sql, command.actor);
-    const resolved = resolveVisibleScope(command.scopeText, asking);
-    if (resolved.kind !== "found") return resolved;
-    const { scope } = resolved;
-    const name = asking.nameOf(scope);
-    if (!mayChangeBudget(asking.person, scope, asking.teams)) {
-      return { kind: "may-not-set", name, typed: typedScope(scope, command.actor) };
-    }
+export async function setBudget(deps: Deps, command: SetBudgetCommand): Promise<SetBudgetResult> {
+  const { database, clock } = deps;
+  const { actor, amount, periodKind } = command;
+  const asking = await loadAsking(database, actor);
+  const resolved = resolveVisibleScope(command.scopeText, asking);
+  if (resolved.kind !== "found") return resolved;
+  const { scope } = resolved;
+  const about = { name: asking.nameOf(scope), typed: typedScope(scope, actor) };
+  if (!mayChangeBudget(asking.person, scope, asking.teams))
+    return { kind: "may-not-set", ...about };
 
-    const locked = await listBudgetsForUpdate(sql, [formatScope(scope)]);
-    const existing = locked.filter((budget) => budget.periodKind === command.periodKind);
-    const governed = existing.find((budget) => budget.managedBy === "governance");
-    if (governed !== undefined) return { kind: "governed", name, budgetId: governed.budgetId };
-    const [before] = existing;
-    const now = clock();
-    const after = {
-      ...(before ?? newBudget(scope, command.periodKind, asking.organization)),
-      baseLimit: command.amount,
+  const existing = await listOfPeriod(database, { scope, periodKind });
+  const [before, another] = existing;
+  if (another !== undefined) {
+    return {
+      kind: "several",
+      ...about,
+      periodKind,
+      keys: existing.map(({ budgetId }) => budgetId),
     };
-    const isChange = before?.baseLimit !== command.amount;
-    const { isAdmin } = asking.person;
-    if (isChange) await save(sql, { before, after, actor: command.actor, isAdmin, now });
-
-    const statuses = await listBudgetStatus(sql, { scope, now });
-    const status = statuses.find(({ budgetId }) => budgetId === after.budgetId);
-    if (status === undefined) throw new Error("a budget that was just stored has a status");
-    const shown = named(asking.nameOf)(status);
-    return isChange
-      ? { kind: "set", named: shown, before: before?.baseLimit }
-      : { kind: "unchanged", named: shown };
+  }
+  const outcome = await editGovernance(deps, {
+    edits: [
+      {
+        kind: "set-limit",
+        scope: formatScope(scope),
+        period: periodKind,
+        limit: usdToShortDecimal(amount),
+        newKey: before?.budgetId,
+      },
+    ],
+    actor: { email: actor },
+    isFileOnly: deps.isFileOnly === true,
   });
+  switch (outcome.kind) {
+    case "applied":
+    case "unchanged":
+      break;
+    case "forbidden":
+      return { kind: "may-not-set", ...about };
+    case "file-only":
+      return { kind: "file-only", ...about };
+    case "refused":
+      return { kind: "refused", problems: outcome.problems.map(({ message }) => message) };
+    case "impossible":
+      return { kind: "refused", problems: [`${outcome.what} is there already`] };
+    case "overtaken":
+      throw new Error("an edit that showed no version is overtaken by none");
+  }
+  const statuses = await loadBudgetStatus(database, { scope, now: clock() });
+  const status = statuses.find((one) => one.periodKind === periodKind && one.memberKey === "");
+  // Somebody took it out again in this very moment.
+  if (status === undefined) return { kind: "refused", problems: ["somebody removed it meanwhile"] };
+  const shown = named(asking.nameOf)(status);
+  return before?.baseLimit === amount
+    ? { kind: "unchanged", named: shown }
+    : { kind: "set", named: shown, before: before?.baseLimit };
 }
 
-async function save(
+/** The budgets of just this scope, none of `each:…`. */
+async function listOfPeriod(
   sql: Sql,
-  change: {
-    readonly before: Budget | undefined;
-    readonly after: Budget;
-    readonly actor: Email;
-    readonly isAdmin: boolean;
-    readonly now: Instant;
-  },
-): Promise<void> {
-  const { before, after, actor, isAdmin, now } = change;
-  await changeBudgets(sql, [{ before, after, isNewLimit: true }], {
-    at: now,
-    by: actor,
-    reason: "budget set",
-  });
-  await recordAudit(sql, {
-    occurredAt: now,
-    actor,
-    action: before === undefined ? "budget.created" : "budget.limit_changed",
-    subject: `budget:${after.budgetId}`,
-    before: before === undefined ? undefined : { base_limit: usdToDecimal(before.baseLimit) },
-    after: { base_limit: usdToDecimal(after.baseLimit), period: after.periodKind },
-    rule: { role: isAdmin ? "admin" : "owner" },
-  });
-}
-
-function newBudget(
-  scope: Scope,
-  periodKind: PeriodKind,
-  organization: Organization,
-): Omit<Budget, "baseLimit"> {
-  return {
-    // One for a scope and period: two people who set it at once set the same one.
-    budgetId: `slack:${formatScope(scope)}:${periodKind}`,
-    coverage: { kind: "one", scope },
-    periodKind,
-    timeZone: organization.timeZone,
-    weekStartsOn: organization.weekStartsOn,
-    fiscalMonthStartsOn: organization.fiscalMonthStartsOn ?? 1,
-    fiscalYearStartsIn: organization.fiscalYearStartsIn ?? 1,
-    thresholdPercents: DEFAULT_THRESHOLD_PERCENTS,
-    forecastThresholdPercents: [],
-    rollOverMaxPercent: undefined,
-    paceDays: undefined,
-    notifyReset: false,
-    generation: FIRST_GENERATION,
-    managedBy: "slack",
-  };
+  { scope, periodKind }: { readonly scope: Scope; readonly periodKind: PeriodKind },
+): Promise<readonly Budget[]> {
+  const budgets = await listBudgets(sql, [formatScope(scope)]);
+  return budgets.filter((budget) => budget.periodKind === periodKind);
 }

@@ -3,7 +3,7 @@
 import type { FigureBasis } from "../../../domain/basis.ts";
 import { formatUsd, type Usd } from "../../../domain/money.ts";
 import { AMOUNT_REFUSAL_TEXT, type AmountRefusal } from "../../../domain/money-text.ts";
-import type { Instant } from "../../../domain/time.ts";
+import type { Instant, PeriodKind } from "../../../domain/time.ts";
 import { basisText } from "../../../slack/basis-text.ts";
 import {
   type Block,
@@ -28,6 +28,9 @@ import {
 
 /** A message holds fewer blocks than this; the rest is counted. */
 const BUDGETS_SHOWN_MAX = 40;
+
+const KEYS_SHOWN_MAX = 5;
+const PROBLEMS_SHOWN_MAX = 3;
 
 const SET_USAGE = "/claude-spend budget set SCOPE AMOUNT PERIOD";
 const SET_EXAMPLE = "/claude-spend budget set project:checkout 500 monthly";
@@ -129,7 +132,15 @@ export function scopeProblemAnswer(problem: ScopeProblem): SlackMessage {
 export type SetBudgetResult =
   | ScopeProblem
   | ({ readonly kind: "may-not-set" } & NamedScope)
-  | { readonly kind: "governed"; readonly name: string; readonly budgetId: string }
+  | ({ readonly kind: "file-only" } & NamedScope)
+  /** Which of them is meant is not said. */
+  | ({
+      readonly kind: "several";
+      readonly periodKind: PeriodKind;
+      readonly keys: readonly string[];
+    } & NamedScope)
+  /** It does not fit what the document says otherwise. */
+  | { readonly kind: "refused"; readonly problems: readonly string[] }
   | { readonly kind: "unchanged"; readonly named: NamedStatus }
   | { readonly kind: "set"; readonly named: NamedStatus; readonly before: Usd | undefined };
 
@@ -142,9 +153,17 @@ export function setBudgetAnswer(result: SetBudgetResult): SlackMessage {
       return answer(
         `You can't set the budget of ${nameText(result.name)} yourself. Ask for a raise: ${commandText(`/claude-spend raise ${result.typed}`)}`,
       );
-    case "governed":
+    case "file-only":
       return answer(
-        `This budget of ${nameText(result.name)} is managed in governance.yml, as ${commandText(result.budgetId)}. Admins change it with ${commandText("/claude-spend setup")}, or there.`,
+        `Nothing was changed: here only the governance file decides (\`GOVERNANCE_FILE_MODE=only\`). Change the budget of ${nameText(result.name)} there, or ask for a raise: ${commandText(`/claude-spend raise ${result.typed}`)}`,
+      );
+    case "several":
+      return answer(
+        `${nameText(result.name)} has ${String(result.keys.length)} ${result.periodKind} budgets: ${result.keys.slice(0, KEYS_SHOWN_MAX).map(commandText).join(", ")}. Change the one you mean in ${commandText("/claude-spend setup")}.`,
+      );
+    case "refused":
+      return answer(
+        `Nothing was changed: ${result.problems.slice(0, PROBLEMS_SHOWN_MAX).map(nameText).join("; ")}.`,
       );
     case "unchanged":
       return answer(

@@ -13,7 +13,8 @@ import { namedChannels } from "../parse/channels.ts";
 import { governanceAsJson, parseGovernance } from "../parse/parse-governance.ts";
 import { rewriteDocument, writeDocument } from "../parse/rewrite-document.ts";
 import { adminsOf, changesToTell, type Editor, mayEdit } from "../rules/authority.ts";
-import { applyEdits, type EditRefusal, type GovernanceEdit, isOvertaken } from "../rules/edits.ts";
+import type { EditRefusal } from "../rules/edit-result.ts";
+import { applyEdits, type GovernanceEdit, isOvertaken } from "../rules/edits.ts";
 import { teamsAt } from "../rules/ownership.ts";
 import { isSame, mapping, type Values } from "../rules/values.ts";
 import type { Governance, GovernanceProblem } from "../rules.ts";
@@ -21,8 +22,11 @@ import * as store from "../store.ts";
 
 export interface EditRequest {
   readonly edits: readonly GovernanceEdit[];
-  /** The version that the form showed; 0 before the first. */
-  readonly version: number;
+  /**
+   * The version that the form showed; 0 before the first. Absent: nothing was shown, as for a
+   * command, which says all of what is wanted whatever is in force.
+   */
+  readonly version?: number;
   readonly actor: {
     readonly email: string;
     /**
@@ -141,7 +145,7 @@ async function planEdit(
 
   const inForce = latest?.version ?? 0;
   if (isDoneAlready(current, edits)) return { kind: "unchanged", version: inForce };
-  if (version !== inForce) {
+  if (version !== undefined && version !== inForce) {
     const from = valuesOf(await store.findDocument(sql, version));
     if (isOvertaken(edits, { from, current })) {
       const versions = await store.listVersions(sql, { after: version, limit: SINCE_MAX });

@@ -43,6 +43,8 @@ export function mayEdit(values: Values, edit: GovernanceEdit, editor: Editor): b
         (before === undefined || editor.mayChangeBudget(String(before["scope"])))
       );
     }
+    case "set-limit":
+      return editor.mayChangeBudget(edit.scope);
     case "remove-budget": {
       const before = entries(values["budgets"]).find((budget) => budget["key"] === edit.key);
       return before !== undefined && editor.mayChangeBudget(String(before["scope"]));
@@ -86,6 +88,7 @@ function partOf(edit: GovernanceEdit): string | undefined {
     case "put-budget":
     case "remove-budget":
       return `budget ${edit.key}`;
+    case "set-limit":
     case "set-organization":
     case "set-admins":
     case "add-admin":

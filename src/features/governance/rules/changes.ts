@@ -2,7 +2,7 @@
  * What one governance says differently from another, a line each: for the audit trail, the history
  * and whoever applied it; and what a document that is older than it looks would undo. Pure.
  */
-import { usd, usdToDecimal } from "../../../domain/money.ts";
+import { usd, usdToDecimal, usdToShortDecimal } from "../../../domain/money.ts";
 import type { Stretch } from "../../../domain/stretch.ts";
 import type { Governance } from "../rules.ts";
 
@@ -162,8 +162,7 @@ function words(field: string): string {
 /** For people. Every bigint of a governance is an amount. */
 function shown(value: unknown): string {
   if (value === undefined) return "none";
-  if (typeof value === "bigint")
-    return `$${usdToDecimal(usd(value)).replace(/(\.\d\d\d*?)0+$/, "$1")}`;
+  if (typeof value === "bigint") return `$${usdToShortDecimal(usd(value))}`;
   if (typeof value === "string") return value;
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value) && value.every((one) => typeof one !== "object")) {

@@ -4,7 +4,19 @@
  *
  * An edit says only what its form asks for: every other key of what it changes stays as it is.
  */
-import { entries, isSame, mapping, nameIn, texts, type Values } from "./values.ts";
+import { type BudgetEdit, editBudgets, touchedBudget } from "./budget-edits.ts";
+import { done, type EditResult } from "./edit-result.ts";
+import {
+  entries,
+  filled,
+  isSame,
+  mapping,
+  nameIn,
+  replaced,
+  texts,
+  type Values,
+  withChanges,
+} from "./values.ts";
 
 /** Undefined: the key is taken out. */
 type Text = string | undefined;
@@ -30,17 +42,7 @@ export type GovernanceEdit =
       readonly projects: readonly string[];
     }
   | { readonly kind: "remove-team"; readonly key: string }
-  | {
-      readonly kind: "put-budget";
-      readonly key: string;
-      readonly isNew: boolean;
-      readonly scope: string;
-      readonly limit: string;
-      readonly period: string;
-      readonly thresholds: readonly number[];
-      readonly forecastThresholds: readonly number[];
-    }
-  | { readonly kind: "remove-budget"; readonly key: string }
+  | BudgetEdit
   | {
       readonly kind: "put-digest";
       /** Which one it changes: its place in the document; undefined: a new one. */
@@ -59,16 +61,6 @@ export interface ApprovalTier {
   readonly approvers: readonly string[];
   readonly quorum: number;
 }
-
-export type EditRefusal =
-  /** What was to be changed is not there any more. */
-  | { readonly reason: "gone"; readonly what: string }
-  /** What was to be new is there already. */
-  | { readonly reason: "taken"; readonly what: string };
-
-export type EditResult =
-  | { readonly kind: "values"; readonly values: Values }
-  | ({ readonly kind: "refused" } & EditRefusal);
 
 /** One edit after the other; the first that can't be made refuses all of them. */
 export function applyEdits(values: Values, edits: readonly GovernanceEdit[]): EditResult {
@@ -95,9 +87,9 @@ function applyEdit(values: Values, edit: GovernanceEdit): EditResult {
     case "remove-team":
       return removeTeam(values, edit.key);
     case "put-budget":
-      return putBudget(values, edit);
     case "remove-budget":
-      return removeBudget(values, edit.key);
+    case "set-limit":
+      return editBudgets(values, edit);
     case "put-digest":
       return putDigest(values, edit);
     case "remove-digest":
@@ -174,35 +166,6 @@ function removeTeam(values: Values, key: string): EditResult {
   return done(withChanges(values, { teams: Object.keys(kept).length === 0 ? undefined : kept }));
 }
 
-function putBudget(
-  values: Values,
-  edit: Extract<GovernanceEdit, { readonly kind: "put-budget" }>,
-): EditResult {
-  const budgets = entries(values["budgets"]);
-  const index = budgets.findIndex((budget) => budget["key"] === edit.key);
-  const what = `budget ${edit.key}`;
-  if (index !== -1 && edit.isNew) return { kind: "refused", reason: "taken", what };
-  if (index === -1 && !edit.isNew) return { kind: "refused", reason: "gone", what };
-  const { key, scope, limit, period, thresholds, forecastThresholds } = edit;
-  const budget = withChanges(budgets[index] ?? {}, {
-    key,
-    scope,
-    limit,
-    period,
-    thresholds,
-    forecast_thresholds: filled(forecastThresholds),
-  });
-  return done({ ...values, budgets: replaced(budgets, index, budget) });
-}
-
-function removeBudget(values: Values, key: string): EditResult {
-  const budgets = entries(values["budgets"]);
-  const kept = budgets.filter((budget) => budget["key"] !== key);
-  return kept.length === budgets.length
-    ? { kind: "refused", reason: "gone", what: `budget ${key}` }
-    : done(withChanges(values, { budgets: filled(kept) }));
-}
-
 function putDigest(
   values: Values,
   edit: Extract<GovernanceEdit, { readonly kind: "put-digest" }>,
@@ -240,7 +203,8 @@ function touched(values: Values, edit: GovernanceEdit): unknown {
       return mapping(values["teams"])[edit.key];
     case "put-budget":
     case "remove-budget":
-      return entries(values["budgets"]).find((budget) => budget["key"] === edit.key);
+    case "set-limit":
+      return touchedBudget(values, edit);
     case "put-digest":
     case "remove-digest":
       // A place in a list means something only while the list is the same.
@@ -256,24 +220,4 @@ export function isOvertaken(
   { from, current }: { readonly from: Values; readonly current: Values },
 ): boolean {
   return edits.some((edit) => !isSame(touched(from, edit), touched(current, edit)));
-}
-
-function done(values: Values): EditResult {
-  return { kind: "values", values };
-}
-
-/** Undefined takes a key out; what is not named stays, in its place. */
-function withChanges(values: Values, changes: Values): Values {
-  return Object.fromEntries(
-    Object.entries({ ...values, ...changes }).filter(([, value]) => value !== undefined),
-  );
-}
-
-function replaced(list: readonly Values[], index: number, value: Values): readonly Values[] {
-  return index === -1 ? [...list, value] : list.map((one, at) => (at === index ? value : one));
-}
-
-/** A document does not say that a list is empty. */
-function filled<Item>(list: readonly Item[]): readonly Item[] | undefined {
-  return list.length === 0 ? undefined : list;
 }

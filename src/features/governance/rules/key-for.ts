@@ -19,5 +19,14 @@ export function keyFor(name: string, taken: readonly string[]): string {
   }
 }
 
+/** "search-monthly", "per-user-weekly": a budget that nobody gave a name is called by what it is. */
+export function budgetKeyFor(
+  { scope, period }: { readonly scope: string; readonly period: string },
+  taken: readonly string[],
+): string {
+  const word = scope.replace(/^each:/, "per-").replace(/^[a-z_]+:/, "");
+  return keyFor(`${word}-${period}`, taken);
+}
+
 /** Well below what a key may have, so that a number fits behind it. */
 const KEY_CHARS_MAX = 60;

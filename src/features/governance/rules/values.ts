@@ -46,6 +46,23 @@ export function nameIn(entry: unknown): string | undefined {
   return typeof name === "string" ? name : undefined;
 }
 
+/** Undefined takes a key out; what is not named stays, in its place. */
+export function withChanges(values: Values, changes: Values): Values {
+  return Object.fromEntries(
+    Object.entries({ ...values, ...changes }).filter(([, value]) => value !== undefined),
+  );
+}
+
+/** The list with one entry changed; -1: with one more. */
+export function replaced(list: readonly Values[], index: number, value: Values): readonly Values[] {
+  return index === -1 ? [...list, value] : list.map((one, at) => (at === index ? value : one));
+}
+
+/** A document does not say that a list is empty. */
+export function filled<Item>(list: readonly Item[]): readonly Item[] | undefined {
+  return list.length === 0 ? undefined : list;
+}
+
 function isMapping(value: unknown): value is Values {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 /** A form as it opens: what is in force, in the fields of Slack, for whoever may change it. */
 
-import { formatUsd, usdToDecimal } from "../../../domain/money.ts";
+import { formatUsd, usdToShortDecimal } from "../../../domain/money.ts";
 import { formatScope } from "../../../domain/scope.ts";
 import type { Modal } from "../../../slack/blocks.ts";
 import { escapeText } from "../../../slack/blocks.ts";
@@ -24,7 +24,6 @@ import {
 import { channelName, hubModal } from "../messages/hub.ts";
 import { type ListEntry, type ListName, listModal, teamDetails } from "../messages/list.ts";
 import { sourceForm } from "../messages/source.ts";
-import { shortDecimal } from "../rules/forms.ts";
 import type { Standing } from "../rules.ts";
 import type { SetUpDeps, Visitor } from "./deps.ts";
 import { shownChannel, shownPeople } from "./people.ts";
@@ -154,7 +153,7 @@ async function openBudget(
   if (!mayChange(person, budget, governance?.teams ?? [])) return noticeModal(FOR_ADMINS);
   const values = {
     scope: scopeText(budget.scope),
-    amount: shortDecimal(usdToDecimal(budget.limit)),
+    amount: usdToShortDecimal(budget.limit),
     period: budget.period,
     thresholds: budget.thresholdPercents.join(", "),
     forecast: budget.forecastThresholdPercents.length > 0 ? "yes" : "no",

@@ -5,6 +5,7 @@
  */
 import type { Modal } from "../../../slack/blocks.ts";
 import {
+  budgetKeyFor,
   type EditOutcome,
   editGovernance,
   findGovernance,
@@ -28,7 +29,6 @@ import {
   digestFrom,
   type FormValues,
   organizationFrom,
-  scopeWord,
   wordsOf,
 } from "../rules/forms.ts";
 import type { SetUpDeps, Visitor } from "./deps.ts";
@@ -217,8 +217,9 @@ async function budgetDraft(
 ): Promise<Drafted> {
   const scopes = await scopeChoices(deps, visitor);
   const taken = (base?.budgets ?? []).map(({ key }) => key);
-  const word = `${scopeWord(values["scope"] ?? "")}-${values["period"] ?? ""}`;
-  const asked = budgetFrom(values, origin.key ?? keyFor(word, taken), origin.key === undefined);
+  const about = { scope: values["scope"] ?? "", period: values["period"] ?? "" };
+  const key = origin.key ?? budgetKeyFor(about, taken);
+  const asked = budgetFrom(values, key, origin.key === undefined);
   const again: Draft["again"] = (content) => budgetForm({ values, ...content }, scopes);
   return asked === undefined
     ? { stop: again({ origin, note: "Please check what you typed." }) }

@@ -3,7 +3,7 @@
  * governance document it is. Pure. Whether it fits the rest of the document is governance's.
  */
 
-import { usdToDecimal } from "../../../domain/money.ts";
+import { usdToShortDecimal } from "../../../domain/money.ts";
 import { AMOUNT_REFUSAL_TEXT, parseAmount } from "../../../domain/money-text.ts";
 import { parseScope } from "../../../domain/scope.ts";
 import {
@@ -101,7 +101,7 @@ export function budgetFrom(values: FormValues, key: string, isNew: boolean) {
     key,
     isNew,
     scope,
-    limit: shortDecimal(usdToDecimal(amount.amount)),
+    limit: usdToShortDecimal(amount.amount),
     period,
     thresholds,
     forecastThresholds: values["forecast"] === "yes" ? [100] : [],
@@ -119,16 +119,6 @@ export function digestFrom(values: FormValues, index: number | undefined) {
     on: every === "week" ? (values["on"] ?? WEEKDAYS[1]) : undefined,
     at: parseTimeOfDay(values["at"] ?? "") ?? "09:00",
   } as const;
-}
-
-/** "500.00": what a reader of the document expects. */
-export function shortDecimal(decimal: string): string {
-  return decimal.replace(/(\.\d\d\d*?)0+$/, "$1");
-}
-
-/** "team:search" as a name for a budget: "search". */
-export function scopeWord(scope: string): string {
-  return scope.replace(/^each:/, "per-").replace(/^[a-z_]+:/, "");
 }
 
 function nameProblem(values: FormValues): FormProblems {

@@ -2,11 +2,13 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { emailFrom } from "../../../../src/domain/email.ts";
 import { ORG_SCOPE, scopeFrom } from "../../../../src/domain/scope.ts";
 import { instant, timeZone } from "../../../../src/domain/time.ts";
-import { setBudget } from "../../../../src/features/budgets/flow/set-budget.ts";
+import { changeBudgets } from "../../../../src/features/budgets/flow/change-budgets.ts";
 import { listBudgetStatus } from "../../../../src/features/budgets/flow/status.ts";
 import { checkDueBudgets, replaceGovernedBudgets } from "../../../../src/features/budgets/index.ts";
-import type { GovernedBudget } from "../../../../src/features/budgets/rules.ts";
-import { listAudit } from "../../../../src/store/audit.ts";
+import {
+  budgetFromGovernance,
+  type GovernedBudget,
+} from "../../../../src/features/budgets/rules.ts";
 import { inTransaction } from "../../../../src/store/database.ts";
 import {
   acme,
@@ -186,103 +188,19 @@ describe("replaceGovernedBudgets", () => {
     expect((await sentLines(db.pool)).slice(2)).toEqual([expect.stringContaining("has used up")]);
   });
 
-  test("leaves budgets made in Slack alone", async () => {
-    await setBudget(
-      { database: db.pool, clock },
-      { actor: DANA, scopeText: "search", amount: usd(50), periodKind: "daily" },
-    );
+  test("leaves budgets alone that stand beside the document", async () => {
+    const one = aGovernedBudget({
+      key: "slack:team:search:daily",
+      limit: usd(50),
+      period: "daily",
+    });
+    const after = { ...budgetFromGovernance(one), managedBy: "slack" as const };
+    const by = { at: NOW, by: DANA, reason: "budget set" };
+    await changeBudgets(db.pool, [{ before: undefined, after, isNewLimit: true }], by);
 
     await govern();
 
     expect(await budgetRows()).toEqual(["slack:team:search:daily team:search 50"]);
-  });
-});
-
-const set = async (actor = DANA, scopeText = "search", dollars = 500) =>
-  await setBudget(
-    { database: db.pool, clock },
-    { actor, scopeText, amount: usd(dollars), periodKind: "monthly" },
-  );
-
-describe("setBudget", () => {
-  test("creates a budget, with an audit entry", async () => {
-    await spend(db.pool, { amount: usd(100), at: NOW });
-
-    const result = await set();
-
-    expect(result).toMatchObject({
-      kind: "set",
-      before: undefined,
-      named: { name: "Search", status: { limit: usd(500), spend: usd(100), percent: 20 } },
-    });
-    expect(await listAudit(db.pool, "budget:slack:team:search:monthly")).toEqual([
-      {
-        occurredAt: NOW,
-        actor: DANA,
-        action: "budget.created",
-        subject: "budget:slack:team:search:monthly",
-        after: { base_limit: "500.000000", period: "monthly" },
-        rule: { role: "admin" },
-      },
-    ]);
-  });
-
-  test("changes its limit, and says nothing of what that finds reached", async () => {
-    await set();
-    await spend(db.pool, { amount: usd(90), at: NOW });
-    await check();
-
-    const result = await set(DANA, "search", 100);
-    await check();
-
-    expect(result).toMatchObject({ kind: "set", before: usd(500) });
-    expect(await sentLines(db.pool)).toEqual([]);
-    expect((await listAudit(db.pool, "budget:slack:team:search:monthly"))[1]).toMatchObject({
-      action: "budget.limit_changed",
-      before: { base_limit: "500.000000" },
-      after: { base_limit: "100.000000" },
-    });
-  });
-
-  test("set to what it is leaves no trace", async () => {
-    await set();
-
-    expect(await set()).toMatchObject({ kind: "unchanged" });
-    expect(await listAudit(db.pool, "budget:slack:team:search:monthly")).toHaveLength(1);
-  });
-
-  test("two people who set it at once make one budget", async () => {
-    const results = await Promise.all([set(), set()]);
-
-    expect(results.map(({ kind }) => kind)).toContain("set");
-    expect(await budgetRows()).toEqual(["slack:team:search:monthly team:search 500"]);
-  });
-
-  test("does not touch a budget of governance.yml", async () => {
-    await govern(aGovernedBudget());
-
-    expect(await set(DANA, "search", 900)).toEqual({
-      kind: "governed",
-      name: "Search",
-      budgetId: "search-monthly",
-    });
-    expect(await budgetRows()).toEqual(["search-monthly team:search 500"]);
-  });
-
-  test.each([
-    [BO, "search", "may-not-set"],
-    [ANA, "search", "may-not-set"],
-    [BO, "project:checkout", "may-not-set"],
-    [ANA, "project:checkout", "set"],
-    [ANA, "bo@acme.test", "set"],
-    [ANA, "me", "may-not-set"],
-    [ANA, "ads", "not-allowed"],
-    [BO, "org", "not-allowed"],
-    [DANA, "org", "set"],
-    [DANA, "serach", "unknown-scope"],
-  ])("of %s for %s: %s", async (actor, scopeText, kind) => {
-    expect(await set(actor, scopeText)).toMatchObject({ kind });
-    expect(await budgetRows()).toHaveLength(kind === "set" ? 1 : 0);
   });
 });
 
