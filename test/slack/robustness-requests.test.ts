@@ -1,7 +1,6 @@
 /** Commands, clicks and forms while the database, Slack or the line is not well. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Clock, instant } from "../../src/domain/time.ts";
 import { createSlackApp, type SlackApp } from "../../src/slack/app.ts";
@@ -114,7 +113,8 @@ async function startBot(
   const config = {
     botToken,
     apiUrl: fake.apiUrl(),
-    ...(isSocketMode ? { appToken, pingTimeoutMs: 300 } : { signingSecret }),
+    // Also how long it pauses after a failure to connect.
+    ...(isSocketMode ? { appToken, pingTimeoutMs: 3_000 } : { signingSecret }),
   };
   app = createSlackApp({ web, directory, clock, config, log: log.log, listeners: [listeners] });
   await app.start();
@@ -143,12 +143,9 @@ const heard = (text: string) => (shown: { readonly text: string }) => shown.text
 test("a command is acknowledged although the database is locked, and answered when it is not any more", async () => {
   const locking = await db.pool.connect();
   await locking.query("begin; lock table slack_users in access exclusive mode");
-  const startedAt = performance.now();
-
   expect(await bo().command("/claude-spend hello")).toEqual({ ok: true });
 
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
-  expect(bo().messages("#general")).toEqual([]);
+  expect(bo().messages("#general")).toEqual([]); // Nor that the database is away: it was not waited for.
   await locking.query("rollback");
   locking.release();
   await bo().waitForMessage("#general", heard("heard hello"));
@@ -364,11 +361,9 @@ test("Socket Mode comes back when Slack renews the connection, also through erro
         slack()
           .calls("apps.connections.open")
           .filter(({ status }) => status === 200).length,
-      { timeout: 10_000 },
     )
     .toBeGreaterThan(opened);
-  await expect.poll(() => slack().socketMode.isConnected(), { timeout: 10_000 }).toBe(true);
-  await sleep(50);
+  await expect.poll(() => slack().socketMode.isConnected()).toBe(true);
   expect(await bo().command("/claude-spend two")).toEqual({ ok: true });
   await bo().waitForMessage("#general", heard("heard two"));
 });

@@ -14,6 +14,15 @@ export interface TestDatabase {
 }
 
 const CONNECTIONS_MAX = 8;
+/**
+ * What a busy machine may need for a statement, a lock or a connection. The program's own bounds are
+ * for people who wait; what they do is the business of tests that set one.
+ */
+export const PATIENT = {
+  statement_timeout: 60_000,
+  query_timeout: 120_000,
+  connectionTimeoutMillis: 60_000,
+};
 
 /** Copies the migrated template before the file's tests and drops the copy after them. */
 export function useDatabase(): TestDatabase {
@@ -31,7 +40,7 @@ function useDatabaseFrom(template: string): TestDatabase {
   const poolConfig = inDatabase(admin, name);
   const pools: Database[] = [];
   const openPool = (overrides: PoolConfig = {}): Database => {
-    const pool = openDatabase({ max: CONNECTIONS_MAX, ...poolConfig, ...overrides });
+    const pool = openDatabase({ max: CONNECTIONS_MAX, ...PATIENT, ...poolConfig, ...overrides });
     pools.push(pool);
     return pool;
   };

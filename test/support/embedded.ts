@@ -9,6 +9,7 @@ import {
   removeEmbeddedPostgres,
   startEmbeddedPostgres,
 } from "../../src/store/embedded.ts";
+import { PATIENT } from "./database.ts";
 import { makeScratchDirectory } from "./scratch.ts";
 
 export interface EmbeddedInTest {
@@ -43,7 +44,7 @@ export function useEmbedded(): EmbeddedInTest {
       return server;
     },
     open: (server) => {
-      const pool = openDatabase(server.poolConfig);
+      const pool = openDatabase({ ...PATIENT, ...server.poolConfig });
       embedded.pools.push(pool);
       return pool;
     },

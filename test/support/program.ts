@@ -6,6 +6,7 @@ import { readConfig } from "../../src/app/config.ts";
 import { type Program, startProgram } from "../../src/app/program.ts";
 import { type Clock, instant } from "../../src/domain/time.ts";
 import { type FakeSlack, readManifest } from "../../src/sandbox/slack/index.ts";
+import { PATIENT } from "./database.ts";
 import { aWebhookSecret, signedHeaders } from "./usage-builders.ts";
 
 export const MANIFEST = readManifest(readFileSync("manifest.yml", "utf8"));
@@ -20,13 +21,15 @@ export interface TestProgram extends Program {
   ) => Promise<{ readonly status: number; readonly body: never }>;
 }
 
+/** With bounds for a busy machine, as the tests' own pools have them. */
 export function databaseUrl({ connectionString, host, port, user, database }: PoolConfig): string {
-  if (connectionString !== undefined) {
-    const url = new URL(connectionString);
-    url.pathname = `/${String(database)}`;
-    return url.href;
-  }
-  return `postgresql://${String(user)}@localhost:${String(port)}/${String(database)}?host=${encodeURIComponent(String(host))}`;
+  const url = new URL(
+    connectionString ?? `postgresql://${String(user)}@localhost:${String(port)}/`,
+  );
+  url.pathname = `/${String(database)}`;
+  if (connectionString === undefined) url.searchParams.set("host", String(host));
+  for (const [name, bound] of Object.entries(PATIENT)) url.searchParams.set(name, String(bound));
+  return url.href;
 }
 
 export interface TestProgramOptions {

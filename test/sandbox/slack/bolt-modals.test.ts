@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { PEOPLE, useFakeSlack } from "../../support/fake-slack.ts";
 import { useBolt } from "./start-bolt.ts";
 
-const slack = useFakeSlack({ dispatchTimeoutMs: 600 });
+const slack = useFakeSlack();
 const startBolt = useBolt(slack);
 
 const plain = (text: string) => ({ type: "plain_text", text }) as const;

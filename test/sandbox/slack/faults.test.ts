@@ -1,17 +1,17 @@
 import { WebClient } from "@slack/web-api";
 import { describe, expect, it } from "vitest";
-import { useFakeSlack } from "../../support/fake-slack.ts";
+import { PATIENCE_MS, useFakeSlack } from "../../support/fake-slack.ts";
 
 const slack = useFakeSlack();
 
 /** Slack's own client, without its retries. */
-function client() {
+function client(timeout = PATIENCE_MS) {
   const fake = slack();
   return new WebClient(fake.credentials.botToken, {
     slackApiUrl: fake.apiUrl(),
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
-    timeout: 300,
+    timeout,
   });
 }
 const post = async (channel = "#finops") =>
@@ -61,7 +61,8 @@ describe("faults on demand", () => {
   it("is slow: the caller gives up, the message arrives", async () => {
     slack().faults.add({ kind: "slow", delayMs: 500 });
 
-    await expect(post()).rejects.toThrow("timeout");
+    const impatient = client(100).chat.postMessage({ channel: "#finops", text: "hi" });
+    await expect(impatient).rejects.toThrow("timeout");
     await slack().waitForMessage("#finops");
   });
 

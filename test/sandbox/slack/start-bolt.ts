@@ -3,9 +3,15 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { App, HTTPReceiver, LogLevel } from "@slack/bolt";
 import { afterEach } from "vitest";
-import type { FakeSlackInTest } from "../../support/fake-slack.ts";
+import { type FakeSlackInTest, PATIENCE_MS } from "../../support/fake-slack.ts";
 
-type StartBolt = (configure: (app: App) => void, signingSecret?: string) => Promise<App>;
+interface BoltOptions {
+  readonly signingSecret?: string;
+  /** How long Bolt waits for a listener to acknowledge; longer than any listener here, unless told. */
+  readonly unhandledRequestTimeoutMillis?: number;
+}
+
+type StartBolt = (configure: (app: App) => void, options?: BoltOptions) => Promise<App>;
 
 /** Gives a function that starts an app; it stops after the test. */
 export function useBolt(slack: () => FakeSlackInTest): StartBolt {
@@ -13,8 +19,8 @@ export function useBolt(slack: () => FakeSlackInTest): StartBolt {
   afterEach(async () => {
     await Promise.all(stops.splice(0).map(async (stop) => await stop()));
   });
-  return async (configure, signingSecret) => {
-    const { app, stop } = await startBolt(slack(), configure, signingSecret);
+  return async (configure, options) => {
+    const { app, stop } = await startBolt(slack(), configure, options);
     stops.push(stop);
     return app;
   };
@@ -23,13 +29,13 @@ export function useBolt(slack: () => FakeSlackInTest): StartBolt {
 async function startBolt(
   fake: FakeSlackInTest,
   configure: (app: App) => void,
-  signingSecret = fake.credentials.signingSecret,
+  { signingSecret = fake.credentials.signingSecret, ...options }: BoltOptions = {},
 ) {
   const receiver = new HTTPReceiver({
     signingSecret,
     endpoints: ["/slack/events"],
     logLevel: LogLevel.ERROR,
-    unhandledRequestTimeoutMillis: 300,
+    unhandledRequestTimeoutMillis: options.unhandledRequestTimeoutMillis ?? PATIENCE_MS,
   });
   const app = new App({
     token: fake.credentials.botToken,
