@@ -25,6 +25,13 @@ export function weekdayText(at: Instant, zone: TimeZone): string {
   return formatted(at, zone, { weekday: "short", month: "short", day: "numeric" });
 }
 
+/** "Sun, Nov 22, 3:05 PM". */
+export function momentText(at: Instant, zone: TimeZone): string {
+  const time = formatted(at, zone, { hour: "numeric", minute: "2-digit" });
+  // A narrow space stands before AM and PM, which not every font has.
+  return `${weekdayText(at, zone)}, ${time.replaceAll("\u202F", " ")}`;
+}
+
 /** "November 2026". */
 export function monthText(at: Instant, zone: TimeZone): string {
   return formatted(at, zone, { month: "long", year: "numeric" });

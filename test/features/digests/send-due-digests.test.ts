@@ -115,7 +115,7 @@ describe("sendDueDigests", () => {
       "chart (bar): Spend by day, two weeks",
       "*By team*\n$60.00  Search  _▲ 50%_\n$6.00  _Unallocated_ | *By model*\n$66.00  claude-opus-5-5  _▲ 65%_",
       "*Moved most*\n▲ $20.00  Search, from $40.00\n▲ $6.00  _Unallocated_, from nothing",
-      "*Budgets in danger*\n▰▰▰▰▰▰▰▰▰▰ *120%* Search · $600.00 of $500.00 monthly",
+      "*Budgets in danger*\n▰▰▰▰▰▰▰▰▰▰ *120%* Search · $600.00 of $500 monthly",
       "*Needs a decision*\n• $6.00 belongs to no team",
       "(Estimated from usage events · as of <2026-11-23T08:00:00.000Z> · last usage <2026-11-22T23:00:00.000Z>)",
       "[Allocate] [Full report]",

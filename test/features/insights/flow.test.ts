@@ -328,7 +328,7 @@ describe("unknown models", () => {
     await lookAt(addMs(instant(NOON), MINUTE_MS));
     expect(await sentLines(db.pool)).toEqual([
       expect.stringContaining(
-        "#finops: No price is known for the model claude-saga-preview. What it was used for counts at an assumed price: $7.00 so far. Record its price (claude-spend prices)",
+        "#finops: No price is known for the model claude-saga-preview. What it was used for counts at an assumed price: $7.00 so far. Record its price with `claude-spend prices`",
       ),
     ]);
 
@@ -363,7 +363,7 @@ describe("silence", () => {
     await lookAt("2026-11-23T12:20:00Z");
     expect(await sentLines(db.pool)).toEqual([
       expect.stringContaining(
-        "The source default has reported nothing since 2026-11-23 09:00 (UTC), though it normally does",
+        "The source default has reported nothing since Mon, Nov 23, 9:00 AM (UTC), though it normally does",
       ),
     ]);
 

@@ -3,6 +3,7 @@ import type { AlertContent, AlertDriverKind, AlertWords } from "../../../domain/
 import { formatUsd } from "../../../domain/money.ts";
 import {
   bar,
+  commandText,
   escapeText,
   message,
   type SlackMessage,
@@ -30,9 +31,15 @@ export function nameText(name: string): string {
   return escapeText(truncate(name, NAME_CHARS_MAX));
 }
 
+/** Of our own command line, between backticks: to be copied, and nothing that people chose. */
+const OWN_COMMAND = /`(claude-spend [a-z0-9 -]+)`/;
+
 /** Text of somebody else's making, as one harmless line. */
 export function lineText(text: string): string {
-  return escapeText(truncate(text.replaceAll(/\s+/g, " "), LINE_CHARS_MAX));
+  return truncate(text.replaceAll(/\s+/g, " "), LINE_CHARS_MAX)
+    .split(OWN_COMMAND)
+    .map((part, index) => (index % 2 === 1 ? commandText(part) : escapeText(part)))
+    .join("");
 }
 
 export function boldText(words: readonly AlertWords[]): string {

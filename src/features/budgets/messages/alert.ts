@@ -3,6 +3,7 @@ import type { AlertContent, AlertSeverity, AlertWords } from "../../../domain/al
 import type { FigureBasis } from "../../../domain/basis.ts";
 import { lastDayText } from "../../../domain/date-text.ts";
 import { formatUsd, percentOf, type Usd, usd } from "../../../domain/money.ts";
+import { formatEstimate } from "../../../domain/money-brief.ts";
 import { type Scope } from "../../../domain/scope.ts";
 import type { Instant } from "../../../domain/time.ts";
 import { type Button, button } from "../../../slack/blocks.ts";
@@ -101,16 +102,16 @@ function outlookText(
   const isDaily = budget.periodKind === "daily";
   const left = isDaily ? "Until midnight." : `${endText({ budget, alert }, now)}.`;
   const versus = (end: Usd): string =>
-    end > limit ? `${formatUsd(usd(end - limit))} over the limit` : "within the limit";
+    end > limit ? `${formatEstimate(usd(end - limit))} over the limit` : "within the limit";
   const then = isDaily ? "today" : "by then";
   // One that was made before this was spent is not worth telling.
   if (forecast !== undefined && forecast.expected > spend) {
     const { expected, low, high } = forecast;
-    return `${left} Forecast: ${formatUsd(expected)} ${then} (likely ${formatUsd(low)} to ${formatUsd(high)}), ${versus(expected)}.`;
+    return `${left} Forecast: ${formatEstimate(expected)} ${then} (likely ${formatEstimate(low)} to ${formatEstimate(high)}), ${versus(expected)}.`;
   }
   const projected = projectSpend(spend, period, now);
   if (projected === undefined) return isDaily ? "The next one begins at midnight." : left;
-  return `${left} At this pace ${formatUsd(projected)} ${then}, ${versus(projected)}.`;
+  return `${left} At this pace ${formatEstimate(projected)} ${then}, ${versus(projected)}.`;
 }
 
 /** "9 days left, through Nov 30", "Ends today". */

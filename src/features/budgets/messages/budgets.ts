@@ -78,16 +78,15 @@ function budgetBlock({ status, name }: NamedStatus, now: Instant): Block {
       ? ` · ${formatUsd(status.baseLimit)} plus ${formatUsd(status.grants)} raised`
       : "";
   const carried = status.carriedOver > 0n ? ` · ${formatUsd(status.carriedOver)} carried over` : "";
-  return section(
-    `*${nameText(name)}* · ${status.periodKind}\n` +
-      `${barText(status.percent)} · ${formatUsd(status.spend)} of ${formatUsd(status.limit)} · ` +
-      `${daysLeftText(status, now)}${raised}${carried}\n` +
-      headingText(status),
-    requestRaiseButton(status),
-  );
+  const lines = [
+    `*${nameText(name)}* · ${status.periodKind}`,
+    `${barText(status.percent)} · ${formatUsd(status.spend)} of ${formatUsd(status.limit)} · ${daysLeftText(status, now)}${raised}${carried}`,
+    headingText(status),
+  ];
+  return section(lines.filter((line) => line !== "").join("\n"), requestRaiseButton(status));
 }
 
-/** "Forecast $548.70 (109%) · 3 days ahead of plan"; a dash rather than an invented number. */
+/** "Forecast $548.70 (109%) · 3 days ahead of plan"; nothing rather than an invented number. */
 function headingText({ forecast: last, limit, spend, periodKind }: NamedStatus["status"]): string {
   // What was spent since it was made can have overtaken it.
   const forecast = last !== undefined && last.expected < spend ? undefined : last;

@@ -1,16 +1,17 @@
 /** Short phrases for where a budget is heading, for lists and answers. Pure. */
-import { formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
+import { percentOf, type Usd } from "../../../domain/money.ts";
+import { formatEstimate } from "../../../domain/money-brief.ts";
 import type { PeriodKind } from "../../../domain/time.ts";
 import type { LastForecast } from "../rules.ts";
 
-/** One short line for a list: "Forecast $548.70 (109%)"; a dash while a number would be invented. */
+/** One short line for a list: "Forecast $549 (109%)"; undefined while a number would be invented. */
 export function forecastLine(
   forecast: Pick<LastForecast, "expected"> | undefined,
   limit: Usd,
-): string {
+): string | undefined {
   return forecast === undefined
-    ? "Forecast –"
-    : `Forecast ${formatUsd(forecast.expected)} (${String(percentOf(forecast.expected, limit))}%)`;
+    ? undefined
+    : `Forecast ${formatEstimate(forecast.expected)} (${String(percentOf(forecast.expected, limit))}%)`;
 }
 
 /** "3 days ahead of plan"; undefined within a day of it, or without a plan. */

@@ -6,8 +6,10 @@ import type { AlertContent, AlertWords } from "../../../domain/alert.ts";
 import type { FigureBasis } from "../../../domain/basis.ts";
 import { dayText, lastDayText } from "../../../domain/date-text.ts";
 import { formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
+import { formatEstimate, formatLimit } from "../../../domain/money-brief.ts";
+import { monthWord } from "../../../domain/month-to-date.ts";
 import type { Scope } from "../../../domain/scope.ts";
-import { type Instant, parseLocalDate, type TimeZone } from "../../../domain/time.ts";
+import { type Instant, localDate, parseLocalDate, type TimeZone } from "../../../domain/time.ts";
 import { basisText } from "../../../slack/basis-text.ts";
 import {
   type Block,
@@ -29,7 +31,8 @@ import { barText, nameText } from "./wording.ts";
 const OUTLOOKS_SHOWN_MAX = 10;
 
 export interface ShownBudget {
-  readonly budget: Pick<Budget, "budgetId" | "periodKind" | "timeZone">;
+  readonly budget: Pick<Budget, "budgetId" | "periodKind" | "timeZone"> &
+    Partial<Pick<Budget, "fiscalMonthStartsOn">>;
   readonly memberKey: string;
   /** Concrete: whose budget it is. */
   readonly scope: Scope;
@@ -45,20 +48,20 @@ export function forecastContent(
   shown: ShownOutlook & { readonly forecast: Forecast; readonly thresholdPercent: number },
 ): AlertContent {
   const { forecast, limit = forecast.expected, reachesLimitOn, thresholdPercent } = shown;
-  const reached = dateText(reachesLimitOn, shown);
+  const reached = reachedText(reachesLimitOn, shown);
   const isOver = forecast.expected >= limit;
   return {
     happened: [
       ...whoWords(shown),
       isOver ? " will likely " : " will likely use ",
       ...(isOver ? [{ strong: "exceed" }] : [{ strong: `${String(thresholdPercent)}%` }, " of"]),
-      ` ${whoseText(shown)} ${shown.budget.periodKind} budget: ${forecastText(forecast)} of ${formatUsd(limit)} by ${endText(shown)}.`,
+      ` ${whoseText(shown)} ${shown.budget.periodKind} budget: ${forecastText(forecast)} of ${formatLimit(limit)} by ${endText(shown)}.`,
     ],
-    brief: `Forecast: ${formatUsd(forecast.expected)} of ${formatUsd(limit)}`,
+    brief: `Forecast: ${formatEstimate(forecast.expected)} of ${formatLimit(limit)}`,
     percent: percentOf(shown.spend, limit),
     follows: [
       `${formatUsd(shown.spend)} so far.`,
-      ...(reached === undefined ? [] : [`At this rate the limit is reached on ${reached}.`]),
+      ...(reached === undefined ? [] : [`At this rate the limit is reached ${reached}.`]),
       ...(forecast.accuracy === undefined ? [] : [accuracyText(forecast.accuracy)]),
     ].join(" "),
     raise: formatBudgetRef({ budgetId: shown.budget.budgetId, memberKey: shown.memberKey }),
@@ -73,9 +76,9 @@ export function forecastRecoveredContent(
     happened: [
       "The forecast of ",
       ...whoWords(shown, "you"),
-      ` is back: ${forecastText(forecast)} of ${formatUsd(limit)} by ${endText(shown)}.`,
+      ` is back: ${forecastText(forecast)} of ${formatLimit(limit)} by ${endText(shown)}.`,
     ],
-    brief: `Forecast back at ${formatUsd(forecast.expected)} of ${formatUsd(limit)}`,
+    brief: `Forecast back at ${formatEstimate(forecast.expected)} of ${formatLimit(limit)}`,
   };
 }
 
@@ -151,17 +154,19 @@ export function forecastAnswer(answer: {
 
 function outlookBlock(shown: ShownOutlook): Block {
   const { limit, spend, forecast, budget, daysAhead } = shown;
-  const reached = dateText(shown.reachesLimitOn, shown);
+  const reached = reachedText(shown.reachesLimitOn, shown);
   const pace = paceText(daysAhead, budget.periodKind);
   const lines = [
-    limit === undefined ? "*This month*, no budget" : `*${capitalized(budget.periodKind)} budget*`,
+    limit === undefined
+      ? `*This ${monthWord(budget)}*, no budget`
+      : `*${capitalized(budget.periodKind)} budget*`,
     limit === undefined
       ? `${formatUsd(spend)} so far`
       : `${barText(percentOf(spend, limit))} · ${formatUsd(spend)} of ${formatUsd(limit)} so far`,
     `Forecast: ${outlookText(shown)}`,
     limit === undefined || forecast === undefined || spend >= limit
       ? undefined
-      : `Limit reached: ${reached === undefined ? "not in this period" : `about ${reached}`}`,
+      : `The limit is ${reached === undefined ? "not reached in this period" : `reached ${reached}`}`,
     pace === undefined ? undefined : capitalized(pace),
     forecast === undefined ? undefined : accuracyText(forecast.accuracy),
   ];
@@ -172,35 +177,39 @@ function outlookLine(shown: ShownOutlook): string {
   return `${formatUsd(shown.spend)} so far, ${outlookText(shown)}.`;
 }
 
-/** "$548.70 by Nov 30 (likely $510.20 to $590.10), $48.70 over the limit" or "–" and what is missing. */
+/** "$549 by Nov 30 (likely $510 to $590), 109% of the limit" or "–" and what is missing. */
 function outlookText(shown: ShownOutlook): string {
   const { forecast, limit, missingDays } = shown;
   if (forecast === undefined) {
     return `– (needs ${daysText(HISTORY_DAYS_MIN)} of usage, ${daysText(missingDays)} more)`;
   }
-  const text = `${formatUsd(forecast.expected)} by ${endText(shown)} (likely ${formatUsd(forecast.low)} to ${formatUsd(forecast.high)})`;
+  const text = `${formatEstimate(forecast.expected)} by ${endText(shown)} (likely ${formatEstimate(forecast.low)} to ${formatEstimate(forecast.high)})`;
   return limit === undefined
     ? text
     : `${text}, ${String(percentOf(forecast.expected, limit))}% of the limit`;
 }
 
 function forecastText({ expected, low, high }: Forecast): string {
-  return `${formatUsd(expected)} (likely ${formatUsd(low)} to ${formatUsd(high)})`;
+  return `${formatEstimate(expected)} (${formatEstimate(low)} to ${formatEstimate(high)})`;
 }
 
 function accuracyText(accuracy: Accuracy | undefined): string {
   if (accuracy === undefined) return "Accuracy so far: – (no former period to check against)";
   const { periods, withinPercent } = accuracy;
-  const last = periods === 1 ? "Last period" : `Last ${String(periods)} periods`;
-  return `${last}: within ${String(withinPercent)}%.`;
+  const last =
+    periods === 1 ? "The last forecast was" : `The last ${String(periods)} forecasts were`;
+  return `${last} within ${String(withinPercent)}% of what was spent.`;
 }
 
-function dateText(
+/** When a limit is reached: "today", "around Nov 24". */
+function reachedText(
   date: string | undefined,
   { budget, now }: { readonly budget: { readonly timeZone: TimeZone }; readonly now: Instant },
 ): string | undefined {
   const at = date === undefined ? undefined : parseLocalDate(date, budget.timeZone);
-  return at === undefined ? undefined : dayText(at, budget.timeZone, now);
+  if (at === undefined) return undefined;
+  const isToday = date === localDate(now, budget.timeZone);
+  return isToday ? "today" : `around ${dayText(at, budget.timeZone, now)}`;
 }
 
 function endText({ period, budget, now }: ShownBudget & Pick<Outlook, "period">): string {

@@ -1,7 +1,8 @@
 /** What an approver needs to see of a raise, a line each. Plain text: approvals escape it. Pure. */
 import { BASIS_TEXT } from "../../../domain/basis.ts";
-import { dayText, lastDayText } from "../../../domain/date-text.ts";
+import { dayText, lastDayText, momentText } from "../../../domain/date-text.ts";
 import { addUsd, formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
+import { formatEstimate } from "../../../domain/money-brief.ts";
 import type { Instant } from "../../../domain/time.ts";
 import { daysLeftText, type NamedDriver, type NamedStatus, spendText } from "./wording.ts";
 
@@ -50,7 +51,7 @@ export function raiseProposalText(facts: RaiseFacts): {
       ...facts.drivers.flatMap(driversLine),
       ...periodsLine(facts),
       ...earlierLine(facts),
-      `${BASIS_TEXT.estimated}, as of ${now.toISOString().slice(0, 16).replace("T", " ")} UTC.`,
+      `${BASIS_TEXT.estimated}, as of ${momentText(now, status.timeZone)} (${status.timeZone}).`,
     ],
   };
 }
@@ -66,7 +67,7 @@ function forecastLine({ named: { status }, forecast, now }: RaiseFacts, raised: 
   const by = last === "today" ? "the end of today" : last;
   const without = `${String(percentOf(expected, status.limit))}% of the limit`;
   const withRaise = `${String(percentOf(expected, raised))}% with the raise`;
-  return `Forecast: ${formatUsd(expected)} by ${by}, ${without}, ${withRaise}.`;
+  return `Forecast: ${formatEstimate(expected)} by ${by}, ${without}, ${withRaise}.`;
 }
 
 const CALLED: Readonly<Record<NamedDriver["kind"], string>> = {

@@ -1,6 +1,7 @@
 /** The parts of a digest, each a few lines or left out. Pure. */
 import { changeText } from "../../../domain/change-text.ts";
 import { formatUsd, usd } from "../../../domain/money.ts";
+import { formatEstimate, formatLimit } from "../../../domain/money-brief.ts";
 import { bar, escapeText, truncate } from "../../../slack/blocks.ts";
 import {
   budgetsInDanger,
@@ -123,10 +124,10 @@ export function budgetsText(budgets: readonly DigestBudget[]): string | undefine
   return ["*Budgets in danger*", ...lines].join("\n");
 }
 
-/** "▰▰▰▰▰▰▰▰▱▱ *82%* Search · $410.00 of $500.00 monthly · expected $540.00". */
+/** "▰▰▰▰▰▰▰▰▱▱ *82%* Search · $410.00 of $500 monthly · expected $540". */
 function budgetLine({ name, percent, spend, limit, periodKind, expected }: DigestBudget): string {
   const outlook = expected !== undefined && expected > limit && spend < limit;
-  return `${bar(percent)} *${percent.toLocaleString("en-US")}%* ${shortName(name)} · ${formatUsd(spend)} of ${formatUsd(limit)} ${periodKind}${outlook ? ` · expected ${formatUsd(expected)}` : ""}`;
+  return `${bar(percent)} *${percent.toLocaleString("en-US")}%* ${shortName(name)} · ${formatUsd(spend)} of ${formatLimit(limit)} ${periodKind}${outlook ? ` · expected ${formatEstimate(expected)}` : ""}`;
 }
 
 function nameText(name: string | null, kind: "team" | "project" | "model"): string {

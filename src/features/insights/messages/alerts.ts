@@ -1,8 +1,9 @@
 /** What people read of each kind of finding: plain words, escaped where they are shown. Pure. */
 import type { AlertContent, AlertWords } from "../../../domain/alert.ts";
+import { momentText } from "../../../domain/date-text.ts";
 import { formatUsd, type Usd, usd } from "../../../domain/money.ts";
 import type { Scope } from "../../../domain/scope.ts";
-import { type Instant, localParts, type TimeZone } from "../../../domain/time.ts";
+import type { Instant, TimeZone } from "../../../domain/time.ts";
 import type { Loop } from "../rules/loop.ts";
 import type { Spike, SpikeSpan } from "../rules/spike.ts";
 import { FALSE_ALARM_DAYS } from "../rules.ts";
@@ -45,7 +46,7 @@ export function spikeContent(of: {
     ],
     brief: `${formatUsd(amount)} ${DURING[span]}, normally ${formatUsd(norm.normal)}`,
     details: [
-      `Normal is ${formatUsd(norm.normal)}, usually at most ${formatUsd(norm.usualMax)}: ${String(norm.sampleCount)} times compared, ${COMPARED[span]}.`,
+      `Normal is ${formatUsd(norm.normal)}, usually at most ${formatUsd(norm.usualMax)}: by ${COMPARED[span]} (${String(norm.sampleCount)} compared).`,
       ...barLines(bar),
     ],
   };
@@ -70,7 +71,8 @@ export function spikeOverText(amount: Usd): string {
   return `spend is normal again. At its highest it was ${formatUsd(amount)} above that.`;
 }
 
-const KEY_SHOWN_CHARS = 60;
+/** Enough to find it by, on one line of a phone. */
+const KEY_SHOWN_CHARS = 24;
 
 export function loopContent(of: {
   readonly loop: Loop;
@@ -123,7 +125,7 @@ export function unknownModelContent(of: {
     ],
     brief: `${modelId}: ${formatUsd(amount)} at an assumed price`,
     follows:
-      "Record its price (claude-spend prices); claude-spend reprice then corrects what was counted.",
+      "Record its price with `claude-spend prices`; `claude-spend reprice` then corrects what was counted.",
   };
 }
 
@@ -146,9 +148,9 @@ export function silenceContent(of: {
     ],
     brief: `${source} is silent since ${clockText(since, zone)}`,
     follows:
-      "What it does not report is in no total and no budget. Its own log, and claude-spend doctor, say more.",
+      "Until it reports again, totals and budgets miss its usage. Its own log says more, and so does `claude-spend doctor`.",
     details: [
-      `${String(hours)} whole hours without a report; so long a pause happens less than once in a thousand times.`,
+      `Silent for ${String(hours)} comparable hours: by chance that happens less than once in a thousand times.`,
     ],
   };
 }
@@ -158,9 +160,7 @@ export function silenceOverText(source: string, { isBack }: { readonly isBack: b
 }
 
 function clockText(at: Instant, zone: TimeZone): string {
-  const { year, month, day, hour, minute } = localParts(at, zone);
-  const two = (value: number): string => String(value).padStart(2, "0");
-  return `${String(year)}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)} (${zone})`;
+  return `${momentText(at, zone)} (${zone})`;
 }
 
 /** A person reads of "you"; what is not theirs to read alone names them. */

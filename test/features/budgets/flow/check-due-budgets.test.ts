@@ -61,7 +61,7 @@ describe("checkDueBudgets", () => {
       "search-monthly 80% of 500 announced",
     ]);
     expect(await sentLines(db.pool)).toEqual([
-      "#team-search: Search passed 80% of its monthly budget: $410.00 of $500.00 (82%). 8 days left, through Nov 30. At this pace $548.70 by then, $48.70 over the limit.",
+      "#team-search: Search passed 80% of its monthly budget: $410.00 of $500.00 (82%). 8 days left, through Nov 30. At this pace $549 by then, $49 over the limit.",
     ]);
     expect(await check()).toBe(0);
   });
@@ -199,7 +199,7 @@ describe("checkDueBudgets", () => {
 
     expect(await sentLines(db.pool)).toEqual([
       expect.stringContaining(
-        "Search passed 50% of its monthly budget: $50.00 of $100.00 (50%). Ends today. At this pace $50.00 by then",
+        "Search passed 50% of its monthly budget: $50.00 of $100.00 (50%). Ends today. At this pace $50 by then",
       ),
     ]);
   });

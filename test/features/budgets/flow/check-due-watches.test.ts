@@ -92,7 +92,7 @@ describe("forecasts", () => {
     await pass(30);
     expect(await sentLines(db.pool)).toEqual([
       expect.stringMatching(
-        /^#team-search: Search will likely exceed its monthly budget: \$\d+\.\d\d \(likely .* of \$320\.00 by Nov 30\. \$210\.00 so far\. At this rate the limit is reached on Nov \d+\./,
+        /^#team-search: Search will likely exceed its monthly budget: \$\d+ \(\$\d+ to .* of \$320 by Nov 30\. \$210\.00 so far\. At this rate the limit is reached today\./,
       ),
     ]);
 
@@ -363,9 +363,9 @@ describe("/claude-spend forecast", () => {
     const text = await answer("search");
 
     expect(text).toContain("$150.00 of $250.00 so far");
-    expect(text).toContain("Forecast: $300.00 by Nov 30 (likely $");
-    expect(text).toContain("Limit reached: about Nov 25");
-    expect(text).toContain("Last 2 periods: within 1%.");
+    expect(text).toContain("Forecast: $300 by Nov 30 (likely $");
+    expect(text).toContain("The limit is reached around Nov 25");
+    expect(text).toContain("The last 2 forecasts were within 1% of what was spent.");
   });
 
   test("is a dash with what is missing, and knows scopes without a budget", async () => {

@@ -127,7 +127,7 @@ describe("requestRaise", () => {
         "Projects: checkout $450.00.",
         "People: no person $450.00.",
         "No earlier raises of this budget.",
-        `Estimated from usage events, as of ${NOW.slice(0, 16).replace("T", " ")} UTC.`,
+        "Estimated from usage events, as of Mon, Nov 23, 10:00 AM (UTC).",
       ],
       requestedAmount: usd(200),
       reason: "Launch week",
@@ -145,7 +145,7 @@ describe("requestRaise", () => {
 
     const [open] = await listOpenApprovals(db.pool, {});
     expect(open?.request.details.find((line) => line.startsWith("Forecast"))).toBe(
-      "Forecast: $563.29 by Nov 30, 112% of the limit, 80% with the raise.",
+      "Forecast: $563 by Nov 30, 112% of the limit, 80% with the raise.",
     );
   });
 

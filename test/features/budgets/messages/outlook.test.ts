@@ -50,11 +50,22 @@ describe("what alerts say", () => {
     const content = forecastContent({ ...shown(), forecast: FORECAST, thresholdPercent: 100 });
 
     expect(said(content)).toBe(
-      "Search will likely exceed its monthly budget: $548.70 (likely $510.00 to $590.10) of $500.00 by Nov 30.",
+      "Search will likely exceed its monthly budget: $549 ($510 to $590) of $500 by Nov 30.",
     );
     expect(content.follows).toBe(
-      "$431.20 so far. At this rate the limit is reached on Nov 27. Last 3 periods: within 6%.",
+      "$431.20 so far. At this rate the limit is reached around Nov 27. The last 3 forecasts were within 6% of what was spent.",
     );
+  });
+
+  test("of a limit that is reached before the day is over", () => {
+    const now = instant("2026-11-27T10:00:00Z");
+    const content = forecastContent({
+      ...shown({ now }),
+      forecast: FORECAST,
+      thresholdPercent: 100,
+    });
+
+    expect(content.follows).toContain("the limit is reached today.");
   });
 
   test("of a person's forecast below the limit, to that person", () => {
@@ -62,7 +73,7 @@ describe("what alerts say", () => {
     const own = shown({ scope: BO, reachesLimitOn: undefined });
 
     expect(said(forecastContent({ ...own, forecast, thresholdPercent: 90 }))).toBe(
-      "You will likely use 90% of your monthly budget: $460.00 (likely $510.00 to $590.10) of $500.00 by Nov 30.",
+      "You will likely use 90% of your monthly budget: $460 ($510 to $590) of $500 by Nov 30.",
     );
   });
 
@@ -78,7 +89,7 @@ describe("what alerts say", () => {
     [paceRecoveredContent(shown()), "Search is back on plan: $431.20 of $500.00."],
     [
       forecastRecoveredContent({ ...shown(), forecast: FORECAST }),
-      "The forecast of Search is back: $548.70 (likely $510.00 to $590.10) of $500.00 by Nov 30.",
+      "The forecast of Search is back: $549 ($510 to $590) of $500 by Nov 30.",
     ],
     [
       resetContent({ ...shown(), limit: usd(500), carriedOver: usd(0) }),
