@@ -78,7 +78,7 @@ function readPaths(): object {
             "scope",
             "org (default), team:KEY, project:KEY, user:EMAIL, api_key:ID, workspace:ID, model:ID, tag:NAME=VALUE",
           ),
-          parameter("from", "Date or time, inclusive. Default: start of the month"),
+          parameter("from", "Date or time, inclusive. Default: start of the calendar month"),
           parameter("to", "Date or time, exclusive. Default: now"),
           parameter(
             "group_by",
@@ -95,7 +95,7 @@ function readPaths(): object {
         security: apiToken,
         parameters: [
           parameter("scope", "As for /v1/spend"),
-          parameter("from", "Date or time, inclusive. Default: start of the month"),
+          parameter("from", "Date or time, inclusive. Default: start of the calendar month"),
           parameter("to", "Date or time, exclusive. Default: now"),
           parameter("time_zone", "IANA name. Default: the organization's"),
           parameter("min_attempts", "Only operations with so many attempts. Default: 1"),
@@ -130,7 +130,7 @@ function costPaths(): object {
         parameters: [
           parameter("units", "requests, users, or the name of a posted metric"),
           parameter("scope", "As of /v1/spend. Default: org"),
-          parameter("from", "Date or time, inclusive. Default: start of the month"),
+          parameter("from", "Date or time, inclusive. Default: start of the calendar month"),
           parameter("to", "Date or time, exclusive. Default: now"),
           parameter("by", "day (default), week or month"),
           parameter("time_zone", "IANA name. Default: the organization's"),

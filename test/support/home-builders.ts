@@ -24,6 +24,7 @@ export function aHomePage(given: Partial<HomePage> = {}): HomePage {
   return {
     now: HOME_NOW,
     zone: timeZone("UTC"),
+    month: "month",
     spend: { cost: usd(0), previous: usd(0), days: [], models: [] },
     budgets: [],
     waiting: { shown: [], count: 0 },

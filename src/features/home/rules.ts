@@ -3,12 +3,10 @@
  * published is rules/publishing.ts, whom a change concerns rules/concerned.ts. Pure.
  */
 import { percentOf, type Usd } from "../../domain/money.ts";
+import type { MonthWord } from "../../domain/month-to-date.ts";
 import {
-  addMs,
   type Instant,
   localParts,
-  MINUTE_MS,
-  type Period,
   type PeriodKind,
   startOfLocalDay,
   type TimeZone,
@@ -27,6 +25,8 @@ export const SHOWN_MAX = {
 export interface HomePage {
   readonly now: Instant;
   readonly zone: TimeZone;
+  /** What the organization's months are called. */
+  readonly month: MonthWord;
   readonly spend: OwnSpend;
   readonly budgets: readonly BudgetLine[];
   /** The first ones that wait for this person's voice, and how many there are. */
@@ -102,24 +102,6 @@ export type Attention =
 
 /** Days in the line of one's own spend. */
 const DAYS_SHOWN = 14;
-
-const QUARTER_HOUR_MS = 15 * MINUTE_MS;
-
-/** The month so far, and as much time of the one before; to the end of this quarter of an hour. */
-export function monthToDate(
-  now: Instant,
-  zone: TimeZone,
-): { readonly current: Period; readonly previous: Period } {
-  const { year, month } = localParts(now, zone);
-  const start = startOfLocalDay([year, month, 1], zone);
-  const previousStart = startOfLocalDay([year, month - 1, 1], zone);
-  const end = addMs(now, QUARTER_HOUR_MS - (now.getTime() % QUARTER_HOUR_MS));
-  const previousEnd = addMs(previousStart, end.getTime() - start.getTime());
-  return {
-    current: { start, end },
-    previous: { start: previousStart, end: previousEnd < start ? previousEnd : start },
-  };
-}
 
 /** The starts of the last local days, the oldest first, and the end of today. */
 export function lastDays(now: Instant, zone: TimeZone): readonly Instant[] {

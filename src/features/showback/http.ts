@@ -3,6 +3,7 @@ import type { FastifyInstance, preHandlerAsyncHookHandler } from "fastify";
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
 import { usdToDecimal } from "../../domain/money.ts";
+import { endOfQuarterHour } from "../../domain/month-to-date.ts";
 import { formatScope, parseScope } from "../../domain/scope.ts";
 import {
   type Clock,
@@ -17,7 +18,6 @@ import type { Database } from "../../store/database.ts";
 import { loadOrganization, type Organization } from "../organization/index.ts";
 import { basisOf } from "../reconciliation/index.ts";
 import { querySpend } from "./flow.ts";
-import { endOfQuarter } from "./rules/period.ts";
 import { GROUP_KEYS, type GroupKey, type SpendQuery, type SpendTotals } from "./rules.ts";
 
 interface Deps {
@@ -97,7 +97,7 @@ export function parseSpendPeriod(
   if (zone === undefined) throw invalid("time_zone: expected an IANA name such as Europe/Berlin");
   const month = periodOf(now, { kind: "monthly", zone, weekStartsOn: organization.weekStartsOn });
   const start = given.from === undefined ? month.start : parseTime("from", given.from, zone);
-  const end = given.to === undefined ? endOfQuarter(now) : parseTime("to", given.to, zone);
+  const end = given.to === undefined ? endOfQuarterHour(now) : parseTime("to", given.to, zone);
   if (start >= end) {
     throw invalid(
       given.to === undefined && given.from !== undefined

@@ -1,5 +1,6 @@
 /** Showback, the decisions: which period people mean, what is compared with what. Pure. */
 import { sumUsd, type Usd } from "../../domain/money.ts";
+import type { MonthWord } from "../../domain/month-to-date.ts";
 import type { Scope, ScopeRefusal } from "../../domain/scope.ts";
 import {
   HOUR_MS,
@@ -171,6 +172,8 @@ export type ReportResult =
 
 /** What one person sees first: their own month, their teams, and for who sees everything the whole. */
 export interface OwnSpend {
+  /** What the organization's months are called. */
+  readonly month: MonthWord;
   readonly mine: SpendTotals;
   readonly myBudgets: readonly BudgetShare[];
   readonly teams: readonly {

@@ -142,6 +142,18 @@ describe("App Home", () => {
     expect(lines.at(-1)).toBe("links");
   });
 
+  test("calls the organization's month fiscal where it is not the calendar's", () => {
+    const spend = { cost: usd(5), previous: usd(4), days: [], models: [] };
+    const organization = { name: "Acme", cost: usd(5), previous: usd(4) };
+    const attention = [{ kind: "unallocated", cost: usd(1), percent: 20 }] as const;
+    const page = { spend, organization, attention, teams: { shown: [], count: 0 } };
+    const text = (month: "month" | "fiscal month"): string =>
+      linesOf(aHomePage({ ...page, month })).join("\n");
+
+    expect(text("fiscal month").match(/fiscal month/g)).toHaveLength(5);
+    expect(text("fiscal month").replaceAll("fiscal month", "month")).toBe(text("month"));
+  });
+
   test("offers a raise from half of a budget on, or where it will not suffice", () => {
     const offers = (line: Parameters<typeof aBudgetLine>[0]): boolean =>
       linesOf(aHomePage({ budgets: [aBudgetLine(line)] })).some((one) =>

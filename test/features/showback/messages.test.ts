@@ -34,6 +34,7 @@ function aBudgetShare(overrides: Partial<BudgetShare> = {}): BudgetShare {
 
 function ownSpend(overrides: Partial<OwnSpend> = {}): OwnSpend {
   return {
+    month: "month",
     mine: spendTotals({ cost: usd(12.5) }),
     myBudgets: [
       aBudgetShare({ periodKind: "weekly", limit: usd(40), spend: usd(50), percent: 125 }),
@@ -63,7 +64,7 @@ describe("a report", () => {
       "Search: $355.00, month to date, ▲ 77% vs same days last month.",
       "# Search · $355.00",
       "*Month to date* (Nov 1–23) · ▲ 77% vs $200.00, same days last month (Oct 1–23)",
-      "▰▰▰▰▰▰▰▱▱▱ *71%* of $500.00 monthly · $145.00 left",
+      "▰▰▰▰▰▰▰▱▱▱ *71%* of $500 monthly · $145.00 left",
       "chart (bar): Spend by day",
       "*By model*\n$300.00  claude-opus-5-5 · 84%\n$55.00  claude-haiku-4-5 · 15%",
       "(1,000 requests · $0.36 each · 80% of prompts from cache)",
@@ -84,7 +85,7 @@ describe("a report", () => {
       }),
     );
 
-    expect(shownLines(blocks).join("\n")).toContain("$145.00 left · forecast $548.70 (109%)");
+    expect(shownLines(blocks).join("\n")).toContain("$145.00 left · forecast $549 (109%)");
     expect(shownLines(blocks).join("\n")).toContain("· $1.20 per tickets_resolved");
   });
 
@@ -189,7 +190,7 @@ describe("a report", () => {
     const over = aBudgetShare({ spend: usd(600), percent: 120 });
 
     expect(shownLines(reportMessage(aSpendReport({ budgets: [over] })).blocks)).toContain(
-      "▰▰▰▰▰▰▰▰▰▰ *120%* of $500.00 monthly · $100.00 over",
+      "▰▰▰▰▰▰▰▰▰▰ *120%* of $500 monthly · $100.00 over",
     );
   });
 });
@@ -204,8 +205,8 @@ describe("what one person sees first", () => {
   test("is their own spend, then their teams", () => {
     expect(shownLines(ownSpendBlocks(ownSpend()))).toEqual([
       "# You · $12.50 this month",
-      "▰▰▰▰▰▰▰▰▰▰ *125%* of $40.00 weekly · $10.00 over [Request raise]",
-      "*Search &amp; Co* · $355.00 this month\n▰▰▰▰▰▰▰▱▱▱ *71%* of $500.00 monthly · $145.00 left [Request raise]",
+      "▰▰▰▰▰▰▰▰▰▰ *125%* of $40 weekly · $10.00 over [Request raise]",
+      "*Search &amp; Co* · $355.00 this month\n▰▰▰▰▰▰▰▱▱▱ *71%* of $500 monthly · $145.00 left [Request raise]",
       "*Ads* · $0.00 this month",
       "(Details: `/claude-spend search 7d` · all commands: `/claude-spend help`)",
     ]);
@@ -288,6 +289,7 @@ const anyReport: fc.Arbitrary<SpendReport> = fc
   })
   .map(aSpendReport);
 const anyOwnSpend: fc.Arbitrary<OwnSpend> = fc.record({
+  month: fc.constantFrom("month", "fiscal month"),
   mine: anyTotals,
   myBudgets: anyBudgets,
   teams: fc.oneof(

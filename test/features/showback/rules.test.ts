@@ -1,17 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { sumUsd, usd as usdFromPico } from "../../../src/domain/money.ts";
+import { endOfQuarterHour } from "../../../src/domain/month-to-date.ts";
+import { type Instant, instant, type Period, timeZone } from "../../../src/domain/time.ts";
 import {
-  addMs,
-  DAY_MS,
-  HOUR_MS,
-  type Instant,
-  instant,
-  type Period,
-  timeZone,
-} from "../../../src/domain/time.ts";
-import {
-  endOfQuarter,
   parseReportPeriod,
   type ReportPeriod,
 } from "../../../src/features/showback/rules/period.ts";
@@ -180,6 +172,47 @@ describe("parseReportPeriod", () => {
     ]);
   });
 
+  describe("where months begin on the 26th", () => {
+    const named = (text: string) => {
+      const fiscal = { ...calendar("UTC"), fiscalMonthStartsOn: 26, fiscalYearStartsIn: 4 };
+      const period = parseReportPeriod(text, instant("2026-11-23T10:07:00Z"), fiscal);
+      if (period === undefined) return undefined;
+      const days = [period.current, period.previous]
+        .map(({ start, end }) => [start, end].map((at) => at.toISOString().slice(5, 16)).join(" "))
+        .join(" vs ");
+      return `${period.label} ${days} ${period.previousLabel} ${period.typed}`;
+    };
+
+    test.each([
+      [
+        "this month",
+        "Fiscal month to date 10-26T00:00 11-23T10:15 vs 09-26T00:00 10-24T10:15 same days last fiscal month mtd",
+      ],
+      [
+        "last month",
+        "Last fiscal month 09-26T00:00 10-26T00:00 vs 08-26T00:00 09-26T00:00 the fiscal month before last-month",
+      ],
+      [
+        "since last month",
+        "Since Sep 26 09-26T00:00 11-23T10:15 vs 07-29T00:00 09-25T10:15 the 59 days before 2026-09-26..",
+      ],
+    ])("%j is the month of the budgets", (text, expected) => {
+      expect(named(text)).toBe(expected);
+      expect(
+        named(expected.split(" ").at(-1) ?? "")
+          ?.split(" ")
+          .slice(-1),
+      ).toEqual(expected.split(" ").slice(-1));
+    });
+
+    test("a month by its name is the calendar's, as on a bill, and says so", () => {
+      expect(named("october")).toBe(
+        "Calendar month October 2026 10-01T00:00 11-01T00:00 vs 09-01T00:00 10-01T00:00 the month before 2026-10",
+      );
+      expect(named("2026-11")).toMatch(/^Calendar month November 2026 11-01T00:00 /);
+    });
+  });
+
   const zones = ["UTC", BERLIN, "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"];
   const anyInstant = fc
     .date({ min: new Date("2020-01-01"), max: new Date("2030-01-01"), noInvalidDate: true })
@@ -219,22 +252,12 @@ describe("parseReportPeriod", () => {
           const { current, previous } = periodOf(text, now, zone);
 
           expect(current.start <= now).toBe(true);
-          expect(current.end).toEqual(endOfQuarter(now));
+          expect(current.end).toEqual(endOfQuarterHour(now));
           expect(lengthOf(previous)).toBeLessThanOrEqual(lengthOf(current));
         },
       ),
     );
   });
-});
-
-test("endOfQuarter is ahead of now, by a quarter of an hour at most", () => {
-  expect(endOfQuarter(instant("2026-11-23T10:00:00Z"))).toEqual(instant("2026-11-23T10:15:00Z"));
-  expect(endOfQuarter(instant("2026-11-23T10:14:59.999Z"))).toEqual(
-    instant("2026-11-23T10:15:00Z"),
-  );
-  expect(endOfQuarter(addMs(instant("2026-11-23T10:15:00Z"), DAY_MS + HOUR_MS))).toEqual(
-    instant("2026-11-24T11:30:00Z"),
-  );
 });
 
 describe("cacheSharePercent", () => {

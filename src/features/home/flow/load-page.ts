@@ -1,6 +1,7 @@
 /** Everything on one person's Home, looked up as of now. Who may see what is organization's rules. */
 import type { Email } from "../../../domain/email.ts";
 import { sumUsd, type Usd, ZERO_USD } from "../../../domain/money.ts";
+import { monthToDate, monthWord } from "../../../domain/month-to-date.ts";
 import type { Scope } from "../../../domain/scope.ts";
 import { addMs, type Clock, DAY_MS, type Instant, type Period } from "../../../domain/time.ts";
 import type { Block } from "../../../slack/blocks.ts";
@@ -25,7 +26,6 @@ import {
   type BudgetLine,
   type HomePage,
   lastDays,
-  monthToDate,
   openedRequest,
   SHOWN_MAX,
   type SpendLine,
@@ -61,7 +61,7 @@ export async function loadPage(
     loadOrganization(deps),
   ]);
   const zone = organization.timeZone;
-  const spans = monthToDate(now, zone);
+  const spans = monthToDate(now, organization);
   const [models, previous, days, budgets, waiting, ownRequests, teams, whole, preferences] =
     await Promise.all([
       store.listOwnModels(database, email, spans.current),
@@ -93,6 +93,7 @@ export async function loadPage(
     page: {
       now,
       zone,
+      month: monthWord(organization),
       spend: { cost: sumUsd(models.map(({ cost }) => cost)), previous, days, models },
       budgets: budgets.map(({ line }) => line),
       waiting: { shown: waitingShown(waiting, openedId), count: waiting.length },

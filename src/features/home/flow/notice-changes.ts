@@ -2,6 +2,7 @@
  * Finds whose Home something concerns that happened since the last look: what is in the audit trail,
  * alerts, spend that moved. Only marks; refresh-homes.ts publishes. Replicas take turns.
  */
+import { monthToDate } from "../../../domain/month-to-date.ts";
 import { addMs, type Instant, MINUTE_MS } from "../../../domain/time.ts";
 import { inTransaction, type Sql } from "../../../store/database.ts";
 import { loadOrganization } from "../../organization/index.ts";
@@ -13,7 +14,6 @@ import {
   ON_SCREEN_MS,
   SCREEN_AGE_MAX_MS,
 } from "../rules/publishing.ts";
-import { monthToDate } from "../rules.ts";
 import {
   claimCursor,
   listChanges,
@@ -90,12 +90,12 @@ async function markMoved(
   sql: Sql,
   { since, now }: { readonly since: Instant; readonly now: Instant },
 ): Promise<void> {
-  const { timeZone } = await loadOrganization({ database: sql });
+  const organization = await loadOrganization({ database: sql });
   const visitedSince = addMs(now, -ON_SCREEN_MS);
   const spend = await listMovingSpend(sql, {
     visitedSince,
     recordedSince: addMs(now, -RECORDED_MS),
-    period: monthToDate(now, timeZone).current,
+    period: monthToDate(now, organization).current,
   });
   const people = new Set<string>([
     ...spend.filter((one) => hasMovedNoticeably(one.shown, one.now)).map(({ email }) => email),

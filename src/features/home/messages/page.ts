@@ -47,7 +47,7 @@ export function homeBlocks(
     .map((blocks) => blocks.slice(0, PART_BLOCKS_MAX));
   return [
     ...waitingBlocks(page.waiting, parts.opened),
-    ...attentionBlocks(page.attention),
+    ...attentionBlocks(page),
     ...further.filter(isTask).flatMap((blocks) => [...blocks, DIVIDER]),
     ...ownSpendBlocks(page),
     DIVIDER,

@@ -24,17 +24,17 @@ export const REPORT_ACTION = "home_report";
 /** The budgets feature listens to it. */
 const RAISE_ACTION = "budget_request_raise";
 
-export function ownSpendBlocks({ spend, budgets, now }: HomePage): readonly Block[] {
+export function ownSpendBlocks({ spend, budgets, now, month }: HomePage): readonly Block[] {
   const { cost, previous, days } = spend;
   const line = sparkline(days);
-  const change = comparedText(cost, previous);
+  const change = comparedText(cost, previous, month);
   const facts = [
     ...(change === undefined ? [] : [change]),
     ...(line === undefined ? [] : [`${line}  last ${String(days.length)} days`]),
   ];
   const hidden = budgets.length - SHOWN_MAX.budgets;
   return [
-    header(`You · ${formatUsd(cost)} this month`),
+    header(`You · ${formatUsd(cost)} this ${month}`),
     section(facts.length === 0 ? "No usage recorded yet." : facts.join("\n")),
     ...modelBlocks(spend),
     ...budgets
@@ -84,17 +84,17 @@ function raiseButton({ raiseValue }: BudgetLine): ReturnType<typeof button> {
   return button({ actionId: RAISE_ACTION, text: "Request raise", value: raiseValue });
 }
 
-export function teamBlocks({ teams, organization, now }: HomePage): readonly Block[] {
+export function teamBlocks({ teams, organization, now, month }: HomePage): readonly Block[] {
   const hidden = teams.count - teams.shown.length;
   return [
-    header("Teams this month"),
+    header(`Teams this ${month}`),
     ...(organization === undefined
       ? []
       : [
           section(
             [
               `*${nameText(organization.name)}* · ${moneyText(organization.cost)}`,
-              comparedText(organization.cost, organization.previous) ?? "",
+              comparedText(organization.cost, organization.previous, month) ?? "",
             ]
               .join("\n")
               .trimEnd(),

@@ -50,15 +50,19 @@ function waitingRow({ requestId, title, amount, requester, expiresAt }: WaitingR
   );
 }
 
-export function attentionBlocks(attention: readonly Attention[]): readonly Block[] {
+export function attentionBlocks({ attention, month }: HomePage): readonly Block[] {
   if (attention.length === 0) return [];
-  return [header("Needs attention"), ...attention.map(attentionRow), DIVIDER];
+  return [
+    header("Needs attention"),
+    ...attention.map((what) => attentionRow(what, month)),
+    DIVIDER,
+  ];
 }
 
 /** More names than this are a crowd. */
 const NAMES_MAX = 3;
 
-function attentionRow(what: Attention): Block {
+function attentionRow(what: Attention, month: HomePage["month"]): Block {
   switch (what.kind) {
     case "rejected": {
       const { events, sources } = what;
@@ -70,7 +74,7 @@ function attentionRow(what: Attention): Block {
     }
     case "unallocated":
       return section(
-        `:label: *${moneyText(what.cost)}* belongs to no team\n${String(what.percent)}% of this month`,
+        `:label: *${moneyText(what.cost)}* belongs to no team\n${String(what.percent)}% of this ${month}`,
         showButton("unallocated"),
       );
     case "drift":

@@ -2,6 +2,8 @@
 import { changeText, UNCHANGED } from "../../../domain/change-text.ts";
 import { dayText } from "../../../domain/date-text.ts";
 import { formatUsd, type Usd, usd } from "../../../domain/money.ts";
+import { formatEstimate, formatLimit } from "../../../domain/money-brief.ts";
+import type { MonthWord } from "../../../domain/month-to-date.ts";
 import type { Instant } from "../../../domain/time.ts";
 import { bar, escapeText, slackDate, truncate } from "../../../slack/blocks.ts";
 import { type BudgetLine, isExpectedAbove } from "../rules.ts";
@@ -20,16 +22,11 @@ export function moneyText(amount: Usd): string {
   return escapeText(formatUsd(amount));
 }
 
-/** Limits are whole dollars nearly always: a line on a phone has no room for ".00". */
-function limitText(limit: Usd): string {
-  return moneyText(limit).replace(/\.00$/, "");
-}
-
 /** "▲ 12% vs the same days last month ($110.20)"; undefined where there is nothing to compare with. */
-export function comparedText(now: Usd, before: Usd): string | undefined {
+export function comparedText(now: Usd, before: Usd, month: MonthWord): string | undefined {
   const change = changeText(now, before);
   if (change === undefined) return undefined;
-  const than = `the same days last month (${moneyText(before)})`;
+  const than = `the same days last ${month} (${moneyText(before)})`;
   return change === UNCHANGED ? `As much as in ${than}` : `${change} vs ${than}`;
 }
 
@@ -39,14 +36,14 @@ export function budgetLines(budget: BudgetLine, now: Instant): readonly string[]
   const left = limit - spend;
   const isNews = isExpectedAbove(budget) && left >= 0n;
   return [
-    `${bar(percent, BAR_WIDTH)} *${String(percent)}%* of ${limitText(limit)} ${periodKind}`,
+    `${bar(percent, BAR_WIDTH)} *${String(percent)}%* of ${escapeText(formatLimit(limit))} ${periodKind}`,
     [
       left >= 0n ? `${moneyText(usd(left))} left` : `*${moneyText(usd(-left))} over*`,
       `resets ${dayText(budget.periodEnd, budget.zone, now)}`,
       // What was spent since it was made can have overtaken it.
       ...(forecast === undefined || forecast < spend
         ? []
-        : [`forecast ${moneyText(forecast)}${isNews ? " :warning:" : ""}`]),
+        : [`forecast ${escapeText(formatEstimate(forecast))}${isNews ? " :warning:" : ""}`]),
     ].join(" · "),
   ];
 }

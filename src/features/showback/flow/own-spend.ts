@@ -1,6 +1,7 @@
 /** What one person sees first: their own month, their teams. Changes nothing. */
 import type { Email } from "../../../domain/email.ts";
 import { AppError } from "../../../domain/errors.ts";
+import { monthToDate, monthWord } from "../../../domain/month-to-date.ts";
 import { ORG_SCOPE, type Scope } from "../../../domain/scope.ts";
 import type { Clock, Instant } from "../../../domain/time.ts";
 import { type Database, onOneConnection, type Sql } from "../../../store/database.ts";
@@ -9,7 +10,6 @@ import { listBudgetStatus, raiseButtonValue } from "../../budgets/index.ts";
 import { loadAsker, seesEverything } from "../../organization/index.ts";
 import type { BudgetShare, OwnSpend, SpendQuery, SpendTotals } from "../rules.ts";
 import { listSpend } from "../store.ts";
-import { monthToDate } from "./question.ts";
 
 interface Deps {
   readonly database: Database;
@@ -59,6 +59,7 @@ export async function loadOwnSpend({ database, clock }: Deps, email: Email): Pro
       ]),
   );
   return {
+    month: monthWord(organization),
     mine,
     myBudgets,
     teams: teamSpend,

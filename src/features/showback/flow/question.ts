@@ -59,7 +59,7 @@ export async function readQuestion(
       ...(found.period === undefined ? {} : { period: found.period.typed }),
     };
   }
-  const period = found.period ?? monthToDate(now, organization);
+  const period = found.period ?? ofThisMonth(now, organization);
   const { scope } = found.finding;
   return { kind: "asked", scope, period, view: { by, isExact }, person, teams, organization, now };
 }
@@ -111,7 +111,7 @@ function isListed({ kind }: Scope): boolean {
   return kind === "team" || kind === "project" || kind === "model" || kind === "org";
 }
 
-export function monthToDate(now: Instant, organization: Organization): ReportPeriod {
+function ofThisMonth(now: Instant, organization: Organization): ReportPeriod {
   const period = parseReportPeriod("mtd", now, organization);
   if (period === undefined) throw new AppError({ code: "internal", message: "mtd is a period" });
   return period;

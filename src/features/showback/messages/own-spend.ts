@@ -21,7 +21,7 @@ const TEAMS_SHOWN_MAX = 20;
 
 export function ownSpendMessage(own: OwnSpend): SlackMessage {
   const whole = own.organization;
-  return message(`You spent ${formatUsd(own.mine.cost)} this month.`, [
+  return message(`You spent ${formatUsd(own.mine.cost)} this ${own.month}.`, [
     ...ownSpendBlocks(own),
     ...askAgain([
       { text: "My spend", command: "me" },
@@ -37,16 +37,16 @@ export function ownSpendMessage(own: OwnSpend): SlackMessage {
 /** What one person sees first, here and in App Home. */
 export function ownSpendBlocks(own: OwnSpend): readonly Block[] {
   const blocks: Block[] = [
-    header(`You · ${formatUsd(own.mine.cost)} this month`),
+    header(`You · ${formatUsd(own.mine.cost)} this ${own.month}`),
     ...own.myBudgets.map((budget) => section(budgetLine(budget), raiseButton(budget))),
   ];
   if (own.organization !== undefined) {
     const { name, spend } = own.organization;
-    blocks.push(section(`*${escapeText(name)}* · ${formatUsd(spend.cost)} this month`));
+    blocks.push(section(`*${escapeText(name)}* · ${formatUsd(spend.cost)} this ${own.month}`));
   }
   for (const { name, spend, budgets } of own.teams.slice(0, TEAMS_SHOWN_MAX)) {
     const lines = [
-      `*${escapeText(name)}* · ${formatUsd(spend.cost)} this month`,
+      `*${escapeText(name)}* · ${formatUsd(spend.cost)} this ${own.month}`,
       ...budgets.map(budgetLine),
     ];
     const [first] = budgets;

@@ -2,11 +2,12 @@
 import { changeText, UNCHANGED } from "../../../domain/change-text.ts";
 import { dayText } from "../../../domain/date-text.ts";
 import { formatUsd, percentOf, type Usd, usd } from "../../../domain/money.ts";
+import { formatEstimate, formatLimit } from "../../../domain/money-brief.ts";
 import { addMs, type Instant, type Period, type TimeZone } from "../../../domain/time.ts";
 import { type Button, bar, button, escapeText } from "../../../slack/blocks.ts";
 import type { BudgetShare, Dimension } from "../rules.ts";
 
-/** "▰▰▰▰▰▰▰▱▱▱ 71% of $500.00 monthly · $145.00 left · forecast $548.70 (109%)". */
+/** "▰▰▰▰▰▰▰▱▱▱ 71% of $500 monthly · $145.00 left · forecast $549 (109%)". */
 export function budgetLine({ percent, limit, spend, periodKind, forecast }: BudgetShare): string {
   const left = limit - spend;
   const rest = left >= 0n ? `${formatUsd(usd(left))} left` : `${formatUsd(usd(-left))} over`;
@@ -14,8 +15,8 @@ export function budgetLine({ percent, limit, spend, periodKind, forecast }: Budg
     // What was spent since it was made can have overtaken it.
     forecast === undefined || forecast.expected < spend
       ? ""
-      : ` · forecast ${formatUsd(forecast.expected)} (${String(percentOf(forecast.expected, limit))}%)`;
-  return `${bar(percent)} *${String(percent)}%* of ${formatUsd(limit)} ${periodKind} · ${rest}${heading}`;
+      : ` · forecast ${formatEstimate(forecast.expected)} (${String(percentOf(forecast.expected, limit))}%)`;
+  return `${bar(percent)} *${String(percent)}%* of ${formatLimit(limit)} ${periodKind} · ${rest}${heading}`;
 }
 
 export function raiseButton(budget: BudgetShare): Button {
@@ -64,7 +65,7 @@ export function nameOf(key: Dimension, value: string | null): string {
 
 /** Begins with a small letter where it stands inside a sentence; months and days keep theirs. */
 export function inSentence(label: string): string {
-  return /^(?:Today|Yesterday|Last|Since|Month|Week|Quarter|Year)\b/.test(label)
+  return /^(?:Today|Yesterday|Last|Since|Month|Fiscal|Calendar|Week|Quarter|Year)\b/.test(label)
     ? label.charAt(0).toLowerCase() + label.slice(1)
     : label;
 }

@@ -4,15 +4,19 @@
  */
 import { dayText, monthText } from "../../../domain/date-text.ts";
 import {
+  asLong,
+  endOfQuarterHour,
+  monthToDate,
+  monthWord,
+  wholeMonth,
+} from "../../../domain/month-to-date.ts";
+import {
   addMs,
   type Instant,
   localDate,
-  localParts,
-  MINUTE_MS,
   type Period,
   periodOf,
   startOfLocalDay,
-  type TimeZone,
 } from "../../../domain/time.ts";
 import { type Calendar, dayNamed, dayNumber, dayStart, monthOf } from "./calendar-words.ts";
 
@@ -27,13 +31,7 @@ export interface ReportPeriod {
   readonly typed: string;
 }
 
-const QUARTER_HOUR_MS = 15 * MINUTE_MS;
 const DAYS_MAX = 366;
-
-/** The end of the quarter of an hour around `now`: nothing that was used by now lies behind it. */
-export function endOfQuarter(now: Instant): Instant {
-  return addMs(now, QUARTER_HOUR_MS - (now.getTime() % QUARTER_HOUR_MS));
-}
 
 /** Reads the words of a span; undefined for anything else, also for one that has not begun yet. */
 export function parseReportPeriod(
@@ -51,7 +49,7 @@ export function parseReportPeriod(
   const named = NAMED.get(name);
   if (named !== undefined) return named(now, calendar);
   const month = monthOf(words, now, calendar);
-  if (month !== undefined) return wholeMonth(month, now, calendar);
+  if (month !== undefined) return namedMonth(month, now, calendar);
   return spanOf(words, now, calendar);
 }
 
@@ -67,7 +65,7 @@ function lastDays(days: number, now: Instant, calendar: Calendar): ReportPeriod 
   const start = dayStart(now, calendar, 1 - days);
   if (days === 1) {
     return toDate({
-      current: { start, end: endOfQuarter(now) },
+      current: { start, end: endOfQuarterHour(now) },
       previousStart: dayStart(now, calendar, -1),
       label: "Today",
       previousLabel: "yesterday by this time",
@@ -75,7 +73,7 @@ function lastDays(days: number, now: Instant, calendar: Calendar): ReportPeriod 
     });
   }
   return toDate({
-    current: { start, end: endOfQuarter(now) },
+    current: { start, end: endOfQuarterHour(now) },
     previousStart: dayStart(now, calendar, 1 - 2 * days),
     label: `Last ${String(days)} days`,
     previousLabel: `the ${String(days)} days before`,
@@ -98,20 +96,26 @@ const yesterday: Named = (now, calendar) => {
   };
 };
 
-const monthToDate: Named = (now, { timeZone: zone }) => {
-  const { year, month } = localParts(now, zone);
-  return toDate({
-    current: { start: startOfLocalDay([year, month, 1], zone), end: endOfQuarter(now) },
-    previousStart: startOfLocalDay([year, month - 1, 1], zone),
-    label: "Month to date",
-    previousLabel: "same days last month",
+const thisMonth: Named = (now, calendar) => {
+  const word = monthWord(calendar);
+  return {
+    ...monthToDate(now, calendar),
+    label: `${capitalized(word)} to date`,
+    previousLabel: `same days last ${word}`,
     typed: "mtd",
-  });
+  };
 };
 
-const lastMonth: Named = (now, { timeZone: zone }) => {
-  const { year, month } = localParts(now, zone);
-  return { ...completeMonth([year, month - 1], zone), label: "Last month", typed: "last-month" };
+const lastMonth: Named = (now, calendar) => {
+  const word = monthWord(calendar);
+  const current = wholeMonth(addMs(wholeMonth(now, calendar).start, -1), calendar);
+  return {
+    current,
+    previous: wholeMonth(addMs(current.start, -1), calendar),
+    label: `Last ${word}`,
+    previousLabel: `the ${word} before`,
+    typed: "last-month",
+  };
 };
 
 type LongKind = "weekly" | "quarterly" | "yearly";
@@ -128,7 +132,7 @@ function running(kind: LongKind): Named {
     const before = calendarPeriod(addMs(start, -1), kind, calendar);
     const { word, toDate: label } = CALLED[kind];
     return toDate({
-      current: { start, end: endOfQuarter(now) },
+      current: { start, end: endOfQuarterHour(now) },
       previousStart: before.start,
       label,
       previousLabel: `same days last ${word}`,
@@ -160,10 +164,10 @@ const NAMED: ReadonlyMap<string, Named> = new Map(
   Object.entries<Named>({
     today,
     yesterday,
-    mtd: monthToDate,
-    month: monthToDate,
-    "this-month": monthToDate,
-    "month-to-date": monthToDate,
+    mtd: thisMonth,
+    month: thisMonth,
+    "this-month": thisMonth,
+    "month-to-date": thisMonth,
     "last-month": lastMonth,
     "previous-month": lastMonth,
     week: running("weekly"),
@@ -180,29 +184,31 @@ const NAMED: ReadonlyMap<string, Named> = new Map(
   }),
 );
 
-function wholeMonth(
+function namedMonth(
   [year, month]: readonly [number, number],
   now: Instant,
-  { timeZone: zone }: Calendar,
+  calendar: Calendar,
 ): ReportPeriod | undefined {
-  const complete = completeMonth([year, month], zone);
+  const complete = completeMonth([year, month], calendar);
   if (complete.current.start > now) return undefined;
   if (complete.current.end <= now) return complete;
   return toDate({
     ...complete,
-    current: { start: complete.current.start, end: endOfQuarter(now) },
+    current: { start: complete.current.start, end: endOfQuarterHour(now) },
     previousStart: complete.previous.start,
     previousLabel: "same days of the month before",
   });
 }
 
-function completeMonth([year, month]: readonly [number, number], zone: TimeZone): ReportPeriod {
+/** A month by its name is the calendar's, as on bills and statements, and says so beside fiscal ones. */
+function completeMonth([year, month]: readonly [number, number], calendar: Calendar): ReportPeriod {
+  const { timeZone: zone } = calendar;
   const start = startOfLocalDay([year, month, 1], zone);
   const typed = localDate(start, zone).slice(0, 7);
   return {
     current: { start, end: startOfLocalDay([year, month + 1, 1], zone) },
     previous: { start: startOfLocalDay([year, month - 1, 1], zone), end: start },
-    label: monthText(start, zone),
+    label: `${monthWord(calendar) === "month" ? "" : "Calendar month "}${monthText(start, zone)}`,
     previousLabel: "the month before",
     typed,
   };
@@ -228,7 +234,7 @@ function sinceDay(start: Instant, now: Instant, calendar: Calendar): ReportPerio
   const days = dayNumber(now, zone) - dayNumber(start, zone) + 1;
   if (start > now || days > DAYS_MAX) return undefined;
   return toDate({
-    current: { start, end: endOfQuarter(now) },
+    current: { start, end: endOfQuarterHour(now) },
     previousStart: dayStart(start, calendar, -days),
     label: `Since ${dayText(start, zone, now)}`,
     previousLabel: days === 1 ? "yesterday by this time" : `the ${String(days)} days before`,
@@ -254,12 +260,11 @@ function wholeDays(current: Period, now: Instant, calendar: Calendar): ReportPer
 
 /** The days that a date, a weekday, a month or a named span is made of. */
 function daysNamed(words: string, now: Instant, calendar: Calendar): Period | undefined {
-  const { timeZone: zone } = calendar;
   const bare = words.replace(/^(?:the|on) /, "");
   const day = dayNamed(bare, now, calendar);
   if (day !== undefined) return day;
   const month = monthOf(bare, now, calendar);
-  if (month !== undefined) return completeMonth(month, zone).current;
+  if (month !== undefined) return completeMonth(month, calendar).current;
   return NAMED.get(bare.replaceAll(" ", "-"))?.(now, calendar).current;
 }
 
@@ -268,12 +273,9 @@ function toDate(
   span: Omit<ReportPeriod, "previous"> & { readonly previousStart: Instant },
 ): ReportPeriod {
   const { current, previousStart, label, previousLabel, typed } = span;
-  const end = addMs(previousStart, current.end.getTime() - current.start.getTime());
-  return {
-    current,
-    previous: { start: previousStart, end: end < current.start ? end : current.start },
-    label,
-    previousLabel,
-    typed,
-  };
+  return { current, previous: asLong(current, previousStart), label, previousLabel, typed };
+}
+
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }
