@@ -89,7 +89,8 @@ export type ClaimDecision =
 /**
  * What an event means that the database did not take at once. The same content again is a
  * duplicate, and so is a request of Claude that another event already reported; other content under
- * a taken id is a conflict, and so is a second correction of the same event.
+ * a taken id is a conflict, and so is a second correction of the same event, or one that would have
+ * events correct each other in a circle.
  */
 export function decideClaim(
   {
@@ -104,6 +105,8 @@ export function decideClaim(
       | { readonly kind: "taken"; readonly contentSha256: string };
     /** The event that corrects or voids what this one wants to. */
     readonly correctedBy: string | undefined;
+    /** Whether what it wants to correct is, at some remove, a correction of this one. */
+    readonly closesCircle: boolean;
   },
 ): ClaimDecision {
   const conflict = (message: string): ClaimDecision => ({
@@ -117,11 +120,16 @@ export function decideClaim(
           "event_id: already recorded with other content. The first one counts; to change it, send an event of another event_id that corrects it.",
         );
   }
-  const { correctedBy } = known;
+  const { correctedBy, closesCircle } = known;
+  const field = event.corrects === undefined ? "voids" : "corrects";
   if (correctedBy !== undefined && correctedBy !== event.eventId) {
-    const field = event.corrects === undefined ? "voids" : "corrects";
     return conflict(
       `${field}: expected an event that nothing corrects yet; ${correctedBy} has corrected it. Correct that one instead.`,
+    );
+  }
+  if (closesCircle) {
+    return conflict(
+      `${field}: expected an event that does not follow from this one; ${correctedEventId(event) ?? ""} corrects it, or corrects what corrects it.`,
     );
   }
   return { kind: known.name.kind === "expected" ? "expected" : "duplicate" };

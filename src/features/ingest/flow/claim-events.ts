@@ -7,7 +7,9 @@
  */
 import type { NotCountedBecause, UsageEvent } from "../../../domain/usage.ts";
 import type { Sql } from "../../../store/database.ts";
+import { type ChainLink, closesCircle } from "../rules/correction-chains.ts";
 import { correctedEventId, decideClaim, noLongerKept, type Rejection } from "../rules.ts";
+import { loadChainsAbove, lockExpectedCorrections } from "../store/correction-chains.ts";
 import {
   claimIdentities,
   type EventName,
@@ -22,6 +24,14 @@ import {
   lockIdentities,
 } from "../store/identities.ts";
 import { findKeptEvents } from "../store/usage-events.ts";
+import {
+  circularIn,
+  findAwaited,
+  findCountedLate,
+  findInherited,
+  type LateCounted,
+  targetOf,
+} from "./correction-chains.ts";
 import type { PricedEvent } from "./price-deliveries.ts";
 
 export interface ClaimedEvent extends PricedEvent {
@@ -39,6 +49,8 @@ export interface ClaimedBatch {
   readonly refused: readonly RefusedEvent[];
   /** Events stored earlier whose charges must be taken back. */
   readonly corrected: readonly NonNullable<Identity["event"]>[];
+  /** Events stored earlier that count from now on. */
+  readonly late: readonly LateCounted[];
 }
 
 /**
@@ -47,17 +59,25 @@ export interface ClaimedBatch {
  * that came to nothing.
  */
 export async function claimEvents(sql: Sql, batch: readonly PricedEvent[]): Promise<ClaimedBatch> {
-  if (batch.length === 0) return { accepted: [], refused: [], corrected: [] };
+  if (batch.length === 0) return { accepted: [], refused: [], corrected: [], late: [] };
   const corrections = batch.filter(({ event }) => correctedEventId(event) !== undefined);
   const keys = new Set(corrections.length === 0 ? [] : batch.map(({ event }) => eventKey(event)));
   const targets = corrections.flatMap(({ event }) => targetOf(event) ?? []);
+  const circular = corrections.length < 2 ? new Set<string>() : circularIn(corrections);
   const claimed = await claimIdentities(sql, [
     ...batch.filter(({ event }) => correctedEventId(event) === undefined).map(claimOf),
-    ...unique(targets).filter((target) => !keys.has(eventKey(target))),
+    // Of events that refer to each other all are expected: then each is judged after the other.
+    ...unique(targets).filter((target) => {
+      const key = eventKey(target);
+      return !keys.has(key) || circular.has(key);
+    }),
   ]);
   const newIds = new Set(claimed);
-  const { stored, tooLate } = await claimCorrections(sql, { corrections, targets, newIds });
-  const inherited = await findInherited(sql, corrections, stored);
+  const { stored, tooLate } = await claimCorrections(sql, {
+    corrections: corrections.filter(({ event }) => !circular.has(eventKey(event))),
+    targets,
+    newIds,
+  });
 
   const repeated = batch.filter(
     ({ row, event }) => !newIds.has(row.usageEventId) && !isCorrecting(event, tooLate),
@@ -67,6 +87,8 @@ export async function claimEvents(sql: Sql, batch: readonly PricedEvent[]): Prom
     ({ row }) => newIds.has(row.usageEventId) || filled.has(row.usageEventId),
   );
   if (corrections.length > 0) await settleExpected(sql, targets);
+  const inherited = await findInherited(sql, corrections);
+  const isAwaited = await findAwaited(sql, { filled, circular, accepted });
 
   const targetsNow = accepted.flatMap(({ event }) => targetOf(event) ?? []);
   const targetKeys = new Set(targetsNow.map(eventKey));
@@ -79,7 +101,7 @@ export async function claimEvents(sql: Sql, batch: readonly PricedEvent[]): Prom
     accepted: accepted.map((event) => ({
       ...event,
       notCounted: notCounted(event, {
-        isCorrected: filled.has(event.row.usageEventId) || isTarget(event.event),
+        isCorrected: isAwaited(event) || isTarget(event.event),
         isInherited: inherited.has(event.row.usageEventId),
       }),
     })),
@@ -92,6 +114,10 @@ export async function claimEvents(sql: Sql, batch: readonly PricedEvent[]): Prom
     corrected: targetsNow
       .filter((target) => !acceptedTargets.has(eventKey(target)))
       .flatMap((target) => stored.get(eventKey(target))?.event ?? []),
+    late: await findCountedLate(
+      sql,
+      accepted.filter(({ row }) => filled.has(row.usageEventId)),
+    ),
   };
 }
 
@@ -103,39 +129,6 @@ function notCounted(
   return event.isMeteredElsewhere && !isInherited ? "metered_elsewhere" : undefined;
 }
 
-/**
- * The corrections that count although another source is the one for their key: what they correct
- * has claimed the request, so the other source's event of it was a duplicate. Were they not
- * counted, the request would count nowhere.
- */
-async function findInherited(
-  sql: Sql,
-  corrections: readonly PricedEvent[],
-  stored: ReadonlyMap<string, Identity>,
-): Promise<ReadonlySet<string>> {
-  const elsewhere = corrections.filter(({ isMeteredElsewhere }) => isMeteredElsewhere);
-  if (elsewhere.length === 0) return new Set();
-  const atSource = await findClaimedAtSource(
-    sql,
-    elsewhere.map(({ event }) => event),
-  );
-  const inherited = elsewhere.filter(({ event }) => {
-    const target = targetOf(event);
-    const corrected = target === undefined ? undefined : stored.get(eventKey(target));
-    return (
-      corrected?.event?.hasCall === true ||
-      atSource.has(event.source, event.requestId) ||
-      atSource.has(event.source, event.messageId)
-    );
-  });
-  return new Set(inherited.map(({ row }) => row.usageEventId));
-}
-
-function targetOf(event: UsageEvent): EventName | undefined {
-  const eventId = correctedEventId(event);
-  return eventId === undefined ? undefined : { source: event.source, eventId };
-}
-
 function isCorrecting(event: UsageEvent, targetKeys: ReadonlySet<string>): boolean {
   const target = targetOf(event);
   return target !== undefined && targetKeys.has(eventKey(target));
@@ -145,7 +138,7 @@ function unique(names: readonly EventName[]): readonly EventName[] {
   return [...new Map(names.map((name) => [eventKey(name), name])).values()];
 }
 
-function claimOf({ event, row, isMeteredElsewhere }: PricedEvent): IdentityClaim {
+export function claimOf({ event, row, isMeteredElsewhere }: PricedEvent): IdentityClaim {
   return {
     source: event.source,
     eventId: event.eventId,
@@ -231,6 +224,7 @@ async function judge(sql: Sql, repeated: readonly PricedEvent[]): Promise<Judged
   );
   const targets = repeated.flatMap(({ event }) => targetOf(event) ?? []);
   const correctors = new Map(targets.length === 0 ? [] : await findCorrectors(sql, targets));
+  const chains = await loadChainsOfExpected(sql, repeated, identities);
   const refused: RefusedEvent[] = [];
   const expected = new Map<string, PricedEvent>();
   const expectedOrRepeated: PricedEvent[] = [];
@@ -244,6 +238,8 @@ async function judge(sql: Sql, repeated: readonly PricedEvent[]): Promise<Judged
       {
         name: nameState(identity),
         correctedBy: target === undefined ? undefined : correctors.get(eventKey(target)),
+        closesCircle:
+          target !== undefined && closesCircle(chains, { event: key, target: eventKey(target) }),
       },
     );
     if (decision.kind === "refused") refused.push({ delivery, rejection: decision.rejection });
@@ -251,9 +247,27 @@ async function judge(sql: Sql, repeated: readonly PricedEvent[]): Promise<Judged
     expectedOrRepeated.push(priced);
     if (expected.has(key)) continue;
     expected.set(key, priced);
-    if (target !== undefined) correctors.set(eventKey(target), event.eventId);
+    if (target === undefined) continue;
+    correctors.set(eventKey(target), event.eventId);
+    chains.set(key, { corrected: eventKey(target), hasCall: false });
   }
   return { refused, expected: [...expected.values()], expectedOrRepeated };
+}
+
+/** What corrections whose own correction came first would correct, and what stands above that. */
+async function loadChainsOfExpected(
+  sql: Sql,
+  repeated: readonly PricedEvent[],
+  identities: ReadonlyMap<string, Identity>,
+): Promise<Map<string, ChainLink>> {
+  const targets = repeated.flatMap(({ event }) =>
+    nameState(identities.get(eventKey(event))).kind === "expected" ? (targetOf(event) ?? []) : [],
+  );
+  for (const source of new Set(targets.map((target) => target.source).toSorted())) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other, in one order
+    await lockExpectedCorrections(sql, source);
+  }
+  return await loadChainsAbove(sql, targets);
 }
 
 function nameState(identity: Identity | undefined): Parameters<typeof decideClaim>[1]["name"] {

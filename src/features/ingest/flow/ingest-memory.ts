@@ -37,7 +37,7 @@ export interface IngestMemory {
   readonly months: Set<string>;
 }
 
-interface Ownership {
+export interface Ownership {
   readonly governanceVersion: string;
   /** Rules, memberships and projects as they were when the usage happened. */
   readonly ownedAt: OwnershipAt;

@@ -12,6 +12,7 @@ import type { ChargedEvent } from "../tally.ts";
 import {
   type IngestMemory,
   loadOwnershipInForce,
+  type Ownership,
   nameDimensions,
   ownerKey,
 } from "./ingest-memory.ts";
@@ -43,7 +44,15 @@ export async function priceDeliveries(
   now: Instant,
 ): Promise<readonly PricedEvent[]> {
   if (!deliveries.some(({ batch }) => batch.some(({ kind }) => kind === "event"))) return [];
-  const ownership = await loadOwnershipInForce(deps);
+  return await pricedBy(deps, deliveries, { now, ownership: await loadOwnershipInForce(deps) });
+}
+
+/** The same by what is known already. */
+export async function pricedBy(
+  deps: Deps,
+  deliveries: readonly Delivery[],
+  { now, ownership }: { readonly now: Instant; readonly ownership: Ownership },
+): Promise<readonly PricedEvent[]> {
   const dimensions = createDimensions();
   const newId = usageEventIds(now);
   const priced: PricedEvent[] = [];

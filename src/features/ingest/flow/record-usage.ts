@@ -13,6 +13,7 @@ import { addToSpendRollups } from "../store/spend-rollups.ts";
 import { hasTags, insertUsageEvents } from "../store/usage-events.ts";
 import { newCharges, spendIncrements } from "../tally.ts";
 import { type ClaimedEvent, claimEvents, type RefusedEvent } from "./claim-events.ts";
+import { priceLate } from "./correction-chains.ts";
 import { ensureMonths, type IngestMemory } from "./ingest-memory.ts";
 import { keepRejected } from "./keep-rejected.ts";
 import { type PricedEvent, priceDeliveries } from "./price-deliveries.ts";
@@ -66,7 +67,7 @@ export async function recordUsage(
 }
 
 async function save(
-  { database }: RecordUsageDeps,
+  deps: RecordUsageDeps,
   work: {
     readonly deliveries: readonly UsageDelivery[];
     readonly priced: readonly PricedEvent[];
@@ -74,8 +75,8 @@ async function save(
   },
 ): Promise<readonly RecordUsageResult[]> {
   const { deliveries, priced, now } = work;
-  return await inTransaction(database, async (sql) => {
-    const { accepted, refused, corrected } = await claimEvents(sql, priced);
+  return await inTransaction(deps.database, async (sql) => {
+    const { accepted, refused, corrected, late } = await claimEvents(sql, priced);
     const results = resultsOf(deliveries, { accepted, refused });
     const rejected = deliveries.flatMap(({ source }, index) =>
       (results[index]?.rejected ?? []).map((rejection) => ({ source: source.name, rejection })),
@@ -84,7 +85,10 @@ async function save(
     if (accepted.length === 0) return results;
 
     const reversed = corrected.length === 0 ? [] : await insertReversals(sql, corrected);
-    const counted = accepted.filter(isCounted);
+    const counted: readonly PricedEvent[] = [
+      ...accepted.filter(isCounted),
+      ...(late.length === 0 ? [] : await priceLate(deps, late, now)),
+    ];
     const increments =
       reversed.length === 0
         ? spendIncrements(counted)
@@ -148,7 +152,7 @@ function notCountedOf(accepted: readonly ClaimedEvent[]): Pick<RecordUsageResult
 }
 
 /** One note for what a budget could tell apart, so that a batch costs budgets little. */
-function budgetChecks(
+export function budgetChecks(
   events: readonly PricedEvent[],
   now: Instant,
 ): Parameters<typeof enqueueBudgetChecks>[1] {

@@ -27,11 +27,8 @@ export interface NewCharge {
   readonly billedCost: Usd;
 }
 
-export async function insertCharges(sql: Sql, charges: readonly NewCharge[]): Promise<void> {
-  const column = (read: (charge: NewCharge) => Cell): string => arrayColumn(charges, read);
-  await sql.query({
-    name: "insert charges",
-    text: `insert into charges
+/** The statement that inserts charges, of which `where` may say which; its values are `chargeValues`. */
+export const insertChargesText = (where = ""): string => `insert into charges
             (usage_event_id, charge_number, charge_category, charge_period_start,
              spend_dimension_id, sku_id, price_id, pricing_basis, consumed_quantity, consumed_unit,
              list_unit_price_usd, list_cost_usd, billed_cost_usd)
@@ -43,21 +40,34 @@ export async function insertCharges(sql: Sql, charges: readonly NewCharge[]): Pr
                    $11::numeric[], $12::numeric[])
          as n (usage_event_id, charge_number, charge_period_start, spend_dimension_id, sku_id,
                price_id, pricing_basis, consumed_quantity, consumed_unit, list_unit_price_usd,
-               list_cost_usd, billed_cost_usd)`,
-    values: [
-      column((charge) => charge.usageEventId),
-      column((charge) => charge.chargeNumber),
-      timesColumn(charges, (charge) => charge.chargePeriodStart),
-      column((charge) => charge.spendDimensionId),
-      column((charge) => charge.skuId),
-      column((charge) => charge.priceId),
-      column((charge) => charge.pricingBasis),
-      column((charge) => charge.consumedQuantity),
-      column((charge) => charge.consumedUnit),
-      column((charge) => numericCell(charge.listUnitPrice)),
-      column((charge) => numericCell(charge.listCost)),
-      column((charge) => numericCell(charge.billedCost)),
-    ],
+               list_cost_usd, billed_cost_usd)
+            ${where}`;
+
+export function chargeValues(charges: readonly NewCharge[]): readonly string[] {
+  const column = (read: (charge: NewCharge) => Cell): string => arrayColumn(charges, read);
+  return [
+    column((charge) => charge.usageEventId),
+    column((charge) => charge.chargeNumber),
+    timesColumn(charges, (charge) => charge.chargePeriodStart),
+    column((charge) => charge.spendDimensionId),
+    column((charge) => charge.skuId),
+    column((charge) => charge.priceId),
+    column((charge) => charge.pricingBasis),
+    column((charge) => charge.consumedQuantity),
+    column((charge) => charge.consumedUnit),
+    column((charge) => numericCell(charge.listUnitPrice)),
+    column((charge) => numericCell(charge.listCost)),
+    column((charge) => numericCell(charge.billedCost)),
+  ];
+}
+
+const INSERT_CHARGES = insertChargesText();
+
+export async function insertCharges(sql: Sql, charges: readonly NewCharge[]): Promise<void> {
+  await sql.query({
+    name: "insert charges",
+    text: INSERT_CHARGES,
+    values: [...chargeValues(charges)],
   });
 }
 

@@ -31,6 +31,46 @@ type Expected = EventName & {
   readonly [K in Exclude<keyof IdentityClaim, keyof EventName>]?: undefined;
 };
 
+/** The statement that claims identities, of which `where` may say which; its values are `claimValues`. */
+export const claimText = (where = ""): string => `insert into usage_identities
+            (source, event_id, content_sha256, request_id, message_id, usage_event_id, occurred_at,
+             corrected_event_id)
+     select n.source, n.event_id, decode(n.content_sha256, 'hex'), n.request_id, n.message_id,
+            n.usage_event_id, n.occurred_at, n.corrected_event_id
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[],
+                   $7::timestamptz[], $8::text[])
+         as n (source, event_id, content_sha256, request_id, message_id, usage_event_id, occurred_at,
+               corrected_event_id)
+            ${where}
+         on conflict do nothing
+     returning usage_event_id`;
+
+/**
+ * Sorted, so that overlapping batches wait for each other in one order.
+ */
+export function claimValues(claims: readonly (IdentityClaim | Expected)[]): readonly string[] {
+  const sorted = claims.toSorted(
+    (left, right) =>
+      compareText(left.source, right.source) || compareText(left.eventId, right.eventId),
+  );
+  const column = (read: (claim: IdentityClaim | Expected) => Cell): string =>
+    arrayColumn(sorted, read);
+  const optional = (read: (claim: IdentityClaim | Expected) => Cell): string =>
+    optionalColumn(sorted, read);
+  return [
+    column((claim) => claim.source),
+    column((claim) => claim.eventId),
+    optional((claim) => claim.contentSha256 ?? null),
+    optional((claim) => claim.requestId ?? null),
+    optional((claim) => claim.messageId ?? null),
+    optional((claim) => claim.usageEventId ?? null),
+    timesColumn(sorted, (claim) => claim.occurredAt),
+    optional((claim) => claim.correctedEventId ?? null),
+  ];
+}
+
+const CLAIM = claimText();
+
 /**
  * Claims the identities that nobody has; the ids of the events that are new. Sorted, so that
  * overlapping batches wait for each other in one order. Until the transaction ends, whoever brings
@@ -41,37 +81,10 @@ export async function claimIdentities(
   claims: readonly (IdentityClaim | Expected)[],
 ): Promise<ReadonlySet<string>> {
   if (claims.length === 0) return new Set();
-  const sorted = claims.toSorted(
-    (left, right) =>
-      compareText(left.source, right.source) || compareText(left.eventId, right.eventId),
-  );
-  const column = (read: (claim: IdentityClaim | Expected) => Cell): string =>
-    arrayColumn(sorted, read);
-  const optional = (read: (claim: IdentityClaim | Expected) => Cell): string =>
-    optionalColumn(sorted, read);
   const { rows } = await sql.query<{ usage_event_id: string | null }>({
     name: "claim usage identities",
-    text: `insert into usage_identities
-            (source, event_id, content_sha256, request_id, message_id, usage_event_id, occurred_at,
-             corrected_event_id)
-     select n.source, n.event_id, decode(n.content_sha256, 'hex'), n.request_id, n.message_id,
-            n.usage_event_id, n.occurred_at, n.corrected_event_id
-       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[],
-                   $7::timestamptz[], $8::text[])
-         as n (source, event_id, content_sha256, request_id, message_id, usage_event_id, occurred_at,
-               corrected_event_id)
-         on conflict do nothing
-     returning usage_event_id`,
-    values: [
-      column((claim) => claim.source),
-      column((claim) => claim.eventId),
-      optional((claim) => claim.contentSha256 ?? null),
-      optional((claim) => claim.requestId ?? null),
-      optional((claim) => claim.messageId ?? null),
-      optional((claim) => claim.usageEventId ?? null),
-      timesColumn(sorted, (claim) => claim.occurredAt),
-      optional((claim) => claim.correctedEventId ?? null),
-    ],
+    text: CLAIM,
+    values: [...claimValues(claims)],
   });
   return new Set(rows.flatMap((row) => row.usage_event_id ?? []));
 }
@@ -170,7 +183,10 @@ export async function findClaimedAtSource(
   };
 }
 
-/** Gives names that were expected to the events that have come; the ids of those that got theirs. */
+/**
+ * Gives names that were expected to the events that have come; the ids of those that got theirs. The
+ * request and the message of each are claimed with its name, unless somebody has them.
+ */
 export async function fillIdentities(
   sql: Sql,
   claims: readonly IdentityClaim[],
@@ -179,9 +195,15 @@ export async function fillIdentities(
   const { rows } = await sql.query<{ usage_event_id: string }>(
     `update usage_identities
         set content_sha256 = decode(n.content_sha256, 'hex'), usage_event_id = n.usage_event_id,
-            occurred_at = n.occurred_at, corrected_event_id = n.corrected_event_id
-       from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[])
-         as n (source, event_id, content_sha256, usage_event_id, occurred_at, corrected_event_id)
+            occurred_at = n.occurred_at, corrected_event_id = n.corrected_event_id,
+            request_id = (select n.request_id where not exists (
+                            select from usage_identities c where c.request_id = n.request_id)),
+            message_id = (select n.message_id where not exists (
+                            select from usage_identities c where c.message_id = n.message_id))
+       from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[],
+                   $7::text[], $8::text[])
+         as n (source, event_id, content_sha256, usage_event_id, occurred_at, corrected_event_id,
+               request_id, message_id)
       where usage_identities.source = n.source and usage_identities.event_id = n.event_id
         and usage_identities.content_sha256 is null
   returning usage_identities.usage_event_id`,
@@ -191,9 +213,16 @@ export async function fillIdentities(
       claims.map((claim) => claim.usageEventId),
       claims.map((claim) => claim.occurredAt.toISOString()),
       claims.map((claim) => claim.correctedEventId ?? null),
+      onceEach(claims.map((claim) => claim.requestId)),
+      onceEach(claims.map((claim) => claim.messageId)),
     ],
   );
   return new Set(rows.map((row) => row.usage_event_id));
+}
+
+/** Each id where it stands first, null where it stands again: two can't claim it. */
+function onceEach(ids: readonly (string | undefined)[]): readonly (string | null)[] {
+  return ids.map((id, position) => (id !== undefined && ids.indexOf(id) === position ? id : null));
 }
 
 /** Takes back the expectation of names that no correction refers to. */

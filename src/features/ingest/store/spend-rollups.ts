@@ -15,23 +15,22 @@ export interface SpendIncrement extends UsageQuantities {
   readonly billedCost: Usd;
 }
 
-const ADD_TO_SUMS = `
-     with n as materialized (
-       select *
-         from unnest($1::integer[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[],
-                     $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::numeric[],
-                     $11::numeric[])
-           as n (spend_dimension_id, bucket_start, request_count, uncached_input_tokens,
+const COLUMNS = `spend_dimension_id, bucket_start, request_count, uncached_input_tokens,
                  cache_creation_5m_input_tokens, cache_creation_1h_input_tokens,
                  cache_read_input_tokens, output_tokens, web_search_requests, list_cost_usd,
-                 billed_cost_usd)
-     ), quarters as (
+                 billed_cost_usd`;
+const UNNESTED = `unnest($1::integer[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[],
+                     $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::numeric[],
+                     $11::numeric[]`;
+
+/** Add the relation `increments`, one row a quarter, to their quarters; to their days. */
+export const ADD_TO_QUARTERS = `
        insert into spend_rollups as r
               (spend_dimension_id, bucket_start, request_count, uncached_input_tokens,
                cache_creation_5m_input_tokens, cache_creation_1h_input_tokens,
                cache_read_input_tokens, output_tokens, web_search_requests, list_cost_usd,
                billed_cost_usd)
-       select * from n
+       select * from increments
            on conflict (spend_dimension_id, bucket_start) do update
           set request_count = r.request_count + excluded.request_count,
               uncached_input_tokens = r.uncached_input_tokens + excluded.uncached_input_tokens,
@@ -41,24 +40,24 @@ const ADD_TO_SUMS = `
               output_tokens = r.output_tokens + excluded.output_tokens,
               web_search_requests = r.web_search_requests + excluded.web_search_requests,
               list_cost_usd = r.list_cost_usd + excluded.list_cost_usd,
-              billed_cost_usd = r.billed_cost_usd + excluded.billed_cost_usd
-     )
+              billed_cost_usd = r.billed_cost_usd + excluded.billed_cost_usd`;
+export const ADD_TO_DAYS = `
      insert into spend_days as d
             (spend_dimension_id, day_start, request_count, uncached_input_tokens,
              cache_creation_5m_input_tokens, cache_creation_1h_input_tokens,
              cache_read_input_tokens, output_tokens, web_search_requests, list_cost_usd,
              billed_cost_usd)
-     select n.spend_dimension_id, date_trunc('day', n.bucket_start, 'UTC'),
-            sum(n.request_count),
-            sum(n.uncached_input_tokens),
-            sum(n.cache_creation_5m_input_tokens),
-            sum(n.cache_creation_1h_input_tokens),
-            sum(n.cache_read_input_tokens),
-            sum(n.output_tokens),
-            sum(n.web_search_requests),
-            sum(n.list_cost_usd),
-            sum(n.billed_cost_usd)
-       from n
+     select increments.spend_dimension_id, date_trunc('day', increments.bucket_start, 'UTC'),
+            sum(increments.request_count),
+            sum(increments.uncached_input_tokens),
+            sum(increments.cache_creation_5m_input_tokens),
+            sum(increments.cache_creation_1h_input_tokens),
+            sum(increments.cache_read_input_tokens),
+            sum(increments.output_tokens),
+            sum(increments.web_search_requests),
+            sum(increments.list_cost_usd),
+            sum(increments.billed_cost_usd)
+       from increments
       group by 1, 2
       order by 1, 2
          on conflict (spend_dimension_id, day_start) do update
@@ -71,6 +70,25 @@ const ADD_TO_SUMS = `
             web_search_requests = d.web_search_requests + excluded.web_search_requests,
             list_cost_usd = d.list_cost_usd + excluded.list_cost_usd,
             billed_cost_usd = d.billed_cost_usd + excluded.billed_cost_usd`;
+
+const ADD_TO_SUMS = `
+     with increments as materialized (
+       select * from ${UNNESTED}) as n (${COLUMNS})
+     ), quarters as (${ADD_TO_QUARTERS}
+     )
+${ADD_TO_DAYS}`;
+
+/** The increments of single events as one for each quarter, of which `where` may say which of them. */
+export const incrementsText = (where: string): string => `
+       select n.spend_dimension_id, n.bucket_start, sum(n.request_count), sum(n.uncached_input_tokens),
+              sum(n.cache_creation_5m_input_tokens), sum(n.cache_creation_1h_input_tokens),
+              sum(n.cache_read_input_tokens), sum(n.output_tokens), sum(n.web_search_requests),
+              sum(n.list_cost_usd), sum(n.billed_cost_usd)
+         from ${UNNESTED}, $12::uuid[])
+           as n (${COLUMNS}, usage_event_id)
+              ${where}
+        group by 1, 2
+        order by 1, 2`;
 
 /**
  * Adds the increments to their quarters and days. They are one per quarter and sorted by key here:
@@ -86,22 +104,27 @@ export async function addToSpendRollups(
       left.spendDimensionId - right.spendDimensionId ||
       left.bucketStart.getTime() - right.bucketStart.getTime(),
   );
-  const column = (read: (increment: SpendIncrement) => Cell): string => arrayColumn(sorted, read);
   await sql.query({
     name: "add to spend rollups",
     text: ADD_TO_SUMS,
-    values: [
-      column((increment) => increment.spendDimensionId),
-      timesColumn(sorted, (increment) => increment.bucketStart),
-      column((increment) => increment.requestCount),
-      column((increment) => increment.uncachedInputTokens),
-      column((increment) => increment.cacheCreation5mInputTokens),
-      column((increment) => increment.cacheCreation1hInputTokens),
-      column((increment) => increment.cacheReadInputTokens),
-      column((increment) => increment.outputTokens),
-      column((increment) => increment.webSearchRequests),
-      column((increment) => numericCell(increment.listCost)),
-      column((increment) => numericCell(increment.billedCost)),
-    ],
+    values: [...incrementValues(sorted)],
   });
+}
+
+export function incrementValues(increments: readonly SpendIncrement[]): readonly string[] {
+  const column = (read: (increment: SpendIncrement) => Cell): string =>
+    arrayColumn(increments, read);
+  return [
+    column((increment) => increment.spendDimensionId),
+    timesColumn(increments, (increment) => increment.bucketStart),
+    column((increment) => increment.requestCount),
+    column((increment) => increment.uncachedInputTokens),
+    column((increment) => increment.cacheCreation5mInputTokens),
+    column((increment) => increment.cacheCreation1hInputTokens),
+    column((increment) => increment.cacheReadInputTokens),
+    column((increment) => increment.outputTokens),
+    column((increment) => increment.webSearchRequests),
+    column((increment) => numericCell(increment.listCost)),
+    column((increment) => numericCell(increment.billedCost)),
+  ];
 }

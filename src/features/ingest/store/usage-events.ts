@@ -19,22 +19,14 @@ export interface NewUsageEvent {
   readonly event: UsageEvent;
 }
 
-/** Inserts events whose identity this transaction has claimed. */
-export async function insertUsageEvents(
-  sql: Sql,
-  rows: readonly {
-    readonly row: NewUsageEvent;
-    readonly event: UsageEvent;
-    readonly notCounted: NotCountedBecause | undefined;
-  }[],
-  receivedAt: Instant,
-): Promise<void> {
-  const column = (read: (row: (typeof rows)[number]) => Cell): string => arrayColumn(rows, read);
-  const optional = (read: (row: (typeof rows)[number]) => Cell): string =>
-    optionalColumn(rows, read);
-  await sql.query({
-    name: "insert usage events",
-    text: `insert into usage_events
+interface EventToInsert {
+  readonly row: NewUsageEvent;
+  readonly event: UsageEvent;
+  readonly notCounted: NotCountedBecause | undefined;
+}
+
+/** The statement that inserts events, of which `where` may say which; its values are `eventValues`. */
+export const insertEventsText = (where = ""): string => `insert into usage_events
             (usage_event_id, source, event_id, occurred_at, received_at, provider, model, usage,
              request_id, message_id, user_email, claimed_team, claimed_project, workspace_id,
              api_key_id, session_id, operation_id, tags, prompt_hash, reported_cost_usd, cost_basis,
@@ -51,36 +43,58 @@ export async function insertUsageEvents(
          as n (usage_event_id, source, event_id, occurred_at, provider, model, usage, request_id,
                message_id, user_email, claimed_team, claimed_project, workspace_id, api_key_id,
                session_id, operation_id, tags, prompt_hash, reported_cost_usd, cost_basis,
-               is_incomplete, corrects, voids, not_counted_because)`,
-    values: [
-      receivedAt.toISOString(),
-      column(({ row }) => row.usageEventId),
-      column(({ event }) => event.source),
-      column(({ event }) => event.eventId),
-      timesColumn(rows, ({ event }) => event.occurredAt),
-      column(({ event }) => event.provider),
-      column(({ event }) => event.model),
-      column(({ event }) => JSON.stringify(event.usage)),
-      optional(({ event }) => event.requestId ?? null),
-      optional(({ event }) => event.messageId ?? null),
-      optional(({ event }) => event.userEmail ?? null),
-      optional(({ event }) => event.claimedTeam ?? null),
-      optional(({ event }) => event.claimedProject ?? null),
-      optional(({ event }) => event.workspaceId ?? null),
-      optional(({ event }) => event.apiKeyId ?? null),
-      optional(({ event }) => event.sessionId ?? null),
-      optional(({ event }) => event.operationId ?? null),
-      optional(({ event }) => (hasTags(event) ? JSON.stringify(event.tags) : null)),
-      optional(({ event }) => event.promptHash ?? null),
-      optional(({ event }) =>
-        event.reportedCost === undefined ? null : numericCell(event.reportedCost),
-      ),
-      column(({ event }) => event.costBasis),
-      column(({ event }) => event.isIncomplete),
-      optional(({ event }) => event.corrects ?? null),
-      optional(({ event }) => event.voids ?? null),
-      optional(({ notCounted }) => notCounted ?? null),
-    ],
+               is_incomplete, corrects, voids, not_counted_because)
+            ${where}`;
+
+export function eventValues(
+  rows: readonly EventToInsert[],
+  receivedAt: Instant,
+): readonly string[] {
+  const column = (read: (row: EventToInsert) => Cell): string => arrayColumn(rows, read);
+  const optional = (read: (row: EventToInsert) => Cell): string => optionalColumn(rows, read);
+  return [
+    receivedAt.toISOString(),
+    column(({ row }) => row.usageEventId),
+    column(({ event }) => event.source),
+    column(({ event }) => event.eventId),
+    timesColumn(rows, ({ event }) => event.occurredAt),
+    column(({ event }) => event.provider),
+    column(({ event }) => event.model),
+    column(({ event }) => JSON.stringify(event.usage)),
+    optional(({ event }) => event.requestId ?? null),
+    optional(({ event }) => event.messageId ?? null),
+    optional(({ event }) => event.userEmail ?? null),
+    optional(({ event }) => event.claimedTeam ?? null),
+    optional(({ event }) => event.claimedProject ?? null),
+    optional(({ event }) => event.workspaceId ?? null),
+    optional(({ event }) => event.apiKeyId ?? null),
+    optional(({ event }) => event.sessionId ?? null),
+    optional(({ event }) => event.operationId ?? null),
+    optional(({ event }) => (hasTags(event) ? JSON.stringify(event.tags) : null)),
+    optional(({ event }) => event.promptHash ?? null),
+    optional(({ event }) =>
+      event.reportedCost === undefined ? null : numericCell(event.reportedCost),
+    ),
+    column(({ event }) => event.costBasis),
+    column(({ event }) => event.isIncomplete),
+    optional(({ event }) => event.corrects ?? null),
+    optional(({ event }) => event.voids ?? null),
+    optional(({ notCounted }) => notCounted ?? null),
+  ];
+}
+
+const INSERT_EVENTS = insertEventsText();
+
+/** Inserts events whose identity this transaction has claimed. */
+export async function insertUsageEvents(
+  sql: Sql,
+  rows: readonly EventToInsert[],
+  receivedAt: Instant,
+): Promise<void> {
+  await sql.query({
+    name: "insert usage events",
+    text: INSERT_EVENTS,
+    values: [...eventValues(rows, receivedAt)],
   });
 }
 
@@ -98,6 +112,11 @@ export interface StoredUsageEvent {
   readonly usageEventId: string;
   readonly event: UsageEvent;
 }
+
+const COLUMNS = `e.usage_event_id, e.occurred_at, e.source, e.event_id, e.provider, e.model, e.usage,
+            e.request_id, e.message_id, e.user_email, e.claimed_team, e.claimed_project,
+            e.workspace_id, e.api_key_id, e.session_id, e.operation_id, e.tags, e.prompt_hash,
+            e.reported_cost_usd::text, e.cost_basis, e.is_incomplete`;
 
 interface UsageEventRow {
   readonly usage_event_id: string;
@@ -124,8 +143,8 @@ interface UsageEventRow {
 }
 
 /**
- * The next events of a period after a place, in the order of their time; only those that had charges
- * from the beginning. `onlyEstimated`: only those some of whose charges rest on an assumption.
+ * The next events of a period after a place, in the order of their time; only those that have had
+ * charges. `onlyEstimated`: only those some of whose charges rest on an assumption.
  */
 export async function listEventsAfter(
   sql: Sql,
@@ -137,14 +156,11 @@ export async function listEventsAfter(
   },
 ): Promise<readonly StoredUsageEvent[]> {
   const { rows } = await sql.query<UsageEventRow>(
-    `select e.usage_event_id, e.occurred_at, e.source, e.event_id, e.provider, e.model, e.usage,
-            e.request_id, e.message_id, e.user_email, e.claimed_team, e.claimed_project,
-            e.workspace_id, e.api_key_id, e.session_id, e.operation_id, e.tags, e.prompt_hash,
-            e.reported_cost_usd::text, e.cost_basis, e.is_incomplete
+    `select ${COLUMNS}
        from usage_events e
       where e.occurred_at >= $1 and e.occurred_at < $2
         and (e.occurred_at, e.usage_event_id) > ($3, $4)
-        and e.not_counted_because is null and e.voids is null
+        and (e.not_counted_because is null or ${HAS_CHARGES}) and e.voids is null
         ${walk.onlyEstimated ? ESTIMATED : ""}
       order by e.occurred_at, e.usage_event_id
       limit $5`,
@@ -154,6 +170,33 @@ export async function listEventsAfter(
       walk.place?.occurredAt ?? walk.period.start,
       walk.place?.usageEventId ?? "00000000-0000-0000-0000-000000000000",
       walk.eventsMax,
+    ],
+  );
+  return rows.map((row) => ({ usageEventId: row.usage_event_id, event: usageEventFromRow(row) }));
+}
+
+/** It was not counted on arrival, and was counted later. */
+const HAS_CHARGES = `exists (
+              select from charges c
+               where c.charge_period_start = e.occurred_at and c.usage_event_id = e.usage_event_id)`;
+
+/** Of stored events, those that are not counted because another source is. */
+export async function listNotCountedElsewhere(
+  sql: Sql,
+  places: readonly EventPlace[],
+): Promise<readonly StoredUsageEvent[]> {
+  const { rows } = await sql.query<UsageEventRow>(
+    `select ${COLUMNS}
+       from unnest($1::uuid[], $2::timestamptz[]) as n (usage_event_id, occurred_at)
+       join usage_events e
+         on e.usage_event_id = n.usage_event_id and e.occurred_at = n.occurred_at
+      where e.occurred_at between $3 and $4
+        and e.not_counted_because = 'metered_elsewhere' and not ${HAS_CHARGES}
+      order by e.occurred_at, e.usage_event_id`,
+    [
+      places.map(({ usageEventId }) => usageEventId),
+      places.map(({ occurredAt }) => occurredAt.toISOString()),
+      ...spanOf(places),
     ],
   );
   return rows.map((row) => ({ usageEventId: row.usage_event_id, event: usageEventFromRow(row) }));
