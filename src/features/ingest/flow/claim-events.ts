@@ -9,7 +9,7 @@ import type { NotCountedBecause, UsageEvent } from "../../../domain/usage.ts";
 import type { Sql } from "../../../store/database.ts";
 import { type ChainLink, closesCircle } from "../rules/correction-chains.ts";
 import { correctedEventId, decideClaim, noLongerKept, type Rejection } from "../rules.ts";
-import { loadChainsAbove, lockExpectedCorrections } from "../store/correction-chains.ts";
+import { loadChainsAbove } from "../store/correction-chains.ts";
 import {
   claimIdentities,
   type EventName,
@@ -263,10 +263,6 @@ async function loadChainsOfExpected(
   const targets = repeated.flatMap(({ event }) =>
     nameState(identities.get(eventKey(event))).kind === "expected" ? (targetOf(event) ?? []) : [],
   );
-  for (const source of new Set(targets.map((target) => target.source).toSorted())) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other, in one order
-    await lockExpectedCorrections(sql, source);
-  }
   return await loadChainsAbove(sql, targets);
 }
 

@@ -109,7 +109,11 @@ export async function findCountedLate(
   });
 }
 
-/** Whoever corrects an end at this moment holds it: then the end is another one. */
+/**
+ * Whoever corrects an end at this moment holds it: then the end is another one. Of those that would
+ * close a circle together each holds the end that another wants, so that one is tried again and
+ * sees the others.
+ */
 async function lockChainEnds(
   sql: Sql,
   filled: readonly EventName[],

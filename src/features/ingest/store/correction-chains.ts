@@ -67,14 +67,6 @@ export async function findChainEnds(
   return rows.map((row) => ({ source: row.source, eventId: row.event_id }));
 }
 
-/**
- * Until the transaction ends nobody else fills in a correction of this source whose own correction
- * came first: only so can two see the circle that they would close together.
- */
-export async function lockExpectedCorrections(sql: Sql, source: string): Promise<void> {
-  await sql.query(`select pg_advisory_xact_lock(hashtextextended($1, 7316004234))`, [source]);
-}
-
 function columnsOf(names: readonly EventName[]): [string[], string[]] {
   return [names.map(({ source }) => source), names.map(({ eventId }) => eventId)];
 }
