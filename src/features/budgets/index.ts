@@ -10,4 +10,9 @@ export { budgetRoutes } from "./http.ts";
 export { parseRaiseAmount } from "./rules/raise-amount.ts";
 export { formatBudgetRef as raiseButtonValue } from "./rules.ts";
 export { budgetListeners } from "./slack.ts";
-export { countWaitingChecks, enqueueBudgetChecks } from "./store/checks.ts";
+export {
+  checkValues,
+  countWaitingChecks,
+  enqueueBudgetChecks,
+  enqueueChecksText,
+} from "./store/checks.ts";

@@ -14,6 +14,23 @@ export interface NewBudgetCheck {
   readonly occurredAt: Instant;
 }
 
+/** The statement that asks for a look, of which `where` may say which; its values are `checkValues`. */
+export const enqueueChecksText = (
+  where = "",
+): string => `insert into budget_checks (spend_dimension_id, tags, occurred_at)
+     select * from unnest($1::integer[], $2::jsonb[], $3::timestamptz[])
+            ${where}`;
+
+export function checkValues(checks: readonly NewBudgetCheck[]): readonly string[] {
+  return [
+    arrayColumn(checks, (check) => check.spendDimensionId),
+    optionalColumn(checks, ({ tags }) => (tags === undefined ? null : JSON.stringify(tags))),
+    timesColumn(checks, (check) => check.occurredAt),
+  ];
+}
+
+const ENQUEUE_CHECKS = enqueueChecksText();
+
 /** Asks for a look at the budgets that some spend counts towards; in the spend's transaction. */
 export async function enqueueBudgetChecks(
   sql: Sql,
@@ -22,13 +39,8 @@ export async function enqueueBudgetChecks(
   if (checks.length === 0) return;
   await sql.query({
     name: "enqueue budget checks",
-    text: `insert into budget_checks (spend_dimension_id, tags, occurred_at)
-     select * from unnest($1::integer[], $2::jsonb[], $3::timestamptz[])`,
-    values: [
-      arrayColumn(checks, (check) => check.spendDimensionId),
-      optionalColumn(checks, ({ tags }) => (tags === undefined ? null : JSON.stringify(tags))),
-      timesColumn(checks, (check) => check.occurredAt),
-    ],
+    text: ENQUEUE_CHECKS,
+    values: [...checkValues(checks)],
   });
 }
 

@@ -5,8 +5,7 @@
 import { AppError } from "../../../domain/errors.ts";
 import { isConnectionLoss, isGivenUp } from "../../../store/database.ts";
 import type { RecordUsageResult } from "../rules.ts";
-import { recordTogether } from "./record-at-once.ts";
-import type { RecordUsageDeps, UsageDelivery } from "./record-usage.ts";
+import { type RecordUsageDeps, recordUsage, type UsageDelivery } from "./record-usage.ts";
 
 export interface UsageWriter {
   /** As `recordUsage` for one delivery. `unavailable` while too much waits already. */
@@ -87,7 +86,7 @@ function takeGroup(waiting: Waiting[]): readonly Waiting[] {
 /** Never throws: each delivery gets its own result or error. */
 async function writeGroup(deps: RecordUsageDeps, group: readonly Waiting[]): Promise<void> {
   try {
-    const results = await recordTogether(
+    const results = await recordUsage(
       deps,
       group.map(({ delivery }) => delivery),
     );
