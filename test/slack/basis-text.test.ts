@@ -64,7 +64,7 @@ const deps = () => ({
   directory,
   appliers: governanceAppliers,
   ask,
-  unitCosts: async () => await Promise.resolve([]),
+  unitCosts: async () => await Promise.resolve(() => []),
 });
 
 async function answered(
@@ -129,11 +129,8 @@ describe("says what it rests on", () => {
       threadId: "t",
       alert: anAlert({ content: { happened: ["x"], brief: "x", basis: { kind, asOf: NOW } } }),
     });
-    const { blocks } = gatheredMessage([
-      alertOf("estimated"),
-      alertOf("billed"),
-      alertOf("estimated"),
-    ]);
+    const latest = [alertOf("estimated"), alertOf("billed"), alertOf("estimated")];
+    const { blocks } = gatheredMessage({ count: latest.length, latest });
 
     expect(JSON.stringify(blocks).match(/as of/g)).toHaveLength(2);
   });

@@ -139,28 +139,27 @@ async function postedUnits(
   return unitsOf(scope, posted, { steps: periods.length, projects });
 }
 
-/** What one of each metric that was posted for a scope in a period cost, in the order of their names. */
+/**
+ * What one of each metric that was posted for a scope in a period cost, in the order of their names,
+ * once somebody tells what all of them did: whoever asks sums that in the same go.
+ */
 export async function listUnitCosts(
   sql: Sql,
-  of: {
-    readonly scope: Scope;
-    readonly period: Period;
-    readonly cost: Usd;
-    readonly teams: readonly Team[];
-  },
-): Promise<readonly { readonly metric: string; readonly cost: Usd }[]> {
-  const { scope, cost, teams } = of;
+  of: { readonly scope: Scope; readonly period: Period; readonly teams: readonly Team[] },
+): Promise<(cost: Usd) => readonly { readonly metric: string; readonly cost: Usd }[]> {
+  const { scope, teams } = of;
   const projects = new Set(
     teams
       .filter((team) => scope.kind === "team" && team.key === scope.key)
       .flatMap((team) => team.projects),
   );
-  const posted = await listPostedMetrics(sql, of.period);
-  return [...posted].flatMap(([metric, units]) => {
-    const [quantity = 0n] = unitsOf(scope, units, { steps: 1, projects });
-    const each = unitCost(cost, quantity);
-    return each === undefined ? [] : [{ metric, cost: each }];
-  });
+  const posted = [...(await listPostedMetrics(sql, of.period))];
+  return (cost) =>
+    posted.flatMap(([metric, units]) => {
+      const [quantity = 0n] = unitsOf(scope, units, { steps: 1, projects });
+      const each = unitCost(cost, quantity);
+      return each === undefined ? [] : [{ metric, cost: each }];
+    });
 }
 
 /** What was posted of a metric for each team in a period: for itself, else for its projects. */

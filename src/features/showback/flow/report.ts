@@ -15,27 +15,25 @@ import {
   mayShareReport,
   type ReportResult,
   type SpendReport,
-  type SpendRow,
   type TopRow,
   type UnitCost,
 } from "../rules.ts";
 import { listCourse, loadDataUntil } from "../store/course.ts";
-import { listBreakdowns, loadCost } from "../store.ts";
+import { type KeyCost, listBreakdowns, loadCost } from "../store.ts";
 import { loadBudgetShares } from "./own-spend.ts";
 import { type Question, readQuestion } from "./question.ts";
 
 export interface ReportDeps {
   readonly database: Database;
   readonly clock: Clock;
-  /** What one of each posted business metric of the scope cost (see unit-costs). */
+  /** What one of each posted business metric of the scope cost, of what it cost (see unit-costs). */
   readonly unitCosts: (
     sql: Sql,
     of: Pick<SpendReport, "scope"> & {
       readonly period: Question["period"]["current"];
-      readonly cost: SpendReport["spend"]["cost"];
       readonly teams: readonly Team[];
     },
-  ) => Promise<readonly UnitCost[]>;
+  ) => Promise<(cost: SpendReport["spend"]["cost"]) => readonly UnitCost[]>;
 }
 
 /** Answers "how much did `text` spend": a scope and a period as people write them. */
@@ -99,18 +97,17 @@ async function loadNumbers(
 ): Promise<Numbers> {
   const query = { scope, zone: organization.timeZone, period: period.current };
   const step = courseStep(period.current);
-  const [{ total, rowsBy }, before, points, budgets, dataUntil, basis] = await together([
-    listBreakdowns(sql, query, keys),
-    loadCost(sql, { ...query, period: period.previous }),
-    listCourse(sql, query, step),
-    loadBudgetShares(sql, scope, now),
-    loadDataUntil(sql, now),
-    basisOf({ database: sql }, { scope, period: period.current }),
-  ]);
-  const [named, units] = await together([
-    keyNames(sql, rowsBy.get("api_key") ?? []),
-    unitCosts(sql, { scope, period: period.current, cost: total.cost, teams }),
-  ]);
+  const [{ total, costsBy }, before, points, budgets, dataUntil, basis, unitCostsOf] =
+    await together([
+      listBreakdowns(sql, query, keys),
+      loadCost(sql, { ...query, period: period.previous }),
+      listCourse(sql, query, step),
+      loadBudgetShares(sql, scope, now),
+      loadDataUntil(sql, now),
+      basisOf({ database: sql }, { scope, period: period.current }),
+      unitCosts(sql, { scope, period: period.current, teams }),
+    ]);
+  const named = await keyNames(sql, costsBy.get("api_key") ?? []);
   return {
     spend: total,
     previous: { cost: before },
@@ -118,13 +115,13 @@ async function loadNumbers(
     breakdowns: keys.map(
       (key): Breakdown => ({
         key,
-        rows: (rowsBy.get(key) ?? []).map(
-          (row): TopRow => ({ key: named(shownKey(key, row, teams)), cost: row.cost }),
+        rows: (costsBy.get(key) ?? []).map(
+          ({ key: value, cost }): TopRow => ({ key: named(shownKey(key, value, teams)), cost }),
         ),
       }),
     ),
     budgets,
-    unitCosts: units,
+    unitCosts: unitCostsOf(total.cost),
     dataUntil,
     basis,
   };
@@ -159,17 +156,20 @@ function isPlain(scope: Scope, dimension: Dimension): boolean {
 
 async function keyNames(
   sql: Sql,
-  rows: readonly SpendRow[],
+  rows: readonly KeyCost[],
 ): Promise<(key: string | null) => string | null> {
-  const apiKeys = rows.flatMap(({ group }) => group.api_key ?? []);
+  const apiKeys = rows.flatMap(({ key }) => key ?? []);
   if (apiKeys.length === 0) return (key) => key;
   const names = await loadListedNames(sql, { workspaces: [], apiKeys });
   return (key) => (key === null ? null : names.apiKey(key));
 }
 
 /** Teams by their names; everything else as it is. */
-export function shownKey(key: Dimension, row: SpendRow, teams: readonly Team[]): string | null {
-  const value = row.group[key] ?? null;
+export function shownKey(
+  key: Dimension,
+  value: string | null,
+  teams: readonly Team[],
+): string | null {
   return value === null || key !== "team"
     ? value
     : (teams.find((team) => team.key === value)?.name ?? value);

@@ -13,9 +13,9 @@ import {
   seesEverything,
 } from "../../organization/index.ts";
 import { loadBasis } from "../../reconciliation/index.ts";
-import { parseTop, type TopResult } from "../rules/top.ts";
-import type { Dimension, SpendRow } from "../rules.ts";
-import { listSpend } from "../store.ts";
+import { parseTop, TOP_SHOWN_MAX, type TopResult } from "../rules/top.ts";
+import { type Dimension, topRows } from "../rules.ts";
+import { listCosts } from "../store.ts";
 import { type Question, readQuestion } from "./question.ts";
 import { shownKey } from "./report.ts";
 
@@ -42,19 +42,18 @@ export async function loadTop(
     return { kind: "people-are-private", name, typed: typedScope(scope, asker) };
   }
 
-  const { before, current, names, basis } = await onOneConnection(
+  const { current, before, names, basis } = await onOneConnection(
     deps.database,
     async (sql) => await loadNumbers(sql, question, dimension),
   );
-  const keyOf = ({ group }: SpendRow): string | null => group[dimension] ?? null;
   // By key: two teams may have one name.
-  const previous = new Map(before.map((row) => [keyOf(row), row.cost] as const));
-  const rows = current.map((row) => {
-    const key = shownKey(dimension, row, teams);
+  const previous = new Map(before.map(({ key, cost }) => [key, cost] as const));
+  const rows = current.map(({ key: value, cost }) => {
+    const key = shownKey(dimension, value, teams);
     return {
       key: key === null || dimension !== "api_key" ? key : names.apiKey(key),
-      cost: row.cost,
-      previousCost: previous.get(keyOf(row)),
+      cost,
+      previousCost: previous.get(value),
     };
   });
   // Added up here: a second query would also count what arrived since the first.
@@ -67,15 +66,25 @@ async function loadNumbers(
   { scope, period, organization, now }: Question,
   dimension: Dimension,
 ) {
-  const of = { scope, zone: organization.timeZone, groupBy: [dimension] } as const;
-  const [before, current, basis] = await together([
-    listSpend(sql, { ...of, period: period.previous }),
-    listSpend(sql, { ...of, period: period.current }),
+  const of = { scope, zone: organization.timeZone } as const;
+  const [current, basis] = await together([
+    listCosts(sql, { ...of, period: period.current }, { key: dimension }),
     loadBasis(sql, { scope, period: period.current }, now),
   ]);
-  const apiKeys = current.flatMap(({ group }) => group.api_key ?? []);
-  const names = await loadListedNames(sql, { workspaces: [], apiKeys });
-  return { before, current, names, basis };
+  // Of thousands of people only those who are shown are compared with what they spent before.
+  const costs = current.filter(({ cost }) => cost !== 0n);
+  const least = topRows(costs, TOP_SHOWN_MAX).top.at(-1)?.cost;
+  const only = costs.flatMap(({ key, cost }) =>
+    least !== undefined && cost >= least ? [key] : [],
+  );
+  const [before, names] = await together([
+    listCosts(sql, { ...of, period: period.previous }, { key: dimension, only }),
+    loadListedNames(sql, {
+      workspaces: [],
+      apiKeys: dimension === "api_key" ? only.filter((key) => key !== null) : [],
+    }),
+  ]);
+  return { current, before, names, basis };
 }
 
 /** What somebody means who names no scope: the largest one that is theirs. */

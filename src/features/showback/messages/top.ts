@@ -10,11 +10,9 @@ import {
   type SlackMessage,
   section,
 } from "../../../slack/blocks.ts";
-import type { TopList } from "../rules/top.ts";
+import { TOP_SHOWN_MAX, type TopList } from "../rules/top.ts";
 import { type Dimension, topRows } from "../rules.ts";
 import { inSentence } from "./parts.ts";
-
-const ROWS_MAX = 10;
 
 const CALLED: Readonly<Record<Dimension, { readonly title: string; readonly none: string }>> = {
   user: { title: "people", none: "no person" },
@@ -33,7 +31,7 @@ export function topMessage({ name, dimension, period, rows, total, basis }: TopL
     const text = `${name} has no spend yet: ${inSentence(period.label)}.`;
     return message(text, [section(escapeText(text))]);
   }
-  const { top, othersCount, others } = topRows(costs, ROWS_MAX);
+  const { top, othersCount, others } = topRows(costs, TOP_SHOWN_MAX);
   const lines = top.map((row, index) => {
     const label = row.key === null ? `_${none}_` : escapeText(row.key);
     const percent = percentOf(row.cost, total);

@@ -1,8 +1,8 @@
 /** What `top` asks for, and what it answers. Pure. */
 import type { FigureBasis } from "../../../domain/basis.ts";
 import type { Usd } from "../../../domain/money.ts";
+import type { ReportPeriod } from "../../../domain/report-period.ts";
 import type { Dimension, QuestionRefusal } from "../rules.ts";
-import type { ReportPeriod } from "./period.ts";
 import { dimensionOf } from "./words.ts";
 
 /** The dimension that the first word names, if it does, and what follows: a scope and a period. */
@@ -19,6 +19,9 @@ export function parseTop(text: string): {
   };
 }
 
+/** A phone shows about as many lines at once. */
+export const TOP_SHOWN_MAX = 10;
+
 export interface TopList {
   /** How people call the scope. */
   readonly name: string;
@@ -27,6 +30,7 @@ export interface TopList {
   readonly rows: readonly {
     readonly key: string | null;
     readonly cost: Usd;
+    /** Undefined: nothing; or not looked up, beyond the costliest `TOP_SHOWN_MAX`. */
     readonly previousCost: Usd | undefined;
   }[];
   readonly total: Usd;

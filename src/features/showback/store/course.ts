@@ -1,10 +1,17 @@
 /** Showback, the SQL of how spend went: by day or hour; and up to when usage has come in. Reads only. */
 import { usdFromDecimal } from "../../../domain/money.ts";
-import type { Scope } from "../../../domain/scope.ts";
 import { type Instant, instant, parseLocalDate } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import type { Course, SpendQuery } from "../rules.ts";
-import { isWide, listSpend, scopeCondition, scopeParameter } from "../store.ts";
+import { listSpend } from "../store.ts";
+import {
+  isPersonal,
+  isWholeQuarters,
+  isWide,
+  quartersCondition,
+  scopeCondition,
+  scopeParameter,
+} from "./spend-sql.ts";
 
 type Point = Course["points"][number];
 
@@ -14,26 +21,60 @@ export async function listCourse(
   query: Omit<SpendQuery, "groupBy">,
   step: Course["step"],
 ): Promise<readonly Point[]> {
-  if (query.scope.kind !== "tag" && step === "day") return await listDays(sql, query);
+  const { scope, period } = query;
+  if (isWide(scope) && isWholeQuarters(period)) return await listOfQuarters(sql, query, step);
+  const isNarrow = scope.kind !== "tag" && !isWide(scope);
+  if (isNarrow && step === "day") return await listDays(sql, query);
   const rows = await listSpend(sql, { ...query, groupBy: [step] });
-  return rows.flatMap(({ group, cost }) => {
-    const text = group[step] ?? "";
-    const at = step === "hour" ? instant(text) : parseLocalDate(text, query.zone);
-    return at === undefined ? [] : [{ at, cost }];
-  });
+  return rows.flatMap(({ group, cost }) =>
+    pointsOf(group[step] ?? "", cost, { step, zone: query.zone }),
+  );
+}
+
+/** Of many people: the quarters of an hour by model are few, however many people there are. */
+async function listOfQuarters(
+  sql: Sql,
+  { scope, period, zone }: Omit<SpendQuery, "groupBy">,
+  step: Course["step"],
+): Promise<readonly Point[]> {
+  const at =
+    step === "day"
+      ? "(s.bucket_start at time zone $3)::date"
+      : "date_trunc('hour', s.bucket_start, $3)";
+  const { rows } = await sql.query<{ readonly at: string; readonly cost: string }>(
+    `select to_json(p.at) #>> '{}' as at, p.cost::text
+       from (select ${at} as at, sum(s.billed_cost_usd) as cost
+               from model_spend_quarters s
+              where s.bucket_start >= $1 and s.bucket_start < $2 ${quartersCondition(scope, "$4")}
+              group by 1) p
+      where p.cost <> 0
+      order by p.at`,
+    [period.start, period.end, zone, ...(scope.kind === "org" ? [] : [scopeParameter(scope)])],
+  );
+  return rows.flatMap((row) => pointsOf(row.at, usdFromDecimal(row.cost), { step, zone }));
+}
+
+/** None where the text is no date, which is never. */
+function pointsOf(
+  text: string,
+  cost: Point["cost"],
+  { step, zone }: { readonly step: Course["step"]; readonly zone: SpendQuery["zone"] },
+): readonly Point[] {
+  const at = step === "hour" ? instant(text) : parseLocalDate(text, zone);
+  return at === undefined ? [] : [{ at, cost }];
 }
 
 /**
- * Spend by local day: the sums of UTC days, and the quarters of an hour around midnight that belong
- * to the day before or after. Reading every quarter would take a second with a year of them.
+ * Spend by local day of few people: the sums of UTC days, and the quarters of an hour around midnight
+ * that belong to the day before or after.
  */
 async function listDays(
   sql: Sql,
   { scope, period, zone }: Omit<SpendQuery, "groupBy">,
 ): Promise<readonly Point[]> {
-  const isOrg = scope.kind === "org";
-  const { rows } = await sql.query<{ readonly day: string; readonly cost: string }>(
-    `with midnights as materialized (
+  const { rows } = await sql.query<{ readonly day: string; readonly cost: string }>({
+    name: `days ${scope.kind}`,
+    text: `with midnights as materialized (
        -- Around a change of clocks a quarter is as far ahead as half a day before, or after, it.
        select m.at - greatest(z.most, interval '0') as moved_from,
               m.at + greatest(-z.least, interval '0') as moved_until
@@ -46,13 +87,23 @@ async function listDays(
             from (values (m.at - interval '14 hours'), (m.at), (m.at + interval '12 hours')) n (at)
         ) z
      ), moved as (
-       ${movedOf(scope)}
+       select r.bucket_start, r.billed_cost_usd
+         from spend_dimensions d
+        cross join midnights m
+              -- One dimension after the other, which Postgres would not think of by itself.
+        cross join lateral (select r.bucket_start, r.billed_cost_usd
+                              from spend_rollups r
+                             where r.spend_dimension_id = d.spend_dimension_id
+                               and r.bucket_start >= m.moved_from and r.bucket_start < m.moved_until
+                            offset 0) r
+        where true ${scopeCondition(scope, "$4")}
           and date_trunc('day', r.bucket_start, 'UTC') at time zone 'UTC'
               <> date_trunc('day', r.bucket_start, $3) at time zone $3
      ), parts as (
        select (s.day_start at time zone 'UTC')::date as day, sum(s.billed_cost_usd) as cost
-         from spend_days s
-              ${isOrg ? "" : "join spend_dimensions d on d.spend_dimension_id = s.spend_dimension_id"}
+         from spend_dimensions d
+         join ${isPersonal(scope) ? "spend_days" : "team_spend_days"} s
+           on s.spend_dimension_id = d.spend_dimension_id
         where s.day_start >= date_trunc('day', $1::timestamptz, 'UTC') - interval '1 day'
           and s.day_start < $2::timestamptz + interval '1 day'
               ${scopeCondition(scope, "$4")}
@@ -69,35 +120,11 @@ async function listDays(
       group by p.day
      having sum(p.cost) <> 0
       order by p.day`,
-    [period.start, period.end, zone, ...(isOrg ? [] : [scopeParameter(scope)])],
-  );
-  return rows.flatMap(({ day, cost }) => {
-    const at = parseLocalDate(day, zone);
-    return at === undefined ? [] : [{ at, cost: usdFromDecimal(cost) }];
+    values: [period.start, period.end, zone, scopeParameter(scope)],
   });
-}
-
-/**
- * The quarters of an hour around the midnights: of a wide scope everybody's in one go, of others one
- * dimension after the other, which Postgres would not think of by itself.
- */
-function movedOf(scope: Scope): string {
-  const isWithin = "r.bucket_start >= m.moved_from and r.bucket_start < m.moved_until";
-  if (isWide(scope)) {
-    return `select r.bucket_start, r.billed_cost_usd
-         from midnights m
-         join spend_rollups r on ${isWithin}
-         join spend_dimensions d on d.spend_dimension_id = r.spend_dimension_id
-        where true ${scopeCondition(scope, "$4")}`;
-  }
-  return `select r.bucket_start, r.billed_cost_usd
-         from spend_dimensions d
-        cross join midnights m
-        cross join lateral (select r.bucket_start, r.billed_cost_usd
-                              from spend_rollups r
-                             where r.spend_dimension_id = d.spend_dimension_id and ${isWithin}
-                            offset 0) r
-        where true ${scopeCondition(scope, "$4")}`;
+  return rows.flatMap(({ day, cost }) =>
+    pointsOf(day, usdFromDecimal(cost), { step: "day", zone }),
+  );
 }
 
 /** The end of the last quarter of an hour in which anything was used; undefined without usage. */

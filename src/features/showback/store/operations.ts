@@ -6,7 +6,7 @@ import { type Usd, usdFromDecimal } from "../../../domain/money.ts";
 import type { Scope } from "../../../domain/scope.ts";
 import { type Instant, instant, type Period } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
-import { scopeCondition, scopeParameter } from "../store.ts";
+import { scopeCondition, scopeParameter } from "./spend-sql.ts";
 
 /** All requests of one `operation_id` within a period. */
 export interface OperationSpend {

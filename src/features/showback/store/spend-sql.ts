@@ -99,34 +99,26 @@ const SUMMED = `sum(r.request_count) as request_count,
  */
 function sumsOf(query: SpendQuery): string {
   const { scope, groupBy } = query;
-  const isWideOrTag = isWide(scope) || scope.kind === "tag";
-  const eachOf = (rows: string, at: string): string =>
-    `select d.spend_dimension_id, ${at} as at, ${SUMS}
+  const isByTime = groupBy.includes("day") || groupBy.includes("hour");
+  if (isWide(scope) || scope.kind === "tag") {
+    return isByTime
+      ? `select r.spend_dimension_id, r.bucket_start as at, ${SUMS}
+         from spend_rollups r
+        where r.bucket_start >= $1 and r.bucket_start < $2`
+      : `select r.spend_dimension_id, $1::timestamptz as at, ${SUMMED}
+         from ${tellsWho(query) ? "people_spend_in" : "team_spend_in"}($1, $2) r
+        group by 1`;
+  }
+  // The offset keeps the planner, which can't know how few they are, from reading everybody's.
+  const rows = isByTime
+    ? `(select q.* from spend_rollups q
+          where q.spend_dimension_id = d.spend_dimension_id
+            and q.bucket_start >= $1 and q.bucket_start < $2
+         offset 0)`
+    : `${tellsWho(query) ? "spend_of" : "team_spend_of"}(d.spend_dimension_id, $1, $2)`;
+  return `select r.spend_dimension_id, ${isByTime ? "r.bucket_start" : "$1::timestamptz"} as at, ${SUMS}
          from spend_dimensions d
         cross join lateral ${rows} r
-        where true ${scopeCondition(scope)}`;
-  if (groupBy.includes("day") || groupBy.includes("hour")) {
-    const quarters = `select r.spend_dimension_id, r.bucket_start as at, ${SUMS}
-         from spend_rollups r
-        where r.bucket_start >= $1 and r.bucket_start < $2`;
-    if (isWideOrTag) return quarters;
-    return eachOf(
-      `(select r.bucket_start, ${SUMS}
-          from spend_rollups r
-         where r.spend_dimension_id = d.spend_dimension_id
-           and r.bucket_start >= $1 and r.bucket_start < $2
-        offset 0)`,
-      "r.bucket_start",
-    );
-  }
-  if (isWideOrTag) {
-    const rows = tellsWho(query) ? "people_spend_in($1, $2)" : "team_spend_in($1, $2)";
-    return `select r.spend_dimension_id, $1::timestamptz as at, ${SUMMED} from ${rows} r group by 1`;
-  }
-  const rows = tellsWho(query) ? "spend_of" : "team_spend_of";
-  return `select r.spend_dimension_id, $1::timestamptz as at, ${SUMS}
-         from spend_dimensions d
-        cross join lateral ${rows}(d.spend_dimension_id, $1, $2) r
         where true ${scopeCondition(scope)}`;
 }
 
@@ -170,6 +162,12 @@ export function scopeCondition({ kind }: Scope, place = "$7"): string {
     case "tag":
       return ""; // Asked of the events themselves, above.
   }
+}
+
+/** The same over `model_spend_quarters`, by whose columns every wide scope is told. */
+export function quartersCondition({ kind }: Scope, place: string): string {
+  if (kind === "model") return `and s.model_id = ${place}`;
+  return kind === "workspace" ? `and s.workspace_id = ${place}` : "";
 }
 
 export function scopeParameter({ kind, key }: Scope): string {
