@@ -1,5 +1,5 @@
 /** The role `worker`: the loops that wake-ups and the clock set to work. */
-import { deadDestinationNews } from "../features/alerts/index.ts";
+import { deadDestinationNews, gatherAlerts } from "../features/alerts/index.ts";
 import { type Loop, startLoop } from "../jobs/loop.ts";
 import { startMinuteTick } from "../jobs/minute-tick.ts";
 import { createBatches } from "../slack/batches.ts";
@@ -18,7 +18,7 @@ const RERATE_INTERVAL_MS = 15_000;
 
 /** The loops and the clockwork; returns how to stop them. */
 export function startWorking(parts: Assembly): () => Promise<void> {
-  const { wiring, waker, log, clock } = parts;
+  const { wiring, waker, log, clock, database } = parts;
   const reroute = deadDestinationNews({ clock });
   const loop = (
     name: WorkKind,
@@ -42,6 +42,7 @@ export function startWorking(parts: Assembly): () => Promise<void> {
   });
   const loops = [
     loop("budget-checks", wiring.checkBudgets),
+    loop("gatherings", async () => await gatherAlerts({ database, clock })),
     loop("homes", wiring.refreshHomes, HOMES_INTERVAL_MS),
     outbox,
     rerates,

@@ -6,7 +6,7 @@ const RECONNECT_MS = 2_000;
 
 /** The one channel: its payload says what there is to do. */
 export const WORK_CHANNEL = "claude_spend_work";
-export type WorkKind = "budget-checks" | "outbox" | "homes";
+export type WorkKind = "budget-checks" | "gatherings" | "outbox" | "homes";
 
 /** Inside a transaction it goes out with the commit, and holds a lock that commits share. */
 export async function notifyOfWork(sql: Sql, kind: WorkKind): Promise<void> {

@@ -101,7 +101,7 @@ export type DeliveryPlan =
   | { readonly kind: "news" }
   /** The message is updated without a sound; what was held back is said later. */
   | { readonly kind: "hold"; readonly until: Instant; readonly because: "snoozed" | "quiet-hours" }
-  /** One line of the message that lists a storm. */
+  /** One line of the message that lists a storm; written after the commit. */
   | { readonly kind: "gather" }
   | { readonly kind: "drop"; readonly because: "preference" | "snoozed" };
 
@@ -117,6 +117,8 @@ export function planDelivery(at: {
   readonly isPosted: boolean;
   /** New messages of other threads here, within the window. */
   readonly recentMessages: number;
+  /** Whether earlier facts of the thread wait to be gathered here: what is newer is told with them. */
+  readonly isGathering: boolean;
 }): DeliveryPlan {
   const { now, snoozedUntil, periodEnd, quietUntil } = at;
   if (!at.isWanted) return { kind: "drop", because: "preference" };
@@ -130,7 +132,8 @@ export function planDelivery(at: {
     return { kind: "hold", until: quietUntil, because: "quiet-hours" };
   }
   if (at.isPosted) return { kind: "news" };
-  return at.recentMessages >= STORM_MESSAGES ? { kind: "gather" } : { kind: "post" };
+  const isStorm = at.isGathering || at.recentMessages >= STORM_MESSAGES;
+  return isStorm ? { kind: "gather" } : { kind: "post" };
 }
 
 /** The beginning of the time over which a storm is counted. */

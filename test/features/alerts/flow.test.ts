@@ -16,7 +16,6 @@ import {
   resolveThread,
 } from "../../../src/features/alerts/index.ts";
 import { DEFAULT_PREFERENCES } from "../../../src/features/alerts/rules/preferences.ts";
-import { tidyOutbox } from "../../../src/slack/reroute.ts";
 import { inTransaction } from "../../../src/store/database.ts";
 import { anAlertFact } from "../../support/alert-builders.ts";
 import { acme, forgetEverything, spend } from "../../support/budget-builders.ts";
@@ -186,70 +185,6 @@ describe("raiseAlert", () => {
 
     expect(await raise({ content })).toMatchObject({ kind: "announced" });
     expect((await listAlerts(db.pool, { alertsMax: 1 }))[0]?.text).toBe("ab \uFFFD \\u0000");
-  });
-});
-
-describe("a storm", () => {
-  async function storm(count: number): Promise<void> {
-    for (let i = 0; i < count; i += 1) await raiseNumber(i, { threadKey: `t${String(i)}` });
-  }
-
-  test("is gathered into one message that lists it; each fact is recorded and can be shown", async () => {
-    await storm(8);
-
-    expect(await outbox()).toEqual([
-      ...[0, 1, 2, 3, 4].map((i) => `post #team-search: fact ${String(i)}.`),
-      "post #team-search: One more alert in a short time, the latest: brief 5",
-      "update #team-search: 2 more alerts in a short time, the latest: brief 6",
-      "update #team-search: 3 more alerts in a short time, the latest: brief 7",
-    ]);
-    expect(await deliveries()).toHaveLength(8);
-    const { rows } = await db.pool.query<{ readonly value: string }>(
-      `select b.value -> 'accessory' ->> 'value' as value
-         from outbox_messages o, jsonb_array_elements(o.blocks) b
-        where o.outbox_message_id = (select max(outbox_message_id) from outbox_messages)
-          and b.value ? 'accessory'`,
-    );
-    expect(rows).toHaveLength(3);
-    const shown = await showAlert(deps, { threadId: rows[2]?.value ?? "", email: BO });
-    expect(shown).toMatchObject({ kind: "shown", message: { text: "fact 7." } });
-  });
-
-  test("is over after ten minutes", async () => {
-    await storm(6);
-    time.advance(11 * MINUTE_MS);
-
-    await raiseNumber(9, { threadKey: "t9" });
-
-    expect((await outbox()).at(-1)).toBe("post #team-search: fact 9.");
-  });
-
-  test("is told for as long as one of its alerts is about a period that is not over", async () => {
-    await storm(5);
-    const soon = { start: time.clock(), end: addMs(time.clock(), MINUTE_MS) };
-    const statuses = async () =>
-      (
-        await db.pool.query<{ readonly status: string }>(
-          "select o.status from outbox_messages o where o.dedupe_key like 'alert-storm:%Z:#team-search'",
-        )
-      ).rows.map(({ status }) => status);
-    await raiseNumber(6, { threadKey: "t6", period: soon });
-    time.advance(2 * MINUTE_MS);
-    await tidyOutbox(db.pool, time.clock());
-    const afterTheFirst = await statuses();
-
-    await raiseNumber(7, { threadKey: "t7" });
-    await tidyOutbox(db.pool, time.clock());
-
-    expect([afterTheFirst, await statuses()]).toEqual([["skipped"], ["pending"]]);
-  });
-
-  test("elsewhere counts for itself", async () => {
-    await storm(5);
-
-    await raiseNumber(9, { threadKey: "t9", scope: scopeFrom("org") });
-
-    expect((await outbox()).at(-1)).toBe("post #finops: fact 9.");
   });
 });
 

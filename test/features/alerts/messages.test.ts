@@ -140,9 +140,9 @@ describe("private answers", () => {
     });
 
     expect(textsOf(message).slice(0, 3)).toEqual([
-      "*Why?* Search: $37.00, $32.00 more (was $5.00).",
-      "*People*\n• bo@acme.test $30.00, $25.00 more (was $5.00)",
-      "*Projects*\n• ranking $7.00, nothing before\n• old $0.00, $3.00 less (was $3.00)",
+      "*Search: $37.00, $32.00 more than $5.00.*",
+      "*People*\n+$25.00  bo@acme.test · $30.00",
+      "*Projects*\n+$7.00  ranking · $7.00\n−$3.00  old · $0.00",
     ]);
   });
 
@@ -223,7 +223,7 @@ describe("whatever people call things", () => {
           threadMessage(aShownThread({ alerts: [first, ...rest], thread })),
           newsMessage(first),
           resolvedMessage(because),
-          gatheredMessage(gathered),
+          gatheredMessage({ count: gathered.length, latest: gathered }),
           assignedMessage({ by: "U1", happened: first.content.happened, threadId: "t" }),
         ];
         for (const { text, blocks } of messages) {

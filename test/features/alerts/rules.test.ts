@@ -32,6 +32,7 @@ describe("planDelivery", () => {
     quietUntil: undefined,
     isPosted: false,
     recentMessages: 0,
+    isGathering: false,
   };
 
   test.each([
@@ -40,6 +41,12 @@ describe("planDelivery", () => {
     [{ isPosted: true, recentMessages: STORM_MESSAGES }, { kind: "news" }],
     [{ recentMessages: STORM_MESSAGES - 1 }, { kind: "post" }],
     [{ recentMessages: STORM_MESSAGES }, { kind: "gather" }],
+    [{ isGathering: true }, { kind: "gather" }],
+    [{ isGathering: true, isPosted: true }, { kind: "news" }],
+    [
+      { isGathering: true, isWanted: false },
+      { kind: "drop", because: "preference" },
+    ],
     [
       { isWanted: false, isPosted: true },
       { kind: "drop", because: "preference" },
@@ -130,6 +137,16 @@ describe("spansOf", () => {
     });
     expect(spansOf(period, instant("2027-01-01T00:00:00Z")).span).toEqual(period);
     expect(spansOf(undefined, NOW).span).toEqual({ start: addMs(NOW, -DAY_MS), end: NOW });
+  });
+
+  test.each([1, 7])("compares %d days so far with the same hours of those before", (days) => {
+    const start = instant("2026-11-16T00:00:00Z");
+    const end = instant("2026-11-16T10:15:00Z");
+
+    expect(spansOf({ start, end: addMs(start, days * DAY_MS) }, end)).toEqual({
+      span: { start, end },
+      before: { start: addMs(start, -days * DAY_MS), end: addMs(end, -days * DAY_MS) },
+    });
   });
 });
 

@@ -1,27 +1,23 @@
 /**
  * Says a thread's facts at its destinations: posts the living message, updates it, replies under
- * it, holds it back or gathers it. Everything goes through the outbox, in the caller's transaction.
+ * it, holds it back or leaves it to be gathered. Everything goes through the outbox, in the caller's
+ * transaction.
  */
 import { type Instant } from "../../../domain/time.ts";
 import type { SlackMessage } from "../../../slack/blocks.ts";
 import { destinationFrom, destinationText } from "../../../slack/destination.ts";
-import { enqueueMessage, extendValidity } from "../../../slack/outbox.ts";
+import { enqueueMessage } from "../../../slack/outbox.ts";
 import type { Sql } from "../../../store/database.ts";
+import { notifyOfWork } from "../../../store/notify.ts";
 import { findPerson, listTeams, mayViewScope } from "../../organization/index.ts";
-import { gatheredMessage } from "../messages/gathered.ts";
 import { newsMessage, threadMessage } from "../messages/thread.ts";
 import { areMuted } from "../rules/preferences.ts";
 import { quietUntil } from "../rules/quiet-hours.ts";
 import { type Alert, planDelivery, stormWindowStart, type Thread } from "../rules.ts";
 import { loadThreadState } from "../store/actions.ts";
 import { listThreadAlerts } from "../store/alerts.ts";
-import { listCarried, listHeldAlerts, saveAlertDelivery } from "../store/deliveries.ts";
-import {
-  countRecentMessages,
-  insertThreadMessage,
-  listThreadMessages,
-  nextGathering,
-} from "../store/threads.ts";
+import { listHeldAlerts, saveAlertDelivery } from "../store/deliveries.ts";
+import { insertThreadMessage, listThreadMessages, loadCrowd } from "../store/threads.ts";
 import type { Hearer } from "./audience.ts";
 
 /** Earlier facts that a message may name, and one to know that there are more. */
@@ -79,7 +75,11 @@ export async function speak(
           : quietUntil(hearer.quiet.hours, now, hearer.quiet.zone),
       isPosted: messages.has(destination),
       // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
-      recentMessages: await countRecentMessages(sql, destination, stormWindowStart(now)),
+      ...(await loadCrowd(
+        sql,
+        { destination, threadKey: thread.threadKey },
+        stormWindowStart(now),
+      )),
     });
     // oxlint-disable-next-line no-await-in-loop -- one connection, one query at a time
     await carryOut(sql, spoken, { plan, destination, news: said.news });
@@ -120,23 +120,11 @@ async function carryOut(sql: Sql, spoken: SpokenThread, carried: Carried): Promi
       if (plan.because === "snoozed") await updateThread(sql, spoken, destination);
       await record({ notSentBecause: plan.because });
       return;
-    case "gather": {
-      const since = stormWindowStart(now);
-      const gathering = await nextGathering(sql, { destination, since, now });
-      await record({ carriedBy: gathering.dedupeKey });
+    case "gather":
+      // Whoever writes that message locks the destination: not this transaction, which holds threads.
+      await record({ gatheringSince: now });
       await dropHeld(sql, spoken, destination);
-      const message = gatheredMessage(await listCarried(sql, gathering.dedupeKey));
-      const { dedupeKey, revision } = gathering;
-      // It lists several threads, and is of use for as long as one of them is.
-      if (revision > 0) await extendValidity(sql, dedupeKey, spoken.thread.periodEnd);
-      await enqueue(sql, spoken, {
-        destination,
-        message,
-        ...(revision === 0
-          ? { dedupeKey }
-          : { dedupeKey: `${dedupeKey}:${String(revision)}`, updates: dedupeKey }),
-      });
-    }
+      await notifyOfWork(sql, "gatherings");
   }
 }
 

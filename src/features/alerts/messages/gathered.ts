@@ -13,19 +13,20 @@ import { SHOW_ALERT_ACTION } from "./thread.ts";
 import { boldText, iconOf, lineText } from "./wording.ts";
 
 /** The latest; a message holds 50 blocks and about 10,000 characters. */
-const LINES_MAX = 15;
+export const LINES_MAX = 15;
 
-/** `gathered` oldest first. */
-export function gatheredMessage(
-  gathered: readonly { readonly alert: Alert; readonly threadId: string }[],
-): SlackMessage {
-  const count = String(gathered.length);
+/** `latest` oldest first, and how many there are in all. */
+export function gatheredMessage({
+  count,
+  latest,
+}: {
+  readonly count: number;
+  readonly latest: readonly { readonly alert: Alert; readonly threadId: string }[];
+}): SlackMessage {
   const headline =
-    gathered.length === 1
-      ? "One more alert in a short time"
-      : `${count} more alerts in a short time`;
-  const shown = gathered.slice(-LINES_MAX);
-  const hidden = gathered.length - shown.length;
+    count === 1 ? "One more alert in a short time" : `${String(count)} more alerts in a short time`;
+  const shown = latest.slice(-LINES_MAX);
+  const hidden = count - shown.length;
   const first = shown.at(-1);
   return message(
     first === undefined

@@ -73,6 +73,7 @@ const LISTED = `select ${COLUMNS}, k.actor_email as acknowledged_by, k.done_at a
                      'to', e.destination,
                      'status', case when e.not_sent_because is not null then 'not_sent'
                                     when e.held_until is not null then 'held'
+                                    when e.gathering_since is not null then 'pending'
                                     else coalesce(o.status, 'sent') end,
                      'because', coalesce(e.not_sent_because, e.held_because,
                                          case when o.status in ('failed', 'skipped', 'unknown')

@@ -1,6 +1,6 @@
 /**
  * Alerts, the SQL of threads: the state that several facts share, and the living message of each
- * destination. Owns: alert_threads, alert_thread_messages, alert_gatherings.
+ * destination. Owns: alert_threads, alert_thread_messages.
  */
 import { formatScope, type Scope, scopeFrom } from "../../../domain/scope.ts";
 import { type Instant, instant } from "../../../domain/time.ts";
@@ -132,56 +132,33 @@ export async function insertThreadMessage(
   );
 }
 
-/** New messages at a destination since then. */
-export async function countRecentMessages(
+/** What else people read at a destination. */
+export interface Crowd {
+  /** New messages of threads there, within the window. */
+  readonly recentMessages: number;
+  /** Whether earlier facts of this thread wait there for the message that lists them. */
+  readonly isGathering: boolean;
+}
+
+export async function loadCrowd(
   sql: Sql,
-  destination: string,
+  at: { readonly destination: string; readonly threadKey: string },
   since: Instant,
-): Promise<number> {
-  const { rows } = await sql.query<{ readonly count: string }>(
-    `select count(*)::text as count
-       from alert_thread_messages m
-      where m.destination = $1 and m.queued_at > $2`,
-    [destination, since],
+): Promise<Crowd> {
+  const { rows } = await sql.query<{ readonly recent: string; readonly is_gathering: boolean }>(
+    `select (select count(*)
+               from alert_thread_messages m
+              where m.destination = $1 and m.queued_at > $3)::text as recent,
+            exists (select
+                      from alert_deliveries d
+                     where d.destination = $1 and d.thread_key = $2
+                       and d.gathering_since is not null) as is_gathering`,
+    [at.destination, at.threadKey, since],
   );
-  return Number(rows[0]?.count ?? 0);
-}
-
-export interface Gathering {
-  readonly dedupeKey: string;
-  /** 0: its message is not posted yet. */
-  readonly revision: number;
-}
-
-/**
- * The message that lists the storm at a destination, locked: the one that was opened after `since`,
- * or a new one.
- */
-export async function nextGathering(
-  sql: Sql,
-  at: { readonly destination: string; readonly since: Instant; readonly now: Instant },
-): Promise<Gathering> {
-  const { rows: open } = await sql.query<{
-    readonly dedupe_key: string;
-    readonly revision: number;
-  }>(
-    `update alert_gatherings
-        set revision = alert_gatherings.revision + 1
-      where alert_gatherings.destination = $1 and alert_gatherings.opened_at > $2
-  returning alert_gatherings.dedupe_key, alert_gatherings.revision`,
-    [at.destination, at.since],
-  );
-  const [found] = open;
-  if (found !== undefined) return { dedupeKey: found.dedupe_key, revision: found.revision };
-  const dedupeKey = `alert-storm:${at.now.toISOString()}:${at.destination}`;
-  const { rows } = await sql.query<{ readonly revision: number }>(
-    `insert into alert_gatherings as g (destination, opened_at, dedupe_key, revision)
-     values ($1, $2, $3, 0)
-         on conflict (destination, opened_at) do update set revision = g.revision + 1
-  returning g.revision`,
-    [at.destination, at.now, dedupeKey],
-  );
-  return { dedupeKey, revision: rows[0]?.revision ?? 0 };
+  return {
+    recentMessages: Number(rows[0]?.recent ?? 0),
+    isGathering: rows[0]?.is_gathering === true,
+  };
 }
 
 function threadFromRow(row: ThreadRow): Thread {
