@@ -5,6 +5,7 @@ import { message, section } from "../../../src/slack/blocks.ts";
 import { enqueueMessage } from "../../../src/slack/outbox.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { type TestDatabase, useDatabase } from "../../support/database.ts";
+import { countDeadlocks, endConnections } from "../../support/deadlocks.ts";
 import { TEST_SEED } from "../../support/fixed-seed.ts";
 import {
   type Attempt,
@@ -13,10 +14,10 @@ import {
   postedIn,
   SKEW_MAX_MS,
 } from "./simulation/checks.ts";
-import { chooseDeed, past } from "./simulation/deeds.ts";
+import { chooseDeed, past, splurge } from "./simulation/deeds.ts";
 import { budgetOf, type History } from "./simulation/histories.ts";
 import { looked, textOf } from "./simulation/oracle.ts";
-import { FINDING, RELEASING, sending, WATCHING, work } from "./simulation/workers.ts";
+import { FINDING, GATHERING, RELEASING, sending, WATCHING, work } from "./simulation/workers.ts";
 import { count, createWorld, type World } from "./simulation/world.ts";
 import { carryOut, editGroup, reprice } from "./simulation/world-deeds.ts";
 
@@ -26,6 +27,8 @@ const SEED = Number(process.env["ALERT_SEED"] ?? TEST_SEED);
 const OWN_OF = 80;
 const ROUNDS = 4;
 const STEPS = 2;
+/** Keys that spend a lot at the beginning of a round, and are told in one channel. */
+const STORM = 16;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
@@ -69,10 +72,11 @@ function troubleSlack(world: World, { isDown }: { readonly isDown: boolean }): v
 }
 
 /** What each history does in this step; the members of a budget that is edited do nothing else. */
-function deedsOf(world: World): ReturnType<typeof editGroup>[] {
+function deedsOf(world: World, step: number): ReturnType<typeof editGroup>[] {
   const { histories, groups, random } = world;
   const edited = groups.filter(() => random.chance(0.15));
   const busy = new Set(edited.map(({ budgetId }) => budgetId));
+  const splurging = new Set(step === 0 ? stormOf(world, busy) : []);
   // What a person spends is entered with the budget that is theirs alone.
   const twins = new Set(histories.map(({ twin }) => twin));
   return [
@@ -81,6 +85,7 @@ function deedsOf(world: World): ReturnType<typeof editGroup>[] {
       const isOwn = history.memberKey === "";
       const { twin, budgetId } = history;
       if (twins.has(history) || busy.has(budgetId) || busy.has(twin?.budgetId ?? "")) return [];
+      if (splurging.has(history)) return [splurge(world, history)];
       if (!random.chance(isOwn ? 0.5 : 0.22)) return [];
       const deed = chooseDeed(world, history);
       return deed === undefined ? [] : [deed];
@@ -88,19 +93,27 @@ function deedsOf(world: World): ReturnType<typeof editGroup>[] {
   ];
 }
 
+/** Some of the keys, which finance hears of. */
+function stormOf({ groups, random }: World, busy: ReadonlySet<string>): readonly History[] {
+  const keys = groups.find(({ scope }) => scope === "each:api_key");
+  if (keys === undefined || busy.has(keys.budgetId)) return [];
+  const first = random.below(keys.members.length);
+  return [...keys.members.slice(first), ...keys.members].slice(0, STORM);
+}
+
 /** Deeds and replicas at the same time; the model follows every order in which they may have met. */
 async function playRound(world: World, attempts: Attempt[], isRepriced: boolean): Promise<void> {
   const { histories, random } = world;
   jumpClocks(world);
   const looks = looksOf(world);
-  const jobs = [...FINDING, RELEASING, sending(world, attempts, 0.02)];
+  const jobs = [...FINDING, RELEASING, GATHERING, sending(world, attempts, 0.02)];
   const crashRate = 0.15;
   if (isRepriced) {
     await reprice(world);
     lookedAll(histories, looks);
   }
   for (let step = 0; step < STEPS; step += 1) {
-    const deeds = deedsOf(world);
+    const deeds = deedsOf(world, step);
     count(world, "deeds", deeds.length);
     const replicas = active(world);
     await Promise.all([carryOut(world, deeds), work(world, { replicas, jobs, crashRate })]);
@@ -167,7 +180,7 @@ async function settle(world: World, attempts: Attempt[]): Promise<void> {
   for (const replica of world.replicas) replica.skewMs = 0;
   const [first] = world.replicas;
   if (first === undefined) throw new Error("there are replicas");
-  const jobs = [RELEASING, sending(world, attempts, 0)];
+  const jobs = [RELEASING, GATHERING, sending(world, attempts, 0)];
   for (;;) {
     await work(world, { replicas: [first], jobs, crashRate: 0 });
     const { rows } = await first.database.query<{ readonly next: Date | null }>(
@@ -175,7 +188,8 @@ async function settle(world: World, attempts: Attempt[]): Promise<void> {
          (select min(case o.status when 'sending' then o.leased_until else o.next_attempt_at end)
             from outbox_messages o
            where o.status in ('pending', 'sending', 'unknown')),
-         (select min(d.held_until) from alert_deliveries d)) as next`,
+         (select min(d.held_until) from alert_deliveries d),
+         (select min(d.gathering_since) from alert_deliveries d)) as next`,
     );
     const next = rows[0]?.next ?? undefined;
     if (next === undefined) return;
@@ -221,6 +235,10 @@ async function simulate(world: World, canLook: boolean): Promise<string[]> {
   }
   await settle(world, attempts);
   count(world, "messages", postedIn(world.slack).length);
+  const { rowCount: gathered } = await database.query(
+    "select from alert_deliveries d where d.carried_by like 'alert-storm:%'",
+  );
+  count(world, "gathered", gathered ?? 0);
   return [...faults, ...(await deliveryFaults(world, { attempts, marks, canLook }))];
 }
 
@@ -233,11 +251,15 @@ async function run(of: {
   const { histories, canLook, db } = of;
   const own = Math.ceil(histories / OWN_OF);
   const members = histories - own;
-  const openPool = (): Database => db.openPool({ max: 5 });
+  const openPool = (): Database => db.openPool({ max: 5, application_name: "simulated" });
   const world = await createWorld({ seed: SEED, own, members, canLook, openPool });
-  const { counts } = world;
+  const { counts, replicas } = world;
   try {
-    return { faults: await simulate(world, canLook), counts };
+    const faults = await simulate(world, canLook);
+    const pools = replicas.map(({ database }) => database);
+    await endConnections(db.pool, pools);
+    count(world, "deadlocks", await countDeadlocks(db.pool));
+    return { faults, counts };
   } finally {
     await world.slack.close();
     if (process.env["ALERT_HISTORIES"] !== undefined) {
@@ -251,11 +273,14 @@ const SEEN = `ALERT_SEED=${String(SEED)}`;
 test(`whatever happens, each thing is said once and right (${SEEN}, ${String(HISTORIES)} histories)`, async () => {
   const { faults, counts } = await run({ histories: HISTORIES, canLook: true, db: withHistory });
   expect({ seed: SEED, faults: faults.slice(0, 5) }).toEqual({ seed: SEED, faults: [] });
+  expect(counts.get("deadlocks")).toBe(0);
+  expect(counts.get("gathered")).toBeGreaterThanOrEqual(Math.floor(HISTORIES / 1_000));
   expect(counts.get("facts")).toBeGreaterThan(HISTORIES / 20);
 }, 2_400_000);
 
 test(`without the history scopes no alert is missing and no digest repeated (${SEEN})`, async () => {
   const histories = Math.ceil(HISTORIES / 20);
-  const { faults } = await run({ histories, canLook: false, db: withoutHistory });
+  const { faults, counts } = await run({ histories, canLook: false, db: withoutHistory });
   expect({ seed: SEED, faults: faults.slice(0, 5) }).toEqual({ seed: SEED, faults: [] });
+  expect(counts.get("deadlocks")).toBe(0);
 }, 600_000);

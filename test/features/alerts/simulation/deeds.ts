@@ -100,6 +100,17 @@ function spend(world: World, history: History): Deed {
   return { kind: "usage", sent };
 }
 
+/** So much at once that it is told, whatever its limit is: many of them are a storm. */
+export function splurge(world: World, history: History): Deed {
+  const quarter = 15 * MINUTE;
+  const at = Math.floor((world.now.getTime() - quarter) / quarter) * quarter + MINUTE;
+  const id = `${history.name}-${String(history.sent.length)}`;
+  const sent = event(history, { id, at, cents: 3 * history.model.base });
+  history.sent.push(sent);
+  enterSent(world, history, sent);
+  return { kind: "usage", sent };
+}
+
 /** What counts from now on, and what the discount makes of it. */
 function enterSent(world: World, history: History, { id, raw }: Sent): void {
   const usage = raw["usage"] as { readonly output_tokens: number };

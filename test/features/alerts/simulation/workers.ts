@@ -1,5 +1,9 @@
 /** What replicas do all the time, each at its own pace and clock, dying now and then. */
-import { deadDestinationNews, releaseHeldAlerts } from "../../../../src/features/alerts/index.ts";
+import {
+  deadDestinationNews,
+  gatherAlerts,
+  releaseHeldAlerts,
+} from "../../../../src/features/alerts/index.ts";
 import {
   checkDueBudgets,
   checkDueWatches,
@@ -26,6 +30,8 @@ export const WATCHING: Job = async ({ clock }, database) =>
   await checkDueWatches({ database, clock });
 export const RELEASING: Job = async ({ clock }, database) =>
   await releaseHeldAlerts({ database, clock });
+export const GATHERING: Job = async ({ clock }, database) =>
+  await gatherAlerts({ database, clock });
 
 /** Sends; each attempt is kept, with what the sender's clock said. */
 export function sending(world: World, attempts: Attempt[], crashRate: number): Job {
