@@ -73,17 +73,14 @@ function entryText(entry: ChainedEntry): string {
   const what = entry.action.replaceAll(/[._]/g, " ");
   const lines = [
     `*#${String(entry.sequence)}* · ${at} · ${escapeText(entry.actor)} · *${escapeText(what)}* · ${escapeText(entry.subject)}`,
-    ...changesOf(entry.before, entry.after).map((change) =>
-      escapeText(truncate(change, VALUE_CHARS_MAX)),
-    ),
-    ...(entry.rule === undefined ? [] : [`under: ${shownJson(entry.rule)}`]),
+    ...changesOf(entry.before, entry.after)
+      // What only a program reads stands in the export.
+      .filter((change) => !change.includes('{"'))
+      .map((change) => escapeText(truncate(change, VALUE_CHARS_MAX))),
+    ...(entry.rule === undefined ? [] : ["under a policy that `claude-spend audit export` quotes"]),
     ...(entry.origin === undefined ? [] : [`from: ${originText(entry.origin)}`]),
   ];
   return truncate(lines.join("\n"), ENTRY_CHARS_MAX);
-}
-
-function shownJson(value: object): string {
-  return escapeText(truncate(JSON.stringify(value), VALUE_CHARS_MAX));
 }
 
 /** "slack, action approval_approve, in D0123": what was recorded, in the order it was recorded. */

@@ -101,15 +101,15 @@ export function increaseTexts(increase: {
       `Now: ${shareText(spend, limit)}`,
       `After: ${shareText(spend, usd(limit + amount))}`,
       `Measured here in the same time: ${formatUsd(measured)}`,
-      "The amount is our proposal: Anthropic passes on none",
+      "The amount is our proposal: Anthropic does not say how much is wanted",
     ],
-    reason: "Asked for in claude.ai, which passes on no reason.",
+    reason: "Asked for in claude.ai, which asks for no reason.",
   };
 }
 
-/** "$480.00 of $500.00 (96 %)"; a limit of nothing has no share. */
+/** "$480.00 of $500.00 (96%)"; a limit of nothing has no share. */
 function shareText(spend: Usd, limit: Usd): string {
   if (limit <= 0n) return `${formatUsd(spend)}, beyond what the plan includes`;
   const full = hasReachedPercent(spend, limit, 100) ? ", all used up" : "";
-  return `${formatUsd(spend)} of ${formatUsd(limit)} (${String(percentOf(spend, limit))} %${full})`;
+  return `${formatUsd(spend)} of ${formatUsd(limit)} (${String(percentOf(spend, limit))}%${full})`;
 }

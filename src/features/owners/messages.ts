@@ -65,7 +65,11 @@ const KIND_TEXT: Readonly<Record<Suggestion["by"], string>> = {
 
 /** A document of its own would begin like this; pasted under `allocation` it is a list. */
 export function yamlOf(suggestions: readonly Suggestion[]): string {
-  return ["allocation:", ...suggestions.map(({ yaml }) => `  ${yaml}`)].join("\n");
+  const isOpen = suggestions.some(({ team }) => team === undefined);
+  return [
+    `allocation:${isOpen ? " # put a team's key in place of TEAM" : ""}`,
+    ...suggestions.map(({ yaml }) => `  ${yaml}`),
+  ].join("\n");
 }
 
 /** For copying: nothing may be added inside. What would end the block was left out before. */

@@ -193,12 +193,11 @@ function suggestion(parts: {
 }): Suggestion {
   const { match, guess, ...rest } = parts;
   const to = guess === undefined ? "TEAM" : quoted(guess.team);
-  const comment = guess === undefined ? " # put the team's key in place of TEAM" : "";
   return {
     ...rest,
     team: guess?.team,
     because: guess?.because,
-    yaml: `- { match: ${match}, to: { team: ${to} } }${comment}`,
+    yaml: `- { match: ${match}, to: { team: ${to} } }`,
   };
 }
 

@@ -62,7 +62,15 @@ export function linksMessage(links: {
       ? "No other names are linked to it."
       : [...lines, ...(more > 0 ? [`…and ${String(more)} more`] : [])].join("\n");
   const news =
-    linkedNow === 0 ? [] : [context(`${String(linkedNow)} new, verified by Slack or Anthropic.`)];
+    linkedNow === 0
+      ? []
+      : [
+          context(
+            linkedNow === 1
+              ? "1 is new: Slack or Anthropic say that it is yours."
+              : `${String(linkedNow)} are new: Slack or Anthropic say that they are yours.`,
+          ),
+        ];
   return message(`What is used under these names counts as ${person}.`, [
     header("Your names"),
     section(`What is used under these names counts as *${escapeText(person)}*.\n${names}`),
@@ -114,7 +122,7 @@ export function confirmationAnswer(
     case "linked":
       return note(`${name} counts as ${person} now.`);
     case "declined":
-      return note(`${name} stays as it is. ${person} gets nothing of it.`);
+      return note(`${name} stays as it is: none of it counts as ${person}.`);
     case "taken":
       return note(`${name} became somebody else's in the meantime. Nothing was changed.`);
   }

@@ -27,7 +27,7 @@ describe("a channel that Slack closed", () => {
 
     expect(await sentLines(db.pool)).toEqual([
       expect.stringMatching(
-        /^#finops: Slack refuses my messages to #team-search \(is.{0,2}archived\)\. Unarchive it/,
+        /^#finops: I can't post in #team-search: it is archived\. Unarchive it/,
       ),
       expect.stringMatching(/^#finops: No longer the case: Slack takes messages there again/),
     ]);

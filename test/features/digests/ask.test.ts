@@ -191,7 +191,7 @@ describe("/claude-spend digest", () => {
     expect((await type(ANA, "team:search weekly")).text).toContain("from Nov 16 to Nov 22");
     const monthly = await type(ANA, "team:search month");
     expect(monthly.text).toContain("in October 2026");
-    expect(shownLines(monthly.blocks)[0]).toContain("It is posted nowhere by itself.");
+    expect(shownLines(monthly.blocks)[0]).toContain("No schedule posts it.");
   });
 
   test("shows a member their team's, without the button", async () => {
@@ -220,7 +220,7 @@ describe("digest send", () => {
   test("posts it once, on record, and the slot still to come finds it told", async () => {
     const answer = await type(DANA, "send org day");
     expect(answer.text).toBe("The digest of Acme is on its way to #finops.");
-    expect((await type(DANA, "send org day")).text).toContain("has had this digest");
+    expect((await type(DANA, "send org day")).text).toContain("already has this digest");
 
     const clock = () => instant("2026-11-23T09:00:00Z");
     await sendDueDigests({ database: db.pool, clock, log });
@@ -252,7 +252,7 @@ describe("digest send", () => {
   test("is refused for what the schedule has told already", async () => {
     await sendDueDigests({ database: db.pool, clock: () => instant("2026-11-23T09:00:00Z"), log });
 
-    expect((await type(DANA, "send org day")).text).toContain("has had this digest");
+    expect((await type(DANA, "send org day")).text).toContain("already has this digest");
   });
 
   test("two who click at once post one", async () => {
@@ -280,7 +280,7 @@ describe("digest send", () => {
     await worker.query(`commit`);
     worker.release();
 
-    expect((await answer).text).toContain("has had this digest");
+    expect((await answer).text).toContain("already has this digest");
     expect(await posted()).toEqual([]);
     const { rows } = await db.pool.query(
       `select d.next_run_at from digests d where d.digest_key = '#finops day'`,

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { askClaude } from "../../../src/anthropic/ask.ts";
 import { emailFrom } from "../../../src/domain/email.ts";
 import { usd as pico, sumUsd } from "../../../src/domain/money.ts";
-import { instant } from "../../../src/domain/time.ts";
+import { instant, timeZone } from "../../../src/domain/time.ts";
 import { explainChange } from "../../../src/features/insights/index.ts";
 import { whyMessage } from "../../../src/features/insights/messages/why.ts";
 import { insightListeners } from "../../../src/features/insights/slack.ts";
@@ -150,13 +150,13 @@ describe("why", () => {
   test("says what moved and what makes it up, each list adding up to the change", async () => {
     const answer = await type("why", "search mtd");
 
-    expect(answer.text).toBe("Search: $45.00, $35.00 more (was $10.00).");
+    expect(answer.text).toBe("Search: $45.00, $35.00 more than $10.00.");
     const text = shown(answer);
-    expect(text).toContain("Volume: +$10.00 by more tokens");
-    expect(text).toContain("Price: +$20.00 by higher prices of the same tokens");
-    expect(text).toContain("Mix: +$5.00 by dearer models or longer answers");
-    expect(text).toContain("checkout $40.00, +$30.00");
-    expect(text).toContain("bo@acme.test $40.00, +$30.00");
+    expect(text).toContain("+$10.00  Volume: more tokens");
+    expect(text).toContain("+$20.00  Price: higher prices of the same tokens");
+    expect(text).toContain("+$5.00  Mix: dearer models or longer answers");
+    expect(text).toContain("+$30.00  checkout · $40.00");
+    expect(text).toContain("+$30.00  bo@acme.test · $40.00");
     expect(text).toContain("models: claude-haiku-5-5 $5.00");
   });
 
@@ -213,6 +213,8 @@ describe("why", () => {
             effects,
             label: "Month to date",
             previousLabel: name,
+            zone: timeZone("Europe/Berlin"),
+            now: instant(NOW),
           });
           expect(messageProblems(message)).toEqual([]);
         },

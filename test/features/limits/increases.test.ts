@@ -103,10 +103,10 @@ describe("a request in claude.ai", () => {
       {
         subject: { increase_request_id: slir, user_id: BO_ID, period: "monthly" },
         details: [
-          "Now: $480.00 of $500.00 (96 %)",
-          "After: $480.00 of $625.00 (76 %)",
+          "Now: $480.00 of $500.00 (96%)",
+          "After: $480.00 of $625.00 (76%)",
           "Measured here in the same time: $0.00",
-          "The amount is our proposal: Anthropic passes on none",
+          "The amount is our proposal: Anthropic does not say how much is wanted",
         ],
         amount: "125.000000000000",
       },

@@ -285,7 +285,7 @@ describe("a fault is found and named, and the alert says so", () => {
     const [alert] = await alerts();
     expect(alert?.text).toContain("lost hour");
     expect(alert?.text).toContain("no event of gateway from 14:00 to 15:00 UTC");
-    expect(alert?.text).toContain("On 2026-11-18");
+    expect(alert?.text).toContain("On Nov 18 (UTC)");
     const lost = bill.filter(({ occurredAt }) =>
       occurredAt.toISOString().startsWith("2026-11-18T14"),
     );

@@ -112,7 +112,7 @@ export const ALERTS: Chapter = {
     alert("drift", "Drift", { of: "alerts/threadMessage", saying: /Anthropic billed/ }),
     alert("delivery", "A channel is closed", {
       of: "alerts/threadMessage",
-      saying: /refuses my messages/,
+      saying: /I \*can't post\*/,
     }),
     {
       name: "Why?",

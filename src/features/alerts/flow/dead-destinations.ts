@@ -11,10 +11,17 @@ import { findPerson, loadOrganization } from "../../organization/index.ts";
 import { raiseAlert } from "./raise-alert.ts";
 import { resolveThread } from "./resolve-thread.ts";
 
+/** Slack's reasons, in words; of any other one Slack's own. */
+const WHY: Readonly<Record<string, string>> = {
+  is_archived: "it is archived",
+  not_in_channel: "I am not in it",
+  not_installed: "the app is not installed there any more",
+  channel_not_found: "Slack finds no such channel, or I may not see it",
+};
 /** What to do about it, in the words of Slack's settings. */
 const REMEDY: Readonly<Record<string, string>> = {
   is_archived: "Unarchive it, or choose another channel in governance.yml.",
-  not_in_channel: "Invite the bot: /invite @Claude Spend.",
+  not_in_channel: "Invite me there: /invite @Claude Spend.",
   not_installed:
     "The bot is not in that Slack workspace any more: `claude-spend slack install-link` makes a link to install it again.",
   channel_not_found: "Check the name in governance.yml; a private channel needs an invitation.",
@@ -66,9 +73,9 @@ function deliveryFact(dead: DeadDestination): AlertFact {
     content: {
       happened: isEverywhere
         ? ["Slack ", { strong: "refuses the bot" }, ` (${reason}).`]
-        : ["Slack ", { strong: "refuses my messages" }, ` to ${destination} (${reason}).`],
-      brief: `${destination} is closed (${reason})`,
-      follows: `${remedy} Until then its alerts come to the fallback; what is still true then follows by itself.`,
+        : ["I ", { strong: "can't post" }, ` in ${destination}: ${WHY[reason] ?? reason}.`],
+      brief: `${destination} is closed: ${WHY[reason] ?? reason}`,
+      follows: `${remedy} Until then its alerts go to finance; afterwards it gets what is still true.`,
     },
   };
 }

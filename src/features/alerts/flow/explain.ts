@@ -1,4 +1,4 @@
-/** Answers `Why?` with sums: who and what moved against the same span before. Looks only. */
+/** Answers `Why?` with sums: who and what moved against the span before. Looks only. */
 import { NO_DRIVER } from "../../../domain/alert.ts";
 import type { Scope, ScopeKind } from "../../../domain/scope.ts";
 import type { Instant, Period } from "../../../domain/time.ts";
@@ -30,7 +30,7 @@ export interface Explained {
   readonly maySeePeople: boolean;
   readonly teams: readonly Team[];
   readonly now: Instant;
-  /** What to compare; otherwise the period so far, and as much time before it. */
+  /** What to compare; otherwise the period so far and what `spansOf` holds against it. */
   readonly spans?: { readonly span: Period; readonly before: Period };
   /** Break it down by keys as well. */
   readonly isByKey?: boolean;

@@ -21,7 +21,7 @@ export function explanationMessage(explanation: Explanation): SlackMessage {
     .filter(({ top }) => top.length > 0)
     .map(({ by, top }) => `*${CALLED[by] ?? by}*\n${top.map(moverText).join("\n")}`);
   return message(`${headline}.`, [
-    section(`*Why?* ${headline}.`),
+    section(`*${headline}.*`),
     ...(words === undefined ? [] : [section(lineText(words))]),
     ...(lines.length === 0
       ? [section("Nothing changed against the time before.")]
@@ -29,25 +29,28 @@ export function explanationMessage(explanation: Explanation): SlackMessage {
           section(line.replace(/^\*(.)/, (_, first: string) => `*${first.toUpperCase()}`)),
         )),
     context(
-      `${timeText(span.start)} – ${timeText(span.end)}, against the same time before, from ${timeText(before.start)}.`,
+      `${timeText(span.start)} – ${timeText(span.end)}, against ${timeText(before.start)} – ${timeText(before.end)}.`,
     ),
     ...(basis === undefined ? [] : [context(basisText(basis))]),
   ]);
 }
 
+/** "+$12.00  ranking · $15.00": what it moved by, and what it is now. */
 function moverText({ name, now, before }: ShownMover): string {
-  return `• ${nameText(name)} ${formatUsd(now)}, ${changeText(now, before)}`;
+  const moved = usd(now - before);
+  const change = moved < 0n ? `−${formatUsd(usd(-moved))}` : `+${formatUsd(moved)}`;
+  return `${change}  ${nameText(name)} · ${formatUsd(now)}`;
 }
 
-/** "$12.00 more (was $3.00)", "new", "nothing any more (was $3.00)". */
+/** "$12.00 more than $3.00", "nothing before", "as before". */
 function changeText(now: Usd, before: Usd): string {
   if (before === 0n) return now === 0n ? "as before" : "nothing before";
   const difference = usd(now - before);
   if (difference === 0n) return "as before";
   const amount = formatUsd(difference < 0n ? usd(0n - difference) : difference);
-  return `${amount} ${difference > 0n ? "more" : "less"} (was ${formatUsd(before)})`;
+  return `${amount} ${difference > 0n ? "more" : "less"} than ${formatUsd(before)}`;
 }
 
 function timeText(at: Date): string {
-  return slackDate(at, "{date_short} {time}", `${at.toISOString().slice(0, 16)}Z`);
+  return slackDate(at, "{date_short_pretty} {time}", `${at.toISOString().slice(0, 16)}Z`);
 }

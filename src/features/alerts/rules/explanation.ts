@@ -1,4 +1,4 @@
-/** What `Why?` compares: a span and the one of the same length before it. Pure. */
+/** What `Why?` compares: a span, and the same hours of the day or week before or as much time before it. Pure. */
 import type { FigureBasis } from "../../../domain/basis.ts";
 import type { Usd } from "../../../domain/money.ts";
 import {
@@ -31,6 +31,8 @@ export interface Explanation {
   readonly basis?: FigureBasis;
 }
 
+/** Longer ones differ in length, so the same part of the one before is none of them. */
+const WEEK_MS = 7 * DAY_MS;
 /** The step of the ledger's sums. */
 const QUARTER_MS = 15 * MINUTE_MS;
 
@@ -43,8 +45,12 @@ export function spansOf(
   const end = instant(Math.ceil(until.getTime() / QUARTER_MS) * QUARTER_MS);
   const start = period?.start ?? addMs(end, -DAY_MS);
   const lengthMs = Math.max(QUARTER_MS, end.getTime() - start.getTime());
+  const spanEnd = addMs(start, lengthMs);
+  // A morning is compared with the morning before, not with the evening; a Tuesday with a Tuesday.
+  const periodMs = period === undefined ? 0 : period.end.getTime() - period.start.getTime();
+  const backMs = periodMs <= WEEK_MS ? Math.max(periodMs, lengthMs) : lengthMs;
   return {
-    span: { start, end: addMs(start, lengthMs) },
-    before: { start: addMs(start, -lengthMs), end: start },
+    span: { start, end: spanEnd },
+    before: { start: addMs(start, -backMs), end: addMs(spanEnd, -backMs) },
   };
 }

@@ -50,7 +50,7 @@ export function previewMessage({ content, digests, sendable }: Preview): SlackMe
 }
 
 function scheduleText(digests: readonly Digest[], { isOwn }: DigestContent): string {
-  if (digests.length === 0) return "It is posted nowhere by itself.";
+  if (digests.length === 0) return "No schedule posts it.";
   const person = isOwn ? "to you" : "to that person";
   const [first, ...rest] = digests.map(({ destination, every, atLocalTime, zone, nextRunAt }) => {
     const where = "channel" in destination ? `to ${channelText(destination.channel)}` : person;
@@ -82,7 +82,7 @@ function outcomeText(outcome: Outcome): string {
     case "sent":
       return `The digest of ${escapeText(outcome.name)} is on its way to ${channelText(outcome.channel)}.`;
     case "already-told":
-      return `${channelText(outcome.channel)} has had this digest of ${escapeText(outcome.name)} already: it is posted once.`;
+      return `${channelText(outcome.channel)} already has this digest of ${escapeText(outcome.name)}: nothing was posted again.`;
     case "no-channel":
       return `${escapeText(outcome.name)} has no channel. An admin can name one with \`/claude-spend setup\`: for its digest, or as the team's own.`;
     case "may-not-send":

@@ -1,7 +1,7 @@
 /** Why a scope's spend is what it is: what moved, and by which effects. Looks only. */
 import type { FigureBasis } from "../../../domain/basis.ts";
 import type { Email } from "../../../domain/email.ts";
-import type { Clock } from "../../../domain/time.ts";
+import type { Clock, Instant, TimeZone } from "../../../domain/time.ts";
 import type { Database, Sql } from "../../../store/database.ts";
 import { type Explain, type Explanation, explain } from "../../alerts/index.ts";
 import { loadListedNames } from "../../directory-sync/index.ts";
@@ -40,6 +40,8 @@ export interface Why {
   /** "Month to date", and what it is compared with. */
   readonly label: string;
   readonly previousLabel: string;
+  readonly zone: TimeZone;
+  readonly now: Instant;
 }
 
 /** Answers `why SCOPE [PERIOD]`; the numbers are those that the asker may see. */
@@ -67,7 +69,8 @@ export async function explainQuestion(sql: Sql, question: Question): Promise<Why
   const effects = await loadEffects(sql, scope, explanation);
   const { label, previousLabel } = period;
   const basis = await loadBasis(sql, { scope, period: period.current }, now);
-  return { kind: "why", explanation, effects, basis, label, previousLabel };
+  const zone = organization.timeZone;
+  return { kind: "why", explanation, effects, basis, label, previousLabel, zone, now };
 }
 
 /** Keys as Anthropic lists them. */

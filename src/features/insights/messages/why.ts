@@ -1,8 +1,9 @@
 /** The answer to `why`: the change, what makes it up, who and what moved. Pure. */
 import { NO_DRIVER } from "../../../domain/alert.ts";
 import type { FigureBasis } from "../../../domain/basis.ts";
+import { dayText } from "../../../domain/date-text.ts";
 import { formatUsd, sumUsd, type Usd, usd } from "../../../domain/money.ts";
-import type { Period } from "../../../domain/time.ts";
+import { addMs, type Instant, type Period, type TimeZone } from "../../../domain/time.ts";
 import { basisText } from "../../../slack/basis-text.ts";
 import {
   context,
@@ -10,7 +11,6 @@ import {
   message,
   type SlackMessage,
   section,
-  slackDate,
   truncate,
 } from "../../../slack/blocks.ts";
 import { EFFECTS, type Effect, type Effects } from "../rules/effects.ts";
@@ -59,6 +59,9 @@ export interface ShownWhy {
   readonly basis?: FigureBasis;
   readonly label: string;
   readonly previousLabel: string;
+  /** In which its days are. */
+  readonly zone: TimeZone;
+  readonly now: Instant;
 }
 
 /** One line; parts that are nothing are left out. They add up to the change. */
@@ -81,9 +84,7 @@ export function whyMessage(why: ShownWhy): SlackMessage {
     .filter(({ top }) => top.some(({ name: one }) => !NOBODY.has(one)))
     .map(({ by, top }) => section(moversText(by, top, change)));
   return message(`${headline}.`, [
-    section(
-      `*Why?* ${headline} (${escapeText(why.label)}, against ${escapeText(why.previousLabel)}).`,
-    ),
+    section(`*${headline}.*\n${escapeText(why.label)}, against ${escapeText(why.previousLabel)}.`),
     ...(effects === undefined || change === 0n ? [] : [section(effectLines(effects))]),
     ...(sections.length === 0 ? [section("Nothing changed against the time before.")] : sections),
     ...(news.length === 0
@@ -94,7 +95,7 @@ export function whyMessage(why: ShownWhy): SlackMessage {
           ),
         ]),
     context(
-      `${timeText(span.start)} – ${timeText(span.end)}, against ${timeText(before.start)} – ${timeText(before.end)}. Each list adds up to the change.`,
+      `${daysText(span, why)}, against ${daysText(before, why)} · each list adds up to the change`,
     ),
     ...(why.basis === undefined ? [] : [context(basisText(why.basis))]),
   ]);
@@ -103,7 +104,7 @@ export function whyMessage(why: ShownWhy): SlackMessage {
 function effectLines(effects: Effects): string {
   const lines = EFFECTS.filter((effect) => effects[effect] !== 0n).map(
     (effect) =>
-      `• ${EFFECT_CALLED[effect]}: ${signedText(effects[effect])} by ${meaningOf(effect, effects[effect])}`,
+      `${signedText(effects[effect])}  ${EFFECT_CALLED[effect]}: ${meaningOf(effect, effects[effect])}`,
   );
   return `*What makes up the change*\n${lines.join("\n")}`;
 }
@@ -112,9 +113,9 @@ function moversText(by: string, top: readonly ShownMover[], change: Usd): string
   const rest = usd(change - sumUsd(top.map(({ now, before }) => usd(now - before))));
   const lines = top.map(
     (mover) =>
-      `• ${nameText(mover.name)} ${formatUsd(mover.now)}, ${signedText(usd(mover.now - mover.before))}`,
+      `${signedText(usd(mover.now - mover.before))}  ${nameText(mover.name)} · ${formatUsd(mover.now)}`,
   );
-  if (rest !== 0n) lines.push(`• everything else ${signedText(rest)}`);
+  if (rest !== 0n) lines.push(`${signedText(rest)}  everything else`);
   return `*${CALLED[by] ?? escapeText(by)}*\n${lines.join("\n")}`;
 }
 
@@ -127,7 +128,7 @@ function changeText({ now, before }: { readonly now: Usd; readonly before: Usd }
   if (before === 0n) return "nothing before";
   const difference = usd(now - before);
   const amount = formatUsd(difference < 0n ? usd(0n - difference) : difference);
-  return `${amount} ${difference > 0n ? "more" : "less"} (was ${formatUsd(before)})`;
+  return `${amount} ${difference > 0n ? "more" : "less"} than ${formatUsd(before)}`;
 }
 
 /** "+$3.00", "−$3.00". */
@@ -139,6 +140,12 @@ function nameText(name: string): string {
   return escapeText(truncate(name, NAME_CHARS_MAX));
 }
 
-function timeText(at: Date): string {
-  return slackDate(at, "{date_short} {time}", `${at.toISOString().slice(0, 16)}Z`);
+/** "Nov 1 – Nov 18", "Nov 18". */
+function daysText(
+  { start, end }: Period,
+  { zone, now }: { readonly zone: TimeZone; readonly now: Instant },
+): string {
+  const from = dayText(start, zone, now);
+  const to = dayText(addMs(end, -1), zone, now);
+  return from === to ? from : `${from} – ${to}`;
 }

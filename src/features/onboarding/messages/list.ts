@@ -85,5 +85,9 @@ export function teamDetails(team: {
   readonly members: number;
 }): string {
   const where = team.channel === undefined ? "no channel" : channelName(team.channel);
-  return `${where} · ${String(team.owners)} owners · ${String(team.members)} members`;
+  return [where, counted(team.owners, "owner"), counted(team.members, "member")].join(" · ");
+}
+
+function counted(count: number, what: string): string {
+  return `${String(count)} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -3,9 +3,10 @@
  * where it comes from and what to do. Pure.
  */
 import type { AlertFact } from "../../../domain/alert.ts";
+import { dayText as shortDay } from "../../../domain/date-text.ts";
 import { formatUsd, usd } from "../../../domain/money.ts";
 import { ORG_SCOPE } from "../../../domain/scope.ts";
-import { addMs, DAY_MS, instant } from "../../../domain/time.ts";
+import { addMs, DAY_MS, type Instant, instant, timeZone } from "../../../domain/time.ts";
 import {
   type CauseTotal,
   dayPeriod,
@@ -22,6 +23,7 @@ export function driftThreadKey(month: string): string {
   return `reconciliation:${month}`;
 }
 
+const UTC = timeZone("UTC");
 /** A cause counts for a day's alert when at least this part of the day's drift is of it. */
 const PART_MIN = 5n;
 
@@ -81,11 +83,13 @@ function factOf(
   const amount = usd(stretch.reduce((sum, total) => sum + total.amount, 0n));
   const whole = usd(days.reduce((sum, day) => sum + (billed.get(day)?.anthropicBilled ?? 0n), 0n));
   const asOf = Math.min(...days.flatMap((day) => billed.get(day)?.dataRefreshedAt.getTime() ?? []));
-  const when = firstDay === lastDay ? `On ${firstDay}` : `From ${firstDay} to ${lastDay}`;
+  const shown = (day: string): string => shortDay(noonOf(day), UTC, instant(asOf));
+  const when =
+    firstDay === lastDay ? `On ${shown(firstDay)}` : `From ${shown(firstDay)} to ${shown(lastDay)}`;
   const { title, advice } = causeText(cause);
   // A shift nets to nothing over its days; what it moves is what counts.
   const size = absolute(amount) * 10n < sizeOf(stretch) ? usd(sizeOf(stretch)) : amount;
-  const share = `${percentText(usd(absolute(size)), whole)} %`;
+  const share = `${percentText(usd(absolute(size)), whole)}%`;
   const names = (values: readonly string[]): string => [...new Set(values)].toSorted().join(", ");
   const workspaces = names(
     stretch.map(({ workspaceId }) => workspaceId ?? "the default workspace"),
@@ -108,12 +112,17 @@ function factOf(
         { strong: title },
         evidence === "" ? "." : `, ${evidence}.`,
       ],
-      brief: `${title}: ${formatUsd(usd(absolute(size)))} (${share}) of ${firstDay === lastDay ? firstDay : `${firstDay} to ${lastDay}`}`,
+      brief: `${title}: ${formatUsd(usd(absolute(size)))} (${share}) of ${firstDay === lastDay ? shown(firstDay) : `${shown(firstDay)} to ${shown(lastDay)}`}`,
       details: [`Workspaces: ${workspaces}`, ...(models === "" ? [] : [`Models: ${models}`])],
-      follows: `${advice} To see all of it: claude-spend reconcile --month ${month}.`,
+      follows: `${advice} \`claude-spend reconcile --month ${month}\` shows all of it.`,
       basis: { kind: "billed", asOf: instant(asOf).toISOString() },
     },
   };
+}
+
+/** A day of the bill has no hours: it is named by its noon. */
+function noonOf(day: string): Instant {
+  return instant(`${day}T12:00:00Z`);
 }
 
 function sizeOf(totals: readonly CauseTotal[]): bigint {
