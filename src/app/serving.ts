@@ -1,6 +1,7 @@
 /** The program's routes on its port, and Slack's among them; the counts that `/metrics` shows. */
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
 import { AppError } from "../domain/errors.ts";
 import { countWaitingChecks } from "../features/budgets/index.ts";
 import { listPulls } from "../features/provider-reports/index.ts";
@@ -50,7 +51,7 @@ export async function startServing(
   });
   await listen(app, config);
   undo.push(async () => {
-    await closeServer(app);
+    await closeServer(app, log);
   });
   return urlOf(app, config);
 }
@@ -98,12 +99,13 @@ async function listen(app: FastifyInstance, { PORT: port, HOST: host }: Config):
   }
 }
 
-async function closeServer(app: FastifyInstance): Promise<void> {
+async function closeServer(app: FastifyInstance, log: Logger): Promise<void> {
   // A connection that was busy when closing began is idle afterwards, and would be kept alive.
   const idle = setInterval(() => {
     app.server.closeIdleConnections();
   }, IDLE_CLOSE_MS);
   const timer = setTimeout(() => {
+    log.warn({ after_ms: STOP_TIMEOUT_MS }, "requests cut off");
     app.server.closeAllConnections();
   }, STOP_TIMEOUT_MS);
   await app.close();

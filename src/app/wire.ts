@@ -118,7 +118,7 @@ export interface Wiring {
   /** One portion of re-rating that was asked for; 0: nothing is due. */
   readonly rerate: () => Promise<number>;
   /** What the clock makes due. */
-  readonly everyMinute: () => Promise<void>;
+  readonly everyMinute: (stopping: AbortSignal) => Promise<void>;
   /** Begins to read Anthropic's reports, where there is a key for it. */
   readonly startPulling: () => { readonly stop: () => Promise<void> } | undefined;
   /** Begins to carry out elsewhere what was decided here. */
@@ -175,7 +175,8 @@ export function wire(plumbing: Plumbing): Wiring {
       await advanceSettledRerate({ database, clock, log, ingestMemory: rerateMemory }),
     startPulling: () => startPullingOf(plumbing),
     startLimits: () => startLimitsOf({ ...plumbing, approverGroups }),
-    everyMinute: async () => await runAll([follow, ...minuteWork({ ...plumbing, approverGroups })]),
+    everyMinute: async (stopping) =>
+      await runAll([follow, ...minuteWork({ ...plumbing, approverGroups })], stopping),
   };
 }
 

@@ -51,10 +51,8 @@ export function startWorking(parts: Assembly): () => Promise<void> {
   const pulling = wiring.startPulling();
   const limits = wiring.startLimits();
   return async () => {
-    await pulling?.stop();
-    await limits?.stop();
-    await tick.stop();
-    await Promise.all(loops.map(async ({ stop }) => await stop()));
+    const all = [pulling, limits, tick, ...loops];
+    await Promise.all(all.map(async (each) => await each?.stop()));
     await batches.settle();
   };
 }

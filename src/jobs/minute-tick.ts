@@ -12,14 +12,16 @@ export interface MinuteTick {
 /** Runs `work` now and at the start of every minute, never twice at a time. */
 export function startMinuteTick(options: {
   readonly name: string;
-  readonly work: () => Promise<void>;
+  /** What is left undone when `stopping` says so is due at the next start, or to another replica. */
+  readonly work: (stopping: AbortSignal) => Promise<void>;
   readonly log: Logger;
 }): MinuteTick {
   const { name, work, log } = options;
+  const stopping = new AbortController();
   let running: Promise<void> | undefined;
   const tick = async (): Promise<void> => {
     if (running !== undefined) return;
-    running = work().catch((error: unknown) => {
+    running = work(stopping.signal).catch((error: unknown) => {
       log.warn({ err: error, job: name }, "job will run again in a minute");
     });
     await running;
@@ -34,6 +36,7 @@ export function startMinuteTick(options: {
   void tick();
   return {
     stop: async () => {
+      stopping.abort();
       await task.destroy();
       await running;
     },

@@ -11,16 +11,17 @@ import { createInterface } from "node:readline";
 export interface DemoProgram {
   /** As it says itself in its line `ready URL`. */
   readonly url: string;
-  readonly startedAt: number;
-  /** From the start of the process to that line. */
-  readonly readyAfterMs: number;
-  /** Ctrl-C: the signal goes to the whole group. Its exit code, and how long it took. */
-  readonly interrupt: () => Promise<{ readonly code: number | null; readonly afterMs: number }>;
+  /** Ctrl-C: the signal goes to the whole group. Its exit code, and all that it has said. */
+  readonly interrupt: () => Promise<{
+    readonly code: number | null;
+    readonly said: readonly string[];
+  }>;
   /** For the end of a test that failed; nothing when it has ended already. */
   readonly kill: () => void;
 }
 
-const READY_TIMEOUT_MS = 60_000;
+/** The README promises a minute; a machine that does three other things at a time may need more. */
+const READY_TIMEOUT_MS = 180_000;
 
 /** So that dist is what the sources say; fails with what the compiler said. */
 export function buildProgram(): void {
@@ -43,13 +44,12 @@ export async function startDemo(where: {
   readonly dataDir: string;
   readonly port: number;
 }): Promise<DemoProgram> {
-  const startedAt = performance.now();
   const child = spawn(process.execPath, ["--enable-source-maps", "dist/app/demo.js"], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, PORT: String(where.port), DATA_DIR: where.dataDir },
   });
-  const exited = once(child, "exit");
+  const exited = once(child, "close");
   watchOver(child, where.dataDir);
   const said: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
@@ -79,13 +79,10 @@ export async function startDemo(where: {
 
   return {
     url,
-    startedAt,
-    readyAfterMs: performance.now() - startedAt,
     interrupt: async () => {
-      const from = performance.now();
       if (child.pid !== undefined) process.kill(-child.pid, "SIGINT");
       await exited;
-      return { code: child.exitCode, afterMs: performance.now() - from };
+      return { code: child.exitCode, said };
     },
     kill,
   };

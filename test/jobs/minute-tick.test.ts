@@ -71,16 +71,16 @@ describe("startMinuteTick", () => {
     const tick = startMinuteTick({
       name: "test",
       log,
-      work: async () => {
+      work: async (stopping) => {
         await new Promise((resolve) => setTimeout(resolve, 5_000));
-        done.push("work");
+        done.push(stopping.aborted ? "work that knows of it" : "work");
       },
     });
     const stopping = tick.stop().then(() => done.push("stopped"));
     await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
     await stopping;
 
-    expect(done).toEqual(["work", "stopped"]);
+    expect(done).toEqual(["work that knows of it", "stopped"]);
     expect(vi.getTimerCount()).toBe(0);
   });
 });

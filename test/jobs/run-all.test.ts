@@ -18,3 +18,22 @@ test("runs every step in order and then throws what the first one threw that fai
 
   expect(done).toEqual(["one", "two", "three", "four"]);
 });
+
+test("begins no further step once it is told to stop", async () => {
+  const stopping = new AbortController();
+  const done: string[] = [];
+  await runAll(
+    [
+      async () => await Promise.resolve(done.push("one")),
+      async () => {
+        stopping.abort();
+        done.push("two");
+        await Promise.resolve();
+      },
+      async () => await Promise.resolve(done.push("three")),
+    ],
+    stopping.signal,
+  );
+
+  expect(done).toEqual(["one", "two"]);
+});
