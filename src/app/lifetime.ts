@@ -1,8 +1,11 @@
 /** The life of a process: it starts something, keeps it until a signal or a bug, and ends well. */
 import type { Logger } from "pino";
 
-/** Ctrl-C reaches us twice under npm, from the terminal and from npm; a person is slower. */
-const SAME_SIGNAL_MS = 1_000;
+/**
+ * Ctrl-C reaches us twice under npm, from the terminal and from npm, which may take its time on a
+ * busy machine; a person who has waited is slower.
+ */
+const SAME_SIGNAL_MS = 2_500;
 
 export interface Life {
   readonly log: Logger;
