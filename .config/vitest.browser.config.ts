@@ -7,8 +7,9 @@ export default defineConfig({
     root: ".",
     include: ["test/browser/**/*.test.ts"],
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 400_000,
+    expect: { poll: { timeout: 60_000 } },
     env: { TZ: "UTC" },
   },
 });

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
@@ -50,6 +52,13 @@ function aReport(changes: Partial<UsageReport> = {}): UsageReport {
 
 function report(reporter: UsageReporter, count: number): void {
   for (let index = 0; index < count; index += 1) reporter.report(aReport());
+}
+
+/** Without what only waits to be collected. */
+function usedMemory(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed;
 }
 
 describe("a report by hand", () => {
@@ -183,20 +192,14 @@ describe("delivery", () => {
     expect(sizes).toEqual([500, 500, 203]);
   });
 
-  test("happens by itself within a second or two", async () => {
+  test("happens by itself", async () => {
     const reporter = aReporter();
     reporter.report(aReport());
 
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-
+    await expect
+      .poll(() => reporter.counts())
+      .toEqual({ reported: 1, delivered: 1, rejected: 0, dropped: 0, buffered: 0 });
     expect(receiver.events).toHaveLength(1);
-    expect(reporter.counts()).toEqual({
-      reported: 1,
-      delivered: 1,
-      rejected: 0,
-      dropped: 0,
-      buffered: 0,
-    });
   });
 
   test("keeps batches of large events well below what the receiver reads", async () => {
@@ -244,13 +247,12 @@ describe("delivery", () => {
   });
 
   test("outlives a receiver that is away for a while", async () => {
-    const port = Number(new URL(receiver.url).port);
-    await receiver.stop();
+    receiver.goAway();
     const reporter = aReporter();
     reporter.report(aReport());
     expect(await reporter.flush({ timeoutMs: 300 })).toBe(false);
 
-    receiver = await startReceiver({ port });
+    receiver.comeBack();
     reporter.report(aReport());
 
     expect(await reporter.flush()).toBe(true);
@@ -334,7 +336,7 @@ describe("the buffer", () => {
     await receiver.stop();
     const reporter = aReporter();
     const content = [{ type: "text", text: "x".repeat(10_000) }];
-    const before = process.memoryUsage().heapUsed;
+    const before = usedMemory();
 
     for (let index = 0; index < 30_000; index += 1) {
       const { message } = aReport();
@@ -342,7 +344,7 @@ describe("the buffer", () => {
     }
 
     expect(reporter.counts()).toMatchObject({ reported: 10_000, buffered: 10_000 });
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(60 * 1024 * 1024);
+    expect(usedMemory() - before).toBeLessThan(60 * 1024 * 1024);
     await reporter.close({ timeoutMs: 0 });
     expect(reporter.counts()).toMatchObject({ buffered: 0, dropped: 30_000 });
   });
@@ -362,12 +364,12 @@ describe("the end", () => {
   });
 
   test("counts what there was no time for, once", async () => {
-    receiver.delay(60_000);
+    receiver.delay(3_600_000);
     const reporter = aReporter();
     report(reporter, 600);
 
     expect(await reporter.close({ timeoutMs: 100 })).toBe(false);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await reporter.close({ timeoutMs: 100 })).toBe(false);
 
     expect(problems).toMatchObject([{ kind: "dropped", reason: "closed", events: 600 }]);
     expect(reporter.counts()).toMatchObject({ dropped: 600, delivered: 0, buffered: 0 });

@@ -68,14 +68,6 @@ async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   return collected;
 }
 
-async function until(isTrue: () => boolean): Promise<void> {
-  const end = performance.now() + 5_000;
-  while (!isTrue()) {
-    if (performance.now() > end) throw new Error("waited in vain");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 describe("a message", () => {
   test("is reported with its usage, ids and attribution", async () => {
     const message = await anthropic.messages.create(QUESTION);
@@ -254,7 +246,7 @@ describe("a stream", () => {
       // 12 characters of thinking and 400 of text
       { isIncomplete: true, usage: { uncachedInputTokens: 100, outputTokens: 103 } },
     ]);
-    await until(() => api.brokenOff === 1);
+    await expect.poll(() => api.brokenOff).toBe(1);
   });
 
   test("that the app aborts is reported, also when nobody reads on", async () => {
@@ -387,15 +379,13 @@ describe("a call", () => {
   });
 
   test("is not delayed by a receiver that does not answer", async () => {
-    receiver.delay(60_000);
+    receiver.delay(3_600_000);
     await anthropic.messages.create(QUESTION);
     void reporter.flush({ timeoutMs: 200 });
-    await until(() => receiver.requests.length === 1);
+    await expect.poll(() => receiver.requests.length).toBe(1);
 
-    const startedAt = performance.now();
     for (let call = 0; call < 20; call += 1) await anthropic.messages.create(QUESTION);
 
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
     expect(reporter.counts()).toMatchObject({ reported: 21, buffered: 21 });
   });
 });

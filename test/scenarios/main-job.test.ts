@@ -133,7 +133,12 @@ describe("the main job", () => {
     // Mia owns another team. She forges the click: the button's value is all that she needs.
     await db.pool.query(`update team_members set email = 'mia@acme.test' where role = 'owner'`);
     await slack().as(PEOPLE.ana).click(card, "approval_approve");
-    await settled();
+    await slack()
+      .as(PEOPLE.ana)
+      .waitForMessage(
+        "dm",
+        ({ text, isEphemeral }) => isEphemeral && text.includes("not an approver"),
+      );
 
     expect(await program.get("/v1/approvals?status=requested")).toEqual(before);
     expect(await program.get("/v1/budgets?scope=team:search")).toMatchObject({
@@ -196,13 +201,12 @@ describe("the main job", () => {
 
 /** Everything that was due has been worked through. */
 async function settled(): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
+  const countWaiting = async (): Promise<number | undefined> => {
     const { rows } = await db.pool.query<{ waiting: number }>(
       `select (select count(*) from budget_checks)::int
             + (select count(*) from outbox_messages where status in ('pending', 'sending', 'unknown'))::int as waiting`,
     );
-    if (rows[0]?.waiting === 0) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  await new Promise((resolve) => setTimeout(resolve, 300));
+    return rows[0]?.waiting;
+  };
+  await expect.poll(countWaiting).toBe(0);
 }

@@ -1,9 +1,8 @@
 /** Several processes behind one port are one program: to senders, to Slack, to who scrapes, to Ctrl-C. */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { createInterface } from "node:readline";
 import { text as textOf } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, describe, expect, test, vi } from "vitest";
@@ -11,6 +10,12 @@ import { useBundledProgram } from "../support/bundled-program.ts";
 import { useDatabase } from "../support/database.ts";
 import { isRunning, untilGone } from "../support/embedded.ts";
 import { PEOPLE, useFakeSlack } from "../support/fake-slack.ts";
+import {
+  launchMainProgram,
+  type MainProgram,
+  type MainProgramOptions,
+  startMainProgram,
+} from "../support/main-program.ts";
 import { API_TOKEN, MANIFEST, testEnvironment } from "../support/program.ts";
 import { aNativeEvent, signedHeaders } from "../support/usage-builders.ts";
 
@@ -26,31 +31,20 @@ afterAll(() => {
   for (const { pid } of started) if (pid !== undefined) killGroup(pid, "SIGKILL");
 });
 
-interface LogLine {
-  readonly msg: string;
-  readonly process?: string;
-  readonly pid?: number;
-  readonly url?: string;
-  readonly work?: string;
-}
-
-interface Running {
+interface Running extends Omit<MainProgram, "child"> {
   readonly primary: ChildProcess;
-  readonly url: string;
-  readonly lines: readonly LogLine[];
   readonly secret: string;
   /** Of the processes that serve now. */
   readonly children: () => readonly number[];
 }
 
 function launch(env: Readonly<Record<string, string>>): ChildProcess {
-  const child = spawn(process.execPath, [bundle], {
-    env: { PATH: process.env["PATH"], PROCESSES: "2", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true, // A process group of its own, as a terminal gives it.
-  });
-  started.push(child);
-  return child;
+  return launchMainProgram(optionsOf(env));
+}
+
+function optionsOf(env: Readonly<Record<string, string>>): MainProgramOptions {
+  const onStarted = (child: ChildProcess): void => void started.push(child);
+  return { bundle, env: { PROCESSES: "2", ...env }, hasOwnGroup: true, onStarted };
 }
 
 function environment(env: Readonly<Record<string, string>> = {}): Record<string, string> {
@@ -59,20 +53,10 @@ function environment(env: Readonly<Record<string, string>> = {}): Record<string,
 }
 
 async function start(env: Readonly<Record<string, string>>): Promise<Running> {
-  const primary = launch(env);
-  const lines: LogLine[] = [];
-  if (primary.stdout === null) throw new Error("no output to read");
-  createInterface({ input: primary.stdout }).on("line", (line) => {
-    lines.push(JSON.parse(line) as LogLine);
-  });
-  const ready = await vi.waitFor(() => {
-    const line = lines.find(({ msg }) => msg === "ready");
-    if (line?.url === undefined) throw new Error("not ready");
-    return line.url;
-  }, WAIT);
+  const { child: primary, url, lines } = await startMainProgram(optionsOf(env));
   return {
     primary,
-    url: ready,
+    url,
     lines,
     secret: env["INGEST_SECRET"] ?? "",
     children: () => {
@@ -162,7 +146,7 @@ describe("two processes behind one port", () => {
     expect(running.lines.filter(({ msg }) => msg === "process ended, starts again")).toHaveLength(
       1,
     );
-  }, 60_000);
+  });
 
   test("end when the one that started them is killed, and leave the port", async () => {
     const running = await start(environment({ ROLES: "ingest" }));
@@ -191,7 +175,7 @@ describe("two processes behind one port", () => {
     expect(said).toMatch(/^claude-spend can't start: Port \d+ is taken by another [^\n]*\n$/);
     expect(output?.match(/"start failed"/g)).toHaveLength(1);
     expect(await exitCodeOf(taken)).toBe(1);
-  }, 60_000);
+  });
 
   test("say once what keeps them from starting", async () => {
     const settings = launch({ ...environment(), PROCESSES: "9", LOG_LEVEL: "loud" });
@@ -203,7 +187,7 @@ describe("two processes behind one port", () => {
     expect(wrong?.match(/PROCESSES: expected a whole number from 1 to 8/g)).toHaveLength(1);
     expect(refused?.match(/Slack refuses SLACK_BOT_TOKEN/g)).toHaveLength(1);
     expect(await Promise.all([settings, token].map(exitCodeOf))).toEqual([1, 1]);
-  }, 30_000);
+  });
 });
 
 /** The same events at the same time from many sides: each counts once, and all processes say so. */
@@ -219,8 +203,11 @@ async function countsOnceWhateverProcessHears(running: Running): Promise<void> {
        from spend_rollups r`,
   );
   expect(rows[0]).toEqual({ requests: "40", cost: "4.00" });
-  const heard = running.lines.filter(({ work }) => work === "ingest" || work === "usage");
-  expect(new Set(heard.map((line) => line.process))).toEqual(new Set(["http-1", "http-2"]));
+  // Their lines may come after their answers.
+  await vi.waitFor(() => {
+    const heard = running.lines.filter(({ work }) => work === "ingest" || work === "usage");
+    expect(new Set(heard.map((line) => line.process))).toEqual(new Set(["http-1", "http-2"]));
+  }, WAIT);
   // Whichever process is asked.
   const scrapes = await Promise.all(
     Array.from({ length: 4 }, async () => await metric(running, ACCEPTED)),

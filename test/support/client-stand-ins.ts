@@ -13,6 +13,7 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { setTimeout as wait } from "node:timers/promises";
 import { instant } from "../../src/domain/time.ts";
 import type { UsageEvent } from "../../src/domain/usage.ts";
 import { authenticateSource } from "../../src/features/ingest/authenticate.ts";
@@ -62,15 +63,23 @@ export interface Receiver extends StandIn {
   refuse(refuse: Refuse): void;
   /** How long it thinks before it answers. */
   delay(ms: number): void;
+  /** Hangs up on everybody; its port stays its own, so that it can come back. */
+  goAway(): void;
+  comeBack(): void;
 }
 
-export async function startReceiver(options: { readonly port?: number } = {}): Promise<Receiver> {
+export async function startReceiver(): Promise<Receiver> {
   const requests: Delivered[] = [];
   const events: UsageEvent[] = [];
   let refuse: Refuse = () => undefined;
   let delayMs = 0;
+  let isAway = false;
 
   const standIn = await startServer(async (request, response) => {
+    if (isAway) {
+      response.destroy();
+      return;
+    }
     const body = await buffer(request);
     requests.push({
       path: request.url ?? "",
@@ -78,7 +87,7 @@ export async function startReceiver(options: { readonly port?: number } = {}): P
       body: body.toString("utf8"),
       atMs: performance.now(),
     });
-    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+    if (delayMs > 0) await wait(delayMs, undefined, { ref: false });
     const refusal = refuse(requests.length);
     if (refusal !== undefined) {
       response.writeHead(refusal.status, refusal.headers).end(JSON.stringify(refusal.body ?? {}));
@@ -104,7 +113,7 @@ export async function startReceiver(options: { readonly port?: number } = {}): P
     events.push(...batch.flatMap((parsed) => (parsed.kind === "event" ? [parsed.event] : [])));
     const status = batch.length > 0 && rejected.length === batch.length ? 422 : 202;
     response.writeHead(status).end(JSON.stringify({ accepted: 0, duplicates: 0, rejected }));
-  }, options.port);
+  });
 
   return {
     ...standIn,
@@ -112,6 +121,8 @@ export async function startReceiver(options: { readonly port?: number } = {}): P
     events,
     refuse: (next) => (refuse = next),
     delay: (ms) => (delayMs = ms),
+    goAway: () => (isAway = true),
+    comeBack: () => (isAway = false),
   };
 }
 
@@ -253,12 +264,11 @@ export function aStream(changes: { readonly text?: string } = {}): readonly obje
 
 async function startServer(
   listener: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
-  port = 0,
 ): Promise<StandIn> {
   const server: Server = createServer((request, response) => {
     listener(request, response).catch((error: unknown) => response.destroy(error as Error));
   });
-  server.listen(port, "127.0.0.1");
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port: bound } = server.address() as AddressInfo;
   return {

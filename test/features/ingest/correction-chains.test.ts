@@ -145,7 +145,11 @@ async function recordInEveryOrder(chains: readonly (readonly Link[])[], atOnce: 
     ordersOf(chain.length).map((order) => {
       const name = `${String(number)}:${order.join("")}`;
       const events = eventsOf(chain, name);
-      return { name, expected: oracle(chain), events: order.flatMap((at) => events.slice(at, at + 1)) };
+      return {
+        name,
+        expected: oracle(chain),
+        events: order.flatMap((at) => events.slice(at, at + 1)),
+      };
     }),
   );
   const length = Math.max(...histories.map(({ events }) => events.length));

@@ -1,16 +1,20 @@
 /** An app that reports a few messages and then ends, in the way that its first argument names. */
 import { createUsageReporter } from "../../../src/client/index.ts";
 
-const [how, url = "", secret = ""] = process.argv.slice(2);
+const [how, url = "", secret = "", exitTimeoutMs] = process.argv.slice(2);
 
 const say = (word: string, value: unknown): void => {
   process.stdout.write(`${word} ${JSON.stringify(value)}\n`);
 };
+let reportedAt = 0;
 const reporter = createUsageReporter({
   url,
   secret,
-  exitTimeoutMs: 700,
-  onProblem: (problem) => say("problem", problem),
+  exitTimeoutMs: Number(exitTimeoutMs),
+  onProblem: (problem) => {
+    say("problem", problem);
+    say("after", performance.now() - reportedAt);
+  },
 });
 
 if (how !== "idle") {
@@ -19,7 +23,12 @@ if (how !== "idle") {
     reporter.report({ message: { id, model: "claude-haiku-5-5", usage } });
   }
 }
+reportedAt = performance.now();
 say("reported", reporter.counts().reported);
+// After the reporter's own listener: whether something is to be waited for now.
+process.once("beforeExit", () => {
+  say("waits", process.getActiveResourcesInfo().includes("Timeout"));
+});
 if (how === "exit") process.exit(0);
 if (how === "flush") {
   const isDone = await reporter.flush();
