@@ -318,6 +318,71 @@ describe("loops", () => {
   });
 });
 
+describe("keys", () => {
+  const key = { apiKeyId: "key01Rag7", userEmail: undefined, teamKey: undefined };
+
+  /** Text, for notifications, and blocks of what was told. */
+  async function told(): Promise<{ readonly text: string; readonly blocks: string }> {
+    const { rows } = await db.pool.query<{ readonly text: string; readonly blocks: string }>(
+      "select o.text, o.blocks::text as blocks from outbox_messages o",
+    );
+    expect(rows).toHaveLength(1);
+    return rows[0] ?? { text: "", blocks: "" };
+  }
+
+  async function listKey(): Promise<void> {
+    await db.pool.query(
+      `insert into synced_api_keys (api_key_id, name, status, seen_at)
+       values ($1, 'search-rag', 'active', $2)`,
+      [key.apiKeyId, time.clock()],
+    );
+  }
+
+  beforeEach(async () => {
+    await db.pool.query("truncate synced_api_keys");
+  });
+
+  const spike = async (): Promise<void> =>
+    await use(db.pool, ...fourWeeks(3, key), { at: NOON, cost: usd(60), of: key });
+  const loop = async (): Promise<void> =>
+    await use(
+      db.pool,
+      ...Array.from({ length: 6 }, (_, index) => ({
+        at: addMs(instant("2026-11-23T12:22:00Z"), index * 2_000),
+        cost: usd(1),
+        of: key,
+        operationId: "op",
+        isCutOff: true,
+      })),
+    );
+
+  test.each([
+    ["spends far more than usual", spike, "spent"],
+    ["is tried over and over", loop, "tried one operation"],
+  ])(
+    "one that %s is called as people know it, in text and notification",
+    async (_, happen, what) => {
+      await listKey();
+      await happen();
+
+      await lookNow();
+
+      const { text, blocks } = await told();
+      expect(text).toContain(`Key search-rag (…Rag7) ${what}`);
+      expect(blocks).toContain(`*Key search-rag (…Rag7)* ${what}`);
+      expect(text + blocks).not.toContain(key.apiKeyId);
+    },
+  );
+
+  test("one whose name nobody listed is called by its id", async () => {
+    await spike();
+
+    await lookNow();
+
+    expect((await told()).text).toContain("Key key01Rag7 spent");
+  });
+});
+
 describe("unknown models", () => {
   const of = { modelId: "claude-saga-preview" };
 

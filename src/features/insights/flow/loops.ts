@@ -66,7 +66,10 @@ export async function lookForLoops(sql: Sql, { clock }: LookDeps): Promise<LookR
     const loop = evaluateLoop(repeated, barOf(repeated));
     return loop === undefined ? [] : [{ loop, minutes, bar: barOf(repeated) }];
   });
-  const names = await loadNames(sql, loops.length > 0);
+  const names = await loadNames(
+    sql,
+    loops.map(({ loop }) => loop.repeated.scope),
+  );
   const parts = loopPartOf(loops.map(({ loop }) => loop));
   const openOf = new Map(open.map((episode) => [episode.subject, episode]));
   const findings = loops.map((found): Finding => {

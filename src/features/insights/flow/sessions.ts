@@ -88,7 +88,7 @@ async function findingOf(
   );
   const content = spikeContent({
     scope: owner,
-    name: ownerName(owner, await loadNames(sql, true)),
+    name: ownerName(owner, await loadNames(sql, [owner])),
     span: "session",
     spike,
     bar,

@@ -89,7 +89,10 @@ export async function lookForSpikes(sql: Sql, { clock }: LookDeps): Promise<Look
     return norm === undefined ? [] : unusualOf(of, norm, { bar, now, zone });
   });
   const periods = new Map(unusual.map(({ series, period }) => [formatScope(series), period]));
-  const names = await loadNames(sql, unusual.length > 0);
+  const names = await loadNames(
+    sql,
+    unusual.map(({ series }) => series),
+  );
   const findings = findingsOf({ unusual, open, touched, names, now });
   await recordFindings(
     sql,

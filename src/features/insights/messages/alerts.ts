@@ -174,10 +174,11 @@ export function ownerName(
   known: {
     readonly teams: readonly { readonly key: string; readonly name: string }[];
     readonly serviceAccounts: readonly { readonly address: string }[];
+    readonly apiKey: (id: string) => string;
   },
 ): string {
   if (kind === "team") return known.teams.find((team) => team.key === key)?.name ?? key;
-  if (kind === "api_key") return `Key ${key}`;
+  if (kind === "api_key") return `Key ${known.apiKey(key)}`;
   if (kind === "org") return "The organization";
   const isProgram = known.serviceAccounts.some(({ address }) => address === key);
   return isProgram ? `Service account ${key}` : key;
