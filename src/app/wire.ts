@@ -35,6 +35,7 @@ import { homeListeners, refreshHomes } from "../features/home/index.ts";
 import {
   advanceSettledRerate,
   createIngestMemory,
+  foldTeamSpend,
   forgetOldRejected,
   ingestRoutes,
   tellOfRejected,
@@ -258,6 +259,7 @@ function minuteWork({
   const readersOf = slackReaders({ web, directory });
   return [
     async () => await tendPartitions({ database, clock, log, retentionMonths }),
+    async () => await foldTeamSpend({ database }),
     async () => await checkDueWatches({ database, clock }),
     async () => await sendDueDigests({ database, clock, log, readersOf }),
     async () => await lookAround({ database, clock, log }),

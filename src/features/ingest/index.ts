@@ -1,5 +1,6 @@
 /** What the rest of the program may use from ingest. */
 export { authenticateSource } from "./authenticate.ts";
+export { foldTeamSpend } from "./flow/fold-team-spend.ts";
 export type { ImportProblem } from "./flow/import-batches.ts";
 export {
   addTotals,
