@@ -36,22 +36,20 @@ export function helpListeners(
   return { subcommands: [help] };
 }
 
-/** Examples first: they are what people look for. */
+/** Examples first: they are what people look for. A line for each command, for phones. */
 export function helpMessage(
   subcommands: readonly Pick<Subcommand, "usage" | "description">[],
   examples: readonly Suggestion[],
 ): SlackMessage {
-  const lines = subcommands.map(({ usage, description }) => {
-    const typed = `${COMMAND} ${usage}`.trim();
-    return `\`${escapeText(typed)}\`\n${escapeText(description)}`;
-  });
-  const typed = examples.map(
-    ({ text, command }) => `${commandText(`${COMMAND} ${command}`)} ${escapeText(text)}`,
+  const lines = subcommands.map(
+    ({ usage, description }) =>
+      `${commandText(usage === "" ? COMMAND : usage)} ${escapeText(description)}`,
   );
+  const typed = examples.map(({ command }) => commandText(`${COMMAND} ${command}`));
   return message("What I understand, with examples.", [
     header("What I understand"),
     ...(typed.length === 0 ? [] : [section(`*Try*\n${typed.join("\n")}`)]),
-    ...inSections(lines).map((some) => section(some.join("\n\n"))),
+    ...inSections([`Type \`${COMMAND}\` and`, ...lines]).map((some) => section(some.join("\n"))),
     context(
       "A scope is `me`, `org`, a team (`search`), `project:checkout`, `model:claude-opus-5-5`, a #channel's team or a @person. A time is `today`, `7d`, `last month`, `since monday`, `october` or `from nov 3 to nov 9`. Words come in any order; answers are visible only to you.",
     ),

@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ALERT_KINDS } from "../../src/domain/alert.ts";
+import { emojiFor } from "../../src/sandbox/page/text/emoji.ts";
 import { collectListeners } from "../../src/slack/registry.ts";
 import { wiredListeners } from "../support/wired-listeners.ts";
 import { CATALOGUE } from "./catalogue.ts";
@@ -130,6 +131,19 @@ test("every message and window is built from any data and shown to the strict va
     );
   };
   expect(wholes.filter((one) => !isTested(one))).toEqual([]);
+});
+
+test("every emoji that a message has is drawn", async () => {
+  const root = "src/features";
+  const files = await Promise.all(
+    (await readdir(root)).map(async (feature) => await messageFiles(join(root, feature))),
+  );
+  const sources = await Promise.all(files.flat().map(async (file) => await readFile(file, "utf8")));
+  const used = sources.flatMap((source) =>
+    [...source.matchAll(/["`> ]:([a-z][a-z_0-9]+):[ "`]/g)].map(([, name = ""]) => name),
+  );
+  expect(used.length).toBeGreaterThan(20);
+  expect(used.filter((name) => emojiFor(name) === undefined)).toEqual([]);
 });
 
 test("no two pictures overwrite each other", () => {

@@ -66,7 +66,7 @@ describe("a report", () => {
       "*Month to date* (Nov 1–23) · ▲ 77% vs $200.00, same days last month (Oct 1–23)",
       "▰▰▰▰▰▰▰▱▱▱ *71%* of $500 monthly · $145.00 left",
       "chart (bar): Spend by day",
-      "*By model*\n$300.00  claude-opus-5-5 · 84%\n$55.00  claude-haiku-4-5 · 15%",
+      "*By model*\n$300.00  claude-opus-5-5 · 85%\n$55.00  claude-haiku-4-5 · 15%",
       "(1,000 requests · $0.36 each · 80% of prompts from cache)",
       "(Estimated from usage events · as of <2026-11-23T10:07:00.000Z> · up to date)",
       "[Look closer ▾] [Month to date ▾] [Request raise] [Share here]",
@@ -157,8 +157,8 @@ describe("a report", () => {
     expect(shownLines(reportMessage(report).blocks)).toContain(
       [
         "*By team*",
-        "$70.00  _Unallocated_ · 19%",
-        "$60.00  a · 16%",
+        "$70.00  _Unallocated_ · 20%",
+        "$60.00  a · 17%",
         "$50.00  b · 14%",
         "$40.00  c · 11%",
         "$30.00  d · 8%",
@@ -184,6 +184,19 @@ describe("a report", () => {
 
     expect(first.text).toBe("Search: $355.00, month to date.");
     expect(shownLines(empty.blocks)).toContain("No usage yet in this period.");
+  });
+
+  test("of a span that is over says nothing of how budgets stand today", () => {
+    const { period, asOf } = aSpendReport();
+    const october = { ...period, current: period.previous };
+    const past = aSpendReport({ period: october, budgets: [aBudgetShare()], asOf });
+
+    expect(shownLines(reportMessage(past).blocks).join("\n")).not.toContain("of $500 monthly");
+    const empty = aSpendReport({
+      period: october,
+      spend: spendTotals({ cost: usd(0), requests: 0 }),
+    });
+    expect(shownLines(reportMessage(empty).blocks)).toContain("No usage in this period.");
   });
 
   test("a budget that is over says by how much", () => {

@@ -97,7 +97,7 @@ describe("top", () => {
     const lines = (await linesFor(DANA, "teams 2026-08")).join("\n");
     expect(lines).toContain("$12.00 in all");
     expect(lines).toMatch(/\$7\.00\* {2}Twins · 58% · ▼ 30%/);
-    expect(lines).toMatch(/\$5\.00\* {2}Twins · 41% · ▲ 150%/);
+    expect(lines).toMatch(/\$5\.00\* {2}Twins · 42% · ▲ 150%/);
   });
 
   test("says so where nothing was spent", async () => {

@@ -38,7 +38,7 @@ export function explanationMessage(explanation: Explanation): SlackMessage {
 /** "+$12.00  ranking · $15.00": what it moved by, and what it is now. */
 function moverText({ name, now, before }: ShownMover): string {
   const moved = usd(now - before);
-  const change = moved < 0n ? `−${formatUsd(usd(-moved))}` : `+${formatUsd(moved)}`;
+  const change = moved < 0n ? `−${formatUsd(usd(0n - moved))}` : `+${formatUsd(moved)}`;
   return `${change}  ${nameText(name)} · ${formatUsd(now)}`;
 }
 

@@ -63,6 +63,12 @@ export function nameOf(key: Dimension, value: string | null): string {
   return value === null ? `_${NONE[key]}_` : escapeText(value);
 }
 
+/** What part of the whole something positive is, to the nearest percent: "53%", "&lt;1%". */
+export function sharePercentText(part: Usd, whole: Usd): string {
+  const percent = (part * 200n + whole) / (whole * 2n);
+  return percent === 0n ? "&lt;1%" : `${String(percent)}%`;
+}
+
 /** Begins with a small letter where it stands inside a sentence; months and days keep theirs. */
 export function inSentence(label: string): string {
   return /^(?:Today|Yesterday|Last|Since|Month|Fiscal|Calendar|Week|Quarter|Year)\b/.test(label)

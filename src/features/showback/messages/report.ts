@@ -1,6 +1,6 @@
 /** The report of a scope as one message: how much, against what, where it ends, what drives it. Pure. */
 import { dayText } from "../../../domain/date-text.ts";
-import { formatUsd, percentOf, usd, usdToDecimal } from "../../../domain/money.ts";
+import { formatUsd, usd, usdToDecimal } from "../../../domain/money.ts";
 import { localParts, MINUTE_MS } from "../../../domain/time.ts";
 import { basisText } from "../../../slack/basis-text.ts";
 import {
@@ -25,6 +25,7 @@ import {
   inSentence,
   nameOf,
   plainName,
+  sharePercentText,
   TITLES,
 } from "./parts.ts";
 
@@ -66,12 +67,14 @@ function contentOf(report: SpendReport): readonly Block[] {
     header(`${report.name} · ${formatUsd(spend.cost)}`),
     section(comparisonText(report)),
   ];
-  if (view.by === undefined && report.budgets.length > 0) {
+  // How a budget stands today says nothing about a span that is over.
+  const isOver = report.period.current.end < report.asOf;
+  if (view.by === undefined && report.budgets.length > 0 && !isOver) {
     const shown = report.budgets.slice(0, BUDGETS_SHOWN_MAX);
     blocks.push(section(shown.map(budgetLine).join("\n")));
   }
   if (spend.requests === 0 && spend.cost === 0n) {
-    blocks.push(section("No usage yet in this period."));
+    blocks.push(section(isOver ? "No usage in this period." : "No usage yet in this period."));
   } else {
     blocks.push(...figuresOf(report), context(factsText(report)));
   }
@@ -169,9 +172,7 @@ function othersText(count: number): string {
 
 /** " · 12%"; nothing where a share of the whole means nothing. */
 function shareText(cost: SpendReport["spend"]["cost"], total: typeof cost): string {
-  if (total <= 0n || cost <= 0n) return "";
-  const percent = percentOf(cost, total);
-  return percent === 0 ? " · &lt;1%" : ` · ${String(percent)}%`;
+  return total <= 0n || cost <= 0n ? "" : ` · ${sharePercentText(cost, total)}`;
 }
 
 /** Every amount to its last digit. */

@@ -1,6 +1,6 @@
 /** What `top` answers. Pure. */
 import { changeText, UNCHANGED } from "../../../domain/change-text.ts";
-import { formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
+import { formatUsd, type Usd } from "../../../domain/money.ts";
 import { basisText } from "../../../slack/basis-text.ts";
 import {
   context,
@@ -12,7 +12,7 @@ import {
 } from "../../../slack/blocks.ts";
 import { TOP_SHOWN_MAX, type TopList } from "../rules/top.ts";
 import { type Dimension, topRows } from "../rules.ts";
-import { inSentence } from "./parts.ts";
+import { inSentence, sharePercentText } from "./parts.ts";
 
 const CALLED: Readonly<Record<Dimension, { readonly title: string; readonly none: string }>> = {
   user: { title: "people", none: "no person" },
@@ -34,8 +34,7 @@ export function topMessage({ name, dimension, period, rows, total, basis }: TopL
   const { top, othersCount, others } = topRows(costs, TOP_SHOWN_MAX);
   const lines = top.map((row, index) => {
     const label = row.key === null ? `_${none}_` : escapeText(row.key);
-    const percent = percentOf(row.cost, total);
-    const share = percent === 0 && row.cost > 0n ? "&lt;1%" : `${String(percent)}%`;
+    const share = row.cost > 0n ? sharePercentText(row.cost, total) : "0%";
     return `${String(index + 1)}. *${escapeText(formatUsd(row.cost))}*  ${label} · ${share}${movedText(row.cost, row.previousCost)}`;
   });
   if (othersCount > 0) {
