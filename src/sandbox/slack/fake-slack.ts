@@ -46,6 +46,8 @@ export interface FakeSlackOptions {
   readonly manifest: AppManifest;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** The time that requests are signed with, which bots compare with their own; absent: `now`. */
+  readonly signedAt?: () => number;
   readonly team?: SlackTeam;
   readonly credentials?: Partial<Credentials>;
   /** Where the bot listens; can be set later. */
@@ -156,7 +158,7 @@ function assemble(
   options: FakeSlackOptions,
   place: { readonly baseUrl: string; readonly requestUrl: string | undefined },
 ) {
-  const { team = ACME, now, isRateLimited = false } = options;
+  const { team = ACME, now, signedAt = now, isRateLimited = false } = options;
   const { dispatchTimeoutMs: timeoutMs = DISPATCH_TIMEOUT_MS } = options;
   const changes = createChanges();
   const slack: Slack = {
@@ -176,7 +178,7 @@ function assemble(
     const { requestUrl: url } = place;
     return url === undefined
       ? NOWHERE
-      : await deliverByHttp({ url, signingSecret, timeoutMs, now }, delivery);
+      : await deliverByHttp({ url, signingSecret, timeoutMs, now: signedAt }, delivery);
   };
   const events = createEventSender(deliver, options.eventRetryDelaysMs);
   const deliverEvent: Client["deliverEvent"] = async (event) => {
