@@ -54,7 +54,7 @@ async function statusOf(socket: Socket): Promise<string> {
 
 /** Until the server has heard of what was sent before. */
 async function eventually(check: () => Promise<boolean>): Promise<void> {
-  await expect.poll(check, { timeout: 5_000, interval: 5 }).toBe(true);
+  await expect.poll(check).toBe(true);
 }
 
 const isRefused = (url: URL, bytes: number) => async (): Promise<boolean> =>

@@ -10,6 +10,7 @@ import { type SenderDeps, type SenderStep, sendDueMessages } from "../../src/sla
 import { createSlackWeb } from "../../src/slack/web-client.ts";
 import { type ManualClock, manualClock } from "../support/clock.ts";
 import { useDatabase } from "../support/database.ts";
+import { PATIENCE_MS } from "../support/fake-slack.ts";
 import {
   aSlackUser,
   type RecordingSlack,
@@ -49,7 +50,7 @@ const reroute: RerouteNews = {
 };
 
 function sender(overrides: Partial<SenderDeps> = {}): SenderDeps {
-  const web = createSlackWeb({ token: "xoxb-test", apiUrl: slack.apiUrl, timeoutMs: 2_000 });
+  const web = createSlackWeb({ token: "xoxb-test", apiUrl: slack.apiUrl, timeoutMs: PATIENCE_MS });
   const deps = { database: db.pool, web, clock: time.clock };
   const directory = createDirectory(deps);
   return { ...deps, directory, log: recordLog().log, random: () => 1, reroute, ...overrides };

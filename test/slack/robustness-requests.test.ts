@@ -9,7 +9,7 @@ import { createDirectory } from "../../src/slack/directory.ts";
 import { openModal, type SlackListeners } from "../../src/slack/listener.ts";
 import { createSlackWeb } from "../../src/slack/web-client.ts";
 import { useDatabase } from "../support/database.ts";
-import { type FakeSlackInTest, PEOPLE, useFakeSlack } from "../support/fake-slack.ts";
+import { type FakeSlackInTest, PATIENCE_MS, PEOPLE, useFakeSlack } from "../support/fake-slack.ts";
 import { type RecordedLog, recordLog, signed } from "./recording-slack.ts";
 
 const db = useDatabase();
@@ -103,7 +103,7 @@ async function startBot(
   fake: FakeSlackInTest,
   {
     isSocketMode = false,
-    timeoutMs = 10_000,
+    timeoutMs = PATIENCE_MS,
   }: { readonly isSocketMode?: boolean; readonly timeoutMs?: number },
 ): Promise<void> {
   await stopBot();
@@ -224,8 +224,8 @@ test("a form whose work fails is told to the person who sent it", async () => {
 
 describe("while Slack is slow or busy", () => {
   test("a person whom it does not name in time is told to try again", async () => {
-    await startBot(slack(), { timeoutMs: 100 });
-    slack().faults.add({ kind: "slow", method: "users.info", delayMs: 400 });
+    await startBot(slack(), { timeoutMs: 1_500 });
+    slack().faults.add({ kind: "slow", method: "users.info", delayMs: 10_000 });
     expect(await bo().command("/claude-spend hello")).toEqual({ ok: true });
     await bo().waitForMessage(
       "#general",

@@ -8,6 +8,7 @@ import { type SenderDeps, sendDueMessages } from "../../src/slack/sender.ts";
 import { createSlackWeb } from "../../src/slack/web-client.ts";
 import { type ManualClock, manualClock } from "../support/clock.ts";
 import { useDatabase } from "../support/database.ts";
+import { PATIENCE_MS } from "../support/fake-slack.ts";
 import {
   aSlackUser,
   type RecordingSlack,
@@ -36,7 +37,7 @@ afterEach(async () => {
 });
 
 function sender(overrides: Partial<SenderDeps> = {}): SenderDeps {
-  const web = createSlackWeb({ token: "xoxb-test", apiUrl: slack.apiUrl, timeoutMs: 2_000 });
+  const web = createSlackWeb({ token: "xoxb-test", apiUrl: slack.apiUrl, timeoutMs: PATIENCE_MS });
   const deps = { database: db.pool, web, clock: time.clock };
   return {
     ...deps,
@@ -347,7 +348,11 @@ describe("a sender that died", () => {
     const other = await startRecordingSlack();
     other.fail("chat.postMessage", { kind: "hang-after" });
     other.fail("conversations.history", { kind: "error", error: "missing_scope" });
-    const web = createSlackWeb({ token: "xoxb-test", apiUrl: other.apiUrl, timeoutMs: 2_000 });
+    const web = createSlackWeb({
+      token: "xoxb-test",
+      apiUrl: other.apiUrl,
+      timeoutMs: PATIENCE_MS,
+    });
     const second = sendDueMessages(sender({ web }));
     await expect.poll(() => other.posted.length).toBe(1);
 

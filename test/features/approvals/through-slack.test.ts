@@ -218,7 +218,7 @@ async function ownTeamId(): Promise<string> {
 
 /** The one private answer to what was sent last. */
 async function privateAnswer(): Promise<string> {
-  await expect.poll(() => answers.length, { interval: 5, timeout: 5_000 }).toBeGreaterThan(0);
+  await expect.poll(() => answers.length).toBeGreaterThan(0);
   return answers.splice(0).join();
 }
 
