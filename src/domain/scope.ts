@@ -4,6 +4,7 @@
  */
 import { assert } from "./assert.ts";
 import { parseEmail } from "./email.ts";
+import type { Instant } from "./time.ts";
 
 export const SCOPE_KINDS = [
   "org",
@@ -121,4 +122,6 @@ export type ScopeRefusal =
       /** As it was typed. */
       readonly text: string;
       readonly viewable: readonly ScopeOption[];
+      /** It could be shown from then on: what was before belongs to another team. */
+      readonly elsewhereUntil?: Instant;
     };

@@ -4,6 +4,7 @@ import type { Scope } from "../../domain/scope.ts";
 import { timeZone } from "../../domain/time.ts";
 import type { Sql } from "../../store/database.ts";
 import type { Organization, Person, Team } from "./rules.ts";
+import { loadPerson } from "./store/people.ts";
 import * as store from "./store.ts";
 
 interface Deps {
@@ -23,7 +24,7 @@ const ORGANIZATION_BEFORE_GOVERNANCE: Organization = {
 
 /** The authority of whoever has that address; somebody who stands nowhere has none. */
 export async function findPerson({ database }: Deps, email: Email): Promise<Person> {
-  return await store.loadPerson(database, email);
+  return await loadPerson(database, email);
 }
 
 export async function loadOrganization({ database }: Deps): Promise<Organization> {

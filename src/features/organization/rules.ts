@@ -4,7 +4,7 @@
  */
 import type { Email } from "../../domain/email.ts";
 import type { Scope } from "../../domain/scope.ts";
-import type { TimeZone, Weekday } from "../../domain/time.ts";
+import type { Instant, TimeZone, Weekday } from "../../domain/time.ts";
 
 export interface Organization {
   readonly name: string;
@@ -52,8 +52,17 @@ export interface Person {
   readonly isFinance?: boolean;
   readonly ownedTeams: readonly string[];
   readonly memberTeams: readonly string[];
+  /** People and projects of the teams that they own, some of whose spend is another team's. */
+  readonly elsewhere?: readonly Elsewhere[];
   /** Service accounts and agents that are theirs to look after, also through another one. */
   readonly answersFor?: readonly Email[];
+}
+
+/** Spend belongs to the team it was allocated to when it happened, wherever its person is now. */
+export interface Elsewhere {
+  readonly scope: Scope;
+  /** When the last of it was over. */
+  readonly until: Instant;
 }
 
 /** Whether `person` may see everything that anybody spent: admins, who may change it too, and finance. */
@@ -69,10 +78,17 @@ function belongsToTeam(person: Person, teamKey: string): boolean {
 /**
  * Whether `person` may see the total of `scope`: admins and finance everything; people of a team its total and
  * its projects; everybody their own, and that of programs that they answer for. An owner also sees a person all of whose teams are the
- * owner's, because then nothing of another team shows through. Whatever cuts across teams (the
- * organization, a model, a key, a workspace, a tag) is for admins and finance.
+ * owner's, as far back as all that they spent belongs to those: then nothing of another team shows through. Whatever cuts across teams
+ * (the organization, a model, a key, a workspace, a tag) is for admins and finance.
+ *
+ * `since`: what is shown begins then; without it, whenever the first of it was.
  */
-export function mayViewScope(person: Person, scope: Scope, teams: readonly Team[]): boolean {
+export function mayViewScope(
+  person: Person,
+  scope: Scope,
+  teams: readonly Team[],
+  since?: Instant,
+): boolean {
   if (seesEverything(person)) return true;
   switch (scope.kind) {
     case "team":
@@ -85,7 +101,7 @@ export function mayViewScope(person: Person, scope: Scope, teams: readonly Team[
       return (
         scope.key === person.email ||
         (person.answersFor ?? []).some((address) => address === scope.key) ||
-        ownsAllTeamsOf(person, scope.key, teams)
+        (ownsAllTeamsOf(person, scope.key, teams) && !isElsewhere(person, scope, since))
       );
     case "org":
     case "api_key":
@@ -96,18 +112,24 @@ export function mayViewScope(person: Person, scope: Scope, teams: readonly Team[
   }
 }
 
-/** Whether `person` may see who in `scope` spent how much: admins, finance, owners in their team. */
-export function mayViewPeopleOf(person: Person, scope: Scope, teams: readonly Team[]): boolean {
+/**
+ * Whether `person` may see who in `scope` spent how much: admins, finance, owners in their team. Of a
+ * project that was another team's before, as far back as it is theirs; `since` as above.
+ */
+export function mayViewPeopleOf(
+  person: Person,
+  scope: Scope,
+  teams: readonly Team[],
+  since?: Instant,
+): boolean {
   if (seesEverything(person)) return true;
   switch (scope.kind) {
     case "team":
       return person.ownedTeams.includes(scope.key);
-    case "project": {
-      const team = teamOfProject(scope.key, teams);
-      return team !== undefined && person.ownedTeams.includes(team.key);
-    }
+    case "project":
+      return ownsProject(person, scope, teams) && !isElsewhere(person, scope, since);
     case "user":
-      return mayViewScope(person, scope, teams);
+      return mayViewScope(person, scope, teams, since);
     case "org":
     case "api_key":
     case "workspace":
@@ -119,10 +141,10 @@ export function mayViewPeopleOf(person: Person, scope: Scope, teams: readonly Te
 
 /**
  * Whether `person` may say what is to be expected of `scope`, which mutes alerts: admins, and owners
- * inside their team. Finance only sees.
+ * inside their team, whatever was before. Finance only sees.
  */
 export function mayPlanFor(person: Person, scope: Scope, teams: readonly Team[]): boolean {
-  return mayViewPeopleOf({ ...person, isFinance: false }, scope, teams);
+  return mayViewPeopleOf({ ...person, isFinance: false, elsewhere: [] }, scope, teams);
 }
 
 /**
@@ -133,10 +155,8 @@ export function mayPlanFor(person: Person, scope: Scope, teams: readonly Team[])
 export function mayChangeBudget(person: Person, scope: Scope, teams: readonly Team[]): boolean {
   if (person.isAdmin) return true;
   switch (scope.kind) {
-    case "project": {
-      const team = teamOfProject(scope.key, teams);
-      return team !== undefined && person.ownedTeams.includes(team.key);
-    }
+    case "project":
+      return ownsProject(person, scope, teams);
     case "user":
       return scope.key !== person.email && ownsAllTeamsOf(person, scope.key, teams);
     case "team":
@@ -147,6 +167,23 @@ export function mayChangeBudget(person: Person, scope: Scope, teams: readonly Te
     case "tag":
       return false;
   }
+}
+
+/** When the spend of `scope` that belongs to teams of others was over; undefined: all is theirs. */
+export function elsewhereUntil(person: Person, scope: Scope): Instant | undefined {
+  return person.elsewhere?.find(
+    (one) => one.scope.kind === scope.kind && one.scope.key === scope.key,
+  )?.until;
+}
+
+function isElsewhere(person: Person, scope: Scope, since: Instant | undefined): boolean {
+  const until = elsewhereUntil(person, scope);
+  return until !== undefined && (since === undefined || since < until);
+}
+
+function ownsProject(person: Person, { key }: Scope, teams: readonly Team[]): boolean {
+  const team = teamOfProject(key, teams);
+  return team !== undefined && person.ownedTeams.includes(team.key);
 }
 
 function teamOfProject(projectKey: string, teams: readonly Team[]): Team | undefined {

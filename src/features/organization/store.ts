@@ -9,6 +9,7 @@ import type { Scope } from "../../domain/scope.ts";
 import { timeZone, WEEKDAYS } from "../../domain/time.ts";
 import type { Sql } from "../../store/database.ts";
 import type { Organization, Person, ServiceAccount, Team } from "./rules.ts";
+import { PERSON_COLUMNS, PERSON_TABLES, type PersonRow, personFromRow } from "./store/people.ts";
 
 /** Replaces the organization, its admins, teams, people and projects. Call it in a transaction. */
 export async function replaceOrganization(
@@ -181,7 +182,7 @@ export async function findAsker(
   | undefined
 > {
   const { rows } = await sql.query<OrganizationRow & PersonRow & { readonly revision: string }>(
-    `${PROGRAMS}
+    `${PERSON_TABLES}
      select ${ORGANIZATION_COLUMNS}, s.revision::text as revision, ${PERSON_COLUMNS}
        from organization_settings s`,
     [email],
@@ -238,44 +239,4 @@ export async function findRevision(sql: Sql): Promise<string | undefined> {
     `select s.revision::text as revision from organization_settings s`,
   );
   return rows[0]?.revision;
-}
-
-interface PersonRow {
-  readonly is_admin: boolean;
-  readonly is_finance: boolean;
-  readonly owned_teams: string[];
-  readonly member_teams: string[];
-  readonly answers_for: string[];
-}
-
-/** What $1 answers for, whoever answers for it in between. */
-const PROGRAMS = `with recursive programs as (
-       select s.address from service_accounts s where s.responsible = $1
-        union
-       select s.address from service_accounts s join programs p on p.address = s.responsible)`;
-const PERSON_COLUMNS = `exists (select from admins a where a.email = $1) as is_admin,
-            exists (select from finance_members f where f.email = $1) as is_finance,
-            array(select m.team_key from team_members m
-                   where m.email = $1 and m.role = 'owner' order by m.team_key) as owned_teams,
-            array(select m.team_key from team_members m
-                   where m.email = $1 and m.role = 'member' order by m.team_key) as member_teams,
-            array(select p.address from programs p order by p.address) as answers_for`;
-
-/** Whoever has that address; nobody needs to be registered to be a person. */
-export async function loadPerson(sql: Sql, email: Email): Promise<Person> {
-  const { rows } = await sql.query<PersonRow>(`${PROGRAMS} select ${PERSON_COLUMNS}`, [email]);
-  return personFromRow(email, rows[0]);
-}
-
-function personFromRow(email: Email, row: PersonRow | undefined): Person {
-  return {
-    email,
-    isAdmin: row?.is_admin ?? false,
-    ...(row?.is_finance === true ? { isFinance: true } : {}),
-    ownedTeams: row?.owned_teams ?? [],
-    memberTeams: row?.member_teams ?? [],
-    ...(row === undefined || row.answers_for.length === 0
-      ? {}
-      : { answersFor: row.answers_for.map(emailFrom) }),
-  };
 }

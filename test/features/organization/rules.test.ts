@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { emailFrom } from "../../../src/domain/email.ts";
 import { scopeFrom } from "../../../src/domain/scope.ts";
+import { addMs, instant } from "../../../src/domain/time.ts";
 import {
   mayChangeBudget,
   mayPlanFor,
@@ -134,5 +135,35 @@ describe.each(authority)("$scope", (row) => {
 
   test(`limit is set by ${row.change.join(", ")}`, () => {
     expect(allowed(mayChangeBudget)).toEqual(row.change);
+  });
+});
+
+describe("what belonged to another team", () => {
+  const until = instant("2026-11-13T00:00:00Z");
+  const before = addMs(until, -1);
+  const scopes = [scopeFrom("user:bo@acme.test"), scopeFrom("project:checkout")];
+  const elsewhere = scopes.map((scope) => ({ scope, until }));
+  const owner = { ...people.owner, elsewhere };
+  const [bo_, checkout] = scopes;
+  if (bo_ === undefined || checkout === undefined) throw new Error("two scopes");
+
+  test.each([
+    [undefined, false],
+    [before, false],
+    [until, true],
+    [addMs(until, 1), true],
+  ])("since %o is shown to the owner of today: %o", (since, isShown) => {
+    expect(mayViewScope(owner, bo_, teams, since)).toBe(isShown);
+    expect(mayViewPeopleOf(owner, bo_, teams, since)).toBe(isShown);
+    expect(mayViewPeopleOf(owner, checkout, teams, since)).toBe(isShown);
+  });
+
+  test("takes no authority over today, and nothing from who sees it anyway", () => {
+    expect(mayViewScope(owner, checkout, teams)).toBe(true);
+    expect(mayChangeBudget(owner, bo_, teams)).toBe(true);
+    expect(mayPlanFor(owner, bo_, teams)).toBe(true);
+    expect(mayViewScope({ ...people.admin, elsewhere }, bo_, teams)).toBe(true);
+    expect(mayViewScope({ ...people.member, elsewhere }, bo_, teams)).toBe(true);
+    expect(mayViewScope(people.owner, bo_, teams)).toBe(true);
   });
 });

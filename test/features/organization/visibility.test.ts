@@ -25,9 +25,13 @@ import { messageProblems } from "../../support/shown.ts";
 
 const db = useDatabase();
 const NOW = "2026-11-23T10:07:00Z";
+const THEN = "2026-11-11T10:07:00Z";
 const CHANNEL = "C03TEAMSRCH";
 
-/** Search: ana owns it, bo and cy are members. Ads: eve owns it, cy is a member. Zoe is nowhere. */
+/**
+ * Search: ana owns it, bo and cy are members. Ads: eve owns it, cy is a member. Zoe is nowhere. Max
+ * and the project ranking were Ads' until two weeks ago and are Search's now.
+ */
 const ROLES = {
   admin: emailFrom("dana@acme.test"),
   finance: emailFrom("fay@acme.test"),
@@ -44,16 +48,29 @@ const ALL = Object.keys(ROLES) as Role[];
 /** Every amount with who may see it, whatever they ask. No amount is part of another. */
 const EVERYTHING: readonly Role[] = ["admin", "finance"];
 const AMOUNTS = {
-  org: { amount: "158.52", roles: EVERYTHING },
-  search: { amount: "43.11", roles: [...EVERYTHING, "owner", "member", "member of two teams"] },
-  ads: { amount: "112.24", roles: [...EVERYTHING, "owner of another team", "member of two teams"] },
+  org: { amount: "202.77", roles: EVERYTHING },
+  search: { amount: "45.85", roles: [...EVERYTHING, "owner", "member", "member of two teams"] },
+  ads: { amount: "153.75", roles: [...EVERYTHING, "owner of another team", "member of two teams"] },
   ana: { amount: "5.03", roles: [...EVERYTHING, "owner"] },
   bo: { amount: "31.01", roles: [...EVERYTHING, "owner", "member"] },
-  eve: { amount: "101.13", roles: [...EVERYTHING, "owner of another team"] },
-  cy: { amount: "18.18", roles: [...EVERYTHING, "member of two teams"] },
+  eve: { amount: "119.52", roles: [...EVERYTHING, "owner of another team"] },
+  cy: { amount: "28.01", roles: [...EVERYTHING, "member of two teams"] },
   cyInSearch: { amount: "7.07", roles: [...EVERYTHING, "owner", "member of two teams"] },
   cyInAds: {
-    amount: "11.11",
+    amount: "20.94",
+    roles: [...EVERYTHING, "owner of another team", "member of two teams"],
+  },
+  max: { amount: "16.03", roles: EVERYTHING },
+  maxHasLeft: { amount: "43.97", roles: EVERYTHING },
+  maxInSearch: { amount: "2.74", roles: [...EVERYTHING, "owner"] },
+  maxInAds: { amount: "13.29", roles: [...EVERYTHING, "owner of another team"] },
+  ranking: {
+    amount: "27.20",
+    roles: [...EVERYTHING, "owner", "owner of another team", "member", "member of two teams"],
+  },
+  eveInRanking: { amount: "17.37", roles: [...EVERYTHING, "owner of another team"] },
+  cyInRanking: {
+    amount: "9.83",
     roles: [...EVERYTHING, "owner of another team", "member of two teams"],
   },
   zoe: { amount: "3.17", roles: [...EVERYTHING, "stranger"] },
@@ -72,11 +89,26 @@ const REPORTS: readonly string[] = [
   "eve@acme.test",
   "bo@acme.test",
   "cy@acme.test",
+  "max@acme.test",
+  "max@acme.test 7d",
+  "max@acme.test today",
+  "project:ranking",
+  "project:ranking by person",
+  "project:ranking by person today",
   "model:claude-opus-5-5 by person",
   "adz yesterday",
 ];
 
-const SCOPES = ["", "org", "search", "ads", "project:bidding", "eve@acme.test", "cy@acme.test"];
+const SCOPES = [
+  "",
+  "org",
+  "search",
+  "ads",
+  "project:bidding",
+  "eve@acme.test",
+  "cy@acme.test",
+  "max@acme.test",
+];
 
 /** What is typed after each command, and who must be answered with which amount. */
 const COMMANDS: Readonly<
@@ -93,21 +125,48 @@ const COMMANDS: Readonly<
     shows: {
       org: ["org", "ads", "search"],
       search: ["search"],
-      "search by person": ["ana", "bo", "cyInSearch"],
-      "ads by person": ["eve", "cyInAds"],
+      "search by person": ["ana", "bo", "cyInSearch", "maxInSearch"],
+      "ads by person": ["eve", "cyInAds", "maxInAds"],
       "bo@acme.test": ["bo"],
       "cy@acme.test": ["cy"],
+      "max@acme.test": ["max"],
+      "max@acme.test today": ["maxInSearch"],
     },
   },
   top: {
-    texts: ["", "ads", "users search", "users ads", "keys search", "teams org", "eve@acme.test"],
+    texts: [
+      "",
+      "ads",
+      "users search",
+      "users ads",
+      "keys search",
+      "teams org",
+      "eve@acme.test",
+      "users project:ranking",
+    ],
     shows: { "users search": ["ana", "bo", "cyInSearch"], "teams org": ["ads", "search"] },
   },
   why: { texts: SCOPES, shows: { search: ["search"] } },
   ask: { texts: ["what did ads spend?"] },
   forecast: { texts: SCOPES, shows: { search: ["search"] } },
-  budget: { texts: [...SCOPES, "set ads 5 monthly", "set bo@acme.test 5 weekly"] },
-  raise: { texts: ["ads", "search", "ads 50 for launch", "bo@acme.test 5 please", "org"] },
+  budget: {
+    texts: [
+      ...SCOPES,
+      "set ads 5 monthly",
+      "set bo@acme.test 5 weekly",
+      "set max@acme.test 5 weekly",
+    ],
+  },
+  raise: {
+    texts: [
+      "ads",
+      "search",
+      "ads 50 for launch",
+      "bo@acme.test 5 please",
+      "max@acme.test 5 please",
+      "org",
+    ],
+  },
   audit: { texts: ["", "search", "ads", "duties", "bo@acme.test"] },
   unallocated: { texts: [""] },
   digest: { texts: ["", "search", "ads", "org", "preview ads", "ads now", "org weekly"] },
@@ -149,8 +208,21 @@ beforeAll(async () => {
   const idsOf = async (sql: string): Promise<string[]> =>
     (await db.pool.query<{ id: string }>(sql)).rows.map(({ id }) => id);
   probes = {
-    command: ["ads", "org by person", "search by person exact", "why ads", "top users ads"],
-    budget: ["ads-monthly|", "search-monthly|", "per-person|eve@acme.test"],
+    command: [
+      "ads",
+      "org by person",
+      "search by person exact",
+      "why ads",
+      "top users ads",
+      "max@acme.test",
+      "project:ranking by person",
+    ],
+    budget: [
+      "ads-monthly|",
+      "search-monthly|",
+      "per-person|eve@acme.test",
+      "per-person|max@acme.test",
+    ],
     alert: await idsOf(`select t.thread_id as id from alert_threads t`),
     request: await idsOf(`select a.approval_request_id as id from approval_requests a`),
     other: ["", "home", "show"],
@@ -164,10 +236,10 @@ function probesOf(id: string): readonly string[] {
 }
 
 async function setUpAcme(): Promise<void> {
-  const [ana, bo, cy, eve] = ["ana", "bo", "cy", "eve"].map((name) =>
+  const [ana, bo, cy, eve, max] = ["ana", "bo", "cy", "eve", "max"].map((name) =>
     emailFrom(`${name}@acme.test`),
   );
-  if (ana === undefined || bo === undefined || cy === undefined || eve === undefined) return;
+  if (!ana || !bo || !cy || !eve || !max) return;
   await replaceOrganization(db.pool, {
     organization: {
       name: "Acme",
@@ -181,8 +253,8 @@ async function setUpAcme(): Promise<void> {
       aTeam({
         channel: "#team-search",
         owners: [ana],
-        members: [bo, cy],
-        projects: ["checkout"],
+        members: [bo, cy, max],
+        projects: ["checkout", "ranking"],
       }),
       aTeam({ key: "ads", name: "Ads", owners: [eve], members: [cy], projects: ["bidding"] }),
     ],
@@ -202,15 +274,24 @@ async function setUpAcme(): Promise<void> {
   );
   const search = { teamKey: "search", projectKey: "checkout" };
   const ads = { teamKey: "ads", projectKey: "bidding" };
-  const of = async (amount: number, dimension: NonNullable<Parameters<typeof spend>[1]["of"]>) => {
+  const of = async (
+    amount: number,
+    dimension: NonNullable<Parameters<typeof spend>[1]["of"]>,
+    at = NOW,
+  ) => {
     const apiKeyId = `key_of_${String(dimension.userEmail)}`;
-    await spend(db.pool, { amount: usd(amount), at: NOW, of: { ...dimension, apiKeyId } });
+    await spend(db.pool, { amount: usd(amount), at, of: { ...dimension, apiKeyId } });
   };
   await of(5.03, { ...search, userEmail: ana });
   await of(31.01, { ...search, userEmail: bo });
   await of(7.07, { ...search, userEmail: cy });
   await of(11.11, { ...ads, userEmail: cy });
   await of(101.13, { ...ads, userEmail: eve });
+  await of(2.74, { ...search, userEmail: max });
+  await of(13.29, { ...ads, userEmail: max }, THEN);
+  await of(1.02, { ...ads, userEmail: eve }, THEN);
+  await of(17.37, { ...ads, projectKey: "ranking", userEmail: eve }, THEN);
+  await of(9.83, { ...ads, projectKey: "ranking", userEmail: cy }, THEN);
   await of(3.17, { teamKey: undefined, projectKey: undefined, userEmail: ROLES.stranger });
 }
 
@@ -384,7 +465,17 @@ test("a channel reads no amount of a single person, whatever was posted or share
       where o.destination in ($1, '#team-search')`,
     [CHANNEL],
   );
-  const people: readonly Amount[] = ["ana", "bo", "cy", "cyInSearch", "eve", "cyInAds"];
+  const people: readonly Amount[] = [
+    "ana",
+    "bo",
+    "cy",
+    "cyInSearch",
+    "eve",
+    "cyInAds",
+    "max",
+    "maxInSearch",
+    "maxInAds",
+  ];
 
   const shared = rows.filter(({ shown }) => shown.includes("Shared by"));
   expect(shared.length).toBeGreaterThan(0);

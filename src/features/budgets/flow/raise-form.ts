@@ -2,12 +2,12 @@
 import type { Email } from "../../../domain/email.ts";
 import { addMs, type Clock, type Instant, localDate } from "../../../domain/time.ts";
 import { parseUntil } from "../../../domain/until.ts";
-import type { Database } from "../../../store/database.ts";
-import type { RaiseForm, RaiseProblem } from "../messages/raise.ts";
+import type { Database, Sql } from "../../../store/database.ts";
+import { type RaiseForm, type RaiseProblem, refusalNote } from "../messages/raise.ts";
 import type { NamedStatus } from "../messages/wording.ts";
 import { type BudgetStatus, formatBudgetRef } from "../rules.ts";
 import { findRaisable, type RaiseTarget } from "./request-raise.ts";
-import { loadAsking } from "./scopes.ts";
+import { type Asking, loadAsking } from "./scopes.ts";
 import { loadBudgetStatus, named } from "./status.ts";
 
 interface Deps {
@@ -20,6 +20,8 @@ export interface RaiseFormQuery {
   /** Undefined: any budget. */
   readonly target: RaiseTarget | undefined;
   readonly untilText: string | undefined;
+  /** As typed; empty: not yet. */
+  readonly amount: string;
   readonly reason: string;
 }
 
@@ -33,33 +35,50 @@ export type RaiseFormResult =
 
 export async function loadRaiseForm(
   { database, clock }: Deps,
-  { email, target, untilText, reason }: RaiseFormQuery,
+  { email, target, untilText, amount, reason }: RaiseFormQuery,
 ): Promise<RaiseFormResult> {
   const now = clock();
-  const asking = await loadAsking(database, email);
+  const asking = await loadAsking(database, email, now);
   const mayAskForOthers = asking.person.isAdmin || asking.person.ownedTeams.length > 0;
   const theirs = (await loadBudgetStatus(database, { person: asking.person, now })).map(
     named(asking.nameOf),
   );
-  if (target === undefined) {
-    if (theirs.length === 0) return { kind: "none" };
-    return {
-      kind: "form",
-      form: {
-        statuses: theirs,
-        selected: undefined,
-        untilDate: undefined,
-        mayAskForOthers,
-        reason,
-      },
-    };
+  const typed = { mayAskForOthers, amount, reason };
+  const anyOf = (note?: string): RaiseFormResult =>
+    theirs.length === 0
+      ? { kind: "none" }
+      : {
+          kind: "form",
+          form: { ...typed, statuses: theirs, selected: undefined, untilDate: undefined, note },
+        };
+  if (target === undefined) return anyOf();
+  const found = await findNearest(database, { target, asking }, now);
+  if (found.kind === "unknown-scope" || found.kind === "not-allowed") {
+    const any = anyOf(refusalNote(found));
+    return any.kind === "form" ? any : found;
   }
-  const found = await findRaisable(database, target, asking, now);
   if (found.kind !== "found") return found;
   const { status } = found.named;
   const statuses = uniqueBudgets([found.named, ...found.others, ...theirs]);
   const untilDate = lastDay(untilText, status, now);
-  return { kind: "form", form: { statuses, selected: status, untilDate, mayAskForOthers, reason } };
+  const { note } = found;
+  return { kind: "form", form: { ...typed, statuses, selected: status, untilDate, note } };
+}
+
+/** What was named; else the budget of the nearest name, if there is one, with a word about it. */
+async function findNearest(
+  sql: Sql,
+  of: { readonly target: RaiseTarget; readonly asking: Asking },
+  now: Instant,
+): Promise<Awaited<ReturnType<typeof findRaisable>> & { readonly note?: string }> {
+  const { target, asking } = of;
+  const found = await findRaisable(sql, target, asking, now);
+  if (found.kind !== "unknown-scope") return found;
+  const [nearest] = found.nearest;
+  if (nearest === undefined) return found;
+  const readings = [{ scopeText: nearest.typed, periodKind: undefined, unexpected: "" }];
+  const near = await findRaisable(sql, { readings }, asking, now);
+  return near.kind === "found" ? { ...near, note: refusalNote(found) } : found;
 }
 
 /** Each budget once, where it comes first. */

@@ -1,32 +1,16 @@
 /** Where budgets stand now. Changes nothing. */
 
-import type { FigureBasis } from "../../../domain/basis.ts";
-import type { Email } from "../../../domain/email.ts";
 import { percentOf } from "../../../domain/money.ts";
-import {
-  formatScope,
-  ORG_SCOPE,
-  type Scope,
-  type ScopeRefusal,
-  typedScope,
-} from "../../../domain/scope.ts";
-import type { Clock, Instant } from "../../../domain/time.ts";
+import { formatScope, ORG_SCOPE, type Scope } from "../../../domain/scope.ts";
+import type { Instant } from "../../../domain/time.ts";
 import { type Database, onOneConnection, type Sql } from "../../../store/database.ts";
 import { together } from "../../../store/together.ts";
-import { findScope, listTeams, type Person, seesEverything } from "../../organization/index.ts";
-import { loadBasis } from "../../reconciliation/index.ts";
-import type { NamedScope } from "../messages/budgets.ts";
+import { listTeams, type Person, seesEverything } from "../../organization/index.ts";
 import type { NamedStatus } from "../messages/wording.ts";
 import { type Budget, type BudgetStatus, currentPeriod, memberScope } from "../rules.ts";
 import { listBudgets } from "../store/budgets.ts";
 import { listForecasts } from "../store/forecasts.ts";
-import { loadAsking } from "./scopes.ts";
 import { loadStandings } from "./standings.ts";
-
-interface Deps {
-  readonly database: Database;
-  readonly clock: Clock;
-}
 
 export interface StatusQuery {
   /** Budgets of just this scope, those of `each:…` included. */
@@ -128,58 +112,12 @@ async function loadStatuses(
   }));
 }
 
-export type BudgetListResult =
-  | ScopeRefusal
-  | {
-      readonly kind: "list";
-      readonly statuses: readonly NamedStatus[];
-      readonly about: NamedScope | undefined;
-      readonly basis: FigureBasis | undefined;
-      readonly now: Instant;
-    };
-
-/** Budgets for a person to read: of the scope called `scopeText`, or all that concern them. */
-export async function listBudgetsFor(
-  { database, clock }: Deps,
-  email: Email,
-  scopeText: string,
-): Promise<BudgetListResult> {
-  const now = clock();
-  const asking = await loadAsking(database, email);
-  const { person, nameOf } = asking;
-  if (scopeText === "") {
-    const statuses = await loadBudgetStatus(database, { person, now });
-    const basis = await basisFor(database, statuses, now);
-    return { kind: "list", statuses: statuses.map(named(nameOf)), about: undefined, basis, now };
-  }
-  const resolved = findScope(scopeText, asking);
-  if (resolved.kind !== "found") return resolved;
-  const { scope } = resolved;
-  const statuses = await loadBudgetStatus(database, { scope, now });
-  return {
-    kind: "list",
-    statuses: statuses.map(named(nameOf)),
-    about: { name: nameOf(scope), typed: typedScope(scope, email) },
-    basis: await basisFor(database, statuses, now),
-    now,
-  };
-}
-
 /** The same on a connection of its own: a long list must not take all that there are. */
 export async function loadBudgetStatus(
   database: Database,
   query: StatusQuery,
 ): Promise<BudgetStatus[]> {
   return await onOneConnection(database, async (sql) => await listBudgetStatus(sql, query));
-}
-
-/** Today is a part of every budget's period: what holds for the nearest holds for all. */
-async function basisFor(
-  database: Database,
-  [nearest]: readonly BudgetStatus[],
-  now: Instant,
-): Promise<FigureBasis | undefined> {
-  return nearest === undefined ? undefined : await loadBasis(database, nearest, now);
 }
 
 export function named(nameOf: (scope: Scope) => string): (status: BudgetStatus) => NamedStatus {

@@ -143,7 +143,7 @@ async function answerFrom(
   const by = chosen.query === "top" ? (chosen.by ?? "model") : undefined;
   const isPersonal = by === "user" || by === "api_key";
   const scopeTyped = typedScope(scope, asker);
-  if (isPersonal && !mayViewPeopleOf(person, scope, teams)) {
+  if (isPersonal && !mayViewPeopleOf(person, scope, teams, period.previous.start)) {
     return { kind: "not-allowed-people", scope: scopeTyped };
   }
   const { explanation, basis } = await explainQuestion(database, question);

@@ -59,7 +59,7 @@ export async function explainQuestion(sql: Sql, question: Question): Promise<Why
     scope,
     name: scopeName(scope, teams, organization),
     period: undefined,
-    maySeePeople: mayViewPeopleOf(person, scope, teams),
+    maySeePeople: mayViewPeopleOf(person, scope, teams, period.previous.start),
     teams,
     now,
     isByKey: true,

@@ -9,7 +9,9 @@ import {
   type ScopeRefusal,
   typedScope,
 } from "../../../domain/scope.ts";
+import type { Instant } from "../../../domain/time.ts";
 import {
+  elsewhereUntil,
   mayViewScope,
   type Organization,
   type Person,
@@ -24,6 +26,8 @@ export interface Asking {
   readonly organization: Pick<Organization, "name">;
   readonly teams: readonly Team[];
   readonly modelIds?: readonly string[];
+  /** When what is to be shown begins; undefined: whenever the first of it was. */
+  readonly since?: Instant;
   /** False: it is only asked whether the text names a scope; a refusal offers nothing near. */
   readonly suggests?: boolean;
 }
@@ -44,11 +48,11 @@ export function findScope(text: string, asking: Asking): ScopeFinding {
     ...(modelIds === undefined ? {} : { modelIds }),
   });
   if (resolution.kind === "found") {
-    const { scope } = resolution;
-    if (mayViewScope(person, scope, teams)) return resolution;
-    return { kind: "not-allowed", text, viewable: viewableScopes(asking) };
+    return refusalOf(resolution.scope, text, asking) ?? resolution;
   }
-  const nearest = resolution.nearest.filter((scope) => mayViewScope(person, scope, teams));
+  const nearest = resolution.nearest.filter((scope) =>
+    mayViewScope(person, scope, teams, asking.since),
+  );
   const [only] = nearest;
   // Of several of one name the one that the person may see is meant; nobody is told of the others.
   if (resolution.isAmbiguous === true && nearest.length === 1 && only !== undefined) {
@@ -60,6 +64,21 @@ export function findScope(text: string, asking: Asking): ScopeFinding {
     nearest: nearest.map((scope) => optionOf(scope, asking)),
     isAmbiguous: resolution.isAmbiguous === true && nearest.length > 1,
     viewable: viewableScopes(asking),
+  };
+}
+
+/** Undefined: they may see all of `scope` that is to be shown. */
+export function refusalOf(scope: Scope, text: string, asking: Asking): ScopeRefusal | undefined {
+  const { person, teams, since } = asking;
+  if (mayViewScope(person, scope, teams, since)) return undefined;
+  const until = mayViewScope({ ...person, elsewhere: [] }, scope, teams)
+    ? elsewhereUntil(person, scope)
+    : undefined;
+  return {
+    kind: "not-allowed",
+    text,
+    viewable: viewableScopes(asking),
+    ...(until === undefined ? {} : { elsewhereUntil: until }),
   };
 }
 

@@ -71,21 +71,27 @@ export async function loadOwnSpend({ database, clock }: Deps, email: Email): Pro
   };
 }
 
-/** The budgets of a scope with their last forecasts, the nearest to its limit first. */
+/**
+ * The budgets of a scope with their last forecasts, the nearest to its limit first; only those whose
+ * period may be seen from when it began.
+ */
 export async function loadBudgetShares(
   sql: Sql,
   scope: Scope,
   now: Instant,
+  maySee: (since: Instant) => boolean = () => true,
 ): Promise<BudgetShare[]> {
   const statuses = await listBudgetStatus(sql, { scope, now });
-  return statuses.map((status) => ({
-    raiseValue: raiseButtonValue(status),
-    periodKind: status.periodKind,
-    limit: status.limit,
-    spend: status.spend,
-    percent: status.percent,
-    ...(status.forecast === undefined
-      ? {}
-      : { forecast: { expected: status.forecast.expected, end: status.period.end } }),
-  }));
+  return statuses
+    .filter(({ period }) => maySee(period.start))
+    .map((status) => ({
+      raiseValue: raiseButtonValue(status),
+      periodKind: status.periodKind,
+      limit: status.limit,
+      spend: status.spend,
+      percent: status.percent,
+      ...(status.forecast === undefined
+        ? {}
+        : { forecast: { expected: status.forecast.expected, end: status.period.end } }),
+    }));
 }

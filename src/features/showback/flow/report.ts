@@ -5,7 +5,7 @@ import type { Clock } from "../../../domain/time.ts";
 import { type Database, onOneConnection, type Sql } from "../../../store/database.ts";
 import { together } from "../../../store/together.ts";
 import { loadListedNames } from "../../directory-sync/index.ts";
-import { mayViewPeopleOf, scopeName, type Team } from "../../organization/index.ts";
+import { mayViewPeopleOf, mayViewScope, scopeName, type Team } from "../../organization/index.ts";
 import { basisOf } from "../../reconciliation/index.ts";
 import { wholeCourse } from "../rules/course.ts";
 import {
@@ -43,8 +43,8 @@ export async function loadReport(
 ): Promise<ReportResult> {
   const question = await readQuestion(deps, asked);
   if (question.kind !== "asked") return question;
-  const { scope, person, teams, organization, view } = question;
-  const mayViewPeople = mayViewPeopleOf(person, scope, teams);
+  const { scope, period, person, teams, organization, view } = question;
+  const mayViewPeople = mayViewPeopleOf(person, scope, teams, period.previous.start);
   if ((view.by === "user" || view.by === "api_key") && !mayViewPeople) {
     return {
       kind: "people-are-private",
@@ -92,7 +92,7 @@ type Numbers = Pick<
 /** All that is asked of the database for a report, in as few goes as it takes. */
 async function loadNumbers(
   { sql, unitCosts }: Pick<ReportDeps, "unitCosts"> & { readonly sql: Sql },
-  { scope, period, organization, teams, now }: Question,
+  { scope, period, organization, person, teams, now }: Question,
   keys: readonly Dimension[],
 ): Promise<Numbers> {
   const query = { scope, zone: organization.timeZone, period: period.current };
@@ -102,7 +102,7 @@ async function loadNumbers(
       listBreakdowns(sql, query, keys),
       loadCost(sql, { ...query, period: period.previous }),
       listCourse(sql, query, step),
-      loadBudgetShares(sql, scope, now),
+      loadBudgetShares(sql, scope, now, (since) => mayViewScope(person, scope, teams, since)),
       loadDataUntil(sql, now),
       basisOf({ database: sql }, { scope, period: period.current }),
       unitCosts(sql, { scope, period: period.current, teams }),

@@ -33,7 +33,7 @@ export async function loadTop(
   const question = await readQuestion(deps, { asker, text: rest, otherwise: ownLargestScope });
   if (question.kind !== "asked") return question;
   const { scope, period, person, teams, organization, view } = question;
-  const mayViewPeople = mayViewPeopleOf(person, scope, teams);
+  const mayViewPeople = mayViewPeopleOf(person, scope, teams, period.previous.start);
   const dimension =
     named ?? view.by ?? (mayViewPeople && scope.kind !== "user" ? "user" : "project");
   const name = scopeName(scope, teams, organization);
