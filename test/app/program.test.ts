@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { AppError } from "../../src/domain/errors.ts";
-import { addMs, DAY_MS, type Instant, instant } from "../../src/domain/time.ts";
+import { addMs, DAY_MS } from "../../src/domain/time.ts";
 import { requestRerate } from "../../src/features/ingest/index.ts";
 import { recordPrices } from "../../src/features/pricing/index.ts";
+import { runningClock } from "../support/clock.ts";
 import { useDatabase } from "../support/database.ts";
 import { PEOPLE, useFakeSlack } from "../support/fake-slack.ts";
 import { runSql } from "../support/global-setup.ts";
@@ -16,6 +17,7 @@ import { aNativeEvent } from "../support/usage-builders.ts";
 
 const db = useDatabase();
 const slack = useFakeSlack({ manifest: MANIFEST });
+const clock = runningClock();
 let directory = "";
 
 beforeAll(async () => {
@@ -26,7 +28,7 @@ afterAll(async () => {
 });
 
 async function start(env: Readonly<Record<string, string>> = {}): Promise<TestProgram> {
-  return await startTestProgram({ poolConfig: db.poolConfig, fake: slack(), env });
+  return await startTestProgram({ poolConfig: db.poolConfig, fake: slack(), env, clock });
 }
 
 async function failureOf(env: Readonly<Record<string, string>>): Promise<AppError> {
@@ -119,9 +121,8 @@ describe("a program", () => {
 
   test("re-rates usage of a model that was unknown once its price is recorded", async () => {
     // Before the program came: the run was asked for long enough ago.
-    const clock = (): Instant => instant(new Date());
     const program = await start({ ROLES: "ingest" });
-    const occurredAt = new Date().toISOString();
+    const occurredAt = clock().toISOString();
     const unknown = { occurred_at: occurredAt, model: "claude-opus-9", team: "search" };
     expect((await program.post([aNativeEvent(unknown)])).status).toBe(202);
     await program.stop();
@@ -185,7 +186,7 @@ describe("a program", () => {
     const program = await start();
 
     const event = aNativeEvent({
-      occurred_at: new Date().toISOString(),
+      occurred_at: clock().toISOString(),
       user_email: "bo@acme.test",
     });
     expect((await program.post([event])).status).toBe(202);
@@ -205,7 +206,7 @@ describe("a program", () => {
       SLACK_SIGNING_SECRET: "",
       SLACK_API_URL: "",
     });
-    const event = aNativeEvent({ occurred_at: new Date().toISOString() });
+    const event = aNativeEvent({ occurred_at: clock().toISOString() });
 
     expect((await program.post([event])).status).toBe(202);
     expect(slack().calls()).toEqual([]);

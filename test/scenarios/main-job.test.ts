@@ -1,7 +1,8 @@
 /** The story of the product through the running program: usage, answers, alerts, raise, digest. */
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { addMs, DAY_MS, HOUR_MS, type Instant, instant } from "../../src/domain/time.ts";
+import { addMs, DAY_MS, HOUR_MS, type Instant } from "../../src/domain/time.ts";
+import { runningClock } from "../support/clock.ts";
 import { useDatabase } from "../support/database.ts";
 import { PEOPLE, useFakeSlack } from "../support/fake-slack.ts";
 import { MANIFEST, startTestProgram, type TestProgram } from "../support/program.ts";
@@ -9,10 +10,9 @@ import { aNativeEvent } from "../support/usage-builders.ts";
 
 const db = useDatabase();
 // A Wednesday in the middle of a month, so that weeks and months have room on both sides.
-const NOON = instant("2026-11-18T11:00:00Z");
+const clock = runningClock({ from: "2026-11-18T11:00:00Z" });
 let passed = 0;
-const realStart = Date.now();
-const now = (): Instant => addMs(NOON, Date.now() - realStart + passed);
+const now = (): Instant => addMs(clock(), passed);
 const slack = useFakeSlack({ manifest: MANIFEST });
 let program: TestProgram;
 

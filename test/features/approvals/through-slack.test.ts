@@ -7,6 +7,7 @@ import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { runningClock } from "../../support/clock.ts";
 import { useDatabase } from "../../support/database.ts";
 import { PEOPLE, useFakeSlack } from "../../support/fake-slack.ts";
 import { MANIFEST, startTestProgram, type TestProgram } from "../../support/program.ts";
@@ -14,6 +15,7 @@ import { aNativeEvent } from "../../support/usage-builders.ts";
 
 const db = useDatabase();
 const slack = useFakeSlack({ manifest: MANIFEST });
+const clock = runningClock();
 let program: TestProgram;
 /** Where the answers to hand-made actions go. */
 const answers: string[] = [];
@@ -48,7 +50,7 @@ beforeEach(async () => {
     `truncate approval_requests, approval_votes, budget_grants, budgets, outbox_messages,
               governance_documents, usage_events, spend_days, spend_rollups, alerts cascade`,
   );
-  program = await startTestProgram({ poolConfig: db.poolConfig, fake: slack() });
+  program = await startTestProgram({ poolConfig: db.poolConfig, fake: slack(), clock });
   await program.put("/v1/governance", governance(BUDGET));
 });
 
@@ -349,7 +351,7 @@ describe("each way of asking leads to a card", () => {
       "the button of an alert",
       async () => {
         const spent = { input_tokens: 0, output_tokens: 85_000_000 };
-        const occurred_at = new Date(Date.now() - 60_000).toISOString();
+        const occurred_at = clock().toISOString();
         const model = "claude-sonnet-5";
         await program.post([aNativeEvent({ occurred_at, model, usage: spent, team: "search" })]);
         const alert = await bo().waitForMessage("#team-search", ({ blocks }) =>

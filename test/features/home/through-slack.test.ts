@@ -1,7 +1,7 @@
 /** Home and preferences in the running program, with the strict fake Slack on the other side. */
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Instant, instant } from "../../../src/domain/time.ts";
+import { runningClock } from "../../support/clock.ts";
 import { useDatabase } from "../../support/database.ts";
 import { PEOPLE, useFakeSlack } from "../../support/fake-slack.ts";
 import { MANIFEST, startTestProgram, type TestProgram } from "../../support/program.ts";
@@ -10,9 +10,8 @@ import { aNativeEvent } from "../../support/usage-builders.ts";
 const db = useDatabase();
 const slack = useFakeSlack({ manifest: MANIFEST });
 let program: TestProgram;
-const realStart = Date.now();
 /** What waits for seconds waits for a tenth of them. */
-const clock = (): Instant => instant(realStart + (Date.now() - realStart) * 10);
+const clock = runningClock({ speed: 10 });
 
 beforeEach(async () => {
   program = await startTestProgram({ poolConfig: db.poolConfig, fake: slack(), clock });
@@ -42,7 +41,7 @@ async function opened(person: Person): Promise<void> {
 
 function anEvent(dollars: number, overrides: Readonly<Record<string, unknown>> = {}): unknown {
   return aNativeEvent({
-    occurred_at: instant(new Date()).toISOString(),
+    occurred_at: clock().toISOString(),
     model: "claude-sonnet-5",
     usage: { input_tokens: 0, output_tokens: dollars * 100_000 },
     team: "search",
@@ -93,10 +92,7 @@ describe("App Home", () => {
     slack().faults.add({ kind: "ratelimited", method: "views.publish", retryAfterSeconds: 1 });
     await bo.command("/claude-spend raise search 150 launch week");
 
-    await bo.waitForHome(
-      ({ blocks }) => JSON.stringify(blocks).includes("Your open requests"),
-      8_000,
-    );
+    await bo.waitForHome(({ blocks }) => JSON.stringify(blocks).includes("Your open requests"));
     expect(textOf(bo)).toContain("$150.00");
   });
 });
@@ -168,9 +164,9 @@ describe("preferences", () => {
   test("that Slack opens no form for any more say so", async () => {
     const bo = slack().as(PEOPLE.bo);
     await opened(bo);
-    slack().faults.add({ kind: "slow", method: "views.open", delayMs: 100 });
-    await bo.click(bo.home(), "preferences_open");
-    slack().pass(4_000);
+    const clicked = bo.click(bo.home(), "preferences_open");
+    slack().pass(4_000); // The click is on its way.
+    await clicked;
 
     const said = await bo.waitForMessage("dm", ({ text }) => text !== "");
     expect(said.text).toMatch(/again/i);

@@ -3,6 +3,7 @@
  * the message, sharing is one message, and every click is judged by what its clicker may see now.
  */
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { runningClock } from "../../support/clock.ts";
 import { useDatabase } from "../../support/database.ts";
 import { CHANNELS, PEOPLE, useFakeSlack } from "../../support/fake-slack.ts";
 import { MANIFEST, startTestProgram, type TestProgram } from "../../support/program.ts";
@@ -10,6 +11,7 @@ import { aNativeEvent } from "../../support/usage-builders.ts";
 
 const db = useDatabase();
 const slack = useFakeSlack({ manifest: MANIFEST });
+const clock = runningClock();
 let program: TestProgram;
 const governance = (members: string): string => `
 organization: { name: Acme, time_zone: UTC, admins: [dana@acme.test], finance: [finn@acme.test] }
@@ -23,10 +25,10 @@ beforeEach(async () => {
     `truncate usage_events, usage_identities, charges, spend_days, spend_rollups, outbox_messages,
               governance_documents cascade`,
   );
-  program = await startTestProgram({ poolConfig: db.poolConfig, fake: slack() });
+  program = await startTestProgram({ poolConfig: db.poolConfig, fake: slack(), clock });
   await program.put("/v1/governance", governance("bo@acme.test"));
   const event = aNativeEvent({
-    occurred_at: new Date().toISOString(),
+    occurred_at: clock().toISOString(),
     team: "search",
     project: "checkout",
     user_email: "bo@acme.test",
