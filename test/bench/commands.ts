@@ -4,6 +4,7 @@
  * BENCH_EVENTS says how many events the history has (a million unless told; ten for the promise).
  */
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { emailFrom } from "../../src/domain/email.ts";
 import { instant, timeZone } from "../../src/domain/time.ts";
@@ -23,18 +24,49 @@ const EVENTS_DEFAULT = 1_000_000;
 const EVENTS_A_QUARTER = 900_000;
 const SIGNING_SECRET = "bench-signing-secret";
 const TEAMS = 200;
-/** As many as `fillSpend` makes, 25 a team. */
+/** As many as `fillSpend` makes, 25 a team; those after them are admins, and use nothing. */
 const SPEND_PEOPLE = 5_000;
+const ADMINS = 5;
+const PEOPLE_A_TEAM = 25;
+const ALONE = 12;
 const ANSWER_TIMEOUT_MS = 60_000;
 
-/** What people ask, as often as they do: mostly their team, then themselves, seldom the whole. */
-const QUESTIONS: readonly ((person: number) => string)[] = [
-  (person) => teamOf(person),
-  (person) => `${teamOf(person)} 7d`,
-  () => "",
-  (person) => `top projects ${teamOf(person)}`,
-  () => "me last month",
+interface Question {
+  readonly kind: string;
+  readonly text: (person: number) => string;
+  /** Only who sees everything may ask it. */
+  readonly isOfAdmins?: true;
+}
+
+/** Of people and owners of teams: mostly about their team, then themselves. */
+const OFTEN: readonly Question[] = [
+  { kind: "team", text: teamOf },
+  { kind: "team 7d", text: (person) => `${teamOf(person)} 7d` },
+  { kind: "own", text: () => "" },
+  { kind: "top projects team", text: (person) => `top projects ${teamOf(person)}` },
+  { kind: "me last month", text: () => "me last month" },
+  { kind: "team last-month", text: (person) => `${teamOf(person)} last-month` },
+  { kind: "project", text: projectOf },
+  { kind: "team today", text: (person) => `${teamOf(person)} today` },
+  { kind: "me", text: () => "me" },
 ];
+
+/** One in ten is about everybody. */
+const SELDOM: readonly Question[] = [
+  { kind: "org", text: () => "org", isOfAdmins: true },
+  { kind: "model", text: () => "model:claude-opus-5-5", isOfAdmins: true },
+  { kind: "top users org", text: () => "top users org", isOfAdmins: true },
+  { kind: "workspace", text: () => "workspace:wrkspc_1 7d", isOfAdmins: true },
+  { kind: "org by user", text: () => "org by user last-month", isOfAdmins: true },
+];
+
+/** The question that the nth of those who ask at once has. */
+function questionOf(index: number): Question {
+  const often = OFTEN[index % (OFTEN.length + 1)];
+  const question = often ?? SELDOM[Math.floor(index / (OFTEN.length + 1)) % SELDOM.length];
+  if (question === undefined) throw new Error("everybody asks something");
+  return question;
+}
 
 export async function benchCommands(): Promise<void> {
   const database = await startBenchDatabase();
@@ -48,24 +80,28 @@ export async function benchCommands(): Promise<void> {
     SLACK_SIGNING_SECRET: SIGNING_SECRET,
     SLACK_API_URL: slack.apiUrl,
   });
-  const url = new URL("/slack/events", server.url);
-  const alone: number[] = [];
-  const together: number[] = [];
+  const to = { url: new URL("/slack/events", server.url), slack };
+  const everybody = Array.from({ length: ASKING_AT_ONCE }, (_, index) => index);
   for (let round = 0; round < WARM_UP_ROUNDS; round += 1) {
     // oxlint-disable-next-line no-await-in-loop -- as the rounds that count
-    await askTogether({ url, slack, times: [] }, ASKING_AT_ONCE);
+    await askTogether(to, everybody);
   }
-  const before = await server.resources();
+  const together: number[] = [];
+  const alone: number[] = [];
+  const before = { program: await server.resources(), postgresMs: await postgresCpuMs(database) };
   for (let round = 0; round < ROUNDS; round += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
-    for (let asked = 0; asked < 10; asked += 1) await askTogether({ url, slack, times: alone }, 1);
-    // oxlint-disable-next-line no-await-in-loop -- rounds must not disturb each other
-    await askTogether({ url, slack, times: together }, ASKING_AT_ONCE);
+    // oxlint-disable no-await-in-loop -- rounds must not disturb each other
+    for (const index of everybody.slice(0, 10)) alone.push(...(await askTogether(to, [index])));
+    together.push(...(await askTogether(to, everybody)));
+    // oxlint-enable no-await-in-loop
   }
   const { cpuMs } = await server.resources();
+  const postgresMs = await postgresCpuMs(database);
+  const aloneBy = await askEachAlone(to);
   await server.stop();
   slack.close();
   await database.stop();
+  const answers = alone.length + together.length;
   printFigure({
     name: "commands.fifty_at_once",
     value: p95(together),
@@ -75,52 +111,109 @@ export async function benchCommands(): Promise<void> {
   });
   printFigure({
     name: "commands.cpu_per_answer",
-    value: (cpuMs - before.cpuMs) / (alone.length + together.length),
+    value: (cpuMs - before.program.cpuMs) / answers,
     unit: "ms of the program's processor time",
-    baseline: "time until the answer, one person at a time",
-    baseline_value: median(alone),
+    baseline: "Postgres's processor time for it",
+    baseline_value: (postgresMs - before.postgresMs) / answers,
   });
+  for (const [kind, times] of aloneBy) {
+    printFigure({
+      name: `commands.alone (${kind})`,
+      value: median(times),
+      unit: "ms, median",
+      baseline: "a team's report",
+      baseline_value: median(aloneBy.get("team") ?? []),
+    });
+  }
 }
+
+async function askEachAlone(
+  to: Parameters<typeof askTogether>[0],
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  const times = new Map<string, readonly number[]>();
+  for (const question of [...OFTEN, ...SELDOM]) {
+    const ofKind: number[] = [];
+    for (let asked = 0; asked < ALONE; asked += 1) {
+      const person = question.isOfAdmins === true ? SPEND_PEOPLE : asked * 101;
+      // oxlint-disable-next-line no-await-in-loop -- alone
+      ofKind.push(await ask(to, { person, question }));
+    }
+    times.set(question.kind, ofKind);
+  }
+  return times;
+}
+
+/** Of the program's connections, where the system tells; parallel workers are not in it. */
+async function postgresCpuMs({ pool }: BenchDatabase): Promise<number> {
+  const { rows } = await pool.query<{ readonly pid: number }>(
+    `select a.pid from pg_stat_activity a where a.backend_type = 'client backend'`,
+  );
+  const times = await Promise.all(
+    rows.map(async ({ pid }) => {
+      const stat = await readFile(`/proc/${String(pid)}/stat`, "utf8").catch(() => "");
+      // After the name, which may have blanks: state is the third field, utime the 14th, stime the 15th.
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS;
+    }),
+  );
+  return times.reduce((sum, ms) => sum + ms, 0);
+}
+
+const CLOCK_TICK_MS = 10;
 
 function p95(times: readonly number[]): number {
   return times.toSorted((left, right) => left - right)[Math.floor(times.length * 0.95)] ?? NaN;
 }
 
 function teamOf(person: number): string {
-  return `team-${String(Math.floor(person / 25))}`;
+  return `team-${String(Math.floor(person / PEOPLE_A_TEAM))}`;
 }
 
-async function askTogether(
-  to: {
-    readonly url: URL;
-    readonly slack: CountingSlack;
-    readonly times: number[];
-  },
-  count: number,
-): Promise<void> {
-  await Promise.all(
-    Array.from({ length: count }, async (_, index) => {
-      const person = (index * SPEND_PEOPLE) / ASKING_AT_ONCE;
-      const text = (QUESTIONS[index % QUESTIONS.length] ?? String)(person);
-      const { responseUrl, answered } = to.slack.expectAnswer();
-      const body = new URLSearchParams({
-        command: "/claude-spend",
-        text,
-        user_id: `U${String(person)}`,
-        team_id: "TBENCH",
-        channel_id: "CBENCH",
-        trigger_id: "1.1",
-        response_url: responseUrl,
-      }).toString();
-      const contentType = "application/x-www-form-urlencoded";
-      const startedAt = performance.now();
-      const response = await fetch(to.url, signed(body, { secret: SIGNING_SECRET, contentType }));
-      if (!response.ok) throw new Error(`${String(response.status)} ${await response.text()}`);
-      const answer = await answered;
-      to.times.push(performance.now() - startedAt);
-      if (!answer.includes("$")) throw new Error(`no amounts: ${answer.slice(0, 300)}`);
+function projectOf(person: number): string {
+  return `project:project-${String(Math.floor(person / PEOPLE_A_TEAM) * 2)}`;
+}
+
+interface Asking {
+  readonly url: URL;
+  readonly slack: CountingSlack;
+}
+
+/** How long each of them waited. Every fourth owns the team they ask about. */
+async function askTogether(to: Asking, indexes: readonly number[]): Promise<readonly number[]> {
+  return await Promise.all(
+    indexes.map(async (index) => {
+      const question = questionOf(index);
+      const person =
+        question.isOfAdmins === true
+          ? SPEND_PEOPLE + (index % ADMINS)
+          : (index * SPEND_PEOPLE) / ASKING_AT_ONCE + (index % 4);
+      return await ask(to, { person, question });
     }),
   );
+}
+
+async function ask(
+  { url, slack }: Asking,
+  { person, question }: { readonly person: number; readonly question: Question },
+): Promise<number> {
+  const { responseUrl, answered } = slack.expectAnswer();
+  const body = new URLSearchParams({
+    command: "/claude-spend",
+    text: question.text(person),
+    user_id: `U${String(person)}`,
+    team_id: "TBENCH",
+    channel_id: "CBENCH",
+    trigger_id: "1.1",
+    response_url: responseUrl,
+  }).toString();
+  const contentType = "application/x-www-form-urlencoded";
+  const startedAt = performance.now();
+  const response = await fetch(url, signed(body, { secret: SIGNING_SECRET, contentType }));
+  if (!response.ok) throw new Error(`${String(response.status)} ${await response.text()}`);
+  const answer = await answered;
+  const ms = performance.now() - startedAt;
+  if (!answer.includes("$")) throw new Error(`no amounts: ${answer.slice(0, 300)}`);
+  return ms;
 }
 
 interface CountingSlack {
@@ -187,18 +280,20 @@ async function organize({ pool }: BenchDatabase): Promise<void> {
       name: "Acme",
       timeZone: timeZone("Europe/Berlin"),
       weekStartsOn: "monday",
-      admins: [emailFrom("dana@acme.test")],
+      admins: Array.from({ length: ADMINS }, (_, index) =>
+        emailFrom(`u${String(SPEND_PEOPLE + index)}@acme.test`),
+      ),
     },
     teams: Array.from({ length: TEAMS }, (_, team) => {
-      const people = Array.from({ length: 25 }, (_one, index) =>
-        emailFrom(`u${String(team * 25 + index)}@acme.test`),
+      const people = Array.from({ length: PEOPLE_A_TEAM }, (_one, index) =>
+        emailFrom(`u${String(team * PEOPLE_A_TEAM + index)}@acme.test`),
       );
       return {
         key: `team-${String(team)}`,
         name: `Team ${String(team)}`,
         owners: people.slice(0, 1),
         members: people.slice(1),
-        projects: [`project-${String(team * 3)}x`],
+        projects: [`project-${String(team * 2)}`, `project-${String(team * 2 + 1)}`],
       };
     }),
   });

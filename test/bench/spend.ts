@@ -36,26 +36,27 @@ const QUERIES: readonly (readonly [name: string, query: string])[] = [
   ["team", "scope=team:team-7&group_by=model"],
   ["user", "scope=user:u77@acme.test&group_by=project"],
   ["organization", "scope=org&group_by=team"],
+  ["model", "scope=model:claude-opus-5-5&group_by=team"],
+  ["people", "scope=org&group_by=user"],
 ];
+/** A month to date, as most questions are about. */
+const ASKED_MS = 22.5 * 24 * 60 * 60_000;
 
 async function p95s(
   database: BenchDatabase,
   quarters: number,
 ): Promise<ReadonlyMap<string, number>> {
-  await fillSpend(database, quarters);
+  const until = await fillSpend(database, quarters);
+  const period = new URLSearchParams({
+    from: new Date(until.getTime() - ASKED_MS).toISOString(),
+    to: until.toISOString(),
+    time_zone: "Europe/Berlin",
+  }).toString();
   const server = await forkProgram(database, aWebhookSecret(), { API_TOKEN: TOKEN });
   const result = new Map<string, number>();
   for (const [name, query] of QUERIES) {
     // oxlint-disable-next-line no-await-in-loop -- one question at a time, so that they don't disturb each other
-    result.set(
-      name,
-      await p95(
-        new URL(
-          `/v1/spend?from=2026-11-01&to=2026-11-23T10:15:00Z&time_zone=Europe/Berlin&${query}`,
-          server.url,
-        ),
-      ),
-    );
+    result.set(name, await p95(new URL(`/v1/spend?${period}&${query}`, server.url)));
   }
   await server.stop();
   return result;
@@ -79,26 +80,36 @@ async function p95(url: URL): Promise<number> {
   return sorted[Math.floor(sorted.length * 0.95)] ?? Number.NaN;
 }
 
+const FRESH_MS = 20 * 60 * 60_000;
+
 /**
- * What ingest would have left: sums by quarter and day, without the events themselves. Nothing to do
- * in a database that was kept with as many.
+ * What ingest would have left until now, which is answered: sums by quarter and day, without the events
+ * themselves. At any hour, as in an organization that is all around the world. Nothing to do in a
+ * database that was kept with as many since today.
  */
-export async function fillSpend({ pool }: BenchDatabase, quarters: number): Promise<void> {
-  const { rows } = await pool.query<{ readonly count: string }>(
-    "select count(*)::text as count from spend_rollups",
+export async function fillSpend({ pool }: BenchDatabase, quarters: number): Promise<Date> {
+  const { rows } = await pool.query<{ readonly count: string; readonly until: Date | null }>(
+    `select count(*)::text as count, max(r.bucket_start) + interval '15 minutes' as until
+       from spend_rollups r`,
   );
-  if (rows[0]?.count === String(DAYS * quarters * PEOPLE * 2)) return;
+  const { count, until: kept = null } = rows[0] ?? {};
+  if (kept !== null && count === String(DAYS * quarters * PEOPLE * 2)) {
+    const age = Date.now() - kept.getTime();
+    if (age >= 0 && age < FRESH_MS) return kept;
+  }
+  const until = new Date(Math.floor(Date.now() / QUARTER_MS) * QUARTER_MS);
   await pool.query("truncate spend_rollups, spend_days, spend_dimensions restart identity");
   await pool.query(
-    `insert into spend_dimensions (team_key, project_key, user_email, model_id, source)
-     select 'team-' || (u / 25), 'project-' || (u / 10), 'u' || u || '@acme.test', m, 'default'
+    `insert into spend_dimensions (team_key, project_key, user_email, model_id, workspace_id, source)
+     select 'team-' || (u / 25), 'project-' || (u / 25 * 2 + u % 2), 'u' || u || '@acme.test', m,
+            'wrkspc_' || (u / 1000), 'default'
        from generate_series(0, $1::integer - 1) u
       cross join unnest(array['claude-opus-5-5', 'claude-haiku-4-5']) m`,
     [PEOPLE],
   );
-  for (let day = 0; day < DAYS; day += 1) {
+  for (let day = DAYS; day > 0; day -= 1) {
     // oxlint-disable-next-line no-await-in-loop -- in the order in which usage comes in
-    await fillDay(pool, day, quarters);
+    await fillDay(pool, new Date(until.getTime() - day * DAY_MS), quarters);
   }
   await pool.query(
     `insert into spend_days
@@ -111,23 +122,32 @@ export async function fillSpend({ pool }: BenchDatabase, quarters: number): Prom
       group by 1, 2
       order by 2, hashint4(r.spend_dimension_id)`,
   );
-  await pool.query("vacuum analyze spend_rollups, spend_days, spend_dimensions");
+  await pool.query(
+    `vacuum analyze spend_rollups, spend_days, spend_dimensions, team_spend_days, model_spend_quarters`,
+  );
+  return until;
 }
 
+const QUARTER_MS = 15 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
+const QUARTERS_A_DAY = 96;
+
 /** Everybody at once, in no order: what one person or team used lies among all the rest. */
-async function fillDay(pool: Database, day: number, quarters: number): Promise<void> {
+async function fillDay(pool: Database, start: Date, quarters: number): Promise<void> {
   await pool.query(
     `insert into spend_rollups
             (spend_dimension_id, bucket_start, request_count, uncached_input_tokens,
              cache_creation_5m_input_tokens, cache_creation_1h_input_tokens, cache_read_input_tokens,
              output_tokens, web_search_requests, list_cost_usd, billed_cost_usd)
-     select d.spend_dimension_id,
-            '2026-09-01T08:00:00Z'::timestamptz + $1::integer * interval '1 day'
-              + quarter * interval '45 minutes',
-            1, 1000, 100, 100, 5000, 300, 0, 0.04, 0.04
+     select d.spend_dimension_id, $1::timestamptz + s.slot * interval '15 minutes',
+            1, 1000, 100, 100, 5000, 300, 0, 0.04, 0.04 + d.spend_dimension_id * 0.000001
        from generate_series(0, $2::integer - 1) quarter
       cross join spend_dimensions d
-      order by quarter, hashint4(d.spend_dimension_id)`,
-    [day, quarters],
+      cross join lateral (
+        select (abs(hashint4(d.spend_dimension_id)::bigint) + quarter * ($3::integer / $2::integer))
+                 % $3 as slot
+      ) s
+      order by s.slot, hashint4(-d.spend_dimension_id)`,
+    [start, quarters, QUARTERS_A_DAY],
   );
 }
