@@ -94,12 +94,49 @@ export async function listUsageParts(
 }
 
 async function loadSpend(sql: Sql, scope: Scope, period: Period): Promise<Usd> {
-  const { text, values } = sumsOf(scope, period);
-  const { rows } = await sql.query<{ readonly spend: string }>(
-    `select coalesce(sum(s.billed_cost_usd), 0)::text as spend from (${text}) s`,
+  const { text, values, name } = totalsOf(scope, period);
+  const { rows } = await sql.query<{ readonly spend: string }>({
+    ...(name === undefined ? {} : { name }),
+    text: `select coalesce(sum(s.billed_cost_usd), 0)::text as spend from (${text}) s`,
     values,
-  );
+  });
   return usdFromDecimal(rows[0]?.spend ?? "0");
+}
+
+/**
+ * The same as `sumsOf` in yet fewer rows, without their dimensions: of many people the quarters of an
+ * hour by model, of a team or project its days whoever's they are.
+ */
+function totalsOf(scope: Scope, period: Period): Source & { readonly name?: string } {
+  const values = [period.start, period.end, scope.key];
+  switch (scope.kind) {
+    case "org":
+    case "model":
+    case "workspace":
+      return {
+        text: `select q.billed_cost_usd
+             from model_spend_quarters q
+            where q.bucket_start >= $1 and q.bucket_start < $2
+              and case $4 when 'model' then q.model_id = $3
+                          when 'workspace' then q.workspace_id = $3
+                          else $3::text is not null end`,
+        values: [...values, scope.kind],
+      };
+    case "team":
+    case "project":
+      return {
+        name: `budget spend ${scope.kind}`,
+        text: `select r.billed_cost_usd
+             from spend_dimensions d
+            cross join lateral team_spend_of(d.spend_dimension_id, $1, $2) r
+            where ${COLUMN[scope.kind]} = $3`,
+        values,
+      };
+    case "user":
+    case "api_key":
+    case "tag":
+      return sumsOf(scope, period);
+  }
 }
 
 /** Who or what a part of the spend was for; `key` is undefined for spend that has no such owner. */

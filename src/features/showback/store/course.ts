@@ -102,11 +102,13 @@ async function listDays(
      ), parts as (
        select (s.day_start at time zone 'UTC')::date as day, sum(s.billed_cost_usd) as cost
          from spend_dimensions d
-         join ${isPersonal(scope) ? "spend_days" : "team_spend_days"} s
-           on s.spend_dimension_id = d.spend_dimension_id
-        where s.day_start >= date_trunc('day', $1::timestamptz, 'UTC') - interval '1 day'
-          and s.day_start < $2::timestamptz + interval '1 day'
-              ${scopeCondition(scope, "$4")}
+        cross join lateral (select t.day_start, t.billed_cost_usd
+                              from ${isPersonal(scope) ? "spend_days" : "team_spend_days"} t
+                             where t.spend_dimension_id = d.spend_dimension_id
+                               and t.day_start >= date_trunc('day', $1::timestamptz, 'UTC') - interval '1 day'
+                               and t.day_start < $2::timestamptz + interval '1 day'
+                            offset 0) s
+        where true ${scopeCondition(scope, "$4")}
         group by 1
        union all
        select (v.bucket_start at time zone $3)::date, v.billed_cost_usd from moved v
