@@ -20,9 +20,9 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     setupFiles: ["test/support/fixed-seed.ts"],
     // Bounds for what hangs, far beyond what anything takes on a slow or busy machine.
-    testTimeout: 90_000,
-    hookTimeout: 180_000,
-    expect: { poll: { timeout: 30_000, interval: 20 } },
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 120_000, interval: 20 } },
     env: { TZ: "UTC" },
     // Nothing in the program keeps state in a module, so files may share modules: it takes a third less time.
     isolate: false,

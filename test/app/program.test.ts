@@ -48,7 +48,7 @@ async function expectNoConnections(): Promise<void> {
       );
       expect(rows[0]?.count).toBe(0);
     },
-    { timeout: 30_000, interval: 20 },
+    { timeout: 120_000, interval: 20 },
   );
 }
 
@@ -170,7 +170,7 @@ describe("a program", () => {
         );
         expect(rows).toEqual([{ changed: 1, is_finished: true }]);
       },
-      { timeout: 20_000, interval: 50 },
+      { timeout: 120_000, interval: 50 },
     );
     const { rows } = await db.pool.query(
       `select sum(d.list_cost_usd)::numeric(10, 4)::text as cost

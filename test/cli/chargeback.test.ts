@@ -30,10 +30,7 @@ async function claudeSpend(...words: readonly string[]) {
   return { exitCode, output, errors };
 }
 
-/** Several processes, each of which loads the whole program. */
-const TIMEOUT_MS = 60_000;
-
-describe("claude-spend", { timeout: TIMEOUT_MS }, () => {
+describe("claude-spend", () => {
   test("closes months in order, says what is stated, and refuses what makes no sense", async () => {
     const [early, odd] = await Promise.all([
       claudeSpend("close", "2026-01"),

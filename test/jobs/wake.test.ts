@@ -24,7 +24,7 @@ async function aReplica(): Promise<{ readonly waker: Waker; readonly heard: stri
   return { waker, heard };
 }
 
-const WAIT = { timeout: 10_000, interval: 20 };
+const WAIT = { timeout: 120_000, interval: 20 };
 
 async function untilListening(count: number): Promise<void> {
   await vi.waitFor(async () => {

@@ -18,8 +18,8 @@ const SENDERS = 4;
 const EVENTS_PER_REQUEST = 5;
 /** Taken between two kills, so that there is something to lose however slow the machine is. */
 const TAKEN_PER_ROUND = 20;
-const TIMEOUT_MS = 300_000;
-const WAIT = { timeout: 90_000, interval: 20 };
+const TIMEOUT_MS = 900_000;
+const WAIT = { timeout: 120_000, interval: 20 };
 
 const db = useDatabase();
 const slack = useFakeSlack({ manifest: MANIFEST });

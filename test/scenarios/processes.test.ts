@@ -20,7 +20,7 @@ import { API_TOKEN, MANIFEST, testEnvironment } from "../support/program.ts";
 import { aNativeEvent, signedHeaders } from "../support/usage-builders.ts";
 
 const SENDERS = 8;
-const WAIT = { timeout: 30_000, interval: 20 };
+const WAIT = { timeout: 120_000, interval: 20 };
 
 const db = useDatabase();
 const slack = useFakeSlack({ manifest: MANIFEST });

@@ -19,9 +19,9 @@ const CONNECTIONS_MAX = 8;
  * for people who wait; what they do is the business of tests that set one.
  */
 export const PATIENT = {
-  statement_timeout: 60_000,
-  query_timeout: 120_000,
-  connectionTimeoutMillis: 60_000,
+  statement_timeout: 200_000,
+  query_timeout: 240_000,
+  connectionTimeoutMillis: 120_000,
 };
 
 /** Copies the migrated template before the file's tests and drops the copy after them. */

@@ -74,7 +74,7 @@ export interface FakeSlackInTest extends FakeSlack {
 }
 
 /** How long it waits for a bot that is not what the test is about. */
-export const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = 120_000;
 
 /** Starts a fake Slack before each test and stops it afterwards. */
 export function useFakeSlack(options: Partial<FakeSlackOptions> = {}): () => FakeSlackInTest {

@@ -23,7 +23,7 @@ import type { Slack } from "./state.ts";
 import { shownHome, shownModals } from "./views.ts";
 
 /** Only a test that fails waits so long; a busy machine may need more than a moment. */
-const WAIT_MS = 30_000;
+const WAIT_MS = 120_000;
 
 /** What a person sees and does. Channels are ids, `#names`, or `"dm"` for the DM with the bot. */
 export interface PersonAtSlack {

@@ -39,7 +39,7 @@ import { ACME, type SlackTeam } from "./workspace.ts";
 /** Slack waits this long for a bot. */
 export const DISPATCH_TIMEOUT_MS = 3000;
 /** Only a test that fails waits so long; a busy machine may need more than a moment. */
-const WAIT_MS = 30_000;
+const WAIT_MS = 120_000;
 const FILE_PROCESSING_MS = 300;
 
 export interface FakeSlackOptions {

@@ -317,7 +317,7 @@ describe("events that correct each other in a circle", () => {
       );
       return rows[0]?.waiting;
     };
-    await expect.poll(countWaiting, { timeout: 20_000 }).toBe(2);
+    await expect.poll(countWaiting).toBe(2);
     await gate.query("commit");
     gate.release();
 

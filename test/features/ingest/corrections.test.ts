@@ -397,7 +397,7 @@ describe("whoever comes first", () => {
       );
       return rows[0]?.waiting;
     };
-    await expect.poll(countWaiting, { timeout: 20_000 }).toBe(2);
+    await expect.poll(countWaiting).toBe(2);
     await gate.query("commit");
     gate.release();
 

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { emailFrom } from "../../../../src/domain/email.ts";
 import { instant, timeZone } from "../../../../src/domain/time.ts";
 import { checkDueBudgets, replaceGovernedBudgets } from "../../../../src/features/budgets/index.ts";
@@ -33,13 +33,14 @@ async function check(now = NOW): Promise<number> {
 
 /** Until that many transactions wait for a lock of another. */
 async function untilWaiting(transactions: number): Promise<void> {
-  await vi.waitFor(async () => {
+  const countWaiting = async (): Promise<number> => {
     const { rows } = await db.pool.query(
       `select from pg_stat_activity a
         where a.datname = current_database() and a.wait_event_type = 'Lock'`,
     );
-    expect(rows).toHaveLength(transactions);
-  });
+    return rows.length;
+  };
+  await expect.poll(countWaiting).toBe(transactions);
 }
 
 async function waiting(): Promise<number> {
