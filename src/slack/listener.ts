@@ -29,6 +29,11 @@ export interface SubcommandContext extends Context {
   readonly text: string;
   readonly triggerId: string;
   readonly respond: Respond;
+  /**
+   * A button typed it: nothing is changed, asked for or posted by one careless click. What would be is
+   * shown as a form instead, or as what it is about.
+   */
+  readonly byClick?: true;
 }
 
 /** One verb of /claude-spend. */

@@ -262,6 +262,8 @@ test.each([
   ["digest_send", "org day"],
   ["digest_send", "team:labs week"],
   ["digest_report", "org 7d"],
+  ["digest_report", "setup"],
+  ["digest_unallocated", "raise team:search 500"],
   ["digest_rejected", ""],
   ["digest_drift", ""],
   ["ask_again_1", "org"],

@@ -29,7 +29,7 @@ import { reminderMessage } from "../../src/features/approvals/messages/reminder.
 import {
   auditPageMessage,
   dutiesMessage,
-  unknownScopeAnswer,
+  notAllowedAnswer,
 } from "../../src/features/audit/messages.ts";
 import { raiseAmountAnswer } from "../../src/features/budgets/messages/raise.ts";
 import {
@@ -253,7 +253,7 @@ test("what the buttons of a digest show", () => {
   fc.assert(
     fc.property(many, anyUsd, anyUsd, hostileText, (length, billed, charged, text) => {
       const day = { day: "2026-11-22", anthropicBilled: billed, charged };
-      const { blocks } = unknownScopeAnswer(text);
+      const { blocks } = notAllowedAnswer([{ name: text, typed: text }]);
       expect(
         problemsOf([
           differencesMessage(rows(length, day)),
@@ -364,7 +364,7 @@ test("what is on record: audit, duties, versions", () => {
         problemsOf(
           [
             auditPageMessage({ scope, entries: rows(Math.min(length, 8), entry), next: 1 }),
-            unknownScopeAnswer(text),
+            notAllowedAnswer([{ name: text, typed: text }]),
             dutiesMessage(report, { from: AT, until: AT }),
             historyMessage({ versions: rows(Math.min(length, 8), version), next: 3, current: 8 }),
           ],

@@ -1,13 +1,13 @@
 /** The audit trail, the steps: a person's page of it, an export of any length, the duties report. */
 import type { Email } from "../../domain/email.ts";
-import type { Scope } from "../../domain/scope.ts";
+import { type Scope, type ScopeOption, type ScopeRefusal, typedScope } from "../../domain/scope.ts";
 import { addMs, type Clock, DAY_MS, type Instant } from "../../domain/time.ts";
 import type { Database } from "../../store/database.ts";
 import {
   findPerson,
+  findScope,
   listTeams,
   loadOrganization,
-  resolveScopeName,
   seesEverything,
 } from "../organization/index.ts";
 import { type DutiesReport, reportDuties } from "./rules/duties.ts";
@@ -33,9 +33,9 @@ export type AuditPage =
       /** Where the next page begins; undefined: this was the last. */
       readonly next: number | undefined;
     }
-  | { readonly kind: "unknown-scope"; readonly text: string }
-  /** Also for what does not exist, so that the answer tells nothing. */
-  | { readonly kind: "not-allowed" };
+  | { readonly kind: "unknown-scope"; readonly refusal: ScopeRefusal }
+  /** Also for what does not exist, so that the answer tells nothing; `own` is what they may read. */
+  | { readonly kind: "not-allowed"; readonly own: readonly ScopeOption[] };
 
 /** One page of what concerns a scope, the newest first, if `reader` may read it. */
 export async function readAudit(
@@ -49,18 +49,18 @@ export async function readAudit(
   const person = await findPerson({ database }, ask.reader);
   const organization = await loadOrganization({ database });
   const teams = await listTeams({ database });
-  const resolved = resolveScopeName(ask.scopeText === "" ? "org" : ask.scopeText, {
-    me: person.email,
-    organizationName: organization.name,
-    teams,
-  });
-  if (resolved.kind === "unknown") {
+  const own = teams
+    .filter(({ key }) => person.ownedTeams.includes(key))
+    .map(({ key, name }) => ({ name, typed: typedScope({ kind: "team", key }) }));
+  const asking = { person, organization, teams };
+  const finding = findScope(ask.scopeText === "" ? "org" : ask.scopeText, asking);
+  if (finding.kind !== "found") {
     return seesEverything(person)
-      ? { kind: "unknown-scope", text: ask.scopeText }
-      : { kind: "not-allowed" };
+      ? { kind: "unknown-scope", refusal: finding }
+      : { kind: "not-allowed", own };
   }
-  const { scope } = resolved;
-  if (!mayReadAudit(person, scope, teams)) return { kind: "not-allowed" };
+  const { scope } = finding;
+  if (!mayReadAudit(person, scope, teams)) return { kind: "not-allowed", own };
   const found = await listEntriesBefore(
     database,
     { scopes: coveredScopes(scope, teams) },

@@ -1,6 +1,6 @@
 /** The audit trail as people read it in Slack, within Block Kit's limits for any entry. Pure. */
 import { formatUsd } from "../../domain/money.ts";
-import { formatScope, type Scope } from "../../domain/scope.ts";
+import { formatScope, type Scope, type ScopeOption } from "../../domain/scope.ts";
 import {
   actions,
   button,
@@ -13,6 +13,7 @@ import {
   slackDate,
   truncate,
 } from "../../slack/blocks.ts";
+import { askAgain } from "../../slack/suggestions.ts";
 import type { Authority, DutiesReport } from "./rules/duties.ts";
 import { type ChainedEntry, changesOf } from "./rules.ts";
 
@@ -28,16 +29,18 @@ const OLDER_CHARS_MAX = 2_000;
 export const NO_EMAIL_ANSWER = note(
   "Slack doesn't tell me your e-mail address, so I can't see what you may read.",
 );
-export const NOT_ALLOWED_ANSWER = note(
-  "The audit trail is for admins and finance; owners read what concerns their own teams, for example `/claude-spend audit search`.",
-);
+const NOT_ALLOWED =
+  "The audit trail is for admins and finance; owners read what concerns their own teams, for example `/claude-spend audit search`.";
+/** `own`: what this person may read, as buttons. */
+export function notAllowedAnswer(own: readonly ScopeOption[]): SlackMessage {
+  return message(NOT_ALLOWED, [
+    section(NOT_ALLOWED),
+    ...askAgain(own.map(({ name, typed }) => ({ text: name, command: `audit ${typed}` }))),
+  ]);
+}
 export const DUTIES_NOT_ALLOWED_ANSWER = note(
   "The separation of duties report is for admins and finance.",
 );
-
-export function unknownScopeAnswer(text: string): SlackMessage {
-  return note(`I know no scope called “${escapeText(truncate(text, 80))}”. Try a team, or org.`);
-}
 
 export function auditPageMessage(page: {
   readonly scope: Scope;

@@ -3,6 +3,7 @@ import type { Email } from "../../domain/email.ts";
 import type { SlackMessage } from "../../slack/blocks.ts";
 import type { Directory } from "../../slack/directory.ts";
 import type { SlackListeners } from "../../slack/listener.ts";
+import { scopeRefusalMessage } from "../organization/index.ts";
 import { readAudit, reportDutiesFor } from "./flow.ts";
 import {
   AUDIT_OLDER_ACTION,
@@ -10,8 +11,7 @@ import {
   DUTIES_NOT_ALLOWED_ANSWER,
   dutiesMessage,
   NO_EMAIL_ANSWER,
-  NOT_ALLOWED_ANSWER,
-  unknownScopeAnswer,
+  notAllowedAnswer,
 } from "./messages.ts";
 
 type Deps = Parameters<typeof readAudit>[0] & {
@@ -52,7 +52,7 @@ export function auditListeners(deps: Deps): SlackListeners {
           const [, before = "", scopeText = ""] = /^(\d{1,15}) (.+)$/.exec(value) ?? [];
           await respond(
             before === ""
-              ? NOT_ALLOWED_ANSWER
+              ? notAllowedAnswer([])
               : await pageAnswer(deps, actor.email, { scopeText, before: Number(before) }),
           );
         },
@@ -71,9 +71,9 @@ async function pageAnswer(
     case "page":
       return auditPageMessage(page);
     case "unknown-scope":
-      return unknownScopeAnswer(page.text);
+      return scopeRefusalMessage(page.refusal, "audit");
     case "not-allowed":
-      return NOT_ALLOWED_ANSWER;
+      return notAllowedAnswer(page.own);
   }
 }
 

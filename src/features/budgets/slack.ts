@@ -7,7 +7,7 @@ import type { Email } from "../../domain/email.ts";
 import { AppError } from "../../domain/errors.ts";
 import { type Instant, instant } from "../../domain/time.ts";
 import { refusalOfDate, UNTIL_REFUSAL_TEXT } from "../../domain/until.ts";
-import type { Modal } from "../../slack/blocks.ts";
+import type { Modal, SlackMessage } from "../../slack/blocks.ts";
 import type { Directory } from "../../slack/directory.ts";
 import {
   openModal,
@@ -20,16 +20,17 @@ import {
 import type { SlackWeb } from "../../slack/web.ts";
 import { scopeRefusalMessage } from "../organization/index.ts";
 import { forecastFor } from "./flow/forecast.ts";
+import { listBudgetsFor } from "./flow/list-budgets.ts";
 import { loadRaiseForm, type RaiseFormQuery } from "./flow/raise-form.ts";
 import { requestRaise } from "./flow/request-raise.ts";
 import { setBudget } from "./flow/set-budget.ts";
-import { listBudgetsFor } from "./flow/status.ts";
 import { tellPerson } from "./flow/tell-person.ts";
 import { REQUEST_RAISE_ACTION } from "./messages/alert.ts";
 import {
   budgetListMessage,
   NO_EMAIL_ANSWER,
   setBudgetAnswer,
+  setByClickAnswer,
   setCommandAnswer,
 } from "./messages/budgets.ts";
 import { forecastAnswer } from "./messages/outlook.ts";
@@ -37,6 +38,7 @@ import {
   RAISE_AMOUNT_REFUSAL_TEXT,
   RAISE_REASON_CHARS_MAX,
   RAISE_VIEW,
+  type RaiseResult,
   raiseAmountAnswer,
   raiseAnswer,
   raiseInfoModal,
@@ -53,7 +55,7 @@ type Deps = Parameters<typeof requestRaise>[0] &
   };
 
 /** A form in which nothing is chosen yet. */
-const ANY_RAISE = { target: undefined, untilText: undefined, reason: "" };
+const ANY_RAISE = { target: undefined, untilText: undefined, amount: "", reason: "" };
 
 /** The global shortcut of manifest.yml. */
 const RAISE_SHORTCUT = "request_budget_raise";
@@ -63,7 +65,7 @@ export function budgetListeners(deps: Deps): SlackListeners {
     subcommands: [
       {
         name: "budget",
-        usage: "budget [SCOPE] · budget set SCOPE AMOUNT PERIOD",
+        usage: "budget [SCOPE] [PERIOD] · budget set SCOPE AMOUNT PERIOD",
         description: "Budgets and what is left of them; set one, if you may",
         run: async (context) => {
           await runBudget(deps, context);
@@ -71,7 +73,7 @@ export function budgetListeners(deps: Deps): SlackListeners {
       },
       {
         name: "forecast",
-        usage: "forecast [SCOPE]",
+        usage: "forecast [SCOPE] [PERIOD]",
         description:
           "Where spend ends this period, how sure that is, and when the limit is reached",
         run: async (context) => {
@@ -109,7 +111,8 @@ export function budgetListeners(deps: Deps): SlackListeners {
   };
 }
 
-async function runBudget(deps: Deps, { actor, text, respond }: SubcommandContext): Promise<void> {
+async function runBudget(deps: Deps, context: SubcommandContext): Promise<void> {
+  const { actor, text, respond, byClick = false } = context;
   const { email } = actor;
   if (email === undefined) {
     await respond(NO_EMAIL_ANSWER);
@@ -117,19 +120,30 @@ async function runBudget(deps: Deps, { actor, text, respond }: SubcommandContext
   }
   const typed = await deps.directory.resolveMentions(text);
   const set = /^set(?:\s+(.*))?$/is.exec(typed);
-  if (set !== null) {
-    const command = parseSetCommand(set[1] ?? "");
+  if (set === null) {
+    const result = await listBudgetsFor(deps, email, typed);
     await respond(
-      command.kind === "refused"
-        ? setCommandAnswer(command)
-        : setBudgetAnswer(await setBudget(deps, { ...command, actor: email })),
+      result.kind === "list" ? budgetListMessage(result) : scopeRefusalMessage(result, "budget"),
     );
     return;
   }
-  const result = await listBudgetsFor(deps, email, typed);
   await respond(
-    result.kind === "list" ? budgetListMessage(result) : scopeRefusalMessage(result, "budget"),
+    byClick
+      ? setByClickAnswer(typed)
+      : await answerSet(deps, { actor: email, typed: set[1] ?? "" }),
   );
+}
+
+async function answerSet(
+  deps: Deps,
+  { actor, typed }: { readonly actor: Email; readonly typed: string },
+): Promise<SlackMessage> {
+  const command = parseSetCommand(typed);
+  if (command.kind === "refused") return setCommandAnswer(command);
+  const result = await setBudget(deps, { ...command, actor });
+  return result.kind === "unknown-scope" || result.kind === "not-allowed"
+    ? scopeRefusalMessage({ ...result, period: command.restText }, "budget set")
+    : setBudgetAnswer(result);
 }
 
 async function runForecast(deps: Deps, { actor, text, respond }: SubcommandContext): Promise<void> {
@@ -144,30 +158,36 @@ async function runForecast(deps: Deps, { actor, text, respond }: SubcommandConte
 }
 
 async function runRaise(deps: Deps, context: SubcommandContext): Promise<void> {
-  const { actor, respond } = context;
+  const { actor, respond, byClick = false } = context;
   const { email } = actor;
   if (email === undefined) {
     await respond(NO_EMAIL_ANSWER);
     return;
   }
   const command = parseRaiseCommand(await deps.directory.resolveMentions(context.text));
-  switch (command.kind) {
-    case "refused":
-      await respond(raiseAmountAnswer(command.amount));
-      return;
-    case "incomplete": {
-      const { readings, untilText, reason } = command;
-      const target = readings.length === 0 ? undefined : { readings };
-      await openRaiseModal(deps, context, { target, untilText, reason });
-      return;
-    }
-    case "raise": {
-      const { readings, ...asked } = command;
-      const idempotencyKey = `command:${context.triggerId}`;
-      const request = { ...asked, requester: email, target: { readings }, idempotencyKey };
-      await respond(raiseAnswer(await requestRaise(deps, request)));
-    }
+  if (command.kind === "refused") {
+    await respond(raiseAmountAnswer(command.amount));
+    return;
   }
+  const { readings, untilText, reason } = command;
+  const amount = command.kind === "raise" ? command.amountText : "";
+  if (command.kind === "incomplete" || byClick) {
+    const target = readings.length === 0 ? undefined : { readings };
+    await openRaiseModal(deps, context, { target, untilText, amount, reason });
+    return;
+  }
+  const { amount: asked, beneficiary, restText } = command;
+  const idempotencyKey = `command:${context.triggerId}`;
+  const of = { requester: email, target: { readings }, idempotencyKey };
+  const request = { ...of, amount: asked, untilText, beneficiary, reason };
+  await respond(raiseMessage(await requestRaise(deps, request), restText));
+}
+
+/** `typed`: what stood behind the name, for whoever meant another one. */
+function raiseMessage(result: RaiseResult, typed = ""): SlackMessage {
+  if (result.kind !== "unknown-scope" && result.kind !== "not-allowed") return raiseAnswer(result);
+  const period = [result.period ?? "", typed].filter((part) => part !== "").join(" ");
+  return scopeRefusalMessage({ ...result, period }, "raise");
 }
 
 async function openRaiseModal(
@@ -184,7 +204,7 @@ async function openRaiseModal(
     return raiseInfoModal(
       result.kind === "none"
         ? budgetListMessage({ statuses: [], about: undefined, now: deps.clock() }).text
-        : raiseAnswer(result).text,
+        : raiseMessage(result).text,
     );
   });
 }
@@ -210,7 +230,7 @@ function raiseView(deps: Deps): ViewListener {
         reason: values["reason"]?.trim() ?? "",
       });
       // Of what was asked for, approvals tell the requester themselves.
-      if (result.kind !== "requested") await tellPerson(deps, actor.email, raiseAnswer(result));
+      if (result.kind !== "requested") await tellPerson(deps, actor.email, raiseMessage(result));
     },
   };
 }

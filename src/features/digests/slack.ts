@@ -1,4 +1,6 @@
 /** Digests in Slack: `/claude-spend digest`, posting one at once, and the buttons under a digest. */
+
+import { typeForClick } from "../../slack/ask-again.ts";
 import type { Directory } from "../../slack/directory.ts";
 import type {
   ActionListener,
@@ -6,7 +8,6 @@ import type {
   Subcommand,
   SubcommandContext,
 } from "../../slack/listener.ts";
-import { findSubcommand } from "../../slack/registry.ts";
 import { scopeRefusalMessage } from "../organization/index.ts";
 import { unknownPersonMessage } from "../showback/index.ts";
 import { type AskDeps, previewDigest, sendDigestNow } from "./flow/ask.ts";
@@ -39,7 +40,7 @@ export function digestListeners(deps: DigestSlackDeps): SlackListeners {
   const type = (actionId: string): ActionListener => ({
     actionId,
     run: async ({ value, actor, web, triggerId, respond }) =>
-      await runTyped(deps, value, { actor, web, triggerId, respond }),
+      await typeForClick(deps.commands(), value, { actor, web, triggerId, respond }),
   });
   return {
     subcommands: [
@@ -69,7 +70,8 @@ type Answering = Pick<SubcommandContext, "actor" | "respond">;
 async function answerCommand(deps: DigestSlackDeps, context: SubcommandContext): Promise<void> {
   const { actor, respond } = context;
   const text = await deps.directory.resolveMentions(context.text);
-  if (parseDigestCommand(text).isSending) {
+  const { isSending } = parseDigestCommand(text);
+  if (isSending && context.byClick !== true) {
     await answerSend(deps, context, text);
     return;
   }
@@ -78,7 +80,9 @@ async function answerCommand(deps: DigestSlackDeps, context: SubcommandContext):
     return;
   }
   const result = await previewDigest(deps, actor.email, text);
-  await respond(result.kind === "preview" ? previewMessage(result) : scopeRefusalMessage(result));
+  await respond(
+    result.kind === "preview" ? previewMessage(result) : scopeRefusalMessage(result, "digest"),
+  );
 }
 
 async function answerSend(
@@ -92,15 +96,5 @@ async function answerSend(
   }
   const result = await sendDigestNow(deps, actor.email, text);
   const isRefused = result.kind === "unknown-scope" || result.kind === "not-allowed";
-  await respond(isRefused ? scopeRefusalMessage(result) : sendAnswer(result));
-}
-
-/** As if the clicking person had typed `text` after the command. */
-async function runTyped(
-  deps: DigestSlackDeps,
-  text: string,
-  context: Omit<SubcommandContext, "text">,
-): Promise<void> {
-  const found = findSubcommand(deps.commands(), text);
-  if (found !== undefined) await found.subcommand.run({ ...context, text: found.text });
+  await respond(isRefused ? scopeRefusalMessage(result, "digest") : sendAnswer(result));
 }

@@ -1,9 +1,11 @@
 /** What the rest of the program may use from the organization. */
 export { findPerson, listTeams, loadAsker, loadOrganization } from "./flow.ts";
 export { scopeRefusalMessage } from "./messages.ts";
+export { chooseReading } from "./rules/choose-reading.ts";
 export {
   type Asking,
   findScope,
+  refusalOf,
   type ScopeFinding,
   scopeName,
   viewableScopes,

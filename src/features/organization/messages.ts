@@ -1,5 +1,6 @@
 /** What people read who named something that is not there, or not theirs to see. Pure. */
 import type { ScopeOption, ScopeRefusal } from "../../domain/scope.ts";
+import { localDate, timeZone } from "../../domain/time.ts";
 import {
   commandText,
   escapeText,
@@ -17,21 +18,22 @@ const TYPED_CHARS_MAX = 80;
 
 /**
  * Says what is wrong and what to type; buttons ask the same of what may be meant. `verb` is what was
- * asked ("why", "top models"), empty for a report.
+ * asked ("why", "top models"), empty for a report; `period` is what was typed behind the name.
  */
 export function scopeRefusalMessage(
-  refusal: ScopeRefusal & { readonly period?: string },
+  refusal: ScopeRefusal & { readonly period?: string; readonly said?: string },
   verb = "",
 ): SlackMessage {
   const { text, hint, options } = wording(refusal);
+  const { period = "", said = period } = refusal;
+  const words = (...parts: readonly string[]): string =>
+    parts.filter((part) => part !== "").join(" ");
   const suggestions = options.map(
-    ({ name, typed }): Suggestion => ({
-      text: name,
-      command: [verb, typed, refusal.period ?? ""].filter((part) => part !== "").join(" "),
-    }),
+    ({ name, typed }): Suggestion => ({ text: name, command: words(verb, typed, period) }),
   );
-  const [first] = suggestions;
-  const command = first === undefined ? "" : commandText(`/claude-spend ${first.command}`);
+  const [first] = options;
+  const command =
+    first === undefined ? "" : commandText(`/claude-spend ${words(verb, first.typed, said)}`);
   const example =
     first === undefined ? "" : hint.endsWith(":") ? ` ${command}` : ` You can type ${command}.`;
   return message(hint.endsWith(":") ? text : `${text} ${hint}`, [
@@ -46,6 +48,14 @@ function wording(refusal: ScopeRefusal): {
   readonly options: readonly ScopeOption[];
 } {
   const typed = truncate(refusal.text, TYPED_CHARS_MAX);
+  if (refusal.kind === "not-allowed" && refusal.elsewhereUntil !== undefined) {
+    const from = localDate(refusal.elsewhereUntil, timeZone("UTC"));
+    return {
+      text: `You may not see all of “${typed}”: until ${from} some of it belonged to another team.`,
+      hint: "A time that begins later can be shown, and your team by person. What is yours:",
+      options: refusal.viewable,
+    };
+  }
   if (refusal.kind === "not-allowed") {
     return {
       text: `You may not see “${typed}”.`,

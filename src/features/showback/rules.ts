@@ -1,6 +1,7 @@
 /** Showback, the decisions: which period people mean, what is compared with what. Pure. */
 import { sumUsd, type Usd } from "../../domain/money.ts";
 import type { MonthWord } from "../../domain/month-to-date.ts";
+import type { ReportPeriod } from "../../domain/report-period.ts";
 import type { Scope, ScopeRefusal } from "../../domain/scope.ts";
 import {
   HOUR_MS,
@@ -10,7 +11,6 @@ import {
   type TimeZone,
 } from "../../domain/time.ts";
 import type { TokenType } from "../../domain/usage.ts";
-import type { ReportPeriod } from "./rules/period.ts";
 
 export const GROUP_KEYS = [
   "team",
@@ -161,8 +161,10 @@ export interface UnitCost {
 
 /** Why a question has no answer. */
 export type QuestionRefusal = ScopeRefusal & {
-  /** The period that was asked for, as one would type it. */
+  /** The period that was asked for, as a button types it. */
   readonly period?: string;
+  /** The same as a person would type it. */
+  readonly said?: string;
 };
 
 export type ReportResult =

@@ -10,7 +10,6 @@ import {
 } from "../../../src/features/budgets/messages/alert.ts";
 import {
   budgetListMessage,
-  scopeProblemAnswer,
   setBudgetAnswer,
   setCommandAnswer,
 } from "../../../src/features/budgets/messages/budgets.ts";
@@ -19,6 +18,7 @@ import {
   raiseInfoModal,
   raiseLoadingModal,
   raiseModal,
+  refusalNote,
 } from "../../../src/features/budgets/messages/raise.ts";
 import { raiseAppliedMessage } from "../../../src/features/budgets/messages/raise-news.ts";
 import type { NamedStatus } from "../../../src/features/budgets/messages/wording.ts";
@@ -285,21 +285,6 @@ describe("budgetListMessage", () => {
 describe("answers", () => {
   test.each<[string, SlackMessage, string]>([
     [
-      "unknown scope",
-      scopeProblemAnswer({ kind: "unknown-scope", text: "serach", nearest: ["search"] }),
-      "I don't know “serach”. Did you mean `search`?",
-    ],
-    [
-      "unknown scope far from all",
-      scopeProblemAnswer({ kind: "unknown-scope", text: "x", nearest: [] }),
-      "I don't know “x”. Try a team's name, `project:KEY`, `me` or `org`.",
-    ],
-    [
-      "hidden scope",
-      scopeProblemAnswer({ kind: "not-allowed", name: "Ads" }),
-      "You can't see the budgets of Ads. Its owners and admins can.",
-    ],
-    [
       "may not set",
       setBudgetAnswer({ kind: "may-not-set", name: "Search", typed: "search" }),
       "You can't set the budget of Search yourself. Ask for a raise: `/claude-spend raise search`",
@@ -424,6 +409,7 @@ describe("raiseModal", () => {
     selected: undefined,
     untilDate: undefined,
     mayAskForOthers: false,
+    amount: "",
     reason: "",
   };
 
@@ -488,6 +474,7 @@ describe("whatever people call things", () => {
           const list = budgetListMessage({
             statuses: Array.from({ length: 60 }, () => ({ ...aStatus({ spend }), name: called })),
             about: { typed: called, name: called },
+            asked: { kind: "other-time", label: called, command: called },
             now: NOW,
           });
 
@@ -506,13 +493,11 @@ describe("whatever people call things", () => {
           selected: undefined,
           untilDate: undefined,
           mayAskForOthers: false,
+          amount: called,
           reason: called,
+          note: refusalNote({ kind: "not-allowed", text: called, viewable: [] }),
         });
-        const answer = scopeProblemAnswer({
-          kind: "unknown-scope",
-          text: called,
-          nearest: [called],
-        });
+        const answer = setBudgetAnswer({ kind: "may-not-set", name: called, typed: called });
 
         expect([...viewProblems(view), ...blockProblems(answer)]).toEqual([]);
       }),

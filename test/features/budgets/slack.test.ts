@@ -100,7 +100,7 @@ function recordingWeb(): { readonly web: SlackWeb; readonly views: Modal[] } {
   return { web, views };
 }
 
-async function type(name: string, text: string, by = BO) {
+async function type(name: string, text: string, by = BO, byClick = false) {
   const { web, views } = recordingWeb();
   const answers: SlackMessage[] = [];
   const subcommand = listeners.subcommands?.find((one) => one.name === name);
@@ -113,6 +113,7 @@ async function type(name: string, text: string, by = BO) {
       answers.push(message);
       await Promise.resolve();
     },
+    ...(byClick ? { byClick } : {}),
   });
   return { answer: answers[0]?.text ?? "", answers, views };
 }
@@ -184,7 +185,65 @@ describe("/claude-spend budget", () => {
   });
 });
 
+describe("a period beside the name", () => {
+  test.each([
+    ["budget", "search monthly", "Monthly budget of Search: $100.00 of $500.00 (20%)."],
+    ["budget", "monthly search", "Monthly budget of Search: $100.00 of $500.00 (20%)."],
+    ["budget", "search this month", "Monthly budget of Search: $100.00 of $500.00 (20%)."],
+    ["budget", "search per month", "Monthly budget of Search: $100.00 of $500.00 (20%)."],
+    ["budget", "monthly", "Monthly budget of Search: $100.00 of $500.00 (20%), and 1 more."],
+    ["forecast", "search this month", "Search: $100.00 so far"],
+    ["forecast", "search weekly", "Search: $100.00 so far"],
+  ])("%s %j is understood", async (name, text, answer) => {
+    expect((await type(name, text)).answer).toContain(answer);
+  });
+
+  test("of which there is no budget is said, and what there is is shown", async () => {
+    const { answers } = await type("budget", "search weekly");
+
+    expect(JSON.stringify(answers)).toContain("There is no weekly budget of Search.");
+    expect(JSON.stringify(answers)).toContain("$100.00 of $500");
+  });
+
+  test("without a budget of it forecasts the spend itself", async () => {
+    const { answers } = await type("forecast", "search weekly");
+
+    expect(JSON.stringify(answers)).toContain("*This week*, no budget");
+  });
+
+  test.each(["budget", "forecast"])("that is over leads from %s to a report", async (name) => {
+    const { answers } = await type(name, "search last month");
+
+    const shown = JSON.stringify(answers);
+    expect(shown).toContain("$100.00");
+    expect(shown).toContain("Report: Last month");
+    expect(shown).toContain('"value":"search last-month"');
+  });
+
+  test.each([
+    ["budget", "serach since monday", "budget search 2026-11-23..", "since Mon, Nov 23"],
+    ["forecast", "serach this week", "forecast search weekly", "forecast search weekly"],
+  ])("%s %j is kept where a typo is mended", async (name, text, command, said) => {
+    const { answers } = await type(name, text);
+
+    expect(JSON.stringify(answers)).toContain(`"value":"${command}"`);
+    expect(JSON.stringify(answers)).toContain(said);
+  });
+});
+
 describe("/claude-spend budget set", () => {
+  test("a typo is mended with all that was typed, and no click sets anything", async () => {
+    await applyAcme({ database: db.pool, clock });
+    const { answers } = await type("budget", "set project:chekout 500 monthly", ANA);
+    const command = "budget set project:checkout 500 monthly";
+    expect(JSON.stringify(answers)).toContain(`"value":"${command}"`);
+
+    const { answer } = await type("budget", command.slice(7), ANA, true);
+
+    expect(answer).toContain(`Type it: \`/claude-spend ${command}\``);
+    expect((await type("budget", "project:checkout", ANA)).answer).toContain("There is no budget");
+  });
+
   test("sets a limit", async () => {
     await applyAcme({ database: db.pool, clock });
 
@@ -240,20 +299,46 @@ describe("/claude-spend raise", () => {
     ["search 1000001", "Enter at most $1,000,000."],
     ["search $2OO", "Enter an amount in US dollars"],
     ["search 200 until yesterday", "Enter a date"],
-    ["serach 200", "Did you mean `search`"],
+    ["serach 200", "I don't know “serach”. Did you mean Search?"],
     ["search dayly 200", "I don't understand “dayly” after `search`"],
     ["search daily 200", "There is no daily budget of Search to raise, only a monthly one."],
-    ["ads 200", "You can't see the budgets of ads."],
+    ["ads 200", "You may not see “ads”."],
   ])("answers %j and asks nobody", async (text, answer) => {
     expect((await type("raise", text)).answer).toContain(answer);
     expect(await sentLines(db.pool)).toEqual([]);
   });
 
-  test("shows in the form why a scope can't be chosen, without an amount", async () => {
+  test("says in the form why a scope can't be chosen, without an amount of it, and offers one's own", async () => {
     const { views } = await type("raise", "ana@acme.test");
 
-    expect(JSON.stringify(views[1])).toContain("You can't see the budgets of ana@acme.test");
-    expect(JSON.stringify(views[1])).not.toContain("$");
+    const shown = JSON.stringify(views[1]);
+    expect(shown).toContain("You may not see “ana@acme.test”. Yours are below.");
+    expect(shown).toContain('"value":"search-monthly|"');
+    expect(shown).not.toContain('"value":"per-person|ana@acme.test"');
+  });
+
+  test("opens the form with the nearest budget for a name that nobody knows", async () => {
+    const { views } = await type("raise", "serach until friday launch week");
+
+    const shown = JSON.stringify(views[1]);
+    expect(shown).toContain("I don't know “serach”. Did you mean Search?");
+    expect(shown).toContain(
+      '"initial_option":{"text":{"type":"plain_text","text":"Search · monthly',
+    );
+    expect(shown).toContain('"initial_value":"launch week"');
+  });
+
+  test("a suggestion carries all that was typed, and a click on it only opens the form", async () => {
+    const { answers } = await type("raise", "serach monthly 200 until friday launch week");
+    const command = "raise search monthly 200 until friday launch week";
+    expect(JSON.stringify(answers[0]?.blocks)).toContain(`"value":"${command}"`);
+
+    const { views, answers: none } = await type("raise", command.slice(6), BO, true);
+
+    expect(none).toEqual([]);
+    expect(JSON.stringify(views[1])).toContain('"initial_value":"200"');
+    expect(JSON.stringify(views[1])).toContain('"initial_value":"launch week"');
+    expect(await sentLines(db.pool)).toEqual([]);
   });
 });
 
@@ -272,7 +357,7 @@ describe("buttons and shortcut", () => {
     const { views } = await click("budget_request_raise", "any");
 
     expect(JSON.stringify(views[1])).toContain("Search");
-    expect(JSON.stringify(views[1])).not.toContain("You can't see");
+    expect(JSON.stringify(views[1])).not.toContain("You may not see");
   });
 
   test("Request raise of somebody else's budget tells nothing", async () => {
@@ -280,8 +365,8 @@ describe("buttons and shortcut", () => {
 
     const { views } = await click("budget_request_raise", value);
 
-    expect(JSON.stringify(views[1])).toContain("You can't see the budgets");
-    expect(JSON.stringify(views[1])).not.toContain("$");
+    expect(JSON.stringify(views[1])).toContain("You may not see “ana@acme.test”");
+    expect(JSON.stringify(views[1])).not.toContain('"value":"per-person|ana@acme.test"');
   });
 
   test("the shortcut offers the person's budgets", async () => {
@@ -342,7 +427,7 @@ describe("the raise form", () => {
     await submit({ ...FILLED_IN, budget: "per-person|ana@acme.test" });
 
     expect(await sentLines(db.pool)).toEqual([
-      "email:bo@acme.test: You can't see the budgets of ana@acme.test. Its owners and admins can.",
+      "email:bo@acme.test: You may not see “ana@acme.test”.",
     ]);
   });
 

@@ -59,7 +59,7 @@ function listeners(now = MORNING, readers?: readonly Email[]) {
     database: db.pool,
     clock: () => now,
     directory: { resolveMentions: async (text) => await Promise.resolve(text) },
-    commands: () => new Map([["", reportStandIn]]),
+    commands: () => new Map(["", "setup", "ask"].map((name) => [name, { ...reportStandIn, name }])),
     readersOf: async () => await Promise.resolve(readers),
   });
 }
@@ -319,6 +319,29 @@ describe("the buttons under a digest", () => {
     await click(BO, "digest_report", "team:search 7d");
     await click(BO, "digest_unallocated", "unallocated");
     expect(typed).toEqual(["team:search 7d", "unallocated"]);
+  });
+
+  test("run nothing that changes something, whatever stands in them", async () => {
+    for (const value of ["setup", "ask what did we spend"]) {
+      // oxlint-disable-next-line no-await-in-loop -- one click after the other
+      await click(DANA, "digest_report", value);
+    }
+    expect(typed).toEqual([]);
+  });
+
+  test("show the digest that a command behind one would post", async () => {
+    await replaceGovernedDigests(db.pool, [aRule("#finops", ORG_SCOPE)], MORNING);
+    const answers: SlackMessage[] = [];
+    const [digest] = listeners().subcommands ?? [];
+    await digest?.run({ ...context(DANA, answers), text: "send org day", byClick: true });
+
+    expect(JSON.stringify(answers)).toContain("Only you see this.");
+    expect(await posted()).toEqual([]);
+  });
+
+  test("of a name that nobody knows lead to the digest that was meant", async () => {
+    const { blocks } = await type(DANA, "serach week");
+    expect(JSON.stringify(blocks)).toContain('"value":"digest search week"');
   });
 
   test("show what could not be recorded and what differs to admins only", async () => {

@@ -231,7 +231,7 @@ describe("a report", () => {
     ["search this month", "Month to date"],
     ["search 2026-10", "October 2026"],
     ["last month search", "Last month"],
-    ["search since friday", "Since Nov 20"],
+    ["search since friday", "Since Fri, Nov 20"],
     ["the Search team in october", "October 2026"],
     ["team search from nov 3 to nov 9", "Nov 3 to Nov 9"],
   ])("%s is of %s", async (text, label) => {

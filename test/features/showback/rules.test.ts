@@ -2,11 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { sumUsd, usd as usdFromPico } from "../../../src/domain/money.ts";
 import { endOfQuarterHour } from "../../../src/domain/month-to-date.ts";
+import { parseReportPeriod, type ReportPeriod } from "../../../src/domain/report-period.ts";
 import { type Instant, instant, type Period, timeZone } from "../../../src/domain/time.ts";
-import {
-  parseReportPeriod,
-  type ReportPeriod,
-} from "../../../src/features/showback/rules/period.ts";
 import { cacheSharePercent, topRows } from "../../../src/features/showback/rules.ts";
 import { usd } from "../../support/builders.ts";
 import { spendTotals } from "../../support/showback-builders.ts";
@@ -194,7 +191,7 @@ describe("parseReportPeriod", () => {
       ],
       [
         "since last month",
-        "Since Sep 26 09-26T00:00 11-23T10:15 vs 07-29T00:00 09-25T10:15 the 59 days before 2026-09-26..",
+        "Since Sat, Sep 26 09-26T00:00 11-23T10:15 vs 07-29T00:00 09-25T10:15 the 59 days before 2026-09-26..",
       ],
     ])("%j is the month of the budgets", (text, expected) => {
       expect(named(text)).toBe(expected);

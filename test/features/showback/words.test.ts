@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parseReportPeriod } from "../../../src/domain/report-period.ts";
 import { instant, timeZone } from "../../../src/domain/time.ts";
 import { scopeRefusalMessage } from "../../../src/features/organization/index.ts";
-import { parseReportPeriod } from "../../../src/features/showback/rules/period.ts";
 import { readWords } from "../../../src/features/showback/rules/words.ts";
 import { helpMessage } from "../../../src/slack/help.ts";
 import { hostileText } from "../../support/arbitraries.ts";
@@ -72,6 +72,21 @@ describe("a span of time", () => {
         previous: period?.previous,
       });
     }
+  });
+
+  test.each([
+    ["since monday", "since Mon, Nov 23", "Since Mon, Nov 23"],
+    ["since october 2025", undefined, undefined],
+    ["since dec 1 2025", "since Dec 1, 2025", "Since Dec 1, 2025"],
+    ["nov 3", "Nov 3", "Nov 3"],
+    ["from nov 3 to nov 9", "Nov 3 to Nov 9", "Nov 3 to Nov 9"],
+    ["last week", undefined, "Last week"],
+  ])("%j is said as a person would, and understood again", (text, said, label) => {
+    const period = parseReportPeriod(text, NOW, CALENDAR);
+
+    expect(period?.said).toBe(said);
+    expect(period?.label).toBe(label);
+    if (said !== undefined) expect(parseReportPeriod(said, NOW, CALENDAR)).toEqual(period);
   });
 });
 
@@ -151,10 +166,13 @@ test("of several of one name each is a button", () => {
       { name: "Ads", typed: "ads" },
     ],
     viewable: [],
-    period: "7d",
+    period: "2026-11-23..",
+    said: "since Mon, Nov 23",
   });
 
   expect(text).toBe("“#ai” means more than one thing. Which one?");
   expect(shownLines(blocks).at(-1)).toBe("[Search] [Ads]");
-  expect(JSON.stringify(blocks)).toContain('"value":"ads 7d"');
+  expect(JSON.stringify(blocks)).toContain('"value":"ads 2026-11-23.."');
+  const [said] = shownLines(blocks);
+  expect(said).toContain("`/claude-spend search since Mon, Nov 23`");
 });

@@ -93,7 +93,7 @@ export const GOVERNANCE: Chapter = {
     answer("Audit of what there is not", {
       who: "dana",
       typed: "audit team:nowhere",
-      builders: ["audit/unknownScopeAnswer"],
+      builders: ["organization/scopeRefusalMessage"],
     }),
     answer("Governance, for somebody else", { who: "bo", typed: "governance" }),
   ],

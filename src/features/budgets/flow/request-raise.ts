@@ -11,7 +11,7 @@ import {
   requestRefusalText,
   withApproverGroups,
 } from "../../approvals/index.ts";
-import { mayViewScope } from "../../organization/index.ts";
+import { findScope, mayViewScope, viewableScopes } from "../../organization/index.ts";
 import type { RaiseProblem, RaiseResult } from "../messages/raise.ts";
 import { raiseProposalText } from "../messages/raise-card.ts";
 import type { NamedStatus } from "../messages/wording.ts";
@@ -21,7 +21,7 @@ import { type BudgetRef, type BudgetStatus, memberScope } from "../rules.ts";
 import { findBudget } from "../store/budgets.ts";
 import { raiseEffects } from "./apply-raise.ts";
 import { loadRaiseFacts } from "./raise-facts.ts";
-import { type Asking, loadAsking, resolveVisibleScope } from "./scopes.ts";
+import { type Asking, loadAsking } from "./scopes.ts";
 import { listBudgetStatus, named as namedBy } from "./status.ts";
 
 interface Deps {
@@ -68,7 +68,7 @@ export async function requestRaise(deps: Deps, request: RaiseRequest): Promise<R
 
 async function requestIn(sql: Sql, deps: Deps, request: RaiseRequest): Promise<RaiseResult> {
   const now = deps.clock();
-  const asking = await loadAsking(sql, request.requester);
+  const asking = await loadAsking(sql, request.requester, now);
   const found = await findRaisable(sql, request.target, asking, now);
   if (found.kind !== "found") return found;
   const { named } = found;
@@ -212,21 +212,27 @@ function resolveReadings(
   readings: readonly ScopeReading[],
   asking: Asking,
 ): ResolvedTarget | Exclude<Raisable, { kind: "found" }> {
-  let unknown: Extract<RaiseResult, { kind: "unknown-scope" }> | undefined;
+  let unknown: Extract<Raisable, { kind: "unknown-scope" }> | undefined;
   for (const { scopeText, periodKind, unexpected } of readings) {
-    const resolved = resolveVisibleScope(scopeText, asking);
+    const resolved = findScope(scopeText, asking);
+    const named = periodKind === undefined ? {} : { period: periodKind };
     if (resolved.kind === "unknown-scope") {
       const isNearer = unknown?.nearest.length === 0 && resolved.nearest.length > 0;
-      if (unknown === undefined || isNearer) unknown = resolved;
+      if (unknown === undefined || isNearer) unknown = { ...resolved, ...named };
       continue;
     }
-    if (resolved.kind === "not-allowed") return resolved;
+    if (resolved.kind === "not-allowed") return { ...resolved, ...named };
     const { scope } = resolved;
     if (unexpected === "") return { kind: "found", scope, periodKind };
     const typed = typedScope(scope, asking.person.email);
     return { kind: "unexpected-words", typed, words: unexpected };
   }
-  return unknown ?? { kind: "unknown-scope", text: "", nearest: [] };
+  return unknown ?? unknownScope("", asking);
+}
+
+function unknownScope(text: string, asking: Asking): Extract<Raisable, { kind: "unknown-scope" }> {
+  const viewable = viewableScopes(asking);
+  return { kind: "unknown-scope", text, nearest: [], isAmbiguous: false, viewable };
 }
 
 /** The same choice every time, whatever was spent; a scope's own budget before one of \`each:…\`. */
@@ -244,14 +250,15 @@ export function longestFirst(statuses: readonly BudgetStatus[]): BudgetStatus[] 
 async function resolveRef(
   sql: Sql,
   ref: BudgetRef,
-  { person, teams, nameOf }: Asking,
+  asking: Asking,
 ): Promise<ResolvedTarget | Exclude<Raisable, { kind: "found" }>> {
   const budget = await findBudget(sql, ref.budgetId);
-  if (budget === undefined) return { kind: "unknown-scope", text: ref.budgetId, nearest: [] };
+  if (budget === undefined) return unknownScope(ref.budgetId, asking);
+  const { person, teams, nameOf } = asking;
   const scope = memberScope(budget.coverage, ref.memberKey);
-  return mayViewScope(person, scope, teams)
+  return mayViewScope(person, scope, teams, asking.since)
     ? { kind: "found", scope, periodKind: undefined }
-    : { kind: "not-allowed", name: nameOf(scope) };
+    : { kind: "not-allowed", text: nameOf(scope), viewable: viewableScopes(asking) };
 }
 
 function endOf(

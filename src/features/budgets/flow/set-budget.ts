@@ -8,11 +8,11 @@ import { formatScope, type Scope, typedScope } from "../../../domain/scope.ts";
 import type { PeriodKind } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import { editGovernance, type GovernanceDeps } from "../../governance/index.ts";
-import { mayChangeBudget } from "../../organization/index.ts";
+import { findScope, mayChangeBudget } from "../../organization/index.ts";
 import type { SetBudgetResult } from "../messages/budgets.ts";
 import type { Budget } from "../rules.ts";
 import { listBudgets } from "../store/budgets.ts";
-import { loadAsking, resolveVisibleScope } from "./scopes.ts";
+import { loadAsking } from "./scopes.ts";
 import { loadBudgetStatus, named } from "./status.ts";
 
 type Deps = Pick<GovernanceDeps, "database" | "clock" | "appliers"> & {
@@ -34,8 +34,8 @@ export interface SetBudgetCommand {
 export async function setBudget(deps: Deps, command: SetBudgetCommand): Promise<SetBudgetResult> {
   const { database, clock } = deps;
   const { actor, amount, periodKind } = command;
-  const asking = await loadAsking(database, actor);
-  const resolved = resolveVisibleScope(command.scopeText, asking);
+  const asking = await loadAsking(database, actor, clock());
+  const resolved = findScope(command.scopeText, asking);
   if (resolved.kind !== "found") return resolved;
   const { scope } = resolved;
   const about = { name: asking.nameOf(scope), typed: typedScope(scope, actor) };

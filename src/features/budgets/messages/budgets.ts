@@ -3,6 +3,7 @@
 import type { FigureBasis } from "../../../domain/basis.ts";
 import { formatUsd, type Usd } from "../../../domain/money.ts";
 import { AMOUNT_REFUSAL_TEXT, type AmountRefusal } from "../../../domain/money-text.ts";
+import type { ScopeRefusal } from "../../../domain/scope.ts";
 import type { Instant, PeriodKind } from "../../../domain/time.ts";
 import { basisText } from "../../../slack/basis-text.ts";
 import {
@@ -14,7 +15,9 @@ import {
   type SlackMessage,
   section,
 } from "../../../slack/blocks.ts";
+import { askAgain } from "../../../slack/suggestions.ts";
 import { requestRaiseButton } from "./alert.ts";
+import { type AskedPeriod, askedPeriodBlocks } from "./asked-period.ts";
 import { forecastLine, paceText } from "./heading.ts";
 import {
   answer,
@@ -50,10 +53,12 @@ export function budgetListMessage(list: {
   readonly statuses: readonly NamedStatus[];
   readonly about: NamedScope | undefined;
   readonly basis?: FigureBasis | undefined;
+  /** What was asked for that there is not. */
+  readonly asked?: AskedPeriod | undefined;
   readonly now: Instant;
 }): SlackMessage {
-  const { statuses, about, basis, now } = list;
-  if (statuses.length === 0) return noBudgetMessage(about);
+  const { statuses, about, basis, asked, now } = list;
+  if (statuses.length === 0) return noBudgetMessage(about, asked);
   const shown = statuses.slice(0, BUDGETS_SHOWN_MAX);
   const rest = statuses.length - shown.length;
   const title = about === undefined ? "Your budgets" : `Budgets of ${about.name}`;
@@ -68,6 +73,7 @@ export function budgetListMessage(list: {
     ...shown.map((one) => budgetBlock(one, now)),
     ...(rest > 0 ? [context(`${String(rest)} more. Name a scope to see its budgets.`)] : []),
     ...(basis === undefined ? [] : [context(basisText(basis))]),
+    ...askedPeriodBlocks(asked),
   ]);
 }
 
@@ -94,42 +100,36 @@ function headingText({ forecast: last, limit, spend, periodKind }: NamedStatus["
   return [forecastLine(forecast, limit), pace].filter((part) => part !== undefined).join(" · ");
 }
 
-function noBudgetMessage(about: NamedScope | undefined): SlackMessage {
+function noBudgetMessage(
+  about: NamedScope | undefined,
+  asked: AskedPeriod | undefined,
+): SlackMessage {
   const example = commandText(
     about === undefined ? SET_EXAMPLE : `/claude-spend budget set ${about.typed} 500 monthly`,
   );
-  return answer(
+  const text =
     about === undefined
-      ? `No budget covers you or your teams yet. An admin can set one in governance.yml or with ${example}.`
-      : `There is no budget for ${nameText(about.name)} yet. Whoever may can set one: ${example}.`,
+      ? `No budget covers you or your teams yet. An admin can set one in \`/claude-spend setup\` or with ${example}.`
+      : `There is no budget for ${nameText(about.name)} yet. Whoever may can set one: ${example}.`;
+  const report =
+    about === undefined
+      ? { text: "My spend", command: "me" }
+      : { text: `Spend of ${about.name}`, command: about.typed };
+  return message(text, [
+    section(text),
+    ...(asked?.kind === "other-time" ? askedPeriodBlocks(asked) : askAgain([report])),
+  ]);
+}
+
+/** A button typed what sets a limit: it shows, and whoever wants it types it. */
+export function setByClickAnswer(typed: string): SlackMessage {
+  return answer(
+    `Nothing is set by a click. Type it: ${commandText(`/claude-spend budget ${typed}`)}`,
   );
 }
 
-export type ScopeProblem =
-  /** `nearest` as people would type them. */
-  | { readonly kind: "unknown-scope"; readonly text: string; readonly nearest: readonly string[] }
-  /** Says nothing about whether there is a budget, or how much was spent. */
-  | { readonly kind: "not-allowed"; readonly name: string };
-
-export function scopeProblemAnswer(problem: ScopeProblem): SlackMessage {
-  switch (problem.kind) {
-    case "unknown-scope": {
-      const nearest = problem.nearest.map(commandText);
-      const hint =
-        nearest.length === 0
-          ? "Try a team's name, `project:KEY`, `me` or `org`."
-          : `Did you mean ${nearest.join(" or ")}?`;
-      return answer(`I don't know “${nameText(problem.text)}”. ${hint}`);
-    }
-    case "not-allowed":
-      return answer(
-        `You can't see the budgets of ${nameText(problem.name)}. Its owners and admins can.`,
-      );
-  }
-}
-
 export type SetBudgetResult =
-  | ScopeProblem
+  | ScopeRefusal
   | ({ readonly kind: "may-not-set" } & NamedScope)
   | ({ readonly kind: "file-only" } & NamedScope)
   /** Which of them is meant is not said. */
@@ -143,18 +143,18 @@ export type SetBudgetResult =
   | { readonly kind: "unchanged"; readonly named: NamedStatus }
   | { readonly kind: "set"; readonly named: NamedStatus; readonly before: Usd | undefined };
 
-export function setBudgetAnswer(result: SetBudgetResult): SlackMessage {
+/** What somebody reads who named what is there; of other names see `scopeRefusalMessage`. */
+export function setBudgetAnswer(result: Exclude<SetBudgetResult, ScopeRefusal>): SlackMessage {
   switch (result.kind) {
-    case "unknown-scope":
-    case "not-allowed":
-      return scopeProblemAnswer(result);
     case "may-not-set":
       return answer(
         `You can't set the budget of ${nameText(result.name)} yourself. Ask for a raise: ${commandText(`/claude-spend raise ${result.typed}`)}`,
+        [{ text: "Ask for a raise", command: `raise ${result.typed}` }],
       );
     case "file-only":
       return answer(
         `Nothing was changed: here only the governance file decides (\`GOVERNANCE_FILE_MODE=only\`). Change the budget of ${nameText(result.name)} there, or ask for a raise: ${commandText(`/claude-spend raise ${result.typed}`)}`,
+        [{ text: "Ask for a raise", command: `raise ${result.typed}` }],
       );
     case "several":
       return answer(
@@ -163,6 +163,7 @@ export function setBudgetAnswer(result: SetBudgetResult): SlackMessage {
     case "refused":
       return answer(
         `Nothing was changed: ${result.problems.slice(0, PROBLEMS_SHOWN_MAX).map(nameText).join("; ")}.`,
+        [{ text: "My budgets", command: "budget" }],
       );
     case "unchanged":
       return answer(

@@ -23,6 +23,7 @@ import {
 import { HISTORY_DAYS_MIN } from "../rules/forecast.ts";
 import type { Accuracy, Forecast, Outlook } from "../rules/outlook.ts";
 import { type Budget, formatBudgetRef } from "../rules.ts";
+import { type AskedPeriod, askedPeriodBlocks } from "./asked-period.ts";
 import type { NamedScope } from "./budgets.ts";
 import { daysText, paceText } from "./heading.ts";
 import { barText, nameText } from "./wording.ts";
@@ -134,8 +135,9 @@ export function forecastAnswer(answer: {
   readonly about: NamedScope;
   readonly outlooks: readonly ShownOutlook[];
   readonly basis?: FigureBasis | undefined;
+  readonly asked?: AskedPeriod | undefined;
 }): SlackMessage {
-  const { about, outlooks, basis } = answer;
+  const { about, outlooks, basis, asked } = answer;
   const shown = outlooks.slice(0, OUTLOOKS_SHOWN_MAX);
   const rest = outlooks.length - shown.length;
   const [first] = shown;
@@ -149,6 +151,7 @@ export function forecastAnswer(answer: {
       : []),
     ...(basis === undefined ? [] : [context(basisText(basis))]),
     context(`To see what drives the cost: ${commandText(`/claude-spend ${about.typed}`)}`),
+    ...askedPeriodBlocks(asked),
   ]);
 }
 
@@ -158,7 +161,7 @@ function outlookBlock(shown: ShownOutlook): Block {
   const pace = paceText(daysAhead, budget.periodKind);
   const lines = [
     limit === undefined
-      ? `*This ${monthWord(budget)}*, no budget`
+      ? `*${runningText(budget)}*, no budget`
       : `*${capitalized(budget.periodKind)} budget*`,
     limit === undefined
       ? `${formatUsd(spend)} so far`
@@ -171,6 +174,22 @@ function outlookBlock(shown: ShownOutlook): Block {
     forecast === undefined ? undefined : accuracyText(forecast.accuracy),
   ];
   return section(lines.filter((line) => line !== undefined).join("\n"));
+}
+
+/** "This month": the period of a budget that there is not. */
+function runningText({ periodKind, ...calendar }: ShownBudget["budget"]): string {
+  switch (periodKind) {
+    case "daily":
+      return "Today";
+    case "weekly":
+      return "This week";
+    case "monthly":
+      return `This ${monthWord(calendar)}`;
+    case "quarterly":
+      return "This quarter";
+    case "yearly":
+      return "This year";
+  }
 }
 
 function outlookLine(shown: ShownOutlook): string {

@@ -3,6 +3,7 @@
 import { lastDayText } from "../../../domain/date-text.ts";
 import { formatUsd, type Usd } from "../../../domain/money.ts";
 import { AMOUNT_REFUSAL_TEXT } from "../../../domain/money-text.ts";
+import type { ScopeRefusal } from "../../../domain/scope.ts";
 import type { Instant, PeriodKind } from "../../../domain/time.ts";
 import { UNTIL_REFUSAL_TEXT, type UntilRefusal } from "../../../domain/until.ts";
 import {
@@ -18,7 +19,7 @@ import {
 } from "../../../slack/blocks.ts";
 import type { RaiseAmountRefusal } from "../rules/raise-amount.ts";
 import { type BudgetRef, formatBudgetRef } from "../rules.ts";
-import { type NamedScope, type ScopeProblem, scopeProblemAnswer } from "./budgets.ts";
+import { type NamedScope } from "./budgets.ts";
 import {
   answer,
   budgetName,
@@ -33,11 +34,12 @@ export const RAISE_VIEW = "budget_raise";
 const OPTION_VALUE_CHARS_MAX = 150;
 /** As long as approvals take it. */
 export const RAISE_REASON_CHARS_MAX = 500;
+const AMOUNT_CHARS_MAX = 30;
 const RAISE_USAGE =
   "/claude-spend raise SCOPE [PERIOD] [AMOUNT or PERCENT%] [until DATE] [for PERSON] [reason…]";
 
 export type RaiseResult =
-  | ScopeProblem
+  | RaiseRefusal
   /** Words between a scope and an amount that are no period. */
   | { readonly kind: "unexpected-words"; readonly typed: string; readonly words: string }
   | ({ readonly kind: "no-budget" } & NamedScope)
@@ -64,25 +66,32 @@ interface Asked {
   readonly now: Instant;
 }
 
+/** A name that leads nowhere; of the period that was named with it. */
+export type RaiseRefusal = ScopeRefusal & { readonly period?: string };
+
 /** Everything but a request that was made. */
 export type RaiseProblem = Exclude<RaiseResult, Asked>;
 
-export function raiseAnswer(result: RaiseResult): SlackMessage {
+/** What somebody reads who named what is there; of other names see `scopeRefusalMessage`. */
+export function raiseAnswer(result: Exclude<RaiseResult, RaiseRefusal>): SlackMessage {
   switch (result.kind) {
-    case "unknown-scope":
-    case "not-allowed":
-      return scopeProblemAnswer(result);
     case "unexpected-words":
       return answer(
         `I don't understand “${nameText(result.words)}” after ${commandText(result.typed)}: next comes an amount, perhaps with a period before it, then the reason. For example ${commandText(`/claude-spend raise ${result.typed} 200 launch week`)}.`,
+        [{ text: "Open the form", command: `raise ${result.typed}` }],
       );
     case "no-budget-of-period":
       return answer(
         `There is no ${result.periodKind} budget of ${nameText(result.name)} to raise, only ${periodsText(result.periodKinds)}. For example ${commandText(`/claude-spend raise ${result.typed} ${result.periodKinds[0] ?? ""} 200`)}.`,
+        result.periodKinds.map((kind) => ({
+          text: `Raise the ${kind} one`,
+          command: `raise ${result.typed} ${kind}`,
+        })),
       );
     case "no-budget":
       return answer(
         `There is no budget for ${nameText(result.name)} to raise: nothing limits it. ${commandText(`/claude-spend ${result.typed}`)} shows what it spends.`,
+        [{ text: `Spend of ${result.name}`, command: result.typed }],
       );
     case "bad-until":
       return answer(`Nothing was asked for. ${UNTIL_REFUSAL_TEXT[result.reason]}`);
@@ -137,7 +146,11 @@ export interface RaiseForm {
   readonly untilDate: string | undefined;
   /** Admins and owners of teams. */
   readonly mayAskForOthers: boolean;
+  /** As it was typed; empty: not yet. */
+  readonly amount: string;
   readonly reason: string;
+  /** What was typed and not understood. */
+  readonly note?: string | undefined;
 }
 
 export function raiseModal(form: RaiseForm): Modal {
@@ -155,6 +168,7 @@ export function raiseModal(form: RaiseForm): Modal {
     title: "Request a raise",
     submit: "Send request",
     blocks: [
+      ...(form.note === undefined ? [] : [section(form.note)]),
       input({
         blockId: "budget",
         label: "Budget",
@@ -168,8 +182,9 @@ export function raiseModal(form: RaiseForm): Modal {
         element: {
           type: "plain_text_input",
           action_id: "amount",
-          max_length: 30,
-          placeholder: plain("200", 30),
+          max_length: AMOUNT_CHARS_MAX,
+          placeholder: plain("200", AMOUNT_CHARS_MAX),
+          ...(form.amount === "" ? {} : { initial_value: form.amount.slice(0, AMOUNT_CHARS_MAX) }),
         },
       }),
       input({
@@ -210,6 +225,16 @@ export function raiseModal(form: RaiseForm): Modal {
       }),
     ],
   });
+}
+
+/** Above a form that opens though what was typed leads nowhere. */
+export function refusalNote(refusal: RaiseRefusal): string {
+  const typed = nameText(refusal.text);
+  if (refusal.kind === "not-allowed") return `You may not see “${typed}”. Yours are below.`;
+  const [nearest] = refusal.nearest;
+  return nearest === undefined
+    ? `I don't know “${typed}”. Choose the budget below.`
+    : `I don't know “${typed}”. Did you mean ${nameText(nearest.name)}?`;
 }
 
 /** Shown at once, while the budgets are being read. */

@@ -9,6 +9,7 @@ import {
   section,
   truncate,
 } from "../../../slack/blocks.ts";
+import { askAgain, type Suggestion } from "../../../slack/suggestions.ts";
 import { daysLeft } from "../rules/pace.ts";
 import type { DriverKind } from "../rules/recipients.ts";
 import type { BudgetStatus } from "../rules.ts";
@@ -72,7 +73,7 @@ export function budgetName({
   return `${periodKind} budget of ${nameText(name)}`;
 }
 
-/** A private answer of one paragraph; the same words in the notification. */
-export function answer(text: string): SlackMessage {
-  return message(text, [section(text)]);
+/** A private answer of one paragraph, perhaps with what leads on; the same words in the notification. */
+export function answer(text: string, suggestions: readonly Suggestion[] = []): SlackMessage {
+  return message(text, [section(text), ...askAgain(suggestions)]);
 }

@@ -16,6 +16,8 @@ export type SetCommand =
       readonly scopeText: string;
       readonly amount: Usd;
       readonly periodKind: PeriodKind;
+      /** All from the amount on, as it was typed. */
+      readonly restText: string;
     }
   | { readonly kind: "refused"; readonly reason: "usage" | "period" }
   | { readonly kind: "refused"; readonly reason: "amount"; readonly amount: AmountRefusal };
@@ -37,6 +39,9 @@ export type RaiseCommand =
       readonly kind: "raise";
       readonly readings: readonly ScopeReading[];
       readonly amount: RaiseAmount;
+      /** As it was typed, and everything from it on. */
+      readonly amountText: string;
+      readonly restText: string;
       readonly untilText: string | undefined;
       /** Somebody else whom it is for. */
       readonly beneficiary: Email | undefined;
@@ -52,7 +57,8 @@ export type RaiseCommand =
     }
   | { readonly kind: "refused"; readonly amount: RaiseAmountRefusal };
 
-const PERIOD_WORDS: Readonly<Record<string, PeriodKind>> = {
+/** How people call a period. */
+export const PERIOD_WORDS: Readonly<Record<string, PeriodKind>> = {
   daily: "daily",
   day: "daily",
   weekly: "weekly",
@@ -89,7 +95,8 @@ export function parseSetCommand(text: string): SetCommand {
     .map((word) => word.toLowerCase());
   const periodKind = last.length === 1 ? PERIOD_WORDS[last[0] ?? ""] : undefined;
   if (periodKind === undefined) return { kind: "refused", reason: "period" };
-  return { kind: "set", scopeText, amount: parsed.amount, periodKind };
+  const restText = words.slice(found.from).join(" ");
+  return { kind: "set", scopeText, amount: parsed.amount, periodKind, restText };
 }
 
 /** `SCOPE [PERIOD] [AMOUNT] [until DATE] [for PERSON] [reason…]`. The scope may be several words. */
@@ -110,6 +117,8 @@ export function parseRaiseCommand(text: string): RaiseCommand {
     kind: "raise",
     readings,
     amount: parsed,
+    amountText: found.text,
+    restText: words.slice(found.from).join(" "),
     untilText,
     beneficiary: first.person ?? second?.person,
     reason: second?.person === undefined ? reason : second.rest.join(" "),

@@ -180,7 +180,9 @@ async function readAsked(
     text: command.scopeText,
     otherwise: (person) => defaultScope(person),
   });
-  if (question.kind !== "asked") return question;
+  if (question.kind !== "asked") {
+    return command.every === undefined ? question : { ...question, period: command.every };
+  }
   const { scope, organization, now } = question;
   const digests = digestsOf(await listDigests(deps.database), scope, command.every);
   const every = command.every ?? digests[0]?.every ?? "week";

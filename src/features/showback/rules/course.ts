@@ -1,8 +1,9 @@
 /** How spend went: every day or hour of a period, those without spend too. Pure. */
+
+import { dayStart } from "../../../domain/calendar-words.ts";
 import { sumUsd, ZERO_USD } from "../../../domain/money.ts";
 import { addMs, HOUR_MS, type Instant, type Period, type TimeZone } from "../../../domain/time.ts";
 import type { Course } from "../rules.ts";
-import { dayStart } from "./calendar-words.ts";
 
 type Points = Course["points"];
 

@@ -3,17 +3,10 @@
  * come in any order, and a name may look like a time ("march"), so there may be several readings:
  * only who knows the organization can tell which one is meant. Pure.
  */
+import type { Calendar } from "../../../domain/calendar-words.ts";
+import { periodReadings, type Reading } from "../../../domain/period-readings.ts";
 import type { Instant } from "../../../domain/time.ts";
 import type { Dimension } from "../rules.ts";
-import type { Calendar } from "./calendar-words.ts";
-import { parseReportPeriod, type ReportPeriod } from "./period.ts";
-
-export interface Reading {
-  /** Empty: no scope was named. */
-  readonly scopeText: string;
-  /** Undefined: none was named. */
-  readonly period: ReportPeriod | undefined;
-}
 
 export interface TypedQuestion {
   /** Every word as a name first; then with as many words as possible for the time. */
@@ -51,12 +44,8 @@ export const DIMENSION_TYPED: Readonly<Record<Dimension, string>> = {
   api_key: "key",
 };
 
-/** "from the 3rd of" and the like have no more words than this. */
-const PERIOD_WORDS_MAX = 9;
 /** A name this long was pasted by accident; each word is tried many times. */
 const WORDS_MAX = 40;
-/** Small words that people put between a name and a time. */
-const FILLERS: ReadonlySet<string> = new Set(["for", "in", "of", "during", "on", "spend"]);
 
 export function readWords(text: string, now: Instant, calendar: Calendar): TypedQuestion {
   const words = text.split(/\s+/).filter((word) => word !== "");
@@ -87,26 +76,4 @@ function splitView(words: readonly string[]): {
     by: byAt === -1 ? undefined : dimensionOf(words[byAt + 1] ?? ""),
     isExact: exactAt !== -1,
   };
-}
-
-/** The longest run of words that is a time first; of equal ones the last. */
-function periodReadings(words: readonly string[], now: Instant, calendar: Calendar): Reading[] {
-  const readings: Reading[] = [];
-  for (let count = Math.min(PERIOD_WORDS_MAX, words.length); count >= 1; count -= 1) {
-    for (let from = words.length - count; from >= 0; from -= 1) {
-      const period = parseReportPeriod(words.slice(from, from + count).join(" "), now, calendar);
-      if (period === undefined) continue;
-      const before = withoutFillers(words.slice(0, from));
-      const after = withoutFillers(words.slice(from + count));
-      readings.push({ scopeText: [...before, ...after].join(" "), period });
-    }
-  }
-  return readings;
-}
-
-/** Without the small words at either end. */
-function withoutFillers(words: readonly string[]): readonly string[] {
-  const first = words.findIndex((word) => !FILLERS.has(word.toLowerCase()));
-  const last = words.findLastIndex((word) => !FILLERS.has(word.toLowerCase()));
-  return first === -1 ? [] : words.slice(first, last + 1);
 }

@@ -222,12 +222,15 @@ describe("requestRaise", () => {
     ["search soon", { kind: "unexpected-words", typed: "search", words: "soon" }],
     ["search launch week", { kind: "unexpected-words", typed: "search", words: "launch week" }],
     ["me dayly", { kind: "unexpected-words", typed: "me", words: "dayly" }],
-    ["serach daily", { kind: "unknown-scope", text: "serach", nearest: ["search"] }],
+    [
+      "serach daily",
+      { kind: "unknown-scope", text: "serach", nearest: [{ typed: "search" }], period: "daily" },
+    ],
     ["nobody knows", { kind: "unknown-scope", text: "nobody knows", nearest: [] }],
-    ["ads daily", { kind: "not-allowed", name: "ads" }],
-    ["ads soon", { kind: "not-allowed", name: "ads" }],
+    ["ads daily", { kind: "not-allowed", text: "ads", period: "daily" }],
+    ["ads soon", { kind: "not-allowed", text: "ads" }],
   ])("answers %j with what is wrong", async (text, result) => {
-    expect(await raise({ target: typed(text) })).toEqual(result);
+    expect(await raise({ target: typed(text) })).toMatchObject(result);
   });
 
   test("of a person's own budget names the person", async () => {
@@ -347,6 +350,7 @@ const load = async (overrides: Partial<Parameters<typeof loadRaiseForm>[1]> = {}
     email: BO,
     target: undefined,
     untilText: undefined,
+    amount: "",
     reason: "",
     ...overrides,
   });
@@ -394,21 +398,24 @@ describe("loadRaiseForm", () => {
     expect(statuses.map(({ status }) => status.budgetId)).toEqual(["weekly", "monthly", "daily"]);
   });
 
-  test("says what is wrong", async () => {
-    expect(await load({ target: typed("serach") })).toEqual({
-      kind: "unknown-scope",
-      text: "serach",
-      nearest: ["search"],
+  test("says what is wrong, with the nearest budget chosen", async () => {
+    expect(await load({ target: typed("serach") })).toMatchObject({
+      kind: "form",
+      form: {
+        selected: { budgetId: "search-monthly" },
+        note: "I don't know “serach”. Did you mean Search?",
+      },
     });
   });
 
-  test("suggests only what the person may see", async () => {
-    for (const scopeText of ["adss", "user:anna"]) {
-      expect(await load({ target: typed(scopeText) })).toEqual({
-        kind: "unknown-scope",
-        text: scopeText,
-        nearest: [],
-      });
+  test("suggests only what the person may see, and offers their own", async () => {
+    for (const scopeText of ["adss", "user:anna", "ads"]) {
+      const result = await load({ target: typed(scopeText) });
+      expect(result).toMatchObject({ kind: "form", form: { selected: undefined } });
+      const { note = "", statuses = [] } = result.kind === "form" ? result.form : {};
+      expect(note).toContain(`“${scopeText}”`);
+      expect(note).not.toMatch(/Ads|ana@/);
+      expect(statuses.map(({ name }) => name)).not.toContain("Ads");
     }
   });
 

@@ -15,7 +15,7 @@ describe("parseSetCommand", () => {
     ["3d 7 daily", "3d", 7, "daily"],
     ["org USD 9,000 quarterly", "org", 9_000, "quarterly"],
   ])("reads %j", (text, scopeText, dollars, periodKind) => {
-    expect(parseSetCommand(text)).toEqual({
+    expect(parseSetCommand(text)).toMatchObject({
       kind: "set",
       scopeText,
       amount: usd(dollars),
@@ -125,7 +125,7 @@ describe("parseRaiseCommand", () => {
       { readings: [named("search")], amount: usd(200), reason: "for launch week" },
     ],
   ])("reads %j", (text, { amount, ...asked }) => {
-    expect(parseRaiseCommand(text)).toEqual({
+    expect(parseRaiseCommand(text)).toMatchObject({
       kind: "raise",
       amount: { kind: "amount", amount },
       beneficiary: undefined,
@@ -160,6 +160,14 @@ describe("parseRaiseCommand", () => {
     ["search 2O%", "percent"],
   ])("refuses %j", (text, amount) => {
     expect(parseRaiseCommand(text)).toEqual({ kind: "refused", amount });
+  });
+
+  test("keeps what was typed from the amount on, for whoever meant another name", () => {
+    expect(parseRaiseCommand("serach $1.5k until friday launch week")).toMatchObject({
+      amountText: "$1.5k",
+      restText: "$1.5k until friday launch week",
+    });
+    expect(parseSetCommand("serach to 500 per month")).toMatchObject({ restText: "500 per month" });
   });
 
   test("without an amount, what follows the scope is no reason", () => {

@@ -11,7 +11,7 @@ import {
   type TimeZone,
   WEEKDAYS,
   type Weekday,
-} from "../../../domain/time.ts";
+} from "./time.ts";
 
 export interface Calendar extends FiscalCalendar {
   readonly timeZone: TimeZone;
@@ -57,11 +57,17 @@ export function dayNamed(words: string, now: Instant, calendar: Calendar): Perio
   return date === undefined ? undefined : dayAt(date, calendar);
 }
 
+/** "mon, nov 23": the date says which Monday it was. */
+const WEEKDAY_BEFORE = new RegExp(
+  `^(?:${WEEKDAYS.flatMap((name) => [name, name.slice(0, 3)]).join("|")}),? (?=.*\\d)`,
+);
+
 /** "nov 3", "3rd november 2025": without a year the last one that has begun. */
 function dateNamed(words: string, now: Instant, zone: TimeZone): Instant | undefined {
+  const date = words.replace(WEEKDAY_BEFORE, "");
   const match =
-    /^([a-z]{3,9}) (\d{1,2})(?:st|nd|rd|th)?(?:,? (20\d{2}))?$/.exec(words) ??
-    /^(?<day>\d{1,2})(?:st|nd|rd|th)? (?<name>[a-z]{3,9})(?:,? (?<year>20\d{2}))?$/.exec(words);
+    /^([a-z]{3,9}) (\d{1,2})(?:st|nd|rd|th)?(?:,? (20\d{2}))?$/.exec(date) ??
+    /^(?<day>\d{1,2})(?:st|nd|rd|th)? (?<name>[a-z]{3,9})(?:,? (?<year>20\d{2}))?$/.exec(date);
   const month = MONTH_NUMBERS.get(match?.groups?.["name"] ?? match?.[1] ?? "");
   if (match === null || month === undefined) return undefined;
   const day = Number(match.groups?.["day"] ?? match[2]);

@@ -2,14 +2,10 @@
  * The span of time that people mean: "7d", "last month", "since monday", "from nov 3 to nov 9",
  * "october", in the organization's calendar. Strict: what is not a span is none. Pure.
  */
-import { dayText, monthText } from "../../../domain/date-text.ts";
-import {
-  asLong,
-  endOfQuarterHour,
-  monthToDate,
-  monthWord,
-  wholeMonth,
-} from "../../../domain/month-to-date.ts";
+
+import { type Calendar, dayNamed, dayNumber, dayStart, monthOf } from "./calendar-words.ts";
+import { dayText, monthText, weekdayText } from "./date-text.ts";
+import { asLong, endOfQuarterHour, monthToDate, monthWord, wholeMonth } from "./month-to-date.ts";
 import {
   addMs,
   type Instant,
@@ -17,8 +13,8 @@ import {
   type Period,
   periodOf,
   startOfLocalDay,
-} from "../../../domain/time.ts";
-import { type Calendar, dayNamed, dayNumber, dayStart, monthOf } from "./calendar-words.ts";
+  type TimeZone,
+} from "./time.ts";
 
 export interface ReportPeriod {
   readonly current: Period;
@@ -27,8 +23,10 @@ export interface ReportPeriod {
   /** "Month to date", for a sentence. */
   readonly label: string;
   readonly previousLabel: string;
-  /** How to type it: one word for whatever words it was. */
+  /** How a button types it: one word for whatever words it was, and the same span next year. */
   readonly typed: string;
+  /** How a person would type it, where that is something else: "since Mon, Nov 23". */
+  readonly said?: string;
 }
 
 const DAYS_MAX = 366;
@@ -236,9 +234,10 @@ function sinceDay(start: Instant, now: Instant, calendar: Calendar): ReportPerio
   return toDate({
     current: { start, end: endOfQuarterHour(now) },
     previousStart: dayStart(start, calendar, -days),
-    label: `Since ${dayText(start, zone, now)}`,
+    label: `Since ${saidDay(start, zone, now)}`,
     previousLabel: days === 1 ? "yesterday by this time" : `the ${String(days)} days before`,
     typed: `${localDate(start, zone)}..`,
+    said: `since ${saidDay(start, zone, now)}`,
   });
 }
 
@@ -254,8 +253,15 @@ function wholeDays(current: Period, now: Instant, calendar: Calendar): ReportPer
     previous: { start: dayStart(current.start, calendar, -days), end: current.start },
     label: days === 1 ? from : `${from} to ${to}`,
     previousLabel: days === 1 ? "the day before" : `the ${String(days)} days before`,
+    said: days === 1 ? from : `${from} to ${to}`,
     typed: days === 1 ? fromDate : `${fromDate}..${localDate(addMs(current.end, -1), zone)}`,
   };
+}
+
+/** "Mon, Nov 23"; of another year "Nov 23, 2025", where nobody remembers the weekday. */
+function saidDay(at: Instant, zone: TimeZone, now: Instant): string {
+  const day = dayText(at, zone, now);
+  return day.includes(",") ? day : weekdayText(at, zone);
 }
 
 /** The days that a date, a weekday, a month or a named span is made of. */
@@ -272,8 +278,8 @@ function daysNamed(words: string, now: Instant, calendar: Calendar): Period | un
 function toDate(
   span: Omit<ReportPeriod, "previous"> & { readonly previousStart: Instant },
 ): ReportPeriod {
-  const { current, previousStart, label, previousLabel, typed } = span;
-  return { current, previous: asLong(current, previousStart), label, previousLabel, typed };
+  const { previousStart, ...named } = span;
+  return { ...named, previous: asLong(span.current, previousStart) };
 }
 
 function capitalized(word: string): string {
