@@ -11,8 +11,9 @@ export { parseRaiseAmount } from "./rules/raise-amount.ts";
 export { formatBudgetRef as raiseButtonValue } from "./rules.ts";
 export { budgetListeners } from "./slack.ts";
 export {
+  checkArrays,
   checkValues,
   countWaitingChecks,
   enqueueBudgetChecks,
-  enqueueChecksText,
+  enqueueChecksFrom,
 } from "./store/checks.ts";

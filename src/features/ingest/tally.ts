@@ -97,20 +97,44 @@ export function spendIncrements(events: readonly ChargedEvent[]): SpendIncrement
     rows.push(fresh);
     return fresh;
   };
-  for (const event of events) {
-    const { modelId } = event.usage;
-    const own = rowOf(event, modelId);
-    own.requestCount += 1;
-    for (const charge of event.usage.charges) {
-      const row = charge.modelId === modelId ? own : rowOf(event, charge.modelId);
-      if (charge.tokenType === "web_search") row.webSearchRequests += charge.consumedQuantity;
-      else if (charge.tokenType !== "request")
-        row[QUANTITY_OF[charge.tokenType]] += charge.consumedQuantity;
-      row.listCost = usd(row.listCost + charge.listCost);
-      row.billedCost = usd(row.billedCost + charge.billedCost);
-    }
-  }
+  for (const event of events) addEvent(event, rowOf);
   return rows;
+}
+
+/** The same for each event by itself: with its position among the events. */
+export function spendIncrementsOfEach(
+  events: readonly ChargedEvent[],
+): { readonly position: number; readonly increment: SpendIncrement }[] {
+  return events.flatMap((event, position) => {
+    const start = instant(bucketStartMs(event.event.occurredAt));
+    const rows: Mutable<SpendIncrement>[] = [];
+    addEvent(event, (_, modelId) => {
+      const spendDimensionId = event.dimensionIdOf(modelId);
+      const known = rows.find((row) => row.spendDimensionId === spendDimensionId);
+      if (known !== undefined) return known;
+      const fresh = nothingSpent(spendDimensionId, start);
+      rows.push(fresh);
+      return fresh;
+    });
+    return rows.map((increment) => ({ position, increment }));
+  });
+}
+
+function addEvent(
+  event: ChargedEvent,
+  rowOf: (event: ChargedEvent, modelId: string) => Mutable<SpendIncrement>,
+): void {
+  const { modelId, charges } = event.usage;
+  const own = rowOf(event, modelId);
+  own.requestCount += 1;
+  for (const charge of charges) {
+    const row = charge.modelId === modelId ? own : rowOf(event, charge.modelId);
+    if (charge.tokenType === "web_search") row.webSearchRequests += charge.consumedQuantity;
+    else if (charge.tokenType !== "request")
+      row[QUANTITY_OF[charge.tokenType]] += charge.consumedQuantity;
+    row.listCost = usd(row.listCost + charge.listCost);
+    row.billedCost = usd(row.billedCost + charge.billedCost);
+  }
 }
 
 function nothingSpent(spendDimensionId: number, start: Instant): Mutable<SpendIncrement> {

@@ -14,13 +14,13 @@ export interface NewBudgetCheck {
   readonly occurredAt: Instant;
 }
 
-/** The statement that asks for a look, of which `where` may say which; its values are `checkValues`. */
-export const enqueueChecksText = (
-  where = "",
-): string => `insert into budget_checks (spend_dimension_id, tags, occurred_at)
-     select * from unnest($1::integer[], $2::jsonb[], $3::timestamptz[])
-            ${where}`;
+/** A check's columns, as arrays of the three parameters after `after`. */
+export function checkArrays(after: number): string {
+  const [dimension, tags, occurredAt] = [after + 1, after + 2, after + 3].map(String);
+  return `$${dimension ?? ""}::integer[], $${tags ?? ""}::jsonb[], $${occurredAt ?? ""}::timestamptz[]`;
+}
 
+/** The values of `checkArrays`. */
 export function checkValues(checks: readonly NewBudgetCheck[]): readonly string[] {
   return [
     arrayColumn(checks, (check) => check.spendDimensionId),
@@ -29,7 +29,11 @@ export function checkValues(checks: readonly NewBudgetCheck[]): readonly string[
   ];
 }
 
-const ENQUEUE_CHECKS = enqueueChecksText();
+/** Asks for the looks in `from`, a relation of those columns. */
+export const enqueueChecksFrom = (from: string): string => `
+     insert into budget_checks (spend_dimension_id, tags, occurred_at) select * from ${from}`;
+
+const ENQUEUE_CHECKS = enqueueChecksFrom(`unnest(${checkArrays(0)})`);
 
 /** Asks for a look at the budgets that some spend counts towards; in the spend's transaction. */
 export async function enqueueBudgetChecks(

@@ -44,11 +44,11 @@ export async function priceDeliveries(
   now: Instant,
 ): Promise<readonly PricedEvent[]> {
   if (!deliveries.some(({ batch }) => batch.some(({ kind }) => kind === "event"))) return [];
-  return await pricedBy(deps, deliveries, { now, ownership: await loadOwnershipInForce(deps) });
+  return await priceBy(deps, deliveries, { now, ownership: await loadOwnershipInForce(deps) });
 }
 
-/** The same by what is known already. */
-export async function pricedBy(
+/** The same by an ownership that may no longer be in force. */
+export async function priceBy(
   deps: Deps,
   deliveries: readonly Delivery[],
   { now, ownership }: { readonly now: Instant; readonly ownership: Ownership },

@@ -182,7 +182,7 @@ export function budgetChecks(
  * Postgres undid everything, and the same can succeed: a deadlock, a month that was dropped, or
  * somebody else who corrected the same event a moment earlier, which the next attempt sees.
  */
-function isRetriable(error: unknown): boolean {
+export function isRetriable(error: unknown): boolean {
   if (!(error instanceof Error) || !("code" in error)) return false;
   return (
     error.code === "40P01" ||

@@ -5,6 +5,7 @@
 import { AppError } from "../../../domain/errors.ts";
 import { isConnectionLoss, isGivenUp } from "../../../store/database.ts";
 import type { RecordUsageResult } from "../rules.ts";
+import { recordNew } from "./record-new.ts";
 import { type RecordUsageDeps, recordUsage, type UsageDelivery } from "./record-usage.ts";
 
 export interface UsageWriter {
@@ -85,12 +86,15 @@ function takeGroup(waiting: Waiting[]): readonly Waiting[] {
 
 /** Never throws: each delivery gets its own result or error. */
 async function writeGroup(deps: RecordUsageDeps, group: readonly Waiting[]): Promise<void> {
+  let left = group;
   try {
+    left = await writeNew(deps, group);
+    if (left.length === 0) return;
     const results = await recordUsage(
       deps,
-      group.map(({ delivery }) => delivery),
+      left.map(({ delivery }) => delivery),
     );
-    for (const [index, { resolve, reject }] of group.entries()) {
+    for (const [index, { resolve, reject }] of left.entries()) {
       const result = results[index];
       if (result === undefined) reject(new Error("assertion failed: one result for each delivery"));
       else resolve(result);
@@ -98,13 +102,35 @@ async function writeGroup(deps: RecordUsageDeps, group: readonly Waiting[]): Pro
   } catch (error) {
     // What Postgres refuses in one delivery must not fail the others; a database that is lost or
     // too slow fails all: each on its own would only take that long again.
-    if (group.length === 1 || isConnectionLoss(error) || isGivenUp(error)) {
-      for (const { reject } of group) reject(error);
+    if (left.length === 1 || isConnectionLoss(error) || isGivenUp(error)) {
+      for (const { reject } of left) reject(error);
       return;
     }
-    for (const single of group) {
+    for (const single of left) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other, as they came
       await writeGroup(deps, [single]);
     }
   }
+}
+
+/** Records and answers what is new and simple; what is left of the others, whose answers add up. */
+async function writeNew(
+  deps: RecordUsageDeps,
+  group: readonly Waiting[],
+): Promise<readonly Waiting[]> {
+  const recorded = await recordNew(
+    deps,
+    group.map(({ delivery }) => delivery),
+  );
+  return group.flatMap(({ delivery, resolve, reject }, index) => {
+    const { accepted, left } = recorded[index] ?? { accepted: 0, left: delivery };
+    if (left.batch.length === 0) {
+      resolve({ accepted, duplicates: 0, rejected: [] });
+      return [];
+    }
+    const add = (result: RecordUsageResult): void => {
+      resolve({ ...result, accepted: accepted + result.accepted });
+    };
+    return [{ delivery: left, resolve: add, reject }];
+  });
 }

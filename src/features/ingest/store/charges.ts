@@ -27,28 +27,31 @@ export interface NewCharge {
   readonly billedCost: Usd;
 }
 
-/** The statement that inserts charges, of which `where` may say which; its values are `chargeValues`. */
-export const insertChargesText = (where = ""): string => `insert into charges
-            (usage_event_id, charge_number, charge_category, charge_period_start,
-             spend_dimension_id, sku_id, price_id, pricing_basis, consumed_quantity, consumed_unit,
-             list_unit_price_usd, list_cost_usd, billed_cost_usd)
-     select n.usage_event_id, n.charge_number, 'Usage', n.charge_period_start,
-            n.spend_dimension_id, n.sku_id, n.price_id, n.pricing_basis, n.consumed_quantity,
-            n.consumed_unit, n.list_unit_price_usd, n.list_cost_usd, n.billed_cost_usd
-       from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::integer[], $5::text[],
-                   $6::text[], $7::text[], $8::bigint[], $9::text[], $10::numeric[],
-                   $11::numeric[], $12::numeric[])
-         as n (usage_event_id, charge_number, charge_period_start, spend_dimension_id, sku_id,
-               price_id, pricing_basis, consumed_quantity, consumed_unit, list_unit_price_usd,
-               list_cost_usd, billed_cost_usd)
-            ${where}`;
+/** What a charge is besides its event: columns, their arrays from the parameter after `after` on, and these. */
+export const CHARGE_COLUMNS = `charge_number, spend_dimension_id, sku_id, price_id, pricing_basis,
+               consumed_quantity, consumed_unit, list_unit_price_usd, list_cost_usd, billed_cost_usd`;
+
+const CHARGE_TYPES = [
+  "integer",
+  "integer",
+  "text",
+  "text",
+  "text",
+  "bigint",
+  "text",
+  "numeric",
+  "numeric",
+  "numeric",
+];
+
+export function chargeArrays(after: number): string {
+  return CHARGE_TYPES.map((type, index) => `$${String(after + index + 1)}::${type}[]`).join(", ");
+}
 
 export function chargeValues(charges: readonly NewCharge[]): readonly string[] {
   const column = (read: (charge: NewCharge) => Cell): string => arrayColumn(charges, read);
   return [
-    column((charge) => charge.usageEventId),
     column((charge) => charge.chargeNumber),
-    timesColumn(charges, (charge) => charge.chargePeriodStart),
     column((charge) => charge.spendDimensionId),
     column((charge) => charge.skuId),
     column((charge) => charge.priceId),
@@ -61,13 +64,28 @@ export function chargeValues(charges: readonly NewCharge[]): readonly string[] {
   ];
 }
 
-const INSERT_CHARGES = insertChargesText();
+/** Inserts the charges of `from`, a relation `n` of events' ids and times and `CHARGE_COLUMNS`. */
+export const insertChargesFrom = (from: string): string => `insert into charges
+            (usage_event_id, charge_number, charge_category, charge_period_start,
+             spend_dimension_id, sku_id, price_id, pricing_basis, consumed_quantity, consumed_unit,
+             list_unit_price_usd, list_cost_usd, billed_cost_usd)
+     select n.usage_event_id, n.charge_number, 'Usage', n.charge_period_start,
+            n.spend_dimension_id, n.sku_id, n.price_id, n.pricing_basis, n.consumed_quantity,
+            n.consumed_unit, n.list_unit_price_usd, n.list_cost_usd, n.billed_cost_usd
+       from ${from}`;
+
+const INSERT_CHARGES = insertChargesFrom(`unnest($1::uuid[], $2::timestamptz[], ${chargeArrays(2)})
+         as n (usage_event_id, charge_period_start, ${CHARGE_COLUMNS})`);
 
 export async function insertCharges(sql: Sql, charges: readonly NewCharge[]): Promise<void> {
   await sql.query({
     name: "insert charges",
     text: INSERT_CHARGES,
-    values: [...chargeValues(charges)],
+    values: [
+      arrayColumn(charges, (charge) => charge.usageEventId),
+      timesColumn(charges, (charge) => charge.chargePeriodStart),
+      ...chargeValues(charges),
+    ],
   });
 }
 

@@ -31,45 +31,34 @@ type Expected = EventName & {
   readonly [K in Exclude<keyof IdentityClaim, keyof EventName>]?: undefined;
 };
 
-/** The statement that claims identities, of which `where` may say which; its values are `claimValues`. */
-export const claimText = (where = ""): string => `insert into usage_identities
+/**
+ * Claims the identities in `from`, a relation `n` in the order of their names, that nobody has; tells
+ * the ids of these events.
+ */
+export const claimFrom = (from: string): string => `insert into usage_identities
             (source, event_id, content_sha256, request_id, message_id, usage_event_id, occurred_at,
              corrected_event_id)
      select n.source, n.event_id, decode(n.content_sha256, 'hex'), n.request_id, n.message_id,
             n.usage_event_id, n.occurred_at, n.corrected_event_id
-       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[],
-                   $7::timestamptz[], $8::text[])
-         as n (source, event_id, content_sha256, request_id, message_id, usage_event_id, occurred_at,
-               corrected_event_id)
-            ${where}
+       from ${from}
          on conflict do nothing
      returning usage_event_id`;
 
-/**
- * Sorted, so that overlapping batches wait for each other in one order.
- */
-export function claimValues(claims: readonly (IdentityClaim | Expected)[]): readonly string[] {
-  const sorted = claims.toSorted(
-    (left, right) =>
-      compareText(left.source, right.source) || compareText(left.eventId, right.eventId),
-  );
-  const column = (read: (claim: IdentityClaim | Expected) => Cell): string =>
-    arrayColumn(sorted, read);
-  const optional = (read: (claim: IdentityClaim | Expected) => Cell): string =>
-    optionalColumn(sorted, read);
-  return [
-    column((claim) => claim.source),
-    column((claim) => claim.eventId),
-    optional((claim) => claim.contentSha256 ?? null),
-    optional((claim) => claim.requestId ?? null),
-    optional((claim) => claim.messageId ?? null),
-    optional((claim) => claim.usageEventId ?? null),
-    timesColumn(sorted, (claim) => claim.occurredAt),
-    optional((claim) => claim.correctedEventId ?? null),
-  ];
-}
+const CLAIM = claimFrom(`unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[],
+                   $7::timestamptz[], $8::text[])
+         as n (source, event_id, content_sha256, request_id, message_id, usage_event_id, occurred_at,
+               corrected_event_id)`);
 
-const CLAIM = claimText();
+/** Sorts by source and event id. */
+export function inOrderOfNames<Item>(
+  items: readonly Item[],
+  nameOf: (item: Item) => EventName,
+): readonly Item[] {
+  return items.toSorted((leftItem, rightItem) => {
+    const [left, right] = [nameOf(leftItem), nameOf(rightItem)];
+    return compareText(left.source, right.source) || compareText(left.eventId, right.eventId);
+  });
+}
 
 /**
  * Claims the identities that nobody has; the ids of the events that are new. Sorted, so that
@@ -81,10 +70,24 @@ export async function claimIdentities(
   claims: readonly (IdentityClaim | Expected)[],
 ): Promise<ReadonlySet<string>> {
   if (claims.length === 0) return new Set();
+  const sorted = inOrderOfNames(claims, (claim) => claim);
+  const column = (read: (claim: IdentityClaim | Expected) => Cell): string =>
+    arrayColumn(sorted, read);
+  const optional = (read: (claim: IdentityClaim | Expected) => Cell): string =>
+    optionalColumn(sorted, read);
   const { rows } = await sql.query<{ usage_event_id: string | null }>({
     name: "claim usage identities",
     text: CLAIM,
-    values: [...claimValues(claims)],
+    values: [
+      column((claim) => claim.source),
+      column((claim) => claim.eventId),
+      optional((claim) => claim.contentSha256 ?? null),
+      optional((claim) => claim.requestId ?? null),
+      optional((claim) => claim.messageId ?? null),
+      optional((claim) => claim.usageEventId ?? null),
+      timesColumn(sorted, (claim) => claim.occurredAt),
+      optional((claim) => claim.correctedEventId ?? null),
+    ],
   });
   return new Set(rows.flatMap((row) => row.usage_event_id ?? []));
 }

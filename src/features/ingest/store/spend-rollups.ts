@@ -15,15 +15,26 @@ export interface SpendIncrement extends UsageQuantities {
   readonly billedCost: Usd;
 }
 
-const COLUMNS = `spend_dimension_id, bucket_start, request_count, uncached_input_tokens,
+/** An increment's columns, and their arrays from the parameter after `after` on. */
+export const INCREMENT_COLUMNS = `spend_dimension_id, bucket_start, request_count, uncached_input_tokens,
                  cache_creation_5m_input_tokens, cache_creation_1h_input_tokens,
                  cache_read_input_tokens, output_tokens, web_search_requests, list_cost_usd,
                  billed_cost_usd`;
-const UNNESTED = `unnest($1::integer[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[],
-                     $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::numeric[],
-                     $11::numeric[]`;
+const INCREMENT_TYPES = [
+  "integer",
+  "timestamptz",
+  ...Array.from({ length: 7 }, () => "bigint"),
+  "numeric",
+  "numeric",
+];
 
-/** Add the relation `increments`, one row a quarter, to their quarters; to their days. */
+export function incrementArrays(after: number): string {
+  return INCREMENT_TYPES.map((type, index) => `$${String(after + index + 1)}::${type}[]`).join(
+    ", ",
+  );
+}
+
+/** Adds the relation `increments`, one row a quarter and sorted, to the quarters. */
 export const ADD_TO_QUARTERS = `
        insert into spend_rollups as r
               (spend_dimension_id, bucket_start, request_count, uncached_input_tokens,
@@ -41,6 +52,7 @@ export const ADD_TO_QUARTERS = `
               web_search_requests = r.web_search_requests + excluded.web_search_requests,
               list_cost_usd = r.list_cost_usd + excluded.list_cost_usd,
               billed_cost_usd = r.billed_cost_usd + excluded.billed_cost_usd`;
+/** Adds the same relation to the days. */
 export const ADD_TO_DAYS = `
      insert into spend_days as d
             (spend_dimension_id, day_start, request_count, uncached_input_tokens,
@@ -73,20 +85,24 @@ export const ADD_TO_DAYS = `
 
 const ADD_TO_SUMS = `
      with increments as materialized (
-       select * from ${UNNESTED}) as n (${COLUMNS})
+       select * from unnest(${incrementArrays(0)}) as n (${INCREMENT_COLUMNS})
      ), quarters as (${ADD_TO_QUARTERS}
      )
 ${ADD_TO_DAYS}`;
 
-/** The increments of single events as one for each quarter, of which `where` may say which of them. */
-export const incrementsText = (where: string): string => `
-       select n.spend_dimension_id, n.bucket_start, sum(n.request_count), sum(n.uncached_input_tokens),
-              sum(n.cache_creation_5m_input_tokens), sum(n.cache_creation_1h_input_tokens),
-              sum(n.cache_read_input_tokens), sum(n.output_tokens), sum(n.web_search_requests),
-              sum(n.list_cost_usd), sum(n.billed_cost_usd)
-         from ${UNNESTED}, $12::uuid[])
-           as n (${COLUMNS}, usage_event_id)
-              ${where}
+/** The relation `increments` of what single events add: of `from`, a relation `n`, a row a quarter. */
+export const sumsOfIncrements = (from: string): string => `
+       select n.spend_dimension_id, n.bucket_start,
+              sum(n.request_count) as request_count,
+              sum(n.uncached_input_tokens) as uncached_input_tokens,
+              sum(n.cache_creation_5m_input_tokens) as cache_creation_5m_input_tokens,
+              sum(n.cache_creation_1h_input_tokens) as cache_creation_1h_input_tokens,
+              sum(n.cache_read_input_tokens) as cache_read_input_tokens,
+              sum(n.output_tokens) as output_tokens,
+              sum(n.web_search_requests) as web_search_requests,
+              sum(n.list_cost_usd) as list_cost_usd,
+              sum(n.billed_cost_usd) as billed_cost_usd
+         from ${from}
         group by 1, 2
         order by 1, 2`;
 
@@ -111,6 +127,7 @@ export async function addToSpendRollups(
   });
 }
 
+/** The values of `incrementArrays`. */
 export function incrementValues(increments: readonly SpendIncrement[]): readonly string[] {
   const column = (read: (increment: SpendIncrement) => Cell): string =>
     arrayColumn(increments, read);

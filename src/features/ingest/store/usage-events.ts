@@ -19,14 +19,24 @@ export interface NewUsageEvent {
   readonly event: UsageEvent;
 }
 
-interface EventToInsert {
+export interface EventToInsert {
   readonly row: NewUsageEvent;
   readonly event: UsageEvent;
   readonly notCounted: NotCountedBecause | undefined;
 }
 
-/** The statement that inserts events, of which `where` may say which; its values are `eventValues`. */
-export const insertEventsText = (where = ""): string => `insert into usage_events
+/** Columns of an event to be inserted, as arrays of the parameters after the first, and in relations. */
+export const EVENT_ARRAYS = `$2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[],
+                   $8::jsonb[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
+                   $14::text[], $15::text[], $16::text[], $17::text[], $18::jsonb[], $19::text[],
+                   $20::numeric[], $21::text[], $22::boolean[], $23::text[], $24::text[], $25::text[]`;
+export const EVENT_COLUMNS = `usage_event_id, source, event_id, occurred_at, provider, model, usage, request_id,
+               message_id, user_email, claimed_team, claimed_project, workspace_id, api_key_id,
+               session_id, operation_id, tags, prompt_hash, reported_cost_usd, cost_basis,
+               is_incomplete, corrects, voids, not_counted_because`;
+
+/** Inserts the events of `from`, a relation `n` of `EVENT_COLUMNS`, received at the first parameter. */
+export const insertEventsFrom = (from: string): string => `insert into usage_events
             (usage_event_id, source, event_id, occurred_at, received_at, provider, model, usage,
              request_id, message_id, user_email, claimed_team, claimed_project, workspace_id,
              api_key_id, session_id, operation_id, tags, prompt_hash, reported_cost_usd, cost_basis,
@@ -36,16 +46,9 @@ export const insertEventsText = (where = ""): string => `insert into usage_event
             n.workspace_id, n.api_key_id, n.session_id, n.operation_id, n.tags, n.prompt_hash,
             n.reported_cost_usd, n.cost_basis, n.is_incomplete, n.corrects, n.voids,
             n.not_counted_because
-       from unnest($2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[],
-                   $8::jsonb[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
-                   $14::text[], $15::text[], $16::text[], $17::text[], $18::jsonb[], $19::text[],
-                   $20::numeric[], $21::text[], $22::boolean[], $23::text[], $24::text[], $25::text[])
-         as n (usage_event_id, source, event_id, occurred_at, provider, model, usage, request_id,
-               message_id, user_email, claimed_team, claimed_project, workspace_id, api_key_id,
-               session_id, operation_id, tags, prompt_hash, reported_cost_usd, cost_basis,
-               is_incomplete, corrects, voids, not_counted_because)
-            ${where}`;
+       from ${from}`;
 
+/** The values of the first parameter and `EVENT_ARRAYS`. */
 export function eventValues(
   rows: readonly EventToInsert[],
   receivedAt: Instant,
@@ -83,7 +86,8 @@ export function eventValues(
   ];
 }
 
-const INSERT_EVENTS = insertEventsText();
+const INSERT_EVENTS = insertEventsFrom(`unnest(${EVENT_ARRAYS})
+         as n (${EVENT_COLUMNS})`);
 
 /** Inserts events whose identity this transaction has claimed. */
 export async function insertUsageEvents(
