@@ -224,6 +224,7 @@ export const reconciliationAnswer = {
     "causes",
     "days",
     "pending_days",
+    "anthropic_reports",
   ],
   properties: {
     from: { type: "string", format: "date" },
@@ -280,5 +281,31 @@ export const reconciliationAnswer = {
       },
     },
     pending_days: { ...texts, description: "Not final yet, or from before our first usage." },
+    anthropic_reports: {
+      type: ["object", "null"],
+      description:
+        "Anthropic's two reports of costs held against each other; null: no day is in both.",
+      properties: {
+        days: texts,
+        analytics_cost: decimal,
+        cost_report: decimal,
+        difference: decimal,
+        causes: {
+          type: "array",
+          items: {
+            type: "object",
+            properties: {
+              cause: {
+                enum: ["priority_tier", "discount", "rounding", "may_be_revised", "unexplained"],
+              },
+              title: { type: "string" },
+              amount: decimal,
+              days: texts,
+              models: texts,
+            },
+          },
+        },
+      },
+    },
   },
 };

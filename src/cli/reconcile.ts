@@ -6,6 +6,7 @@ import type { Clock, Period } from "../domain/time.ts";
 import {
   acceptDifferences,
   causeNames,
+  loadBillComparison,
   loadReconciliation,
   parseCause,
   parseReconciliationPeriod,
@@ -35,9 +36,10 @@ export function defineReconcileCommands(define: DefineCommand, surroundings: Sur
         const period = periodOf(options, clock);
         const outcome = await reconcile({ database, clock }, period);
         const report = await loadReconciliation({ database }, period);
+        const bills = await loadBillComparison({ database }, period, clock());
         return {
-          text: reconciliationText(report),
-          json: { ...reconciliationJson(report), changed_days: outcome.changed },
+          text: reconciliationText(report, bills),
+          json: { ...reconciliationJson(report, bills), changed_days: outcome.changed },
           isFailed: report.standing.driftingDays.length > 0,
         };
       }),

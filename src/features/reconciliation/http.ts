@@ -4,6 +4,7 @@ import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
 import { type Clock, type Period, parseLocalDate, timeZone } from "../../domain/time.ts";
 import type { Database } from "../../store/database.ts";
+import { loadBillComparison } from "./flow/billed-lines.ts";
 import { loadReconciliation } from "./flow/report.ts";
 import { reconciliationJson } from "./messages.ts";
 import { monthPeriod, startOfDay } from "./rules.ts";
@@ -28,7 +29,10 @@ export function reconciliationRoutes(
       throw invalid("expected only the parameters month, from and to, each once");
     }
     const period = parseReconciliationPeriod(parsed.data, deps.clock());
-    return reconciliationJson(await loadReconciliation(deps, period));
+    return reconciliationJson(
+      await loadReconciliation(deps, period),
+      await loadBillComparison(deps, period, deps.clock()),
+    );
   });
 }
 

@@ -1,4 +1,5 @@
 /** What the rest of the program may use from reconciliation. */
+export { loadBillComparison } from "./flow/billed-lines.ts";
 export { type ReconcileDeps, type ReconcileOutcome, reconcile } from "./flow/reconcile.ts";
 export {
   acceptDifferences,

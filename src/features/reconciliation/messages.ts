@@ -1,6 +1,12 @@
 /** A reconciliation as text for a terminal, and as plain values for programs. Pure. */
 import { formatUsd, type Usd, usd, usdToDecimal } from "../../domain/money.ts";
 import { addMs, type Period } from "../../domain/time.ts";
+import {
+  BILL_CAUSES,
+  type BillCause,
+  type BillComparison,
+  type BillDifference,
+} from "./rules/bills.ts";
 import { type Cause, causeText } from "./rules/causes.ts";
 import { absolute, groupBy } from "./rules/lines.ts";
 import {
@@ -22,7 +28,7 @@ interface Shown {
   readonly standing: Standing;
 }
 
-export function reconciliationText(shown: Shown): string {
+export function reconciliationText(shown: Shown, bills?: BillComparison): string {
   const { period, days, pendingDays, standing, share } = shown;
   const { anthropicBilled: billed, charged } = standing;
   const title = `Reconciliation of ${dayText(period.start)} to ${dayText(addMs(period.end, -1))} (UTC)`;
@@ -53,6 +59,7 @@ export function reconciliationText(shown: Shown): string {
       ? `All ${String(days.length)} judged days agree within ${shareText(share)} %.`
       : `Above ${shareText(share)} %: ${standing.driftingDays.join(", ")}.`,
     ...(pendingDays.length === 0 ? [] : [`Not judged: ${pendingDays.join(", ")}.`]),
+    ...(bills === undefined ? [] : billsSection(bills)),
   ].join("\n");
 }
 
@@ -115,7 +122,59 @@ function summaries(totals: readonly CauseTotal[]): readonly Summary[] {
     .toSorted((left, right) => (absolute(left.amount) > absolute(right.amount) ? -1 : 1));
 }
 
-export function reconciliationJson(shown: Shown): object {
+/** Anthropic's two reports held against each other: nothing of it is ours to mend. */
+function billsSection({ days, analytics, costReport, differences }: BillComparison): string[] {
+  const gap = usd(analytics - costReport);
+  const heading = `Anthropic's own reports, ${String(days.length)} days that both have: analytics/cost ${formatUsd(analytics)}, cost_report ${formatUsd(costReport)}`;
+  if (differences.length === 0) return ["", `${heading}. They agree.`];
+  return [
+    "",
+    `${heading}, apart by ${formatUsd(gap)}:`,
+    ...billSummaries(differences).map(
+      ({ cause, amount, days: theirs, models }) =>
+        `${formatUsd(amount).padStart(14)}  ${BILL_CAUSES[cause]}; ${[daysText(theirs), ...models].join(", ")}`,
+    ),
+  ];
+}
+
+interface BillSummary {
+  readonly cause: BillCause;
+  readonly amount: Usd;
+  readonly days: readonly string[];
+  readonly models: readonly string[];
+}
+
+function billSummaries(differences: readonly BillDifference[]): readonly BillSummary[] {
+  return [...groupBy(differences, ({ cause }) => cause).values()].flatMap((alike) => {
+    const [first] = alike;
+    if (first === undefined) return [];
+    return [
+      {
+        cause: first.cause,
+        amount: usd(alike.reduce((sum, { amount }) => sum + amount, 0n)),
+        days: [...new Set(alike.map(({ day }) => day))].toSorted(),
+        models: [...new Set(alike.flatMap(({ modelId }) => modelId ?? []))].toSorted(),
+      },
+    ];
+  });
+}
+
+function billsJson({ days, analytics, costReport, differences }: BillComparison): object {
+  return {
+    days,
+    analytics_cost: usdToDecimal(analytics),
+    cost_report: usdToDecimal(costReport),
+    difference: usdToDecimal(usd(analytics - costReport)),
+    causes: billSummaries(differences).map(({ amount, cause, ...rest }) => ({
+      cause,
+      title: BILL_CAUSES[cause],
+      amount: usdToDecimal(amount),
+      ...rest,
+    })),
+  };
+}
+
+export function reconciliationJson(shown: Shown, bills?: BillComparison): object {
   const { period, share, days, pendingDays, standing } = shown;
   return {
     from: dayText(period.start),
@@ -154,6 +213,7 @@ export function reconciliationJson(shown: Shown): object {
       })),
     })),
     pending_days: pendingDays,
+    anthropic_reports: bills === undefined ? null : billsJson(bills),
   };
 }
 

@@ -63,6 +63,15 @@ export function daysToJudge(
   });
 }
 
+/** Whether a report has all of a UTC day. */
+export function isFinalIn(
+  { startsAt, completeUntil, dataRefreshedAt }: BillCoverage,
+  day: string,
+): boolean {
+  const { start, end } = dayPeriod(day);
+  return startsAt <= start && end <= completeUntil && end <= dataRefreshedAt;
+}
+
 /** The first instants of the UTC days that lie wholly or partly in a period. */
 export function daysOf({ start, end }: Period): readonly Instant[] {
   const days: Instant[] = [];

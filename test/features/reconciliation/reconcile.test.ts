@@ -16,9 +16,12 @@ import { reconcileWhenDue } from "../../../src/features/reconciliation/flow/reco
 import {
   acceptDifferences,
   basisOf,
+  loadBillComparison,
   loadReconciliation,
   type ReconciliationReport,
   reconcile,
+  reconciliationJson,
+  reconciliationText,
 } from "../../../src/features/reconciliation/index.ts";
 import { createLedger, type LedgerRequest } from "../../../src/sandbox/anthropic/ledger.ts";
 import { acme } from "../../support/budget-builders.ts";
@@ -667,6 +670,49 @@ describe("a difference that is accepted", () => {
     const report = await judged(fake);
 
     expect(report.standing.drift).toBeGreaterThan(0n);
+  });
+});
+
+test("a bill that Anthropic has revised in one report only raises no alert, and the report says so", async () => {
+  const requests = steadyRequests(WEEK, 2 * HOUR_MS);
+  const fake = await organization(
+    requests,
+    requests.map((request) => gateway(request)),
+  );
+  await pullAll(puller(db.pool, fake));
+  await db.pool.query(
+    `insert into provider_report_rows
+            (report, bucket_start, bucket_end, group_key, revision, content_sha256, is_withdrawn,
+             workspace_id, model, service_tier, cost_type, token_type, list_cost_usd, billed_cost_usd,
+             data_refreshed_at, pulled_at)
+     select r.report, r.bucket_start, r.bucket_end, r.group_key, r.revision + 1, '\\x01', false,
+            r.workspace_id, r.model, r.service_tier, r.cost_type, r.token_type,
+            r.list_cost_usd + 7, r.billed_cost_usd + 7, r.data_refreshed_at, r.pulled_at
+       from current_provider_report_rows r
+      where r.report = 'analytics_cost' and r.bucket_start = '2026-11-19' and r.token_type = 'output_tokens'
+      limit 1`,
+  );
+  const deps = { database: db.pool, clock: fake.time.clock };
+  await reconcile(deps, WEEK);
+
+  const report = await loadReconciliation(deps, WEEK);
+  expectWhole(report);
+  expect(causesOf(report)).toEqual(["bills_differ"]);
+  expect(report.standing.drift).toBe(0n);
+  expect(await alerts()).toEqual([]);
+  const bills = await loadBillComparison(deps, WEEK, fake.time.clock());
+  expect(bills?.days).toHaveLength(7);
+  expect(bills?.differences).toMatchObject([
+    {
+      day: "2026-11-19",
+      component: "output",
+      cause: "may_be_revised",
+      amount: usdFromDecimal("7"),
+    },
+  ]);
+  expect(reconciliationText(report, bills)).toContain("apart by $7.00");
+  expect(reconciliationJson(report, bills)).toMatchObject({
+    anthropic_reports: { difference: "7.000000", causes: [{ cause: "may_be_revised" }] },
   });
 });
 

@@ -18,10 +18,9 @@ import {
 } from "../../pricing/index.ts";
 import { judgeDays } from "../rules/attribute.ts";
 import { driftFacts, driftThreadKey } from "../rules/drift-alert.ts";
-import { type BilledLine, type ChargedLine, type Component, groupBy } from "../rules/lines.ts";
+import { type ChargedLine, type Component, groupBy } from "../rules/lines.ts";
 import type { CacheWritePricesOf } from "../rules/prices.ts";
 import {
-  type BillCoverage,
   dayPeriod,
   daysToJudge,
   monthPeriod,
@@ -39,14 +38,13 @@ import {
 } from "../store/judgements.ts";
 import { loadDriftShare } from "../store/settings.ts";
 import {
-  type BilledRow,
   type ChargedRow,
   findUsageSpan,
-  listBilled,
   listBills,
   listCharged,
   listSourceSeries,
 } from "../store/sides.ts";
+import { loadTheirs } from "./billed-lines.ts";
 
 export interface ReconcileDeps {
   readonly database: Database;
@@ -143,11 +141,12 @@ async function judge(
 
   const whole = { start: dayPeriod(firstDay).start, end: dayPeriod(lastDay).end };
   const prices = await loadPriceList(sql);
-  const theirs = await loadTheirs(sql, whole, { billOf, prices });
+  const { theirs, otherBill } = await loadTheirs(sql, whole, { billOf, prices });
   const ours = (await listCharged(sql, whole)).filter(({ day }) => billOf.has(day));
   const judgements = judgeDays({
     days: judged,
     theirs,
+    otherBill,
     ours: ours.map((row) => chargedLine(row, prices)),
     series: await listSourceSeries(sql, {
       start: addMs(whole.start, -SERIES_MARGIN_MS),
@@ -170,52 +169,6 @@ async function judge(
 
 /** What is usual shows from two weeks before and after. */
 const SERIES_MARGIN_MS = 14 * DAY_MS;
-
-async function loadTheirs(
-  sql: Sql,
-  window: Period,
-  {
-    billOf,
-    prices,
-  }: { readonly billOf: ReadonlyMap<string, BillCoverage>; readonly prices: PriceList },
-): Promise<readonly BilledLine[]> {
-  const lines: BilledLine[] = [];
-  for (const report of new Set([...billOf.values()].map((bill) => bill.report))) {
-    // oxlint-disable-next-line no-await-in-loop -- one connection, at most two reports
-    const rows = await listBilled(sql, report, window);
-    const ofReport = rows.filter(({ day }) => billOf.get(day)?.report === report);
-    lines.push(...ofReport.map((row) => billedLine(row, prices)));
-  }
-  return lines;
-}
-
-const TOKEN_COMPONENTS: Readonly<Partial<Record<string, Component>>> = {
-  uncached_input_tokens: "uncached_input",
-  output_tokens: "output",
-  cache_read_input_tokens: "cache_read",
-  "cache_creation.ephemeral_5m_input_tokens": "cache_write_5m",
-  "cache_creation.ephemeral_1h_input_tokens": "cache_write_1h",
-};
-const OTHER_COMPONENTS: Readonly<Partial<Record<string, Component>>> = {
-  tokens: "tokens",
-  web_search: "web_search",
-  code_execution: "code_execution",
-  session_usage: "session_usage",
-};
-
-function billedLine(row: BilledRow, prices: PriceList): BilledLine {
-  const { day, workspaceId, serviceTier, listCost, billedCost } = row;
-  return {
-    day,
-    workspaceId,
-    modelId: row.model === undefined ? undefined : normaliseModelId(row.model, prices).modelId,
-    component:
-      TOKEN_COMPONENTS[row.tokenType ?? ""] ?? OTHER_COMPONENTS[row.costType ?? ""] ?? "other",
-    serviceTier,
-    listCost,
-    billedCost,
-  };
-}
 
 const SKU_COMPONENTS: Readonly<Partial<Record<string, Component>>> = {
   uncached_input: "uncached_input",

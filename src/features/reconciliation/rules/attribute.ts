@@ -3,6 +3,7 @@
  * prove, the exact ones before the likely ones; what is left is unexplained. Pure.
  */
 import { type Usd, usd } from "../../../domain/money.ts";
+import { explainOtherBill } from "./bills.ts";
 import {
   type Difference,
   type Explanation,
@@ -12,7 +13,15 @@ import {
   openCellOf,
 } from "./difference.ts";
 import { splitOneSided, splitOwnKinds } from "./exclusions.ts";
-import { type Cell, cellsOf, comparable, groupBy, type Sides, sumOf } from "./lines.ts";
+import {
+  type BilledLine,
+  type Cell,
+  cellsOf,
+  comparable,
+  groupBy,
+  type Sides,
+  sumOf,
+} from "./lines.ts";
 import {
   type CacheWritePricesOf,
   explainCacheLifetime,
@@ -33,6 +42,8 @@ import { withoutUnnamedWorkspaces } from "./workspaces.ts";
 export interface Comparison extends Sides {
   /** The days to judge, with or without any line. */
   readonly days: readonly string[];
+  /** What the report that is not the bill says of the days that both have. */
+  readonly otherBill?: readonly BilledLine[];
   readonly series: readonly SourceSeries[];
   readonly cacheWritePricesOf: CacheWritePricesOf;
 }
@@ -69,7 +80,7 @@ function attribute(comparison: Comparison): readonly Difference[] {
 function explainAll(
   open: readonly OpenCell[],
   cells: readonly Cell[],
-  { series, cacheWritePricesOf }: Comparison,
+  { series, cacheWritePricesOf, theirs, otherBill = [] }: Comparison,
 ): readonly Difference[] {
   const rules: readonly ((rest: readonly OpenCell[]) => readonly Explanation[])[] = [
     (rest) =>
@@ -84,6 +95,7 @@ function explainAll(
     explainDoubledSource,
     explainTiers,
     explainDiscounts,
+    (rest) => explainOtherBill(rest, { theirs, otherBill }),
     (rest) => explainLostHour(rest, cells, series),
     (rest) => rest.map((cell) => ({ open: cell, cause: "unexplained" })),
   ];

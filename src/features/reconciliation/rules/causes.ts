@@ -53,6 +53,12 @@ const CAUSES = {
     title: "cost as a source reported it",
     advice: "Its own figure was taken; have it send tokens to be priced by the list.",
   },
+  bills_differ: {
+    kind: "exclusion",
+    title: "Anthropic's own reports differ",
+    advice:
+      "Our total is what the other one of analytics/cost and cost_report says: one of them has been revised, or leaves something out.",
+  },
   rounding: {
     kind: "exclusion",
     title: "rounding of the report",
