@@ -89,6 +89,7 @@ begin
     select c.bucket_start, c.model_id, c.workspace_id, sum(c.billed_cost_usd)
       from changed c
      group by 1, 2, 3
+     order by 1
   )
   insert into team_spend_days
          (spend_dimension_id, day_start, request_count, uncached_input_tokens,
@@ -130,6 +131,7 @@ begin
     select c.bucket_start, c.model_id, c.workspace_id, sum(c.billed_cost_usd)
       from changed c
      group by 1, 2, 3
+     order by 1
   )
   insert into team_spend_days
          (spend_dimension_id, day_start, request_count, uncached_input_tokens,
@@ -189,7 +191,8 @@ select s.spend_dimension_id, s.day_start, sum(s.request_count), sum(s.uncached_i
  group by 1, 2
 having (sum(s.request_count), sum(s.uncached_input_tokens), sum(s.cache_creation_5m_input_tokens),
         sum(s.cache_creation_1h_input_tokens), sum(s.cache_read_input_tokens),
-        sum(s.output_tokens), sum(s.billed_cost_usd)) <> (0, 0, 0, 0, 0, 0, 0);
+        sum(s.output_tokens), sum(s.billed_cost_usd)) <> (0, 0, 0, 0, 0, 0, 0)
+ order by 2, 1;
 -- next statement
 insert into model_spend_quarters (bucket_start, model_id, workspace_id, billed_cost_usd, is_folded)
 select s.bucket_start, s.model_id, s.workspace_id, sum(s.billed_cost_usd), true
@@ -200,7 +203,8 @@ select s.bucket_start, s.model_id, s.workspace_id, sum(s.billed_cost_usd), true
         select q.bucket_start, q.model_id, q.workspace_id, -q.billed_cost_usd
           from model_spend_quarters q) s
  group by 1, 2, 3
-having sum(s.billed_cost_usd) <> 0;
+having sum(s.billed_cost_usd) <> 0
+ order by 1;
 -- next statement
 analyze team_spend_days, model_spend_quarters, spend_dimensions;
 -- next statement

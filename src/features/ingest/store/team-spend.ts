@@ -47,7 +47,8 @@ export async function foldTeamDays(
             sum(t.cache_creation_5m_input_tokens), sum(t.cache_creation_1h_input_tokens),
             sum(t.cache_read_input_tokens), sum(t.output_tokens), sum(t.billed_cost_usd), true
        from taken t
-      group by 1, 2`,
+      group by 1, 2
+      order by 2, 1`,
     [rowsMin, keysMax],
   );
   return rowCount ?? 0;
@@ -75,7 +76,8 @@ export async function foldModelQuarters(
      insert into model_spend_quarters (bucket_start, model_id, workspace_id, billed_cost_usd, is_folded)
      select t.bucket_start, t.model_id, t.workspace_id, sum(t.billed_cost_usd), true
        from taken t
-      group by 1, 2, 3`,
+      group by 1, 2, 3
+      order by 1`,
     [rowsMin, keysMax],
   );
   return rowCount ?? 0;

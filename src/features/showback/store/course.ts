@@ -39,13 +39,16 @@ async function listOfQuarters(
 ): Promise<readonly Point[]> {
   const at =
     step === "day"
-      ? "(s.bucket_start at time zone $3)::date"
-      : "date_trunc('hour', s.bucket_start, $3)";
+      ? "(q.bucket_start at time zone $3)::date"
+      : "date_trunc('hour', q.bucket_start, $3)";
   const { rows } = await sql.query<{ readonly at: string; readonly cost: string }>(
     `select to_json(p.at) #>> '{}' as at, p.cost::text
-       from (select ${at} as at, sum(s.billed_cost_usd) as cost
-               from model_spend_quarters s
-              where s.bucket_start >= $1 and s.bucket_start < $2 ${quartersCondition(scope, "$4")}
+       from (select ${at} as at, sum(q.cost) as cost
+               from (select s.bucket_start, sum(s.billed_cost_usd) as cost
+                       from model_spend_quarters s
+                      where s.bucket_start >= $1 and s.bucket_start < $2
+                            ${quartersCondition(scope, "$4")}
+                      group by 1) q
               group by 1) p
       where p.cost <> 0
       order by p.at`,
@@ -86,8 +89,8 @@ async function listDays(
                  min(n.at at time zone $3 at time zone 'UTC' - n.at) as least
             from (values (m.at - interval '14 hours'), (m.at), (m.at + interval '12 hours')) n (at)
         ) z
-     ), moved as (
-       select r.bucket_start, r.billed_cost_usd
+     ), around as (
+       select r.bucket_start, sum(r.billed_cost_usd) as cost
          from spend_dimensions d
         cross join midnights m
               -- One dimension after the other, which Postgres would not think of by itself.
@@ -97,8 +100,13 @@ async function listDays(
                                and r.bucket_start >= m.moved_from and r.bucket_start < m.moved_until
                             offset 0) r
         where true ${scopeCondition(scope, "$4")}
-          and date_trunc('day', r.bucket_start, 'UTC') at time zone 'UTC'
-              <> date_trunc('day', r.bucket_start, $3) at time zone $3
+        group by 1
+     ), moved as materialized (
+       select a.day, a.utc_day, a.cost
+         from (select (b.bucket_start at time zone $3)::date as day,
+                      (b.bucket_start at time zone 'UTC')::date as utc_day, b.cost
+                 from around b) a
+        where a.day <> a.utc_day
      ), parts as (
        select (s.day_start at time zone 'UTC')::date as day, sum(s.billed_cost_usd) as cost
          from spend_dimensions d
@@ -111,9 +119,9 @@ async function listDays(
         where true ${scopeCondition(scope, "$4")}
         group by 1
        union all
-       select (v.bucket_start at time zone $3)::date, v.billed_cost_usd from moved v
+       select v.day, v.cost from moved v
        union all
-       select (v.bucket_start at time zone 'UTC')::date, -v.billed_cost_usd from moved v
+       select v.utc_day, -v.cost from moved v
      )
      select p.day::text, sum(p.cost)::text as cost
        from parts p
