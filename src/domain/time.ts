@@ -6,7 +6,8 @@
  * Postgres' own `date_trunc`, in the zones that break naive code.
  */
 import { TZDate } from "@date-fns/tz";
-import { lightFormat } from "date-fns";
+// By its own path: the package as a whole loads three hundred files.
+import { lightFormat } from "date-fns/lightFormat";
 import { assert } from "./assert.ts";
 import type { Brand } from "./brand.ts";
 
