@@ -1,12 +1,10 @@
 /** The files that `claude-spend import` is asked for: names, folders, patterns and standard input. */
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { pipeline, Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { AppError } from "../domain/errors.ts";
+import { STDIN } from "./import-input.ts";
 
 export interface InputFile {
   readonly path: string;
@@ -16,12 +14,8 @@ export interface InputFile {
   readonly isNamed: boolean;
 }
 
-/** The path that stands for standard input. */
-export const STDIN = "-";
 /** What a folder is searched for. Patterns find any other name. */
 const IN_FOLDERS = "**/*.{jsonl,ndjson,jsonl.gz,ndjson.gz}";
-/** Large reads cost less, and a transcript is mostly lines that are passed over. */
-const CHUNK_BYTES = 1024 * 1024;
 
 /** Each file once, in the order in which it was asked for. Throws for what is not there. */
 export async function findInputFiles(asked: readonly string[]): Promise<readonly InputFile[]> {
@@ -63,45 +57,4 @@ async function matching(pattern: string, folder?: string): Promise<readonly Inpu
   return await Promise.all(
     paths.map(async (path) => ({ path, bytes: (await stat(path)).size, isNamed: false })),
   );
-}
-
-/** The bytes of a file, decompressed if they are gzip; `onBytes` hears of those that were read. */
-export async function* readInput(
-  path: string,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<Buffer> {
-  const source =
-    path === STDIN ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  const chunks = counted(source, onBytes);
-  const first = await chunks.next();
-  if (first.done === true) return;
-  const all = prepended(first.value, chunks);
-  if (first.value[0] !== 0x1f || first.value[1] !== 0x8b) {
-    yield* all;
-    return;
-  }
-  // What goes wrong is thrown where the result is read.
-  const gunzip = pipeline(Readable.from(all), createGunzip(), () => undefined);
-  for await (const chunk of gunzip) if (Buffer.isBuffer(chunk)) yield chunk;
-}
-
-async function* counted(
-  source: AsyncIterable<unknown>,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<Buffer> {
-  for await (const chunk of source) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    onBytes(chunk.length);
-    yield chunk;
-  }
-}
-
-async function* prepended(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield first;
-  yield* rest;
-}
-
-/** How a file is called in what is said about it. */
-export function nameOf(path: string): string {
-  return path === STDIN ? "standard input" : path;
 }

@@ -1,60 +1,63 @@
-/** Imports one file after the other, in whichever thread: opens each, and hands its bytes to ingest. */
+/** What an import records and hears, whichever thread reads its files. */
 import { pino } from "pino";
-import { type Instant, instant } from "../domain/time.ts";
+import { instant } from "../domain/time.ts";
 import {
   createIngestMemory,
   createUsageImport,
-  type ImportProblem,
   type ImportTotals,
 } from "../features/ingest/index.ts";
 import type { Database } from "../store/database.ts";
-import { nameOf, readInput } from "./import-files.ts";
+import { migrate } from "../store/migrate.ts";
+import type { Crew, ImportListeners, ImportTask } from "./import-crew.ts";
+import type { InputFile } from "./import-files.ts";
+import { nameOf, readInput } from "./import-input.ts";
+import { withDatabase } from "./with-database.ts";
 
-/** What holds for the whole import. Plain values: they go to other threads. */
-export interface ImportTask {
-  readonly now: Instant;
-  readonly source: string | undefined;
-  readonly userEmail: string | undefined;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Work {
+  /** Read here, one after the other. */
+  readonly files: readonly InputFile[];
+  /** Reads the files instead, if there is one. */
+  readonly crew: Crew | undefined;
+  readonly task: ImportTask;
+  readonly listeners: ImportListeners;
 }
 
-export interface ImportListeners {
-  readonly onBytes: (bytes: number) => void;
-  readonly onSettled: (events: number) => void;
-  readonly onProblem: (problem: ImportProblem) => void;
+/** Reads and checks, and records nothing. */
+export async function runDry(work: Work): Promise<ImportTotals> {
+  return await runImportOf(work, undefined);
 }
 
-/** Imports the files that `nextPath` gives; without a database nothing is recorded. */
-export async function runImportOf(
-  nextPath: () => Promise<string | undefined>,
-  task: ImportTask,
-  {
-    database,
-    listeners,
-  }: { readonly database: Database | undefined; readonly listeners: ImportListeners },
+export async function runRecording(env: Environment, work: Work): Promise<ImportTotals> {
+  return await withDatabase(env, async (database) => {
+    await migrate(database);
+    return await runImportOf(work, database);
+  });
+}
+
+async function runImportOf(
+  { files, crew, task, listeners }: Work,
+  database: Database | undefined,
 ): Promise<ImportTotals> {
+  const now = instant(task.now);
   const recording =
     database === undefined
       ? undefined
       : {
           database,
           // One instant for all: what is too old, or begun anew, must not change on the way.
-          clock: () => instant(task.now),
+          clock: () => now,
           log: pino({ level: "warn" }, process.stderr),
           ingestMemory: createIngestMemory(),
         };
-  const usageImport = createUsageImport({
-    ...task,
-    now: instant(task.now),
-    recording,
-    onProblem: listeners.onProblem,
-    onSettled: listeners.onSettled,
-  });
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- one file after the other, in bounded memory
-    const path = await nextPath();
-    if (path === undefined) return await usageImport.finish();
+  const { onProblem, onSettled } = listeners;
+  const usageImport = createUsageImport({ ...task, now, recording, onProblem, onSettled });
+  if (crew !== undefined) return await usageImport.finish(await crew.readAll(usageImport.take));
+  for (const { path } of files) {
     const chunks = readInput(path, listeners.onBytes);
     // oxlint-disable-next-line no-await-in-loop -- one file after the other, in bounded memory
     await usageImport.add({ name: nameOf(path), chunks });
   }
+  return await usageImport.finish();
 }

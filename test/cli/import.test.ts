@@ -188,3 +188,24 @@ test("a large import goes over several threads, and a killed one goes on", async
   );
   expect(rows).toEqual([{ counted: answers }]);
 });
+
+test("a large one that can't be recorded says why, and no thread goes on", async () => {
+  const projects = join(folder, "large", "projects");
+  const { code, stdout, stderr } = await runImport([projects, "--json"], {
+    url: "postgresql://nobody@127.0.0.1:1/none",
+  });
+  expect(code).toBe(1);
+  expect(stderr).toContain("127.0.0.1");
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: "unavailable" } });
+});
+
+test("a large dry run reads with several threads, too, and finds the same", async () => {
+  const { code, stdout } = await runImport(
+    [join(folder, "large", "projects"), "--dry-run", "--json"],
+    { url: "postgresql://nobody@127.0.0.1:1/none" },
+  );
+  expect({ code, report: JSON.parse(stdout) as unknown }).toMatchObject({
+    code: 0,
+    report: { dry_run: true, files: 20, accepted: 1_600, found: { "claude-code": 1_600 } },
+  });
+});

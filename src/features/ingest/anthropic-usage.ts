@@ -1,12 +1,10 @@
 /**
- * Anthropic's `usage` object, wherever it is quoted: its shape and what it means in our words
- * (platform.claude.com/docs/en/api/messages). `input_tokens` is uncached input only.
+ * The shape of Anthropic's `usage` object, wherever it is quoted
+ * (platform.claude.com/docs/en/api/messages). What it means, `usage-from-anthropic.ts` knows.
  */
 import { z } from "zod";
-import type { Usage, UsageIteration, UsageQuantities } from "../../domain/usage.ts";
 import { count, optionalCount, requiredId, text } from "./event-fields.ts";
-
-const ITERATIONS_MAX = 1_000;
+import { ITERATIONS_MAX } from "./field-limits.ts";
 
 const quantities = {
   input_tokens: count,
@@ -33,44 +31,4 @@ export const anthropicUsage = z.object({
     .nullish(),
 });
 export type AnthropicUsage = z.infer<typeof anthropicUsage>;
-
-export function usageFromAnthropic(usage: AnthropicUsage): Usage {
-  const of = quantitiesFromAnthropic(usage);
-  return {
-    uncachedInputTokens: of.uncachedInputTokens,
-    cacheCreation5mInputTokens: of.cacheCreation5mInputTokens,
-    cacheCreation1hInputTokens: of.cacheCreation1hInputTokens,
-    cacheReadInputTokens: of.cacheReadInputTokens,
-    outputTokens: of.outputTokens,
-    webSearchRequests: usage.server_tool_use?.web_search_requests ?? 0,
-    serviceTier: usage.service_tier ?? undefined,
-    inferenceGeo: usage.inference_geo ?? undefined,
-    speed: usage.speed ?? undefined,
-    iterations: (usage.iterations ?? []).map(
-      (iteration): UsageIteration => ({
-        ...quantitiesFromAnthropic(iteration),
-        type: iteration.type,
-        model: iteration.model ?? undefined,
-      }),
-    ),
-  };
-}
-
-type AnthropicQuantities = z.infer<z.ZodObject<typeof quantities>>;
-
-/**
- * Cache writes that nobody split by lifetime are five-minute writes, Anthropic's default; so is a
- * rest that the split leaves over.
- */
-function quantitiesFromAnthropic(anthropic: AnthropicQuantities): UsageQuantities {
-  const split5m = anthropic.cache_creation?.ephemeral_5m_input_tokens ?? 0;
-  const split1h = anthropic.cache_creation?.ephemeral_1h_input_tokens ?? 0;
-  const total = Math.max(anthropic.cache_creation_input_tokens ?? 0, split5m + split1h);
-  return {
-    uncachedInputTokens: anthropic.input_tokens,
-    cacheCreation5mInputTokens: total - split1h,
-    cacheCreation1hInputTokens: split1h,
-    cacheReadInputTokens: anthropic.cache_read_input_tokens ?? 0,
-    outputTokens: anthropic.output_tokens,
-  };
-}
+export type AnthropicQuantities = z.infer<z.ZodObject<typeof quantities>>;

@@ -1,14 +1,9 @@
 /** What the rest of the program may use from ingest. */
 export { authenticateSource } from "./authenticate.ts";
 export { foldTeamSpend } from "./flow/fold-team-spend.ts";
-export type { ImportProblem } from "./flow/import-batches.ts";
-export {
-  addTotals,
-  createUsageImport,
-  type ImportTotals,
-  NOTHING_IMPORTED,
-} from "./flow/import-usage.ts";
+export { createUsageImport, type ImportTotals } from "./flow/import-usage.ts";
 export { createIngestMemory, type IngestMemory } from "./flow/ingest-memory.ts";
+export type { ImportProblem } from "./flow/read-usage-file.ts";
 export { type RecordUsageDeps, recordUsage } from "./flow/record-usage.ts";
 export {
   dismissRejected,

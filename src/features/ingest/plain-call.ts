@@ -3,13 +3,19 @@
  * `native-event.ts`, which also knows what is wrong with all others, in a tenth of its time. Whatever
  * looks unusual is "no": then the shape decides.
  */
-import { z } from "zod";
 import type { AnthropicUsage } from "./anthropic-usage.ts";
-import { ID_CHARS_MAX, isCount, isStorable, TAG_CHARS_MAX, TAGS_MAX } from "./event-fields.ts";
+import {
+  ITERATIONS_MAX,
+  isCount,
+  isId,
+  isIsoTime,
+  isText,
+  TAG_CHARS_MAX,
+  TAGS_MAX,
+} from "./field-limits.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const ISO_TIME = z.core.regexes.datetime({ offset: true });
 const WORD_CHARS_MAX = 64;
 
 type OptionalText = string | null | undefined;
@@ -31,8 +37,7 @@ export function isPlainCall(raw: unknown): raw is PlainCall {
   if (!isFields(raw)) return false;
   return (
     isId(raw["event_id"]) &&
-    typeof raw["occurred_at"] === "string" &&
-    ISO_TIME.test(raw["occurred_at"]) &&
+    isIsoTime(raw["occurred_at"]) &&
     isId(raw["model"]) &&
     isPlainUsage(raw["usage"]) &&
     isAbsentOr(raw["provider"], isWord) &&
@@ -61,16 +66,37 @@ const OPTIONAL_IDS = [
 function isPlainUsage(usage: unknown): boolean {
   if (!isFields(usage)) return false;
   return (
-    isCount(usage["input_tokens"]) &&
-    isCount(usage["output_tokens"]) &&
-    isAbsentOr(usage["cache_creation_input_tokens"], isCount) &&
-    isAbsentOr(usage["cache_read_input_tokens"], isCount) &&
-    isAbsentOr(usage["cache_creation"], isPlainSplit) &&
+    arePlainQuantities(usage) &&
     isAbsentOr(usage["server_tool_use"], isPlainToolUse) &&
     isAbsentOr(usage["service_tier"], isOptionalWord) &&
     isAbsentOr(usage["inference_geo"], isOptionalWord) &&
     isAbsentOr(usage["speed"], isOptionalWord) &&
-    isAbsent(usage["iterations"])
+    isAbsentOr(usage["iterations"], arePlainIterations)
+  );
+}
+
+function arePlainQuantities(fields: Fields): boolean {
+  return (
+    isCount(fields["input_tokens"]) &&
+    isCount(fields["output_tokens"]) &&
+    isAbsentOr(fields["cache_creation_input_tokens"], isCount) &&
+    isAbsentOr(fields["cache_read_input_tokens"], isCount) &&
+    isAbsentOr(fields["cache_creation"], isPlainSplit)
+  );
+}
+
+/** As Claude Code writes them: one, or as many as there were attempts and advisers. */
+function arePlainIterations(iterations: unknown): boolean {
+  return (
+    Array.isArray(iterations) &&
+    iterations.length <= ITERATIONS_MAX &&
+    iterations.every(
+      (iteration) =>
+        isFields(iteration) &&
+        arePlainQuantities(iteration) &&
+        isOptionalWord(iteration["type"]) &&
+        isAbsentOr(iteration["model"], isId),
+    )
   );
 }
 
@@ -104,20 +130,12 @@ function isAbsentOr(value: unknown, is: (present: unknown) => boolean): boolean 
   return value === undefined || value === null || is(value);
 }
 
-function isId(value: unknown): boolean {
-  return isText(value, ID_CHARS_MAX) && value !== "";
-}
-
 function isWord(value: unknown): boolean {
   return isText(value, WORD_CHARS_MAX) && value !== "";
 }
 
 function isOptionalWord(value: unknown): boolean {
   return isText(value, WORD_CHARS_MAX);
-}
-
-function isText(value: unknown, charsMax: number): boolean {
-  return typeof value === "string" && value.length <= charsMax && isStorable(value);
 }
 
 function areTags(tags: unknown): boolean {

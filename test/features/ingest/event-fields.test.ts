@@ -1,11 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import {
-  describeIssues,
-  looseCount,
-  parseReportedCost,
-  tags,
-} from "../../../src/features/ingest/event-fields.ts";
+import { describeIssues, looseCount, tags } from "../../../src/features/ingest/event-fields.ts";
+import { parseReportedCost } from "../../../src/features/ingest/field-limits.ts";
 
 describe("looseCount", () => {
   test.each([

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { pino } from "pino";
 import { beforeEach, describe, expect, test } from "vitest";
+import { AppError } from "../../../src/domain/errors.ts";
 import { instant } from "../../../src/domain/time.ts";
 import {
   createIngestMemory,
@@ -15,9 +16,13 @@ const NOW = instant("2026-11-23T12:00:00Z");
 const fixture = (name: string) => readFileSync(`test/fixtures/webhooks/${name}`);
 const TRANSCRIPT = fixture("claude-code/session.jsonl");
 
+/** All in the same memory, as a file is read. */
 async function* inPieces(bytes: Buffer, length: number) {
+  const memory = Buffer.alloc(Math.min(length, bytes.length));
   for (let at = 0; at < bytes.length; at += length) {
-    yield await Promise.resolve(bytes.subarray(at, at + length));
+    const copied = bytes.copy(memory, 0, at, at + length);
+    yield await Promise.resolve(memory.subarray(0, copied));
+    memory.fill("x");
   }
 }
 
@@ -144,6 +149,19 @@ describe("Claude Code transcripts", () => {
       `select e.usage->>'outputTokens' as output from usage_events e where e.event_id = 'req_1'`,
     );
     expect(rows).toEqual([{ output: "800" }]);
+  });
+
+  test("of one answer that is told twice, far apart and differently, the first counts", async () => {
+    const others = Array.from({ length: 2_600 }, (_, index) => answer(10 + index));
+    const text = json(answer(1, {}, 5), ...others, answer(1, {}, 900));
+    // Several batches are recorded at a time, and these two stand in the first and the last.
+    const totals = await importFiles({ "s.jsonl": text }, { pieces: 100_000 });
+    expect(totals).toMatchObject({ accepted: 2_601, duplicates: 0, rejected: 1, settled: 2_602 });
+    expect(totals.problems).toEqual([expect.stringMatching(/^s\.jsonl:2602: event_id: already/)]);
+    const { rows } = await db.pool.query(
+      `select e.usage->>'outputTokens' as output from usage_events e where e.event_id = 'req_1'`,
+    );
+    expect(rows).toEqual([{ output: "5" }]);
   });
 
   test("leaves the last answer of a running session for later, and only that", async () => {
@@ -322,6 +340,32 @@ test("a dry run counts and records nothing", async () => {
     settled: 2,
   });
   expect(await stored()).toEqual([]);
+});
+
+test("ends when what was read can't be recorded, and throws why", async () => {
+  const lost = new AppError({ code: "unavailable", message: "Away.", retryable: true });
+  const usageImport = createUsageImport({
+    now: NOW,
+    recording: {
+      database: db.pool,
+      clock: () => NOW,
+      log: pino({ level: "silent" }),
+      get ingestMemory(): never {
+        throw lost;
+      },
+    },
+    source: undefined,
+    userEmail: undefined,
+    onProblem: () => undefined,
+    onSettled: () => undefined,
+  });
+  const lines = Array.from({ length: 9_000 }, (_, index) => `${json(answer(index))}\n`);
+  const adding = usageImport.add({
+    name: "s.jsonl",
+    chunks: inPieces(Buffer.from(lines.join("")), 20_000),
+  });
+  await expect(adding).rejects.toBe(lost);
+  await expect(usageImport.finish()).rejects.toBe(lost);
 });
 
 test("begun again, it goes on where it was: all that was recorded is passed over", async () => {

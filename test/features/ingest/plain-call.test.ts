@@ -75,6 +75,10 @@ const value = fc.oneof(
     { ephemeral_1h_input_tokens: 5 },
     { web_search_requests: 1.5 },
     [{ type: "message", input_tokens: 1, output_tokens: 2 }],
+    [{ type: "message", input_tokens: 1, output_tokens: 2, model: "m", cache_creation: {} }, {}],
+    [{ type: "x".repeat(65), input_tokens: 1, output_tokens: 2 }],
+    [{ type: "message", input_tokens: 1, output_tokens: 2, model: "" }],
+    Array.from({ length: 1_001 }, () => ({ type: "message", input_tokens: 1, output_tokens: 2 })),
   ),
   fc.jsonValue(),
 );
@@ -129,13 +133,25 @@ describe("isPlainCall", () => {
     ["as senders write it", aNativeEvent()],
     ["with every field", { ...FULL, tags: { env: "prod" } }],
     ["with fields of the sender's own", aNativeEvent({ prompt: "secret" })],
+    ["without runs", withChange(aNativeEvent(), ["usage", "iterations"], [])],
+    [
+      "with the runs of several models",
+      withChange(
+        aNativeEvent(),
+        ["usage", "iterations"],
+        [
+          { type: "message", input_tokens: 1, output_tokens: 2, cache_read_input_tokens: 3 },
+          { type: "advisor_message", model: "claude-haiku-4-5", input_tokens: 1, output_tokens: 2 },
+        ],
+      ),
+    ],
   ])("takes a usual event: %s", (_name, raw) => {
     expect(isPlainCall(asJson(raw))).toBe(true);
   });
 
   test.each([
     ["a void", { event_id: "evt_2", occurred_at: "2026-11-23T10:00:00Z", voids: "evt_1" }],
-    ["runs of several models", withChange(FULL, ["usage", "iterations"], [])],
+    ["runs without their kind", withChange(FULL, ["usage", "iterations"], [{ input_tokens: 1 }])],
     ["no object", []],
     ["a date that is none", aNativeEvent({ occurred_at: "2026-02-30T10:00:00Z" })],
   ])("leaves to the shape: %s", (_name, raw) => {

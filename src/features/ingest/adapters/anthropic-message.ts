@@ -5,15 +5,10 @@
  */
 import { z } from "zod";
 import { type AnthropicUsage, anthropicUsage } from "../anthropic-usage.ts";
-import {
-  describeIssues,
-  id,
-  invalidElement,
-  isoTime,
-  optionalCount,
-  requiredId,
-} from "../event-fields.ts";
-import { type ElementContext, envelopeFields, eventFromCall } from "../native-event.ts";
+import { type ElementContext, eventFromCall } from "../call-event.ts";
+import { describeIssues, id, isoTime, optionalCount, requiredId } from "../event-fields.ts";
+import { invalidElement } from "../field-limits.ts";
+import { envelopeFields } from "../native-event.ts";
 import type { ParsedEvent } from "../rules.ts";
 
 /** Anthropic's own gateway estimates with the same ratio. */

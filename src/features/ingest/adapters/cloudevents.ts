@@ -5,7 +5,8 @@
  */
 import { z } from "zod";
 import type { RequestHeaders } from "../../../http/authorization.ts";
-import { describeIssues, ID_CHARS_MAX, invalidElement, requiredId } from "../event-fields.ts";
+import { describeIssues, requiredId } from "../event-fields.ts";
+import { ID_CHARS_MAX, invalidElement } from "../field-limits.ts";
 import type { ParsedEvent } from "../rules.ts";
 import { type NativeElementContext, nativeElement } from "./native-element.ts";
 

@@ -41,7 +41,8 @@ export function readRows(): RowReader {
   return {
     take: async (chunk, takeRow) => {
       await new Promise<void>((resolve, reject) => {
-        parser.write(chunk, (error) => {
+        // A copy: the parser keeps what is left of it, and its memory is used again.
+        parser.write(Buffer.from(chunk), (error) => {
           if (error) reject(error);
           else resolve();
         });

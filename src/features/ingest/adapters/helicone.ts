@@ -10,20 +10,13 @@ import { AppError } from "../../../domain/errors.ts";
 import { ZERO_USD } from "../../../domain/money.ts";
 import type { UsageEvent } from "../../../domain/usage.ts";
 import { type RequestHeaders, unauthorized } from "../../../http/authorization.ts";
-import { anthropicUsage, usageFromAnthropic } from "../anthropic-usage.ts";
-import {
-  describeIssues,
-  id,
-  invalidElement,
-  looseCount,
-  parseReportedCost,
-  reportedCost,
-  requiredId,
-} from "../event-fields.ts";
-import { timedByReceipt } from "../native-event.ts";
+import { anthropicUsage } from "../anthropic-usage.ts";
+import { timedByReceipt } from "../call-event.ts";
+import { describeIssues, id, looseCount, reportedCost, requiredId } from "../event-fields.ts";
+import { invalidElement, isRecord, parseReportedCost } from "../field-limits.ts";
 import type { ParsedEvent } from "../rules.ts";
+import { usageFromAnthropic } from "../usage-from-anthropic.ts";
 import type { Adapter, AdapterContext } from "./adapter.ts";
-import { isRecord } from "./native-element.ts";
 
 /**
  * Accepts a request whose `Helicone-Signature` is the HMAC of `secret` over the bytes of `body` as

@@ -6,8 +6,8 @@
 import { z } from "zod";
 import { type Instant, instant } from "../../../domain/time.ts";
 import { id, isoTime, reportedCost } from "../event-fields.ts";
+import { isRecord } from "../field-limits.ts";
 import { litellmTotals, litellmUsage } from "./litellm-usage.ts";
-import { isRecord } from "./native-element.ts";
 
 /** Some parts are a text or a list where LiteLLM redacts them or an SDK answers in its own form. */
 const ifObject = <Shape extends z.ZodType>(shape: Shape): z.ZodPreprocess<z.ZodOptional<Shape>> =>

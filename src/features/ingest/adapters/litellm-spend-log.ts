@@ -3,10 +3,11 @@
  * the shape of LiteLLM's callback, whose adapter knows the rest (github.com/BerriAI/litellm,
  * schema.prisma and spend_tracking_utils.py). The row's messages and response are not named here.
  */
+
+import { isRecord } from "../field-limits.ts";
 import type { ParsedEvent } from "../rules.ts";
 import type { AdapterContext } from "./adapter.ts";
 import { parseLitellmCall } from "./litellm.ts";
-import { isRecord } from "./native-element.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 

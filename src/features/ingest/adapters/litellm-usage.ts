@@ -4,8 +4,9 @@
  */
 import { z } from "zod";
 import type { Usage } from "../../../domain/usage.ts";
-import { type AnthropicUsage, usageFromAnthropic } from "../anthropic-usage.ts";
+import { type AnthropicUsage } from "../anthropic-usage.ts";
 import { looseCount, text } from "../event-fields.ts";
+import { usageFromAnthropic } from "../usage-from-anthropic.ts";
 
 const optional = looseCount.nullish();
 const writesByLifetime = z

@@ -8,7 +8,8 @@ import { AppError } from "../../../domain/errors.ts";
 import { ZERO_USD } from "../../../domain/money.ts";
 import type { UsageEvent } from "../../../domain/usage.ts";
 import { USAGE_EVENTS_MAX } from "../../../http/limits.ts";
-import { describeIssues, invalidElement, parseReportedCost, requiredId } from "../event-fields.ts";
+import { describeIssues, requiredId } from "../event-fields.ts";
+import { invalidElement, isRecord, parseReportedCost } from "../field-limits.ts";
 import { checkOccurredAt, type ParsedEvent } from "../rules.ts";
 import type { Adapter, AdapterContext } from "./adapter.ts";
 import {
@@ -18,7 +19,6 @@ import {
   litellmPayload,
 } from "./litellm-payload.ts";
 import { measureUsage, NOTHING_COUNTED } from "./litellm-usage.ts";
-import { isRecord } from "./native-element.ts";
 
 export interface LitellmDelivery {
   /** LiteLLM says `application/json` of lines, too, so this only settles the doubtful cases. */

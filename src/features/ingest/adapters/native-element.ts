@@ -3,7 +3,9 @@
  * Anthropic's Messages API gave, as it is. What holds for a whole delivery (its query, the
  * attributes of a CloudEvent) fills the fields that the element does not have itself.
  */
-import { type ElementContext, parseNativeEvent } from "../native-event.ts";
+import type { ElementContext } from "../call-event.ts";
+import { isRecord } from "../field-limits.ts";
+import { parseNativeEvent } from "../native-event.ts";
 import type { ParsedEvent } from "../rules.ts";
 import { parseBatchResult, parseMessage, parseStreamEvents } from "./anthropic-message.ts";
 
@@ -53,8 +55,4 @@ function filled(
   if (defaults === undefined) return raw;
   const missing = Object.entries(defaults).filter(([field]) => (raw[field] ?? null) === null);
   return { ...raw, ...Object.fromEntries(missing) };
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -8,14 +8,14 @@ import { AppError } from "../../../domain/errors.ts";
 import type { RequestHeaders } from "../../../http/authorization.ts";
 import { parseJson } from "../../../http/body.ts";
 import { USAGE_EVENTS_MAX } from "../../../http/limits.ts";
-import { describeIssues, id, invalidElement, isoTime } from "../event-fields.ts";
+import { describeIssues, id, isoTime } from "../event-fields.ts";
+import { invalidElement, isRecord } from "../field-limits.ts";
 import { envelopeFields } from "../native-event.ts";
 import type { ParsedEvent } from "../rules.ts";
 import type { AdapterContext } from "./adapter.ts";
 import { binaryElement, isBinaryCloudEvent, structuredElement } from "./cloudevents.ts";
 import {
   type EnvelopeDefaults,
-  isRecord,
   type NativeElementContext,
   nativeElement,
 } from "./native-element.ts";

@@ -1,116 +1,14 @@
 /**
- * Claude Code's transcripts (`~/.claude/projects/**\/*.jsonl`) → usage events. A line stands for
- * each block of an answer, so an answer stands there several times, its output growing; resumed
- * sessions begin with a copy of the one before. Nothing of a conversation is kept. Pure.
+ * The shape of an answer in a transcript of Claude Code, and what is wrong with one that has another.
+ * Where answers stand, and those that are as they should be, `transcript-answers.ts` knows. Pure.
  */
 import { z } from "zod";
-import { addMs, type Instant } from "../../../domain/time.ts";
 import { anthropicUsage } from "../anthropic-usage.ts";
-import { describeIssues, id, invalidElement, isoTime, requiredId } from "../event-fields.ts";
-import { type ElementContext, eventFromCall } from "../native-event.ts";
+import { type ElementContext, eventFromCall } from "../call-event.ts";
+import { describeIssues, id, isoTime, requiredId } from "../event-fields.ts";
+import { invalidElement } from "../field-limits.ts";
 import type { ParsedEvent } from "../rules.ts";
-import { isRecord } from "./native-element.ts";
-
-/** One answer, with the most complete usage that was seen of it, as yet unchecked. */
-export interface TranscriptAnswer {
-  readonly line: number;
-  readonly raw: Readonly<Record<string, unknown>>;
-  readonly outputTokens: number;
-}
-
-export interface TranscriptReader {
-  /** Takes a line; the result is an answer that is surely over by now, if there is one. */
-  readonly take: (bytes: Buffer, line: number) => TranscriptAnswer | "broken" | undefined;
-  /** What is still waiting at the end of the file, in order. */
-  readonly rest: () => readonly TranscriptAnswer[];
-}
-
-/** Blocks of an answer follow each other, with those of a few subagents between them. */
-const ANSWERS_WAITING_MAX = 500;
-
-const USAGE = Buffer.from('"usage"');
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-
-export function readTranscript(): TranscriptReader {
-  const waiting = new Map<string, TranscriptAnswer>();
-  return {
-    take: (bytes, line) => {
-      // Nine tenths of a transcript are texts. In one, quotes are escaped, so this finds fields only.
-      if (!bytes.includes(USAGE)) return isObjectText(bytes) ? undefined : "broken";
-      const raw = parsed(bytes);
-      if (raw === undefined) return "broken";
-      const found = answerOf(raw, line);
-      if (found === undefined) return undefined;
-      const known = waiting.get(found.key);
-      waiting.delete(found.key);
-      const isFuller = known === undefined || known.outputTokens < found.answer.outputTokens;
-      waiting.set(found.key, isFuller ? found.answer : known);
-      if (waiting.size <= ANSWERS_WAITING_MAX) return undefined;
-      const [oldest] = waiting;
-      if (oldest === undefined) return undefined;
-      waiting.delete(oldest[0]);
-      return oldest[1];
-    },
-    rest: () => [...waiting.values()],
-  };
-}
-
-/** Whether a line can be whole, without reading it. */
-function isObjectText(bytes: Buffer): boolean {
-  let end = bytes.length - 1;
-  while (end > 0 && (bytes[end] === 0x0d || bytes[end] === 0x20)) end -= 1;
-  return bytes[0] === OPEN_BRACE && bytes[end] === CLOSE_BRACE;
-}
-
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    return undefined; // The line that was being written when its session was killed, for example.
-  }
-}
-
-/** Every line of a transcript says what kind it is, and which session or message it belongs to. */
-export function isTranscriptLine(raw: Readonly<Record<string, unknown>>): boolean {
-  return (
-    typeof raw["type"] === "string" &&
-    raw["event_id"] === undefined &&
-    ["sessionId", "uuid", "leafUuid", "messageId"].some((name) => raw[name] !== undefined)
-  );
-}
-
-/** The usage of one answer; undefined for everything else that a transcript holds. */
-function answerOf(
-  raw: unknown,
-  line: number,
-): { readonly key: string; readonly answer: TranscriptAnswer } | undefined {
-  if (!isRecord(raw) || raw["type"] !== "assistant") return undefined;
-  const { message } = raw;
-  if (!isRecord(message) || !isRecord(message["usage"])) return undefined;
-  // Claude Code's own words, such as "API error", carry a model that does not exist.
-  if (message["model"] === "<synthetic>" || raw["isApiErrorMessage"] === true) return undefined;
-  const { id: messageId, model, usage, stop_reason: stopReason } = message;
-  const { requestId, timestamp, sessionId } = raw;
-  const outputTokens = message["usage"]["output_tokens"];
-  return {
-    key: `${String(messageId)}/${String(requestId)}`,
-    answer: {
-      line,
-      // Not the line itself, which would keep its texts in memory.
-      raw: {
-        requestId,
-        timestamp,
-        sessionId,
-        message: { id: messageId, model, usage, stop_reason: stopReason },
-      },
-      outputTokens: typeof outputTokens === "number" ? outputTokens : 0,
-    },
-  };
-}
-
-/** A session that goes on writes the rest of its answer within this time. */
-const WRITING_MS = 5 * 60_000;
+import { callOf, type TranscriptAnswer } from "./transcript-answers.ts";
 
 const answer = z.object({
   requestId: id,
@@ -135,36 +33,9 @@ export function transcriptEvent(
     return invalidElement(context.index, raw["requestId"], describeIssues(result.error));
   }
   const { message, requestId, timestamp, sessionId } = result.data;
+  const { id: messageId, model, usage } = message;
   return eventFromCall(
-    {
-      event_id: requestId ?? message.id,
-      occurred_at: timestamp,
-      // A message that comes through two sources is known by its id where nobody kept the request's.
-      request_id: requestId ?? message.id,
-      message_id: message.id,
-      session_id: sessionId,
-      model: message.model,
-      usage: message.usage,
-      user_email: userEmail,
-      tags: CLAUDE_CODE,
-    },
+    callOf({ requestId, messageId, timestamp, sessionId, model, usage }, userEmail),
     context,
-  );
-}
-
-const CLAUDE_CODE = { client: "claude-code" };
-
-/** Whether the last answer of a file is perhaps still being written, its usage not yet final. */
-export function isBeingWritten(
-  parsedEvent: ParsedEvent,
-  { raw }: TranscriptAnswer,
-  now: Instant,
-): boolean {
-  const message = raw["message"];
-  return (
-    parsedEvent.kind === "event" &&
-    isRecord(message) &&
-    (message["stop_reason"] ?? null) === null &&
-    parsedEvent.event.occurredAt > addMs(now, -WRITING_MS)
   );
 }

@@ -4,10 +4,9 @@
  * guessed. How the elements are framed comes with the kind. Pure.
  */
 import { parse as parseCsv } from "csv-parse/sync";
-import { z } from "zod";
+import { isRecord } from "../field-limits.ts";
 import { splitJsonValues } from "../framing.ts";
-import { isRecord } from "./native-element.ts";
-import { isTranscriptLine } from "./transcript.ts";
+import { isTranscriptLine } from "./transcript-answers.ts";
 
 export type UsageFileKind = "claude-code" | "batch-results" | "litellm" | "native";
 
@@ -51,15 +50,22 @@ export function recogniseUsageFile(head: Buffer, isWhole: boolean): UsageFile | 
 
 /** Undefined also where the lines are no JSON by themselves: the text may be laid out over several. */
 function recogniseLines(text: string, isWhole: boolean): UsageFile | undefined {
-  const lines = text.split("\n", UNKNOWN_LINES_MAX + 1);
-  const complete = isWhole || lines.length > UNKNOWN_LINES_MAX ? lines : lines.slice(0, -1);
-  const records = complete.map(parsed).filter(isRecord);
-  for (const record of records) {
+  const first: { record: unknown; records: number } = { record: undefined, records: 0 };
+  let start = 0;
+  for (let lines = 1; lines <= UNKNOWN_LINES_MAX; lines += 1) {
+    const newline = text.indexOf("\n", start);
+    if (newline === -1 && !isWhole) return undefined;
+    const record = parsed(text.slice(start, newline === -1 ? undefined : newline));
     const kind = kindOf(record);
     if (kind !== undefined) return { kind, framing: "lines" };
+    if (isRecord(record)) {
+      first.records += 1;
+      first.record ??= record;
+    }
+    if (newline === -1) return undefined;
+    start = newline + 1;
   }
-  const isJsonLines = lines.length > UNKNOWN_LINES_MAX && records.length > complete.length / 2;
-  return isJsonLines ? unknownOf(records[0]) : undefined;
+  return first.records > UNKNOWN_LINES_MAX / 2 ? unknownOf(first.record) : undefined;
 }
 
 function recogniseValues(
@@ -91,11 +97,9 @@ function recogniseCsv(text: string, isWhole: boolean): UsageFile | undefined {
     : { kind: "unknown", message: `It is nothing that can be imported. ${KNOWN}` };
 }
 
-const table = z.array(z.array(z.string()));
-
 function headerOf(line: string): readonly string[] {
   try {
-    return table.parse(parseCsv(line, { relax_column_count: true }))[0] ?? [];
+    return parseCsv(line, { relax_column_count: true })[0] ?? [];
   } catch {
     return []; // Quotes that open and never close: no header of a table.
   }

@@ -7,15 +7,9 @@ import { z } from "zod";
 import { usd } from "../../../../domain/money.ts";
 import { type Instant, instant } from "../../../../domain/time.ts";
 import type { UsageEvent } from "../../../../domain/usage.ts";
-import {
-  describeIssues,
-  id,
-  invalidElement,
-  isoTime,
-  looseCount,
-  requiredId,
-} from "../../event-fields.ts";
-import { timedByReceipt } from "../../native-event.ts";
+import { timedByReceipt } from "../../call-event.ts";
+import { describeIssues, id, isoTime, looseCount, requiredId } from "../../event-fields.ts";
+import { invalidElement } from "../../field-limits.ts";
 import { checkOccurredAt, type ParsedEvent } from "../../rules.ts";
 import type { AdapterContext } from "../adapter.ts";
 import { ownerOf, tagsOf, timeFromNanos } from "./attribution.ts";

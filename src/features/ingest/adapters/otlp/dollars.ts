@@ -1,7 +1,7 @@
 /** Dollars in telemetry: mostly floats, some of them as text with an exponent. */
 import { parseUsd } from "../../../../domain/money.ts";
 import type { UsageEvent } from "../../../../domain/usage.ts";
-import { parseReportedCost } from "../../event-fields.ts";
+import { parseReportedCost } from "../../field-limits.ts";
 
 const FLOAT = /^-?\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?$/i;
 

@@ -4,8 +4,9 @@
  * applications. Which spans are usage is decided here; their figures are read in gen-ai-usage.ts.
  */
 import type { UsageEvent } from "../../../../domain/usage.ts";
-import { invalidElement, requiredId } from "../../event-fields.ts";
-import { timedByReceipt } from "../../native-event.ts";
+import { timedByReceipt } from "../../call-event.ts";
+import { requiredId } from "../../event-fields.ts";
+import { invalidElement } from "../../field-limits.ts";
 import { checkOccurredAt, type ParsedEvent } from "../../rules.ts";
 import type { AdapterContext } from "../adapter.ts";
 import { firstId, ownerOf, shortName, tagsOf, timeFromNanos } from "./attribution.ts";
