@@ -27,9 +27,14 @@ export function weekdayText(at: Instant, zone: TimeZone): string {
 
 /** "Sun, Nov 22, 3:05 PM". */
 export function momentText(at: Instant, zone: TimeZone): string {
+  return `${weekdayText(at, zone)}, ${clockText(at, zone)}`;
+}
+
+/** "3:05 PM". */
+export function clockText(at: Instant, zone: TimeZone): string {
   const time = formatted(at, zone, { hour: "numeric", minute: "2-digit" });
   // A narrow space stands before AM and PM, which not every font has.
-  return `${weekdayText(at, zone)}, ${time.replaceAll("\u202F", " ")}`;
+  return time.replaceAll("\u202F", " ");
 }
 
 /** "November 2026". */

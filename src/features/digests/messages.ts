@@ -3,7 +3,7 @@ import { changeText, UNCHANGED } from "../../domain/change-text.ts";
 import { dayText, lastDayText, monthText, weekdayText } from "../../domain/date-text.ts";
 import { formatUsd, type Usd, ZERO_USD } from "../../domain/money.ts";
 import type { Instant, Period, TimeZone } from "../../domain/time.ts";
-import { basisText } from "../../slack/basis-text.ts";
+import { basisText, freshText } from "../../slack/basis-text.ts";
 import {
   actions,
   type Block,
@@ -13,7 +13,6 @@ import {
   message,
   type SlackMessage,
   section,
-  slackDate,
 } from "../../slack/blocks.ts";
 import { digestChart } from "./messages/chart.ts";
 import { type Decisions, decisionButtons, decisionLines } from "./messages/decisions.ts";
@@ -58,7 +57,7 @@ export interface DigestContent {
     readonly asOf: Instant | undefined;
   };
   /** When usage was last received; undefined: never. */
-  readonly lastUsageAt: Instant | undefined;
+  readonly dataUntil: Instant | undefined;
   readonly asOf: Instant;
 }
 
@@ -140,16 +139,9 @@ function isCalendarMonth(start: Instant, zone: TimeZone): boolean {
 }
 
 /** What the figures rest on, and up to when. */
-function freshnessText({ basis, asOf, lastUsageAt }: DigestContent): string {
+function freshnessText({ basis, asOf, dataUntil }: DigestContent): string {
   const { kind, asOf: at = asOf } = basis;
-  const parts = [basisText({ kind, asOf: at.toISOString() })];
-  if (lastUsageAt === undefined) parts.push("no usage was ever received");
-  else parts.push(`last usage ${momentText(lastUsageAt)}`);
-  return parts.join(" · ");
-}
-
-function momentText(at: Instant): string {
-  return slackDate(at, "{date_short_pretty} {time}", at.toISOString());
+  return `${basisText({ kind, asOf: at.toISOString() })} · ${freshText({ asOf, dataUntil })}`;
 }
 
 /** "▲ 12% vs the day before"; undefined when there is nothing to compare with. */

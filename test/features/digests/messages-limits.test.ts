@@ -66,7 +66,7 @@ const anyContent: fc.Arbitrary<DigestContent> = fc.record({
     kind: fc.constantFrom("estimated", "billed", "reconciled"),
     asOf: fc.option(fc.constant(PERIOD.end), { nil: undefined }),
   }),
-  lastUsageAt: fc.option(fc.constant(PERIOD.end), { nil: undefined }),
+  dataUntil: fc.option(fc.constant(PERIOD.end), { nil: undefined }),
   asOf: fc.constant(PERIOD.end),
 });
 

@@ -28,7 +28,7 @@ function aDigest(overrides: Partial<DigestContent> = {}): DigestContent {
     teams: [],
     decisions: NO_DECISIONS,
     basis: { kind: "estimated", asOf: undefined },
-    lastUsageAt: undefined,
+    dataUntil: undefined,
     asOf: instant("2026-11-23T08:00:00Z"),
     ...overrides,
   };

@@ -117,7 +117,7 @@ describe("sendDueDigests", () => {
       "*Moved most*\n▲ $20.00  Search, from $40.00\n▲ $6.00  _Unallocated_, from nothing",
       "*Budgets in danger*\n▰▰▰▰▰▰▰▰▰▰ *120%* Search · $600.00 of $500 monthly",
       "*Needs a decision*\n• $6.00 belongs to no team",
-      "(Estimated from usage events · as of <2026-11-23T08:00:00.000Z> · last usage <2026-11-22T23:00:00.000Z>)",
+      "(Estimated from usage events · as of <2026-11-23T08:00:00.000Z> · no usage since <2026-11-22T23:15:00.000Z>)",
       "[Allocate] [Full report]",
     ]);
   });

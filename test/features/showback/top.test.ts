@@ -114,6 +114,20 @@ test("the answer is within Slack's limits for any names and amounts", () => {
     previousLabel: "same days last month",
     typed: "mtd",
   };
+  const credits = topMessage({
+    name: "Ads",
+    dimension: "model",
+    period,
+    rows: [
+      { key: "a", cost: usd(3), previousCost: undefined },
+      { key: "b", cost: usd(-8), previousCost: usd(1) },
+    ],
+    total: usd(-5),
+  });
+  expect(shownLines(credits.blocks).join()).toContain("1. *$3.00*  a · new");
+  expect(shownLines(credits.blocks).join()).toContain("-$5.00 in all");
+  expect(shownLines(credits.blocks).join()).not.toMatch(/no spend|Share/);
+
   const row = fc.record({
     key: fc.option(hostileText),
     cost: anyUsd,

@@ -4,12 +4,18 @@
  */
 import type { AlertContent, AlertWords } from "../../../domain/alert.ts";
 import type { FigureBasis } from "../../../domain/basis.ts";
-import { dayText, lastDayText } from "../../../domain/date-text.ts";
+import { clockText, dayText, lastDayText } from "../../../domain/date-text.ts";
 import { formatUsd, percentOf, type Usd } from "../../../domain/money.ts";
 import { formatEstimate, formatLimit } from "../../../domain/money-brief.ts";
 import { monthWord } from "../../../domain/month-to-date.ts";
 import type { Scope } from "../../../domain/scope.ts";
-import { type Instant, localDate, parseLocalDate, type TimeZone } from "../../../domain/time.ts";
+import {
+  type Instant,
+  instant,
+  localDate,
+  MINUTE_MS,
+  parseLocalDate,
+} from "../../../domain/time.ts";
 import { basisText } from "../../../slack/basis-text.ts";
 import {
   type Block,
@@ -48,8 +54,8 @@ export type ShownOutlook = ShownBudget & Outlook;
 export function forecastContent(
   shown: ShownOutlook & { readonly forecast: Forecast; readonly thresholdPercent: number },
 ): AlertContent {
-  const { forecast, limit = forecast.expected, reachesLimitOn, thresholdPercent } = shown;
-  const reached = reachedText(reachesLimitOn, shown);
+  const { forecast, limit = forecast.expected, thresholdPercent } = shown;
+  const reached = reachedText(shown);
   const isOver = forecast.expected >= limit;
   return {
     happened: [
@@ -157,7 +163,7 @@ export function forecastAnswer(answer: {
 
 function outlookBlock(shown: ShownOutlook): Block {
   const { limit, spend, forecast, budget, daysAhead } = shown;
-  const reached = reachedText(shown.reachesLimitOn, shown);
+  const reached = reachedText(shown);
   const pace = paceText(daysAhead, budget.periodKind);
   const lines = [
     limit === undefined
@@ -220,15 +226,27 @@ function accuracyText(accuracy: Accuracy | undefined): string {
   return `${last} within ${String(withinPercent)}% of what was spent.`;
 }
 
-/** When a limit is reached: "today", "around Nov 24". */
-function reachedText(
-  date: string | undefined,
-  { budget, now }: { readonly budget: { readonly timeZone: TimeZone }; readonly now: Instant },
-): string | undefined {
-  const at = date === undefined ? undefined : parseLocalDate(date, budget.timeZone);
-  if (at === undefined) return undefined;
-  const isToday = date === localDate(now, budget.timeZone);
-  return isToday ? "today" : `around ${dayText(at, budget.timeZone, now)}`;
+/** When a limit is reached: "today around 3:30 PM", "around Nov 24". */
+function reachedText({
+  reachesLimitOn: date,
+  reachesLimitAt: at,
+  budget: { timeZone: zone },
+  now,
+}: ShownOutlook): string | undefined {
+  const day = date === undefined ? undefined : parseLocalDate(date, zone);
+  if (day === undefined) return undefined;
+  if (date !== localDate(now, zone)) return `around ${dayText(day, zone, now)}`;
+  if (at === undefined) return "today";
+  const about = nextHalfHour(at);
+  return localDate(about, zone) === date
+    ? `today around ${clockText(about, zone)}`
+    : "by the end of today";
+}
+
+/** Nobody forecasts minutes. */
+function nextHalfHour(at: Instant): Instant {
+  const halfHourMs = 30 * MINUTE_MS;
+  return instant(Math.ceil(at.getTime() / halfHourMs) * halfHourMs);
 }
 
 function endText({ period, budget, now }: ShownBudget & Pick<Outlook, "period">): string {

@@ -8,6 +8,7 @@ import {
   type Instant,
   localDate,
   localParts,
+  MINUTE_MS,
   type Period,
   type TimeZone,
 } from "../../../domain/time.ts";
@@ -57,6 +58,8 @@ export interface Outlook {
   readonly missingDays: number;
   /** The day ("2026-11-27") on which the limit would be reached; undefined: not in this period. */
   readonly reachesLimitOn: string | undefined;
+  /** When it would be reached, where that is today, at an even pace for the rest of the day. */
+  readonly reachesLimitAt?: Instant | undefined;
   /** How many days the spend is ahead of plan; negative: behind. Undefined: there is no plan. */
   readonly daysAhead: number | undefined;
 }
@@ -85,6 +88,10 @@ export function outlookOf(
   const rest = forecastRest(history, firstDay, { now: moment, period: span, spentToday });
   const rhythm = past.length < HISTORY_DAYS_MIN ? EVEN_RHYTHM : fitRhythm(past, spentToday, moment);
   const at = { now: moment, period: span, rhythm };
+  const reached =
+    rest === undefined || limit === undefined
+      ? undefined
+      : reachedOn({ spend, limit }, rest, moment);
   return {
     period,
     spend,
@@ -92,10 +99,9 @@ export function outlookOf(
     forecast:
       rest === undefined ? undefined : forecastFrom(spend, rest, accuracyOf(budget, history, at)),
     missingDays: Math.max(0, HISTORY_DAYS_MIN - past.length),
-    reachesLimitOn:
-      rest === undefined || limit === undefined
-        ? undefined
-        : reachedOn({ spend, limit }, rest, moment.day),
+    reachesLimitOn: reached?.date,
+    reachesLimitAt:
+      reached?.minutes === undefined ? undefined : addMs(now, reached.minutes * MINUTE_MS),
     daysAhead: limit === undefined ? undefined : daysAheadOfPlan({ spend, limit }, at),
   };
 }
@@ -109,18 +115,22 @@ function forecastFrom(spend: Usd, rest: Rest, accuracy: Accuracy | undefined): F
   };
 }
 
-/** The first day by whose end the expected spend has reached the limit. */
+/** The first day by whose end the expected spend has reached the limit; in how many minutes, if today. */
 function reachedOn(
   { spend, limit }: { readonly spend: Usd; readonly limit: Usd },
   rest: Rest,
-  today: number,
-): string | undefined {
+  { day: today, dayShare }: Moment,
+): { readonly date: string; readonly minutes: number | undefined } | undefined {
   if (spend >= limit) return undefined;
   let left = dollarsFrom(limit) - dollarsFrom(spend);
   for (const [index, dollars] of rest.byDay.entries()) {
+    const before = left;
     left -= dollars;
     // Sums of many days miss a round limit by less than a cent.
-    if (left < CENT) return dateOf(today + index);
+    if (left >= CENT) continue;
+    const share = dollars <= 0 ? 1 : Math.min(1, before / dollars);
+    const minutes = index === 0 ? Math.round(share * (1 - dayShare) * MINUTES_PER_DAY) : undefined;
+    return { date: dateOf(today + index), minutes };
   }
   return undefined;
 }

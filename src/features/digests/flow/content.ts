@@ -6,7 +6,7 @@
 import type { Email } from "../../../domain/email.ts";
 import { ZERO_USD } from "../../../domain/money.ts";
 import { formatScope, ORG_SCOPE, type Scope, typedScope } from "../../../domain/scope.ts";
-import { type Instant, instant } from "../../../domain/time.ts";
+import { type Instant } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import { listBudgetStatus } from "../../budgets/index.ts";
 import {
@@ -30,7 +30,7 @@ import {
   listOpenRequests,
   type OpenRequest,
 } from "../store/facts.ts";
-import { type FirstRow, findLastUsage, type SpentRow } from "../store/figures.ts";
+import { type FirstRow, findDataUntil, type SpentRow } from "../store/figures.ts";
 import { type Figures, loadFigures, totalsOf, type Wanted } from "./figures.ts";
 
 /** What several digests have in common. */
@@ -54,7 +54,7 @@ interface Shared {
   readonly requests: readonly OpenRequest[];
   /** Of the organization alone. */
   readonly trouble: Pick<Decisions, "rejectedEvents" | "undelivered" | "driftingDays">;
-  readonly lastUsageAt: Instant | undefined;
+  readonly dataUntil: Instant | undefined;
 }
 
 /** The content of each subject, in their order. */
@@ -67,7 +67,6 @@ export async function loadContents(
   const teams = await listTeams({ database: sql });
   const people = await loadReaders(sql, subjects);
   const scopes = scopesToRead(subjects, people, teams);
-  const lastUsage = await findLastUsage(sql, group.asOf);
   const shared: Shared = {
     group,
     organization,
@@ -76,7 +75,7 @@ export async function loadContents(
     budgets: await loadBudgets(sql, subjects, { group, teams, organization }),
     requests: await listOpenRequests(sql),
     trouble: await loadTrouble(sql, subjects, group),
-    lastUsageAt: lastUsage === undefined ? undefined : instant(lastUsage),
+    dataUntil: await findDataUntil(sql, group.asOf),
   };
   const bases = await loadBases(sql, subjects, group);
   return subjects.map((subject) => {
@@ -167,7 +166,7 @@ function contentOf(
       return { ...spent, key: team.key, name: teamName(team.key, teams) };
     }),
     decisions: decisionsOf(scope, person, rows, shared),
-    lastUsageAt: shared.lastUsageAt,
+    dataUntil: shared.dataUntil,
     asOf,
   };
 }

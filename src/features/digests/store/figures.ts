@@ -4,7 +4,7 @@
  */
 import { type Usd, usdFromDecimal } from "../../../domain/money.ts";
 import { formatScope, type Scope } from "../../../domain/scope.ts";
-import type { Instant, Period, TimeZone } from "../../../domain/time.ts";
+import { type Instant, instant, type Period, type TimeZone } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 
 /** $1 and $2 are kinds and keys of scopes: their dimensions, once for each scope that covers them. */
@@ -221,14 +221,15 @@ export async function listFirsts(
   }));
 }
 
-/** When usage was last received: what the numbers can know of; undefined: never. */
-export async function findLastUsage(sql: Sql, before: Instant): Promise<Date | undefined> {
-  const { rows } = await sql.query<{ readonly bucket_start: Date }>(
-    `select r.bucket_start from spend_rollups r
-      where r.bucket_start < $1 order by r.bucket_start desc limit 1`,
-    [before],
+/** The end of the last quarter of an hour in which anything was used, as reports tell it. */
+export async function findDataUntil(sql: Sql, asOf: Instant): Promise<Instant | undefined> {
+  const { rows } = await sql.query<{ readonly data_until: Date }>(
+    `select least(r.bucket_start + interval '15 minutes', $1) as data_until
+       from spend_rollups r
+      where r.bucket_start <= $1 order by r.bucket_start desc limit 1`,
+    [asOf],
   );
-  return rows[0]?.bucket_start;
+  return rows[0] === undefined ? undefined : instant(rows[0].data_until);
 }
 
 function scopeAt(scopes: readonly Scope[], position: number): string {

@@ -1,8 +1,8 @@
 /** The report of a scope as one message: how much, against what, where it ends, what drives it. Pure. */
 import { dayText } from "../../../domain/date-text.ts";
 import { formatUsd, usd, usdToDecimal } from "../../../domain/money.ts";
-import { localParts, MINUTE_MS } from "../../../domain/time.ts";
-import { basisText } from "../../../slack/basis-text.ts";
+import { localParts } from "../../../domain/time.ts";
+import { basisText, freshText } from "../../../slack/basis-text.ts";
 import {
   type Block,
   chart,
@@ -14,7 +14,6 @@ import {
   message,
   type SlackMessage,
   section,
-  slackDate,
 } from "../../../slack/blocks.ts";
 import { type Breakdown, cacheSharePercent, type SpendReport, topRows } from "../rules.ts";
 import { controlsOf } from "./controls.ts";
@@ -39,8 +38,6 @@ const UNIT_COSTS_SHOWN_MAX = 3;
 const CHART_POINTS_MAX = 20;
 /** Within so many days no day of the month comes twice. */
 const SHORT_DAYS_MAX = 28;
-/** Usage of the last quarter of an hour is as new as can be. */
-const FRESH_MS = 15 * MINUTE_MS;
 
 /** For whoever asked, with what leads on from it. */
 export function reportMessage(report: SpendReport): SlackMessage {
@@ -207,16 +204,6 @@ function factsText({ spend, unitCosts }: SpendReport): string {
 
 /** What the figures rest on, as of when, and up to when usage has come in. */
 function basisLine({ asOf, basis, dataUntil }: SpendReport): string {
-  const fresh =
-    dataUntil === undefined
-      ? "no usage has come in yet"
-      : asOf.getTime() - dataUntil.getTime() <= FRESH_MS
-        ? "up to date"
-        : `no usage since ${timeText(dataUntil)}`;
   const { kind = "estimated", asOf: at = asOf } = basis ?? {};
-  return `${basisText({ kind, asOf: at.toISOString() })} · ${fresh}`;
-}
-
-function timeText(at: Date): string {
-  return slackDate(at, "{date_short_pretty} {time}", at.toISOString());
+  return `${basisText({ kind, asOf: at.toISOString() })} · ${freshText({ asOf, dataUntil })}`;
 }

@@ -27,15 +27,15 @@ export function topMessage({ name, dimension, period, rows, total, basis }: TopL
   const { title, none } = CALLED[dimension];
   const costs = rows.filter((row) => row.cost !== 0n);
   const [first] = topRows(costs, 1).top;
-  if (first === undefined || total <= 0n) {
+  if (first === undefined) {
     const text = `${name} has no spend yet: ${inSentence(period.label)}.`;
     return message(text, [section(escapeText(text))]);
   }
   const { top, othersCount, others } = topRows(costs, TOP_SHOWN_MAX);
   const lines = top.map((row, index) => {
     const label = row.key === null ? `_${none}_` : escapeText(row.key);
-    const share = row.cost > 0n ? sharePercentText(row.cost, total) : "0%";
-    return `${String(index + 1)}. *${escapeText(formatUsd(row.cost))}*  ${label} · ${share}${movedText(row.cost, row.previousCost)}`;
+    const share = shareText(row.cost, total);
+    return `${String(index + 1)}. *${escapeText(formatUsd(row.cost))}*  ${label}${share}${movedText(row.cost, row.previousCost)}`;
   });
   if (othersCount > 0) {
     lines.push(
@@ -48,9 +48,15 @@ export function topMessage({ name, dimension, period, rows, total, basis }: TopL
     section(
       `*${escapeText(period.label)}* · ${escapeText(formatUsd(total))} in all\n${lines.join("\n")}`,
     ),
-    context(`Share of the whole · change vs ${period.previousLabel}`),
+    context(`${total > 0n ? "Share of the whole · change" : "Change"} vs ${period.previousLabel}`),
     ...(basis === undefined ? [] : [context(basisText(basis))]),
   ]);
+}
+
+/** " · 12%"; nothing where corrections and credits leave no whole to have a share of. */
+function shareText(cost: Usd, total: Usd): string {
+  if (total <= 0n) return "";
+  return ` · ${cost > 0n ? sharePercentText(cost, total) : "0%"}`;
 }
 
 /** " · ▲ 12%"; " · new" for what had no cost before. */

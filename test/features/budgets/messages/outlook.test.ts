@@ -68,6 +68,20 @@ describe("what alerts say", () => {
     expect(content.follows).toContain("the limit is reached today.");
   });
 
+  test.each([
+    ["2026-11-27T15:10:00Z", "today around 3:30 PM"],
+    ["2026-11-27T23:45:00Z", "by the end of today"],
+  ])("of a limit that is reached at %s: %s", (at, expected) => {
+    const day = { start: instant("2026-11-27T00:00:00Z"), end: instant("2026-11-28T00:00:00Z") };
+    const content = forecastContent({
+      ...shown({ now: instant("2026-11-27T12:00:00Z"), period: day, reachesLimitAt: instant(at) }),
+      forecast: FORECAST,
+      thresholdPercent: 100,
+    });
+
+    expect(content.follows).toContain(`the limit is reached ${expected}.`);
+  });
+
   test("of a person's forecast below the limit, to that person", () => {
     const forecast = { ...FORECAST, expected: usd(460), accuracy: undefined };
     const own = shown({ scope: BO, reachesLimitOn: undefined });

@@ -58,6 +58,19 @@ describe("outlookOf", () => {
     expect(Number((forecast?.expected ?? 0n) / usd(0.01)) / 100).toBeLessThan(218);
   });
 
+  test("says at what time the limit is reached, where that is today", () => {
+    const today = outlook(historyOf(56, weekly), { limit: usd(102) });
+
+    expect(today.reachesLimitOn).toBe("2026-11-16");
+    expect(today.reachesLimitAt?.toISOString()).toMatch(/^2026-11-16T/);
+    const later = outlook(historyOf(56, weekly), { limit: usd(145) });
+    expect(later.reachesLimitAt).toBeUndefined();
+    const [soon, late] = [101, 104].map(
+      (limit) => outlook(historyOf(56, weekly), { limit: usd(limit) }).reachesLimitAt,
+    );
+    expect(soon !== undefined && late !== undefined && soon < late).toBe(true);
+  });
+
   test("says when the limit is reached, on the scale of days", () => {
     // Ten each working day from the 16th: 45 more by Friday, November 20.
     expect(outlook(historyOf(56, weekly), { limit: usd(145) }).reachesLimitOn).toBe("2026-11-20");
@@ -203,6 +216,17 @@ describe("usageHistory", () => {
       ["2026-11-13", 5, 0, 0],
     ]);
     expect(history[1]?.parts[0]).toBe(0);
+  });
+
+  test("begins when something was spent that still counts, not with what was voided", () => {
+    const part = (date: string, dollars: number) => ({ date, part: 0, spend: usd(dollars) });
+    const history = usageHistory(
+      [part("2026-11-08", 0), part("2026-11-09", -1), part("2026-11-10", 2), part("2026-11-11", 0)],
+      "2026-11-12",
+    );
+
+    expect(history.map(({ date }) => date)).toEqual(["2026-11-10", "2026-11-11", "2026-11-12"]);
+    expect(usageHistory([part("2026-11-08", 0)], "2026-11-12")).toEqual([]);
   });
 
   test("weekdays are those of the calendar", () => {
