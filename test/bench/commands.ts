@@ -3,15 +3,14 @@
  * fifty at once, until the answer arrives at the response_url, beside a Slack that only counts.
  * BENCH_EVENTS says how many events the history has (a million unless told; ten for the promise).
  */
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { emailFrom } from "../../src/domain/email.ts";
 import { instant, timeZone } from "../../src/domain/time.ts";
 import { replaceGovernedBudgets } from "../../src/features/budgets/index.ts";
 import { replaceOrganization } from "../../src/features/organization/index.ts";
 import { signed } from "../slack/recording-slack.ts";
 import { aGovernedBudget } from "../support/budget-builders.ts";
+import { type CountingSlack, startCountingSlack } from "./counting-slack.ts";
 import { median, printFigure } from "./figure.ts";
 import { type BenchDatabase, forkProgram, startBenchDatabase } from "./processes.ts";
 import { fillSpend } from "./spend.ts";
@@ -29,7 +28,6 @@ const SPEND_PEOPLE = 5_000;
 const ADMINS = 5;
 const PEOPLE_A_TEAM = 25;
 const ALONE = 12;
-const ANSWER_TIMEOUT_MS = 60_000;
 
 interface Question {
   readonly kind: string;
@@ -214,63 +212,6 @@ async function ask(
   const ms = performance.now() - startedAt;
   if (!answer.includes("$")) throw new Error(`no amounts: ${answer.slice(0, 300)}`);
   return ms;
-}
-
-interface CountingSlack {
-  readonly apiUrl: string;
-  /** Resolves with the body of the answer. */
-  readonly expectAnswer: () => {
-    readonly responseUrl: string;
-    readonly answered: Promise<string>;
-  };
-  readonly close: () => void;
-}
-
-/** Knows everybody, takes every answer, and checks nothing: it must not be what is measured. */
-async function startCountingSlack(): Promise<CountingSlack> {
-  const waiting = new Map<string, (body: string) => void>();
-  let answers = 0;
-  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const body = await bodyOf(request);
-    const path = request.url ?? "";
-    waiting.get(path)?.(body);
-    waiting.delete(path);
-    const id = new URLSearchParams(body).get("user") ?? "";
-    const profile = { email: `u${id.slice(1)}@acme.test`, display_name: id };
-    const user = { id, team_id: "TBENCH", tz: "Europe/Berlin", profile };
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ ok: true, team_id: "TBENCH", user_id: "UBOT", user }));
-  };
-  const server = createServer((request, response) => void take(request, response));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  const origin = `http://127.0.0.1:${String(address.port)}`;
-  return {
-    apiUrl: `${origin}/api/`,
-    expectAnswer: () => {
-      answers += 1;
-      const path = `/answers/${String(answers)}`;
-      const answered = new Promise<string>((resolve, reject) => {
-        waiting.set(path, resolve);
-        setTimeout(reject, ANSWER_TIMEOUT_MS, new Error("no answer came")).unref();
-      });
-      return { responseUrl: origin + path, answered };
-    },
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) {
-    if (Buffer.isBuffer(chunk)) chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** The teams of the people who spend, each with a budget. */
