@@ -259,7 +259,6 @@ function minuteWork({
   const readersOf = slackReaders({ web, directory });
   return [
     async () => await tendPartitions({ database, clock, log, retentionMonths }),
-    async () => await foldTeamSpend({ database }),
     async () => await checkDueWatches({ database, clock }),
     async () => await sendDueDigests({ database, clock, log, readersOf }),
     async () => await lookAround({ database, clock, log }),
@@ -272,6 +271,7 @@ function minuteWork({
     async () => await tellOfRejected({ database, clock }),
     async () => await forgetOldRejected({ database, clock }),
     async () => await tellOfArrivals({ database, clock }),
+    async () => await foldTeamSpend({ database }),
   ];
 }
 
