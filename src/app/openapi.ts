@@ -2,6 +2,7 @@
  * The description of our HTTP API, OpenAPI 3.1. A test compares its paths with the routes that the
  * server really has.
  */
+import { reconciliationAnswer } from "./openapi-reconciliation.ts";
 import {
   apiToken,
   errors,
@@ -9,7 +10,6 @@ import {
   listOf,
   operationsAnswer,
   parameter,
-  reconciliationAnswer,
   response,
   spendAnswer,
   unitCostAnswer,
