@@ -24,6 +24,8 @@ export interface AdminReader {
   readonly access: AdminAccess;
   /** Resolves when one more request may be made, by all replicas together. */
   readonly takeTurn: () => Promise<void>;
+  /** Rejects when answers of this organization must not be kept. */
+  readonly requireOrganization: (organizationId: string) => Promise<void>;
   /** Anthropic asks everybody to be silent for that long. */
   readonly holdBack: (ms: number) => Promise<void>;
   /** Rejects when the program stops. */
@@ -43,7 +45,12 @@ export async function readAdmin(reader: AdminReader, question: AdminQuestion): P
   for (let attempt = 1; ; attempt += 1) {
     // oxlint-disable-next-line no-await-in-loop -- an attempt follows the one that failed
     const outcome = await ask(reader, question);
-    if (outcome.kind === "answer") return outcome.body;
+    if (outcome.kind === "answer") {
+      // A gateway in between may not pass it on.
+      // oxlint-disable-next-line no-await-in-loop -- the last attempt
+      if (outcome.organizationId !== null) await reader.requireOrganization(outcome.organizationId);
+      return outcome.body;
+    }
     const backOffMs = BACK_OFF_FIRST_MS * 2 ** (attempt - 1);
     const pauseMs = Math.max(outcome.retryAfterMs ?? 0, backOffMs);
     if (outcome.retryAfterMs !== undefined) {
@@ -58,7 +65,7 @@ export async function readAdmin(reader: AdminReader, question: AdminQuestion): P
 }
 
 type Attempt =
-  | { readonly kind: "answer"; readonly body: unknown }
+  | { readonly kind: "answer"; readonly body: unknown; readonly organizationId: string | null }
   | {
       readonly kind: "failure";
       readonly error: AppError;
@@ -69,15 +76,18 @@ async function ask(reader: AdminReader, question: AdminQuestion): Promise<Attemp
   await reader.takeTurn();
   const client = adminClient(reader.access, { timeoutMs: TIMEOUT_MS, retriesMax: 0 });
   try {
-    const body: unknown = await client.get(question.path, {
-      query: question.query,
-      signal: reader.signal,
-      headers: {
-        "anthropic-version": question.version,
-        ...(question.beta === undefined ? {} : { "anthropic-beta": question.beta }),
-      },
-    });
-    return { kind: "answer", body };
+    const { data, response } = await client
+      .get(question.path, {
+        query: question.query,
+        signal: reader.signal,
+        headers: {
+          "anthropic-version": question.version,
+          ...(question.beta === undefined ? {} : { "anthropic-beta": question.beta }),
+        },
+      })
+      .withResponse();
+    const organizationId = response.headers.get("anthropic-organization-id");
+    return { kind: "answer", body: data, organizationId };
   } catch (cause) {
     reader.signal.throwIfAborted();
     const error = appErrorFrom(reader.access, cause, TIMEOUT_MS);

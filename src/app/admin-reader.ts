@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { type AdminReader, REQUESTS_PER_MINUTE } from "../anthropic/read.ts";
 import { addMs, type Clock } from "../domain/time.ts";
+import { organizationGuard } from "../store/anthropic-organization.ts";
 import type { Database } from "../store/database.ts";
 import { blockRequests, takeRequest } from "../store/request-budget.ts";
 
@@ -24,6 +25,7 @@ export function adminReader(
   };
   return {
     access,
+    requireOrganization: organizationGuard(database, clock),
     signal,
     wait: pause,
     takeTurn: async () => {

@@ -9,6 +9,7 @@ import { connect, type Database, type Sql } from "../store/database.ts";
 import { listPendingMigrations } from "../store/migrate.ts";
 import { checkAuditTrail } from "./check-audit.ts";
 import { checkLimits } from "./check-limits.ts";
+import { checkOrganization } from "./check-organization.ts";
 import { checkReconciliation } from "./check-reconciliation.ts";
 import { checkReports } from "./check-reports.ts";
 import { checkInstallations, checkSlack, hasManyWorkspaces } from "./check-slack.ts";
@@ -75,6 +76,7 @@ async function checkContents(
     await check("corrections", async () => await checkCorrections(database, now)),
     await check("messages", async () => await checkMessages(database, now)),
     await check("reports", async () => await checkReports(database, env, now)),
+    await check("organization", async () => await checkOrganization(database, now)),
     await check("reconciliation", async () => await checkReconciliation(database, now)),
     await check("audit", async () => await checkAuditTrail(database)),
     await check("limits", async () => await checkLimits(database, now)),

@@ -46,6 +46,7 @@ function readerOf(fake: FakeAnthropic, parts: Partial<AdminReader> = {}): Record
   return {
     access: { key: ADMIN_KEY, baseUrl: fake.baseUrl },
     takeTurn: async () => {},
+    requireOrganization: async () => {},
     holdBack: async (ms) => {
       holds.push(ms);
       await Promise.resolve();

@@ -101,6 +101,7 @@ describe("doctor", () => {
       ["corrections", "ok"],
       ["messages", "ok"],
       ["reports", "ok"],
+      ["organization", "ok"],
       ["reconciliation", "ok"],
       ["audit", "ok"],
       ["limits", "ok"],

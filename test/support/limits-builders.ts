@@ -46,6 +46,7 @@ function aReader(baseUrl: string, key = LIMIT_KEY): AdminReader {
   return {
     access: { key, baseUrl },
     takeTurn: async () => await Promise.resolve(),
+    requireOrganization: async () => await Promise.resolve(),
     holdBack: async () => await Promise.resolve(),
     wait: async () => await Promise.resolve(),
     signal: new AbortController().signal,

@@ -127,6 +127,7 @@ export async function fakeAnthropic(
     readonly time?: ManualClock;
     readonly directory?: Partial<OrganizationDirectory>;
     readonly discountPercent?: number;
+    readonly organization?: { readonly id: string; readonly name: string };
   } = {},
 ): Promise<FakeAnthropic> {
   const time = options.time ?? manualClock(options.now ?? "2026-11-23T10:00:00Z");
@@ -147,6 +148,7 @@ export async function fakeAnthropic(
     },
     ...(options.kind === undefined ? {} : { kind: options.kind }),
     ...(options.scopes === undefined ? {} : { scopes: options.scopes }),
+    ...(options.organization === undefined ? {} : { organization: options.organization }),
     ...(options.discountPercent === undefined ? {} : { discountPercent: options.discountPercent }),
   });
   const root = await listening((request, response) => {

@@ -6,6 +6,7 @@ import { type AdminAccess } from "../../../anthropic/access.ts";
 import { type AdminReader, REQUESTS_PER_MINUTE } from "../../../anthropic/read.ts";
 import { AppError } from "../../../domain/errors.ts";
 import { addMs, type Instant } from "../../../domain/time.ts";
+import { organizationGuard } from "../../../store/anthropic-organization.ts";
 import { blockRequests, takeRequest } from "../../../store/request-budget.ts";
 import {
   ceilTo,
@@ -183,6 +184,7 @@ function adminReader(deps: PullReportsDeps, report: Report): AdminReader {
   const { database, clock, settings, wait, signal } = deps;
   return {
     access: settings.access,
+    requireOrganization: organizationGuard(database, clock),
     signal,
     wait,
     takeTurn: async () => {
