@@ -34,7 +34,10 @@ export function usageHistory(found: readonly UsagePart[], lastDate: string): Usa
     parts[part] = (parts[part] ?? 0) + dollarsFrom(spend);
     sums.set(date, parts);
   }
-  const first = [...sums.keys()].filter((date) => date <= lastDate).toSorted()[0];
+  // What was voided leaves a row behind: a day of which nothing is left is no beginning.
+  const first = [...sums.keys()]
+    .filter((date) => date <= lastDate && sums.get(date)?.some((dollars) => dollars > 0) === true)
+    .toSorted()[0];
   if (first === undefined) return [];
   const days: UsageDay[] = [];
   for (let number = dayNumber(first); number <= dayNumber(lastDate); number += 1) {
