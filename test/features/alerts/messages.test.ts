@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ALERT_KINDS, type AlertContent } from "../../../src/domain/alert.ts";
 import { emailFrom } from "../../../src/domain/email.ts";
 import { usd as pico } from "../../../src/domain/money.ts";
-import { instant } from "../../../src/domain/time.ts";
+import { instant, timeZone } from "../../../src/domain/time.ts";
 import {
   actAnswer,
   lookRefusal,
@@ -251,7 +251,7 @@ describe("whatever people call things", () => {
             movers: [{ by: "user", top }],
             words: called,
           }),
-          planAnswer({ kind: "planned", event, scopeName: called }),
+          planAnswer({ kind: "planned", event, scopeName: called, zone: timeZone("UTC") }),
           planAnswer({ kind: "unknown-scope", text: called }),
           lookRefusal({ kind: "unknown" }),
         ];

@@ -268,7 +268,7 @@ async function faultsOfPlans(
       where a.not_sent_because = 'planned'`,
   );
   return rows.flatMap(({ fact, budget }) =>
-    byName.get(budget)?.isPlanned === true && !fact.includes(":threshold:")
+    (byName.get(budget)?.plans.length ?? 0) > 0 && !fact.includes(":threshold:")
       ? []
       : [`${fact}: muted by no plan`],
   );

@@ -40,12 +40,13 @@ export function chooseDeed(world: World, history: History): Deed | undefined {
 
 /** Days of usage before the story begins: without them there is no forecast. */
 export function past(world: World, history: History): Deed[] {
+  const share = history.random.pick([20, 6]);
   return Array.from({ length: 12 }, (_, days): Deed => {
     const at = world.now.getTime() - (days + 1) * DAY;
     const sent = event(history, {
       id: `${history.name}-past-${String(days)}`,
       at: Math.floor(at / DAY) * DAY + 9 * 60 * MINUTE,
-      cents: 1 + history.random.below(history.model.base / 20),
+      cents: 1 + history.random.below(history.model.base / share),
     });
     enterSent(world, history, sent);
     return { kind: "usage", sent };
@@ -235,7 +236,8 @@ function snooze(world: World, history: History): Deed {
 
 /** More is expected: forecasts and pace are muted, thresholds are not. */
 function plan(world: World, history: History): Deed {
-  history.isPlanned = true;
+  const today = Math.floor(world.now.getTime() / DAY) * DAY;
+  history.plans.push({ start: today, end: today + 3 * DAY });
   tell(history, `${world.now.toISOString()} a launch is announced`);
   const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
   return {
@@ -247,8 +249,8 @@ function plan(world: World, history: History): Deed {
           planner: DANA,
           scope: history.scope,
           name: "Launch",
-          from: day(world.now.getTime()),
-          until: day(world.now.getTime() + 2 * DAY),
+          from: day(today),
+          until: day(today + 2 * DAY),
           expected: usd(10_000),
         },
       );

@@ -9,9 +9,11 @@ import {
   type Model,
   type PeriodKind,
   periodAt,
+  type Span,
   type States,
   spentIn,
 } from "./oracle.ts";
+import { type OutlookState, UNSAID } from "./outlook-oracle.ts";
 
 export const BEFORE = new Date("2026-10-01T00:00:00Z");
 /** Usage of this workspace is discounted for a while, and re-rated when that changes. */
@@ -43,6 +45,11 @@ export interface History {
   readonly model: Model;
   /** Its forecast, its pace and the beginnings of its periods are told as well. */
   readonly hasOutlook: boolean;
+  readonly forecastThresholds: readonly number[];
+  /** What the program may know of its forecasts. */
+  outlook: readonly OutlookState[];
+  /** When more is expected. */
+  readonly plans: Span[];
   readonly isDiscounted: boolean;
   /** At list price, in cents. */
   readonly listCosts: Map<string, number>;
@@ -56,7 +63,6 @@ export interface History {
   /** The same person's budget of `each:…`: what is spent counts towards both. */
   twin: History | undefined;
   isSnoozed: boolean;
-  isPlanned: boolean;
   /** What happened, for whoever reads of a fault. */
   readonly story: string[];
 }
@@ -121,7 +127,8 @@ export function ownHistory(index: number, seed: number): History {
     channelId: isPerson ? `DSM${id}` : `CSM${id}`,
     team: kind === "team" ? name : undefined,
     zone: isBerlin ? "Europe/Berlin" : "UTC",
-    hasOutlook: index % 3 === 0,
+    hasOutlook: index % 5 < 2,
+    forecastThresholds: random.pick([[100], [80, 100, 120]]),
     model: newModel({
       periodKind: random.pick(["daily", "weekly", "monthly"]),
       cents,
@@ -223,7 +230,9 @@ function untold(
   | "totals"
   | "twin"
   | "isSnoozed"
-  | "isPlanned"
+  | "forecastThresholds"
+  | "outlook"
+  | "plans"
   | "story"
 > {
   return {
@@ -238,7 +247,9 @@ function untold(
     totals: new Set(),
     twin: undefined,
     isSnoozed: false,
-    isPlanned: false,
+    forecastThresholds: [],
+    outlook: [UNSAID],
+    plans: [],
     story: [],
   };
 }

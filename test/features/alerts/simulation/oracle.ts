@@ -82,7 +82,8 @@ interface Look {
   readonly reached: readonly number[];
 }
 
-function look(model: Model, at: number): Look {
+/** Where a model stands then. */
+export function look(model: Model, at: number): Look {
   const period = periodAt(model, at);
   const spend = spentIn(model, period);
   const decided = decidedAt(model, at);

@@ -227,7 +227,7 @@ function governed(history: History): ReturnType<typeof aGovernedBudget> {
     timeZone: timeZone(zone),
     thresholdPercents: model.thresholds,
     ...(history.hasOutlook
-      ? { forecastThresholdPercents: [100], paceDays: 2, notifyReset: true }
+      ? { forecastThresholdPercents: history.forecastThresholds, paceDays: 2, notifyReset: true }
       : {}),
     ...(model.rollOverPercent === undefined ? {} : { rollOverMaxPercent: model.rollOverPercent }),
   });
