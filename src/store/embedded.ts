@@ -41,9 +41,9 @@ export type EmbeddedLog = (message: string, fields: Readonly<Record<string, unkn
 export const EMBEDDED_DATABASE = "claude_spend";
 /** Held in the `postgres` database as long as a program owns the server; dies with the program. */
 const OWNER_LOCK = 4_072_881_905;
-/** The server needs a moment to notice that the previous owner is gone. */
+/** The server needs a moment to notice that the previous owner is gone; a busy machine, seconds. */
 const OWNER_POLL_MS = 100;
-const OWNER_POLLS_MAX = 10;
+const OWNER_POLLS_MAX = 30;
 const RETRY_PAUSE_MS = [0, 50, 100, 250, 500, 1_000, 2_000, 5_000] as const;
 /** At a start someone waits for the answer; later the supervisor never gives up. */
 const FIRST_ATTEMPTS_MAX = 8;

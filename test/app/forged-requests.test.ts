@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { ACME, createFakeSlack, type FakeSlack } from "../../src/sandbox/slack/index.ts";
 import { useDatabase } from "../support/database.ts";
-import { CHANNELS, PEOPLE } from "../support/fake-slack.ts";
+import { CHANNELS, PATIENCE_MS, PEOPLE } from "../support/fake-slack.ts";
 import { MANIFEST, startTestProgram, type TestProgram } from "../support/program.ts";
 
 const FIRST_DOCUMENT = `organization: { name: Acme, time_zone: UTC, admins: [dana@acme.test, bo@acme.test] }
@@ -44,7 +44,12 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => inbox.listen(0, "127.0.0.1", resolve));
   // All of what follows is refused, so that nothing has to be made anew between.
-  fake = createFakeSlack({ manifest: MANIFEST, now: () => Date.now() });
+  const startedAt = Date.now();
+  fake = createFakeSlack({
+    manifest: MANIFEST,
+    now: () => startedAt,
+    dispatchTimeoutMs: PATIENCE_MS,
+  });
   await fake.listen();
   program = await startTestProgram({ poolConfig: db.poolConfig, fake });
   for (const document of [FIRST_DOCUMENT, DOCUMENT]) {

@@ -5,8 +5,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
+
+export { freePort } from "../support/free-port.ts";
 
 export interface DemoProgram {
   /** As it says itself in its line `ready URL`. */
@@ -119,14 +120,4 @@ export async function processesNaming(directory: string): Promise<readonly strin
   return commandLines
     .map((line) => line.replaceAll("\0", " ").trim())
     .filter((line) => line.includes(directory));
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port is free");
-  return address.port;
 }

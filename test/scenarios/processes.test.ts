@@ -10,6 +10,7 @@ import { useBundledProgram } from "../support/bundled-program.ts";
 import { useDatabase } from "../support/database.ts";
 import { isRunning, untilGone } from "../support/embedded.ts";
 import { PEOPLE, useFakeSlack } from "../support/fake-slack.ts";
+import { freePort } from "../support/free-port.ts";
 import {
   launchMainProgram,
   type MainProgram,
@@ -149,7 +150,8 @@ describe("two processes behind one port", () => {
   });
 
   test("end when the one that started them is killed, and leave the port", async () => {
-    const running = await start(environment({ ROLES: "ingest" }));
+    const PORT = String(await freePort());
+    const running = await start(environment({ ROLES: "ingest", PORT }));
     // Each process writes its lines itself: theirs may come after "ready".
     await vi.waitFor(() => {
       expect(running.children()).toHaveLength(2);
@@ -163,11 +165,11 @@ describe("two processes behind one port", () => {
 
     // The system closes what a process had open a moment after its end.
     const next = await vi.waitFor(async () => {
-      const server = createServer().listen(Number(new URL(running.url).port), "127.0.0.1");
+      const server = createServer().listen(Number(PORT), "127.0.0.1");
       await once(server, "listening");
       return server;
     }, WAIT);
-    const taken = launch(environment({ ROLES: "ingest", PORT: new URL(running.url).port }));
+    const taken = launch(environment({ ROLES: "ingest", PORT }));
     const [said, output] = await Promise.all(
       [taken.stderr, taken.stdout].map(async (pipe) => await textOf(required(pipe))),
     );

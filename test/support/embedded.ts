@@ -1,8 +1,7 @@
 /** An embedded Postgres of one test, in a directory of its own that is removed after it. */
-import { chmod, readFile, rm } from "node:fs/promises";
+import { chmod, readdir, readFile, readlink, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach } from "vitest";
+import { afterEach, beforeEach, expect, vi } from "vitest";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import {
   type EmbeddedPostgres,
@@ -49,11 +48,7 @@ export function useEmbedded(): EmbeddedInTest {
       return pool;
     },
     untilRecovered: async () => {
-      for (let attempt = 0; attempt < 200; attempt += 1) {
-        if (embedded.logged.includes("embedded postgres recovered")) return;
-        await sleep(50);
-      }
-      throw new Error(`the supervisor says only: ${embedded.logged.join(", ")}`);
+      await expect.poll(() => embedded.logged).toContain("embedded postgres recovered");
     },
   };
 
@@ -87,12 +82,7 @@ export async function readNotes(pool: Database): Promise<string[]> {
 
 /** Asks again while the database is away. */
 export async function readNotesSoon(pool: Database): Promise<string[]> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const notes = await readNotes(pool).catch(() => undefined);
-    if (notes !== undefined) return notes;
-    await sleep(50);
-  }
-  throw new Error("the database did not come back");
+  return await vi.waitFor(async () => await readNotes(pool), { timeout: 120_000, interval: 50 });
 }
 
 export async function isRunning(pid: number): Promise<boolean> {
@@ -107,11 +97,21 @@ export async function isRunning(pid: number): Promise<boolean> {
 }
 
 export async function untilGone(pid: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    if (!(await isRunning(pid))) return;
-    await sleep(50);
-  }
-  throw new Error(`process ${String(pid)} is still there`);
+  await expect.poll(async () => await isRunning(pid)).toBe(false);
+}
+
+/** Until no process has its working directory in there: also what a killed program had started. */
+export async function untilNobodyWorksIn(directory: string): Promise<void> {
+  const works = async (): Promise<boolean> => {
+    const names = await readdir("/proc");
+    const places = await Promise.all(
+      names
+        .filter((name) => /^\d+$/.test(name))
+        .map(async (pid) => await readlink(`/proc/${pid}/cwd`).catch(() => "")),
+    );
+    return places.some((place) => place.startsWith(directory));
+  };
+  await expect.poll(works).toBe(false);
 }
 
 export async function pidOf(program: { says(word: string): Promise<unknown> }): Promise<number> {

@@ -200,7 +200,7 @@ describe("sendDueDigests", () => {
     expect((await sent()).map(({ destination }) => destination)).toEqual(["#finops", "#broken"]);
   });
 
-  test("of 200 teams with a budget each is one message, made in less than ten seconds", async () => {
+  test("of 200 teams with a budget each is one message that Slack takes", async () => {
     const teams = Array.from({ length: 200 }, (_, index) =>
       aTeam({
         key: `team-${String(index)}`,
@@ -231,15 +231,12 @@ describe("sendDueDigests", () => {
     }
     await govern(aDigest());
 
-    const startedAt = performance.now();
     await sendAt("2026-11-23T08:00:00Z");
-    const elapsed = performance.now() - startedAt;
 
     const [message] = await sent();
     expect(messageProblems(message ?? { text: "", blocks: [] })).toEqual([]);
     expect(message?.text).toContain("$20,100.00");
     expect(shownLines(message?.blocks ?? []).join("\n")).toContain("$19,110.00  195 others");
-    expect(elapsed).toBeLessThan(10_000);
   });
 });
 

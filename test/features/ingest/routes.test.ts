@@ -4,11 +4,11 @@ import { readFileSync } from "node:fs";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { instant } from "../../../src/domain/time.ts";
 import { createIngestMemory, ingestRoutes } from "../../../src/features/ingest/index.ts";
 import { addSource, createSourceDirectory } from "../../../src/features/sources/index.ts";
 import { createMetrics } from "../../../src/http/metrics.ts";
 import { createHttpServer } from "../../../src/http/server.ts";
+import { runningClock } from "../../support/clock.ts";
 import { useDatabase } from "../../support/database.ts";
 import { aNativeEvent, aWebhookSecret, signedHeaders } from "../../support/usage-builders.ts";
 
@@ -16,7 +16,8 @@ const db = useDatabase();
 const log = pino({ level: "silent" });
 const ingestSecret = aWebhookSecret();
 const secretsKey = randomBytes(32);
-const clock = () => instant(new Date());
+/** Of the recorded calls. */
+const clock = runningClock({ from: "2026-11-23T12:00:00Z" });
 let app: FastifyInstance;
 let base: string;
 
@@ -80,7 +81,7 @@ async function stored() {
   );
   return rows;
 }
-const recently = () => new Date(Date.now() - 60_000).toISOString();
+const recently = () => clock().toISOString();
 
 describe("POST /v1/usage from several sources", () => {
   test("a source's token says whose events they are, and whether their word counts", async () => {
@@ -201,7 +202,7 @@ describe("POST /otlp/v1/{logs,metrics,traces}", () => {
           {
             logRecords: [
               {
-                timeUnixNano: `${String(Date.now() - 60_000)}000000`,
+                timeUnixNano: `${String(clock().getTime())}000000`,
                 body: { stringValue: "claude_code.api_request" },
                 attributes: Object.entries({
                   "event.name": "api_request",

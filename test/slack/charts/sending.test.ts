@@ -50,7 +50,7 @@ beforeEach(async () => {
   await db.pool.query("delete from slack_abilities");
   await db.pool.query("delete from outbox_messages");
 });
-const clock: Clock = () => addMs(instant(Date.now()), passedMs);
+const clock: Clock = () => addMs(instant("2026-11-23T12:00:00Z"), passedMs);
 
 /** Waiting costs nothing: both clocks are turned instead. */
 function depsFor(fake: FakeSlackInTest) {

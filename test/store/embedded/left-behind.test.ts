@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { useProgram } from "../../support/child-program.ts";
-import { readNotes, useEmbedded, writeNote } from "../../support/embedded.ts";
+import { readNotes, untilNobodyWorksIn, useEmbedded, writeNote } from "../../support/embedded.ts";
 
 const startProgram = useProgram("embedded-postgres");
 const embedded = useEmbedded();
@@ -66,7 +66,7 @@ describe("what a crash leaves behind", () => {
     }
     await program.kill("SIGKILL");
     expect(await readdir(embedded.dataDir)).toEqual([unfinished]);
-    await sleep(1_000); // The killed program's child may still write.
+    await untilNobodyWorksIn(embedded.dataDir); // The killed program's child may still write.
 
     const server = await embedded.start();
 

@@ -20,6 +20,8 @@ import { parseOtlpDelivery } from "../../../../../src/features/ingest/adapters/o
 import { onlyEvent, storedText } from "../../../../support/otlp-builders.ts";
 import { type OtlpReceiver, startOtlpReceiver } from "../../../../support/otlp-receiver.ts";
 
+const LOGGED_AT = new Date(Date.now() - 60_000);
+
 let receiver: OtlpReceiver;
 beforeEach(async () => {
   receiver = await startOtlpReceiver();
@@ -43,7 +45,7 @@ async function logWith(exporter: JsonLogs | ProtobufLogs): Promise<void> {
     processors: [new SimpleLogRecordProcessor({ exporter })],
   });
   provider.getLogger("com.anthropic.claude_code.events", "2.1.230").emit({
-    timestamp: new Date("2026-11-23T10:00:00.250Z"),
+    timestamp: LOGGED_AT,
     body: "claude_code.api_request",
     attributes: {
       "event.name": "api_request",
@@ -83,7 +85,7 @@ describe("OpenTelemetry's log exporters", () => {
       kind: "event",
       event: {
         eventId: "claude_code:req_011CX",
-        occurredAt: instant("2026-11-23T10:00:00.250Z"),
+        occurredAt: instant(LOGGED_AT),
         model: "claude-opus-5-5[1m]",
         reportedCost: parseUsd("0.012345"),
         claimedTeam: "platform",
