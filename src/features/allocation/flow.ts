@@ -3,6 +3,7 @@ import type { Instant } from "../../domain/time.ts";
 import type { Sql } from "../../store/database.ts";
 import {
   decideOwnership,
+  firstChange,
   NO_OWNERSHIP,
   type Ownership,
   type OwnershipTimeline,
@@ -14,6 +15,9 @@ import { listAllocationRules, loadOwnership } from "./store.ts";
  * Makes `ownership` hold from `from` on. The first one ever holds since ever unless it names a day.
  * Call it in a transaction, before teams and rules are replaced: until a date was first decided,
  * what they say is the past.
+ *
+ * The first instant of the past for which something else is said than before; of a first decision
+ * that is nothing.
  */
 export async function recordOwnership(
   sql: Sql,
@@ -24,11 +28,13 @@ export async function recordOwnership(
     readonly decidedAt: Instant;
     readonly isFirst: boolean;
   },
-): Promise<void> {
+): Promise<Instant | undefined> {
   const { ownership, from, decidedAt, isFirst } = decided;
   const former = isFirst ? sinceEver(NO_OWNERSHIP) : await loadOwnershipTimeline(sql);
   const start = isFirst ? from : (from ?? decidedAt);
-  await replaceOwnershipPeriods(sql, decideOwnership(former, { ownership, from: start }));
+  const next = decideOwnership(former, { ownership, from: start });
+  await replaceOwnershipPeriods(sql, next);
+  return isFirst ? undefined : firstChange(former, next, decidedAt);
 }
 
 /** Who owned what, when. Without any dated decision, what teams and rules say, since ever. */

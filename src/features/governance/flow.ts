@@ -155,7 +155,7 @@ export async function saveDocument(
   const context = { appliedAt: clock(), appliedBy };
   const changes = describeChanges(governanceOf(latest), governance);
 
-  await recordOwnership(sql, {
+  const changedSince = await recordOwnership(sql, {
     ownership: ownershipOf(governance),
     from: governance.ownershipFrom,
     decidedAt: context.appliedAt,
@@ -194,10 +194,7 @@ export async function saveDocument(
       ...(restoredVersion === undefined ? {} : { restored_version: restoredVersion }),
     },
   });
-  const warnings = ownershipWarnings(governance, {
-    now: context.appliedAt,
-    isFirst: latest === undefined,
-  });
+  const warnings = ownershipWarnings(changedSince, governance.organization.timeZone);
   return { kind: "applied", version, changes, warnings };
 }
 

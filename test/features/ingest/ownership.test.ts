@@ -135,6 +135,37 @@ describe("a person who changes teams", () => {
     expect(await requestsBy("team_key")).toEqual({ a: 1, b: 2 });
   });
 
+  test("says once that the past was decided anew: an apply that changes nothing of it does not", async () => {
+    const rule = (to: string, from: string): string =>
+      `- { match: { model: "claude-opus-*" }, to: { team: ${to} }, from: ${from} }`;
+    const dated = (...rules: readonly string[]): string =>
+      `${inTeam("a")}\nallocation:\n  ${rules.join("\n  ")}`;
+    const warned = async (text: string): Promise<readonly string[]> => {
+      now = addMs(now, HOUR_MS);
+      const outcome = await apply(text);
+      const warnings = outcome.kind === "applied" ? outcome.warnings : [];
+      return warnings.map((warning) => /from (\S+) on/.exec(warning)?.[1] ?? warning);
+    };
+    await apply(inTeam("a"));
+    now = addMs(START, 10 * DAY_MS);
+    const first = rule("b", "2026-11-05");
+
+    expect(await warned(dated(first))).toEqual(["2026-11-05"]);
+    expect(await warned(`${dated(first)}\n# nothing else`)).toEqual([]);
+    // Another one for the past: told of from where it begins, not from where the first one does.
+    expect(await warned(dated(rule("a", "2026-11-08"), first))).toEqual(["2026-11-08"]);
+    // Who was added today is of today.
+    const budget = `budgets: [{ key: o, scope: org, limit: "5", period: daily }]`;
+    expect(await warned(`${dated(rule("a", "2026-11-08"), first)}\n${budget}`)).toEqual([]);
+    // A whole document from a day on is the past of all that is new in it.
+    const whole = `from: 2026-11-05\n${dated(rule("a", "2026-11-08"), first)}`;
+    await warned(whole);
+    expect(await warned(`${whole}\n${budget}`)).toEqual([]);
+    expect(await warned(whole.replace("members: [", "members: [cy@acme.test, "))).toEqual([
+      "2026-11-05",
+    ]);
+  });
+
   test("whom an installation knew before ownership had dates owns the past", async () => {
     await apply(inTeam("a"));
     await db.pool.query("truncate ownership_periods"); // As a database of an older version is.

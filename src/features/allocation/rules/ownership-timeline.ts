@@ -123,6 +123,38 @@ function textOf(value: unknown): string {
   );
 }
 
+/** The first instant before `before` for which `next` says something else than `former`. */
+export function firstChange(
+  former: OwnershipTimeline,
+  next: OwnershipTimeline,
+  before: Instant,
+): Instant | undefined {
+  // Of all that lies before the first border nothing is ever decided anew.
+  return bordersOf([...former, ...next]).find(
+    (at) => at < before && !isSameAt({ former, next }, at),
+  );
+}
+
+function isSameAt(
+  { former, next }: { readonly former: OwnershipTimeline; readonly next: OwnershipTimeline },
+  at: Instant,
+): boolean {
+  // What was left alone is the very same object, and most is.
+  if (ownershipIn(former, at) === ownershipIn(next, at)) return true;
+  return meaningOf(former, at) === meaningOf(next, at);
+}
+
+/** What an event of that time would be allocated by: the dates themselves are no part of it. */
+function meaningOf(timeline: OwnershipTimeline, at: Instant): string {
+  const then = ownershipThen(timeline, at);
+  return textOf({
+    rules: then.rules.map(({ from: _from, until: _until, ...rule }) => rule),
+    memberships: Object.fromEntries(then.membershipsByEmail),
+    projects: Object.fromEntries(then.teamByProject),
+    accounts: Object.fromEntries(then.serviceAccountById),
+  });
+}
+
 /** What `allocateEvent` needs to know of ownership. */
 export interface OwnershipThen {
   readonly rules: readonly AllocationRule[];
@@ -139,15 +171,7 @@ export type OwnershipAt = (at: Instant) => OwnershipThen;
  * questions are about the last one.
  */
 export function ownershipLookup(timeline: OwnershipTimeline): OwnershipAt {
-  const dates = new Set(
-    timeline.flatMap(({ from, ownership }) =>
-      [
-        from,
-        ...[...ownership.rules, ...(ownership.dated ?? [])].flatMap((one) => [one.from, one.until]),
-      ].flatMap((at) => (at === undefined ? [] : [at.getTime()])),
-    ),
-  );
-  const borders = [...dates].toSorted((left, right) => left - right);
+  const borders = bordersOf(timeline).map((at) => at.getTime());
   const ready = new Map<number, OwnershipThen>();
   return (at) => {
     const time = at.getTime();
@@ -162,6 +186,18 @@ export function ownershipLookup(timeline: OwnershipTimeline): OwnershipAt {
   };
 }
 
+/** In order, all instants at which something begins or ends. */
+function bordersOf(timeline: OwnershipTimeline): readonly Instant[] {
+  const dates = new Map<number, Instant>();
+  for (const { from, ownership } of timeline) {
+    const named = [...ownership.rules, ...(ownership.dated ?? [])];
+    for (const at of [from, ...named.flatMap((one) => [one.from, one.until])]) {
+      if (at !== undefined) dates.set(at.getTime(), at);
+    }
+  }
+  return [...dates.values()].toSorted((left, right) => left.getTime() - right.getTime());
+}
+
 export const NO_OWNERSHIP: Ownership = {
   rules: [],
   memberships: {},
@@ -169,9 +205,13 @@ export const NO_OWNERSHIP: Ownership = {
   serviceAccountById: {},
 };
 
-function ownershipThen(timeline: OwnershipTimeline, at: Instant): OwnershipThen {
+function ownershipIn(timeline: OwnershipTimeline, at: Instant): Ownership {
   const period = timeline.findLast(({ from }) => from === undefined || from <= at);
-  const ownership = period?.ownership ?? NO_OWNERSHIP;
+  return period?.ownership ?? NO_OWNERSHIP;
+}
+
+function ownershipThen(timeline: OwnershipTimeline, at: Instant): OwnershipThen {
+  const ownership = ownershipIn(timeline, at);
   const membershipsByEmail = new Map(Object.entries(ownership.memberships));
   const teamByProject = new Map(Object.entries(ownership.teamByProject));
   for (const { kind, name, teams } of belongingsAt(ownership.dated ?? [], at)) {

@@ -138,22 +138,16 @@ function datesByName(
   return byName;
 }
 
-/** Usage that was recorded stays where it is: whoever dates something back is told how to move it. */
+/**
+ * Usage that was recorded stays where it is: whoever has the past say something else, from
+ * `changedSince` on, is told how to move it.
+ */
 export function ownershipWarnings(
-  governance: Governance,
-  { now, isFirst }: { readonly now: Instant; readonly isFirst: boolean },
+  changedSince: Instant | undefined,
+  zone: string,
 ): readonly string[] {
-  const dated = governance.teams.flatMap((team) => team.dated ?? []);
-  const dates = [
-    governance.ownershipFrom,
-    ...governance.allocation.map((rule) => rule.from),
-    ...dated.flatMap(({ from, until }) => [from, until]),
-  ]
-    .filter((date) => date !== undefined && date < now)
-    .toSorted((left, right) => Number(left) - Number(right));
-  const [earliest] = dates;
-  if (isFirst || earliest === undefined) return [];
-  const day = dayIn(earliest, governance.organization.timeZone);
+  if (changedSince === undefined) return [];
+  const day = dayIn(changedSince, zone);
   return [
     `Ownership was decided for the past, from ${day} on. Usage that was recorded since then stays with its former owners until \`claude-spend reprice --owners --from ${day}\` is run; without --apply it shows what would move.`,
   ];
