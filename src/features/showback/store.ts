@@ -5,7 +5,13 @@
 import { assert } from "../../domain/assert.ts";
 import { type Usd, usdFromDecimal } from "../../domain/money.ts";
 import type { Sql } from "../../store/database.ts";
-import type { GroupKey, SpendQuery, SpendRow, SpendTotals } from "./rules.ts";
+import {
+  GROUP_KEYS,
+  type GroupKey,
+  type SpendQuery,
+  type SpendRow,
+  type SpendTotals,
+} from "./rules.ts";
 import {
   GROUP_SQL,
   isPersonal,
@@ -87,7 +93,9 @@ export async function listBreakdowns<Key extends BreakdownKey>(
   const { rows } = await sql.query<
     SpendSqlRow & { readonly position: number; readonly value: string | null }
   >({
-    ...(name === undefined ? {} : { name: `breakdowns ${name} ${keys.join(" ")}` }),
+    ...(name === undefined
+      ? {}
+      : { name: `breakdowns ${name} ${keys.map((key) => GROUP_KEYS.indexOf(key)).join(" ")}` }),
     text,
     values: [...values],
   });

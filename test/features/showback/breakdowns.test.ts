@@ -1,0 +1,149 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { scopeFrom } from "../../../src/domain/scope.ts";
+import { instant, type Period, timeZone } from "../../../src/domain/time.ts";
+import { sumTotals } from "../../../src/features/showback/rules.ts";
+import { listCourse } from "../../../src/features/showback/store/course.ts";
+import {
+  listBreakdowns,
+  listCosts,
+  listSpend,
+  loadCost,
+} from "../../../src/features/showback/store.ts";
+import { useDatabase } from "../../support/database.ts";
+import { recordEvents } from "../../support/showback-builders.ts";
+import { aNativeEvent } from "../../support/usage-builders.ts";
+
+const db = useDatabase();
+const SPAN = period("2026-11-20T00:00:00Z", "2026-11-23T12:00:00Z");
+/** Wide ones and narrow ones, which are read from different sums. */
+const SCOPES = [
+  "org",
+  "team:search",
+  "project:checkout",
+  "user:bo@acme.test",
+  "api_key:key_1",
+  "workspace:ws_1",
+  "model:claude-opus-5-5",
+  "tag:env=prod",
+];
+
+function period(start: string | Date, end: string | Date): Period {
+  return { start: instant(start), end: instant(end) };
+}
+
+/** Of three and a half days, with every kind of owner and none, a few minutes apart. */
+function events(): Record<string, unknown>[] {
+  const pick = <T>(from: readonly T[], index: number): T | undefined => from[index % from.length];
+  return Array.from({ length: 240 }, (_, index) => {
+    const team = pick(["search", "ads", undefined], index);
+    return aNativeEvent({
+      occurred_at: new Date(SPAN.start.getTime() + index * 20.7 * 60_000).toISOString(),
+      model: pick(["claude-opus-5-5", "claude-haiku-4-5"], Math.floor(index / 2)),
+      team,
+      project: team === "search" ? pick(["checkout", undefined], Math.floor(index / 3)) : undefined,
+      user_email: pick(
+        ["bo@acme.test", "ana@acme.test", undefined, undefined],
+        Math.floor(index / 5),
+      ),
+      api_key_id: pick(["key_1", "key_2", undefined], Math.floor(index / 7)),
+      workspace_id: pick(["ws_1", undefined], Math.floor(index / 11)),
+      tags: pick([{ env: "prod" }, undefined], Math.floor(index / 13)),
+    });
+  });
+}
+
+beforeAll(async () => {
+  await db.pool.query(
+    `insert into teams (team_key, name) values ('search', 'Search'), ('ads', 'Ads');
+     insert into projects (project_key, team_key) values ('checkout', 'search')`,
+  );
+  await recordEvents(db.pool, events());
+});
+
+describe("costs and breakdowns", () => {
+  const KEYS = ["team", "project", "user", "model", "api_key", "workspace", "source"] as const;
+  interface Asked {
+    readonly scope: string;
+    readonly start: Date;
+    readonly hours: number;
+    readonly isOdd: boolean;
+  }
+  const asked: fc.Arbitrary<Asked> = fc.record({
+    scope: fc.constantFrom(...SCOPES),
+    start: fc.date({ min: SPAN.start, max: SPAN.end, noInvalidDate: true }),
+    hours: fc.integer({ min: 1, max: 100 }),
+    isOdd: fc.boolean(),
+  });
+  /** Of whole quarters of an hour, and others. */
+  function queryOf({ scope, start, hours, isOdd }: Asked) {
+    const quarterMs = 15 * 60_000;
+    const from = isOdd ? start.getTime() : Math.floor(start.getTime() / quarterMs) * quarterMs;
+    const span = period(new Date(from), new Date(from + hours * 4 * quarterMs));
+    return { scope: scopeFrom(scope), period: span, zone: timeZone("Europe/Berlin") };
+  }
+  const byKey = (rows: readonly { readonly key: string | null; readonly cost: bigint }[]) =>
+    new Map(rows.filter(({ cost }) => cost !== 0n).map(({ key, cost }) => [key, cost]));
+
+  test("of a scope by any keys are what listing says of each, and the total is one", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        asked,
+        fc.uniqueArray(fc.constantFrom(...KEYS), { maxLength: 3 }),
+        async (of, keys) => {
+          const query = queryOf(of);
+
+          const { total: whole, costsBy } = await listBreakdowns(db.pool, query, keys);
+
+          const fine = await listSpend(db.pool, { ...query, groupBy: ["user", "api_key"] });
+          expect(whole).toEqual(sumTotals(fine));
+          for (const key of keys) {
+            // oxlint-disable-next-line no-await-in-loop -- each key is asked by itself
+            const rows = await listSpend(db.pool, { ...query, groupBy: [key] });
+            const listed = rows.map(({ group, cost }) => ({ key: group[key] ?? null, cost }));
+            expect(byKey(costsBy.get(key) ?? [])).toEqual(byKey(listed));
+            // oxlint-disable-next-line no-await-in-loop -- as above
+            expect(byKey(await listCosts(db.pool, query, { key }))).toEqual(byKey(listed));
+          }
+          expect(await loadCost(db.pool, query)).toBe(whole.cost);
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  test("of some people or keys are the same as among all", async () => {
+    const who = fc.constantFrom("user" as const, "api_key" as const);
+    await fc.assert(
+      fc.asyncProperty(asked, who, fc.nat(3), async (of, key, count) => {
+        const query = queryOf(of);
+        const all = await listCosts(db.pool, query, { key });
+        const only = all.slice(0, count).map((row) => row.key);
+
+        const some = byKey(await listCosts(db.pool, query, { key, only }));
+
+        for (const value of only) expect(some.get(value)).toBe(byKey(all).get(value));
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  test("by hour of many people is what listing says", async () => {
+    for (const scope of ["org", "model:claude-opus-5-5", "workspace:ws_1", "team:search"]) {
+      const query = {
+        scope: scopeFrom(scope),
+        zone: timeZone("Australia/Lord_Howe"),
+        period: period("2026-11-21T00:15:00Z", "2026-11-22T20:00:00Z"),
+      };
+      // oxlint-disable-next-line no-await-in-loop -- each scope is asked by itself
+      const [course, rows] = await Promise.all([
+        listCourse(db.pool, query, "hour"),
+        listSpend(db.pool, { ...query, groupBy: ["hour"] }),
+      ]);
+      expect(course.length).toBeGreaterThan(5);
+      expect(course).toEqual(
+        rows.map(({ group, cost }) => ({ at: instant(group.hour ?? ""), cost })),
+      );
+    }
+  });
+});
