@@ -181,12 +181,14 @@ export async function findAsker(
     }
   | undefined
 > {
-  const { rows } = await sql.query<OrganizationRow & PersonRow & { readonly revision: string }>(
-    `${PERSON_TABLES}
+  // Prepared: nearly every question begins with it, and planning it takes longer than doing it.
+  const { rows } = await sql.query<OrganizationRow & PersonRow & { readonly revision: string }>({
+    name: "asker",
+    text: `${PERSON_TABLES}
      select ${ORGANIZATION_COLUMNS}, s.revision::text as revision, ${PERSON_COLUMNS}
        from organization_settings s`,
-    [email],
-  );
+    values: [email],
+  });
   const [row] = rows;
   if (row === undefined) return undefined;
   return {
