@@ -14,7 +14,11 @@ import { createFakeSlack, readManifest } from "../../src/sandbox/slack/index.ts"
 import { freePort } from "./demo-program.ts";
 
 /** Starts it; what ends it is added to `undo`, to be run in the reverse order. */
-export async function startSandbox(clock: Clock, undo: (() => Promise<void>)[]): Promise<Program> {
+export async function startSandbox(
+  clock: Clock,
+  undo: (() => Promise<void>)[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Program> {
   const dataDir = await mkdtemp(join(tmpdir(), "claude-spend-story-"));
   undo.push(async () => await rm(dataDir, { recursive: true, force: true, maxRetries: 5 }));
   await chmod(dataDir, 0o755); // Run by root, Postgres is another user, who has to get in.
@@ -32,6 +36,7 @@ export async function startSandbox(clock: Clock, undo: (() => Promise<void>)[]):
     SLACK_SIGNING_SECRET: fake.credentials.signingSecret,
     SLACK_API_URL: fake.apiUrl(),
     LOG_LEVEL: "silent",
+    ...settings,
   });
   if (config.kind === "problems") throw new Error(config.problems.join("\n"));
   const started = await startProgram({
