@@ -190,7 +190,7 @@ describe("nothing is installed", () => {
     const target = new URL(slack().organization.deny(buttonOf(page)));
     const end = await slack().visit(target.pathname + target.search, page.cookie);
     expect(end).toMatchObject({ status: 400 });
-    expect(end.html).toContain("access_denied");
+    expect(end.html).toContain("did not allow it at Slack");
     expect(await slack().install(FIRST, link)).toMatchObject({ status: 200 });
   });
 

@@ -109,7 +109,7 @@ export const LINK_GONE =
 
 function refusalOf(grant: Grant, onlyFor: string | undefined): string | undefined {
   if (onlyFor !== undefined && onlyFor !== grant.id) {
-    return `This link is for ${onlyFor}, and ${grant.name} is ${grant.id}. Nothing was installed.`;
+    return `This link is for ${onlyFor}, and ${grant.name} is ${grant.id}. Ask for a link for that one.`;
   }
   if (grant.isRotating) {
     return "This Slack app has token rotation turned on, which Claude Spend does not support. It can't be turned off again: make the app anew from manifest.yml.";

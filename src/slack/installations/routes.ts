@@ -88,7 +88,9 @@ async function ending(deps: InstallRouteDeps, url: URL, cookie: string): Promise
   }
   const refusal = given.get("error");
   if (refusal !== null) {
-    return refusedPage(`Slack says: ${refusal}. Your link still works.`, 400);
+    const said =
+      refusal === "access_denied" ? "You did not allow it at Slack." : `Slack says: ${refusal}.`;
+    return refusedPage(`${said} Your link still works.`, 400);
   }
   const outcome = await tryInstall(deps, { linkHash, code: given.get("code") ?? "" });
   if (outcome.kind === "refused") {
