@@ -7,7 +7,14 @@ import type { Email } from "../../../domain/email.ts";
 import type { Usd } from "../../../domain/money.ts";
 import { usdToDecimal } from "../../../domain/money.ts";
 import { formatScope } from "../../../domain/scope.ts";
-import { addMs, type Clock, DAY_MS, localDate, parseLocalDate } from "../../../domain/time.ts";
+import {
+  addMs,
+  type Clock,
+  DAY_MS,
+  localDate,
+  parseLocalDate,
+  type TimeZone,
+} from "../../../domain/time.ts";
 import { recordAudit } from "../../../store/audit.ts";
 import { type Database, inTransaction } from "../../../store/database.ts";
 import {
@@ -33,7 +40,12 @@ export interface PlanRequest {
 }
 
 export type PlanResult =
-  | { readonly kind: "planned"; readonly event: PlannedEvent; readonly scopeName: string }
+  | {
+      readonly kind: "planned";
+      readonly event: PlannedEvent;
+      readonly scopeName: string;
+      readonly zone: TimeZone;
+    }
   | { readonly kind: "unknown-scope"; readonly text: string }
   | { readonly kind: "not-allowed"; readonly scopeName: string }
   | { readonly kind: "impossible-dates" };
@@ -79,7 +91,7 @@ export async function planEvent(
         expected: usdToDecimal(expected),
       },
     });
-    return { kind: "planned", event, scopeName: called };
+    return { kind: "planned", event, scopeName: called, zone: organization.timeZone };
   });
 }
 

@@ -1,7 +1,8 @@
 /** What a person who clicked reads, and nobody else. Pure. */
+import { weekdayText } from "../../../domain/date-text.ts";
 import { formatUsd, type Usd } from "../../../domain/money.ts";
-import type { Instant } from "../../../domain/time.ts";
-import { type SlackMessage, slackDate } from "../../../slack/blocks.ts";
+import { addMs, type Instant, type TimeZone } from "../../../domain/time.ts";
+import type { SlackMessage } from "../../../slack/blocks.ts";
 import type { Feedback, Snooze } from "../rules.ts";
 import { answer, nameText } from "./wording.ts";
 
@@ -84,6 +85,8 @@ type PlanOutcome =
         readonly expected: Usd;
       };
       readonly scopeName: string;
+      /** In which its days are whole. */
+      readonly zone: TimeZone;
     }
   | { readonly kind: "unknown-scope"; readonly text: string }
   | { readonly kind: "not-allowed"; readonly scopeName: string }
@@ -94,7 +97,7 @@ export function planAnswer(outcome: PlanOutcome): SlackMessage {
     case "planned": {
       const { name, startsAt, endsAt, expected } = outcome.event;
       return answer(
-        `Planned: ${nameText(name)} for ${nameText(outcome.scopeName)}, from ${timeText(startsAt)} until ${timeText(endsAt)}. Up to ${formatUsd(expected)} more than usual is no news; budgets still alert.`,
+        `Planned: ${nameText(name)} for ${nameText(outcome.scopeName)}, ${daysText({ startsAt, endsAt }, outcome.zone)}. Up to ${formatUsd(expected)} more than usual is no news; budgets still alert.`,
       );
     }
     case "unknown-scope":
@@ -110,8 +113,14 @@ export function planAnswer(outcome: PlanOutcome): SlackMessage {
   }
 }
 
-function timeText(at: Instant): string {
-  return slackDate(at, "{date_short_pretty} {time}", `${at.toISOString().slice(0, 16)}Z`);
+/** "on Fri, Nov 27", "from Fri, Nov 27 through Sun, Nov 29". */
+function daysText(
+  { startsAt, endsAt }: { readonly startsAt: Instant; readonly endsAt: Instant },
+  zone: TimeZone,
+): string {
+  const first = weekdayText(startsAt, zone);
+  const last = weekdayText(addMs(endsAt, -1), zone);
+  return first === last ? `on ${first}` : `from ${first} through ${last}`;
 }
 
 /** Refuses to say more about what somebody may not see. */

@@ -1,5 +1,7 @@
 /** What the buttons of a digest show, to one person. Pure. */
+import { weekdayText } from "../../../domain/date-text.ts";
 import { formatUsd, type Usd, usd } from "../../../domain/money.ts";
+import { instant, timeZone } from "../../../domain/time.ts";
 import {
   type Block,
   context,
@@ -52,6 +54,12 @@ interface DifferingDay {
 }
 
 const DAYS_SHOWN_MAX = 10;
+const UTC = timeZone("UTC");
+
+/** "Fri, Nov 13": a day of the bill has no hours, and is named by its noon. */
+function shortDay(day: string): string {
+  return weekdayText(instant(`${day}T12:00:00Z`), UTC);
+}
 
 export function differencesMessage(days: readonly DifferingDay[]): SlackMessage {
   if (days.length === 0) {
@@ -63,7 +71,7 @@ export function differencesMessage(days: readonly DifferingDay[]): SlackMessage 
   const lines = shown.map(({ day, anthropicBilled: billed, charged }) => {
     const gap = charged - billed;
     const how = gap < 0n ? `${formatUsd(usd(-gap))} less` : `${formatUsd(usd(gap))} more`;
-    return `${day}  Anthropic ${formatUsd(billed)}, we ${formatUsd(charged)}: ${how}`;
+    return `*${shortDay(day)}*: ${how} than billed · ${formatUsd(charged)} counted, ${formatUsd(billed)} billed`;
   });
   const rest = days.length - shown.length;
   return message(`${text}.`, [
