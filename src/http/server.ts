@@ -1,6 +1,6 @@
 /**
  * The one HTTP server: Fastify for our routes, and mounts for listeners that read raw requests
- * themselves (Slack's receiver, the sandbox). Errors become statuses here, in one table.
+ * themselves (Slack's receiver, the sandbox).
  */
 import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -11,16 +11,14 @@ import Fastify, {
   type FastifyRequest,
 } from "fastify";
 import type { Logger } from "pino";
-import { AppError, type ErrorCode } from "../domain/errors.ts";
 import { type AuditOrigin, withAuditOrigin } from "../store/audit-origin.ts";
-import { isConnectionLoss, isGivenUp } from "../store/database.ts";
 import { bearerOf } from "./authorization.ts";
 import { boundBodies } from "./bodies-in-flight.ts";
+import { describeFailure } from "./failure.ts";
 import {
   BODIES_BYTES_MAX,
   KEEP_ALIVE_MS,
   REQUEST_TIMEOUT_MS,
-  RETRY_AFTER_SECONDS,
   USAGE_BODY_BYTES_MAX,
 } from "./limits.ts";
 
@@ -29,17 +27,6 @@ export interface Mount {
   readonly matches: (path: string) => boolean;
   readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
 }
-
-const STATUS: Readonly<Record<ErrorCode, number>> = {
-  invalid: 400,
-  unauthorized: 401,
-  forbidden: 403,
-  "not-found": 404,
-  conflict: 409,
-  "too-large": 413,
-  unavailable: 503,
-  internal: 500,
-};
 
 /** Builds the server without listening. Bodies of every content type arrive as raw bytes. */
 export function createHttpServer(options: {
@@ -128,56 +115,4 @@ function runMount(
     log.debug({ err: error }, "mounted listener refused the request");
     if (!response.headersSent) response.writeHead(404).end();
   }
-}
-
-/**
- * What a thrown value means to a client, in whatever form the route answers. Logs what is our own
- * fault, and says on the reply when to come again.
- */
-export function describeFailure(
-  error: unknown,
-  request: FastifyRequest,
-  { reply, log }: { readonly reply: FastifyReply; readonly log: Logger },
-): { readonly status: number; readonly code: ErrorCode; readonly message: string } {
-  const { code, message } = toAppError(error);
-  if (code === "internal") {
-    log.error(
-      { err: error, request_id: request.id, path: request.routeOptions.url },
-      "request failed",
-    );
-  }
-  if (code === "unavailable") reply.header("retry-after", String(RETRY_AFTER_SECONDS));
-  return { status: STATUS[code], code, message };
-}
-
-/** What any thrown value means to a client. Our own bugs tell nothing but an id. */
-function toAppError(error: unknown): AppError {
-  if (error instanceof AppError) return error;
-  if (isConnectionLoss(error) || isGivenUp(error)) {
-    return new AppError({
-      code: "unavailable",
-      // Whether a change was kept may be in doubt; all of ours may be sent twice.
-      message: "The database can't answer right now. Try again soon: nothing counts twice.",
-      retryable: true,
-      cause: error,
-    });
-  }
-  if (error instanceof Error && "statusCode" in error) {
-    if (error.statusCode === 413) {
-      return new AppError({
-        code: "too-large",
-        message: `The body is larger than ${String(USAGE_BODY_BYTES_MAX)} bytes. Send fewer events at a time.`,
-        cause: error,
-      });
-    }
-    if (typeof error.statusCode === "number" && error.statusCode >= 400 && error.statusCode < 500) {
-      return new AppError({ code: "invalid", message: error.message, cause: error });
-    }
-  }
-  return new AppError({
-    code: "internal",
-    message:
-      "Something went wrong on our side. The request id says which line of our log explains it.",
-    cause: error,
-  });
 }

@@ -2,9 +2,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { decodeBody, parseJson } from "../../http/body.ts";
+import { describeFailure } from "../../http/failure.ts";
 import type { Metrics } from "../../http/metrics.ts";
 import { type OtlpSignal, otlpAnswer, otlpError } from "../../http/otlp.ts";
-import { describeFailure } from "../../http/server.ts";
 import type { Source, SourceDirectory } from "../sources/index.ts";
 import type { AdapterContext } from "./adapters/adapter.ts";
 import { parseHeliconeDelivery } from "./adapters/helicone.ts";
