@@ -1,7 +1,8 @@
 /**
  * `claude-spend import` of Claude Code transcripts, next to ccusage, which reads the same files and
  * writes nothing: whole processes, from start to exit, in turn. Then the same files once more. ccusage
- * is measured as it is now, a native program, and as it was last for Node, where we are.
+ * is measured as it is now, a native program, and as it was last for Node, where we are. Which part of an
+ * import is Postgres' own, COPY of the same rows tells.
  */
 import { execFile } from "node:child_process";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
@@ -13,6 +14,7 @@ import { openDatabase } from "../../src/store/database.ts";
 import { startEmbeddedPostgres } from "../../src/store/embedded.ts";
 import { databaseUrl } from "../support/program.ts";
 import { median, printFigure } from "./figure.ts";
+import { copySeconds } from "./ingest.ts";
 import { writeTranscripts } from "./transcripts.ts";
 
 const ROUNDS = 5;
@@ -60,11 +62,12 @@ interface Bench {
 }
 
 async function compare(bench: Bench): Promise<void> {
-  const taken: Record<"first" | "again" | "native" | "node", number[]> = {
+  const taken: Record<"first" | "again" | "native" | "node" | "copy", number[]> = {
     first: [],
     again: [],
     native: [],
     node: [],
+    copy: [],
   };
   for (let round = 0; round < ROUNDS; round += 1) {
     // oxlint-disable-next-line no-await-in-loop -- they must not disturb each other
@@ -77,20 +80,40 @@ async function compare(bench: Bench): Promise<void> {
     taken.first.push(await secondsOfImport(bench, "accepted"));
     // oxlint-disable-next-line no-await-in-loop -- they must not disturb each other
     taken.again.push(await secondsOfImport(bench, "duplicates"));
+    // oxlint-disable-next-line no-await-in-loop -- they must not disturb each other
+    taken.copy.push(await secondsOfCopy(bench));
   }
   const megabytes = bench.bytes / 1_000_000;
   const rate = (of: keyof typeof taken): number => megabytes / median(taken[of]);
+  const seconds = (of: keyof typeof taken): string => median(taken[of]).toFixed(2);
+  const files = `${String(Math.round(megabytes))} MB of transcripts (${String(bench.answers)} answers)`;
   const figure = (name: string, of: "first" | "again", next: Ccusage): void =>
     printFigure({
       name,
       value: rate(of),
       unit: "MB/s",
-      baseline: `${next.name} reads the same ${String(Math.round(megabytes))} MB of transcripts (${String(bench.answers)} answers), --offline, and writes nothing`,
+      baseline: `${next.name} reads the same ${files}, --offline, and writes nothing`,
       baseline_value: rate(next.key),
     });
   figure("import.transcripts", "first", NATIVE);
   figure("import.transcripts_next_to_node", "first", NODE);
   figure("import.transcripts_again", "again", NATIVE);
+  printFigure({
+    name: "import.transcripts_next_to_copy",
+    value: rate("first"),
+    unit: `MB/s: ${seconds("first")} s in all`,
+    baseline: `server-side COPY of the rows that come of these ${files} into tables with the same indexes, over one connection: ${seconds("copy")} s that are Postgres' own`,
+    baseline_value: rate("copy"),
+  });
+}
+
+async function secondsOfCopy({ directory, url }: Bench): Promise<number> {
+  const pool = openDatabase({ connectionString: url, statement_timeout: 0, query_timeout: 0 });
+  try {
+    return await copySeconds({ pool, directory });
+  } finally {
+    await pool.end();
+  }
 }
 
 async function emptyDatabase(url: string): Promise<void> {

@@ -77,7 +77,10 @@ async function batchesRate(
 const COPIED = ["usage_identities", "usage_events", "charges", "spend_rollups", "spend_days"];
 
 /** Copies what was just written into empty tables of the same shape. */
-async function copySeconds({ pool, directory }: BenchDatabase): Promise<number> {
+export async function copySeconds({
+  pool,
+  directory,
+}: Pick<BenchDatabase, "pool" | "directory">): Promise<number> {
   let seconds = 0;
   for (const table of COPIED) {
     const file = join(directory, `${table}.copy`);
