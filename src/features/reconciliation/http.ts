@@ -7,7 +7,7 @@ import type { Database } from "../../store/database.ts";
 import { loadBillComparison } from "./flow/billed-lines.ts";
 import { loadReconciliation } from "./flow/report.ts";
 import { reconciliationJson } from "./messages.ts";
-import { monthPeriod, startOfDay } from "./rules.ts";
+import { monthPeriod, startOfDay } from "./rules/days.ts";
 
 const parameters = z.strictObject({
   month: z.string().optional(),

@@ -8,10 +8,10 @@ import {
   type BillDifference,
 } from "./rules/bills.ts";
 import { type Cause, causeText } from "./rules/causes.ts";
+import { dayText } from "./rules/days.ts";
 import { absolute, groupBy } from "./rules/lines.ts";
 import {
   type CauseTotal,
-  dayText,
   driftOf,
   type JudgedDay,
   percentText,

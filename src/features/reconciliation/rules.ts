@@ -8,6 +8,7 @@ import type { Scope } from "../../domain/scope.ts";
 import { addMs, DAY_MS, type Instant, instant, type Period } from "../../domain/time.ts";
 import type { DayJudgement } from "./rules/attribute.ts";
 import { type Cause, causeText } from "./rules/causes.ts";
+import { dayPeriod, daysOf, dayText } from "./rules/days.ts";
 import { absolute, groupBy } from "./rules/lines.ts";
 
 /** Reports of what is billed; the first that has a day is the one to compare it with. */
@@ -70,33 +71,6 @@ export function isFinalIn(
 ): boolean {
   const { start, end } = dayPeriod(day);
   return startsAt <= start && end <= completeUntil && end <= dataRefreshedAt;
-}
-
-/** The first instants of the UTC days that lie wholly or partly in a period. */
-export function daysOf({ start, end }: Period): readonly Instant[] {
-  const days: Instant[] = [];
-  for (let day = startOfDay(start); day < end; day = addMs(day, DAY_MS)) days.push(day);
-  return days;
-}
-
-export function startOfDay(at: Instant): Instant {
-  return addMs(at, -(at.getTime() % DAY_MS));
-}
-
-export function dayText(at: Instant): string {
-  return at.toISOString().slice(0, 10);
-}
-
-export function dayPeriod(day: string): Period {
-  const start = instant(`${day}T00:00:00Z`);
-  return { start, end: addMs(start, DAY_MS) };
-}
-
-/** The UTC month "2026-11". */
-export function monthPeriod(month: string): Period {
-  const start = instant(`${month}-01T00:00:00Z`);
-  const end = instant(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1, 1));
-  return { start, end };
 }
 
 /** Somebody took a difference as it is; holds while it amounts to the same. */

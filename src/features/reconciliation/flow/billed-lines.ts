@@ -3,8 +3,9 @@ import type { Instant, Period } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import { loadPriceList, normaliseModelId, type PriceList } from "../../pricing/index.ts";
 import { type BillComparison, compareBills } from "../rules/bills.ts";
+import { daysOf, dayText } from "../rules/days.ts";
 import type { BilledLine, Component } from "../rules/lines.ts";
-import { BILLS, type Bill, type BillCoverage, daysOf, dayText, isFinalIn } from "../rules.ts";
+import { BILLS, type Bill, type BillCoverage, isFinalIn } from "../rules.ts";
 import { type BilledRow, listBilled, listBills } from "../store/sides.ts";
 
 /**

@@ -17,17 +17,11 @@ import {
   type PriceList,
 } from "../../pricing/index.ts";
 import { judgeDays } from "../rules/attribute.ts";
+import { dayPeriod, monthPeriod, startOfDay } from "../rules/days.ts";
 import { driftFacts, driftThreadKey } from "../rules/drift-alert.ts";
 import { type ChargedLine, type Component, groupBy } from "../rules/lines.ts";
 import type { CacheWritePricesOf } from "../rules/prices.ts";
-import {
-  dayPeriod,
-  daysToJudge,
-  monthPeriod,
-  NIGHTLY_DAYS,
-  standingOf,
-  startOfDay,
-} from "../rules.ts";
+import { daysToJudge, NIGHTLY_DAYS, standingOf } from "../rules.ts";
 import { listAcceptances } from "../store/acceptances.ts";
 import {
   claimRun,

@@ -8,17 +8,15 @@ import { addMs, DAY_MS, type Instant, type Period } from "../../../domain/time.t
 import { recordAudit } from "../../../store/audit.ts";
 import { inTransaction, type Sql } from "../../../store/database.ts";
 import type { Cause } from "../rules/causes.ts";
+import { daysOf, dayText, startOfDay } from "../rules/days.ts";
 import {
   type Acceptance,
   type Basis,
-  daysOf,
-  dayText,
   decideBasis,
   isCounted,
   type JudgedDay,
   type Standing,
   standingOf,
-  startOfDay,
 } from "../rules.ts";
 import { insertAcceptances, listAcceptances } from "../store/acceptances.ts";
 import { listJudgedDates, listJudgedDays, lockReconciliation } from "../store/judgements.ts";

@@ -5,7 +5,7 @@
  */
 import { type Usd, usd, ZERO_USD } from "../../../domain/money.ts";
 import { addMs, DAY_MS, type Instant } from "../../../domain/time.ts";
-import { dayPeriod } from "../rules.ts";
+import { dayPeriod } from "./days.ts";
 import { type Explanation, isWithin, type OpenCell } from "./difference.ts";
 import { absolute, type BilledLine, type Component, groupBy, isTokens, sumOf } from "./lines.ts";
 

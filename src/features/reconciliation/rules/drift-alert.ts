@@ -9,14 +9,13 @@ import { ORG_SCOPE } from "../../../domain/scope.ts";
 import { addMs, DAY_MS, type Instant, instant, timeZone } from "../../../domain/time.ts";
 import {
   type CauseTotal,
-  dayPeriod,
-  dayText,
   isCounted,
   type JudgedDay,
   percentText,
   type Standing,
 } from "../rules.ts";
 import { type Cause, causeText } from "./causes.ts";
+import { dayPeriod, dayText } from "./days.ts";
 import { absolute, groupBy } from "./lines.ts";
 
 export function driftThreadKey(month: string): string {
