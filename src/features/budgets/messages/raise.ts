@@ -7,6 +7,7 @@ import type { ScopeRefusal } from "../../../domain/scope.ts";
 import type { Instant, PeriodKind } from "../../../domain/time.ts";
 import { UNTIL_REFUSAL_TEXT, type UntilRefusal } from "../../../domain/until.ts";
 import {
+  type Block,
   commandText,
   input,
   type Modal,
@@ -175,18 +176,7 @@ export function raiseModal(form: RaiseForm): Modal {
         // The wanted one first, so that it is among those that a select can hold.
         element: select("budget", [initial, ...options.filter((one) => one !== initial)], initial),
       }),
-      input({
-        blockId: "amount",
-        label: "How much more, in US dollars",
-        hint: "Or a percentage of the budget's own limit: 20%.",
-        element: {
-          type: "plain_text_input",
-          action_id: "amount",
-          max_length: AMOUNT_CHARS_MAX,
-          placeholder: plain("200", AMOUNT_CHARS_MAX),
-          ...(form.amount === "" ? {} : { initial_value: form.amount.slice(0, AMOUNT_CHARS_MAX) }),
-        },
-      }),
+      amountField(form.amount),
       input({
         blockId: "until",
         label: "Last day",
@@ -209,21 +199,38 @@ export function raiseModal(form: RaiseForm): Modal {
             }),
           ]
         : []),
-      input({
-        blockId: "reason",
-        label: "What it is for",
-        hint: "The approvers read this.",
-        element: {
-          type: "plain_text_input",
-          action_id: "reason",
-          multiline: true,
-          max_length: RAISE_REASON_CHARS_MAX,
-          ...(form.reason === ""
-            ? {}
-            : { initial_value: form.reason.slice(0, RAISE_REASON_CHARS_MAX) }),
-        },
-      }),
+      reasonField(form.reason),
     ],
+  });
+}
+
+function amountField(typed: string): Block {
+  return input({
+    blockId: "amount",
+    label: "How much more, in US dollars",
+    hint: "Or a percentage of the budget's own limit: 20%.",
+    element: {
+      type: "plain_text_input",
+      action_id: "amount",
+      max_length: AMOUNT_CHARS_MAX,
+      placeholder: plain("200", AMOUNT_CHARS_MAX),
+      ...(typed === "" ? {} : { initial_value: typed.slice(0, AMOUNT_CHARS_MAX) }),
+    },
+  });
+}
+
+function reasonField(typed: string): Block {
+  return input({
+    blockId: "reason",
+    label: "What it is for",
+    hint: "The approvers read this.",
+    element: {
+      type: "plain_text_input",
+      action_id: "reason",
+      multiline: true,
+      max_length: RAISE_REASON_CHARS_MAX,
+      ...(typed === "" ? {} : { initial_value: typed.slice(0, RAISE_REASON_CHARS_MAX) }),
+    },
   });
 }
 
