@@ -31,6 +31,7 @@ import {
   dutiesMessage,
   notAllowedAnswer,
 } from "../../src/features/audit/messages.ts";
+import { setByClickAnswer } from "../../src/features/budgets/messages/budgets.ts";
 import { raiseAmountAnswer } from "../../src/features/budgets/messages/raise.ts";
 import {
   raiseEndedMessage,
@@ -156,6 +157,10 @@ test("raises that end, and amounts that are none", () => {
     RUNS,
   );
   expect(problemsOf([raiseAmountAnswer("percent"), raiseAmountAnswer("too-small")])).toEqual([]);
+  const ofClicks = fc.property(hostileText, (typed) => {
+    expect(problemsOf([setByClickAnswer(typed)])).toEqual([]);
+  });
+  fc.assert(ofClicks, RUNS);
 });
 
 test("what is found by looking around", () => {

@@ -28,6 +28,7 @@ import { setUpBlocks, welcomeMessage } from "./messages/home.ts";
 import { listNameOf } from "./messages/list.ts";
 import {
   ADMINS_VIEW,
+  APPROVAL_VIEW,
   BUDGET_VIEW,
   CHECK_ACTION,
   CODE_VIEW,
@@ -42,6 +43,7 @@ import {
   TEAM_VIEW,
 } from "./messages/names.ts";
 import {
+  approvalProblems,
   budgetProblems,
   codeProblems,
   digestProblems,
@@ -113,6 +115,7 @@ function windowForms(deps: SetUpDeps): readonly ViewListener[] {
     editView(deps, { callbackId: TEAM_VIEW, form: "team", validate: teamProblems }),
     editView(deps, { callbackId: BUDGET_VIEW, form: "budget", validate: budgetProblems }),
     editView(deps, { callbackId: DIGEST_VIEW, form: "digest", validate: digestProblems }),
+    editView(deps, { callbackId: APPROVAL_VIEW, form: "approval", validate: approvalProblems }),
     editView(deps, { callbackId: ADMINS_VIEW, form: "admins", validate: () => ({}) }),
     windowForm(
       deps,

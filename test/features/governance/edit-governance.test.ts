@@ -333,7 +333,14 @@ describe("the governance file", () => {
     ["a removed budget", { kind: "remove-budget", key: "checkout" }, "budget checkout: removed"],
     [
       "a list",
-      { kind: "set-approvals", tiers: [{ upTo: undefined, approvers: ["admins"], quorum: 1 }] },
+      {
+        kind: "put-approval",
+        index: undefined,
+        upTo: undefined,
+        approvers: ["admins"],
+        quorum: 1,
+        expiresIn: undefined,
+      },
       "approval tiers: 0 → 1, changed",
     ],
   ])("is refused where it would undo %s", async (_what, change, line) => {

@@ -65,6 +65,15 @@ const BUDGET = {
   forecastThresholds: [],
 } as const satisfies GovernanceEdit;
 
+const APPROVAL = {
+  kind: "put-approval",
+  index: undefined,
+  upTo: "200.00",
+  approvers: ["team_owners"],
+  quorum: 1,
+  expiresIn: undefined,
+} as const satisfies GovernanceEdit;
+
 function edited(text: string, ...edits: readonly GovernanceEdit[]): string {
   const result = applyEdits(mapping(governanceAsJson(text)), edits);
   if (result.kind === "refused") throw new Error(`refused: ${result.reason} ${result.what}`);
@@ -146,7 +155,7 @@ describe("an edit changes the lines it is about, and no other", () => {
       COMMENTED,
       { ...BUDGET, period: "weekly" },
       { kind: "remove-budget", key: "org" },
-      { kind: "set-approvals", tiers: [{ upTo: "200.00", approvers: ["team_owners"], quorum: 1 }] },
+      APPROVAL,
     );
 
     const comments = (text: string): readonly string[] =>
@@ -175,6 +184,46 @@ describe("an edit changes the lines it is about, and no other", () => {
   });
 });
 
+describe("approval rules", () => {
+  const rulesOf = (...edits: readonly GovernanceEdit[]): unknown =>
+    mapping(governanceAsJson(edited("organization: { name: Acme }\n", ...edits)))["approvals"];
+  const more = { ...APPROVAL, upTo: "1000.00", approvers: ["dana@acme.test"], expiresIn: "2d" };
+
+  test("climb with their amounts, whatever is added first, and leave no amount without approvers", () => {
+    const climbing = [
+      { up_to: "200.00", approvers: ["team_owners"], quorum: 1 },
+      { up_to: "1000.00", approvers: ["dana@acme.test"], quorum: 1, expires_in: "2d" },
+      { approvers: ["admins"] },
+    ];
+    expect(rulesOf(APPROVAL, more)).toEqual(climbing);
+    expect(rulesOf(more, APPROVAL)).toEqual(climbing);
+    expect(rulesOf(more, APPROVAL, APPROVAL)).toEqual(climbing);
+  });
+
+  test("are moved to their place when their amount changes, and keep what no form shows", () => {
+    const text = `approvals:
+  - { match: { scope: "team:*" }, up_to: "50.00", approvers: [team_owners] }
+  - { up_to: "100.00", approvers: [team_owners], escalate_to: [dana@acme.test] } # small
+  - { up_to: "500.00", approvers: [admins] }
+  - { approvers: [admins], quorum: 2 }
+`;
+    const after = edited(text, { ...APPROVAL, index: 1, upTo: "700.00" });
+
+    expect(mapping(governanceAsJson(after))["approvals"]).toEqual([
+      { match: { scope: "team:*" }, up_to: "50.00", approvers: ["team_owners"] },
+      { up_to: "500.00", approvers: ["admins"] },
+      {
+        up_to: "700.00",
+        approvers: ["team_owners"],
+        escalate_to: ["dana@acme.test"],
+        quorum: 1,
+      },
+      { approvers: ["admins"], quorum: 2 },
+    ]);
+    expect(edited(text, { kind: "remove-approval", index: 0 })).not.toContain("match");
+  });
+});
+
 describe("what can't be done is refused", () => {
   test.each<[string, GovernanceEdit, string]>([
     ["a team of a key that is taken", { ...SEARCH, isNew: true }, "taken team search"],
@@ -183,6 +232,8 @@ describe("what can't be done is refused", () => {
     ["a budget of a key that is taken", { ...BUDGET, isNew: true }, "taken budget search-monthly"],
     ["a budget that is gone", { ...BUDGET, key: "gone" }, "gone budget gone"],
     ["removing a budget twice", { kind: "remove-budget", key: "gone" }, "gone budget gone"],
+    ["a rule that is gone", { ...APPROVAL, index: 1 }, "gone that approval rule"],
+    ["removing a rule twice", { kind: "remove-approval", index: 1 }, "gone that approval rule"],
     ["a digest that is gone", { kind: "remove-digest", index: 1 }, "gone that digest"],
   ])("%s", (_what, edit, refusal) => {
     const result = applyEdits(mapping(governanceAsJson(COMMENTED)), [SEARCH, edit]);

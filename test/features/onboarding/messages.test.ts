@@ -10,10 +10,8 @@ import {
   noticeModal,
 } from "../../../src/features/onboarding/messages/answers.ts";
 import {
-  adminsForm,
   budgetForm,
   codeForm,
-  digestForm,
   organizationForm,
   teamForm,
 } from "../../../src/features/onboarding/messages/forms.ts";
@@ -25,6 +23,11 @@ import {
 } from "../../../src/features/onboarding/messages/hub.ts";
 import { listModal } from "../../../src/features/onboarding/messages/list.ts";
 import { editNote } from "../../../src/features/onboarding/messages/notes.ts";
+import {
+  adminsForm,
+  approvalForm,
+  digestForm,
+} from "../../../src/features/onboarding/messages/policy-forms.ts";
 import { secretModal, sourceForm } from "../../../src/features/onboarding/messages/source.ts";
 import type { SetUpFacts } from "../../../src/features/onboarding/rules.ts";
 import { home } from "../../../src/slack/blocks.ts";
@@ -99,6 +102,14 @@ test("every form keeps them, empty and full", () => {
     owners: fc.constantFrom("", "U1,U2", undefined),
     members: fc.constantFrom("U1", undefined),
     admins: fc.constantFrom("U1", undefined),
+    finance: fc.constantFrom("U1,U2", undefined),
+    people: fc.constantFrom("U1", undefined),
+    who: fc.constantFrom("groups", "owners", "nobody", undefined),
+    up_to: hostileText,
+    quorum: hostileText,
+    expires: hostileText,
+    day: hostileText,
+    every: fc.constantFrom("month", "week", undefined),
     channel: fc.constantFrom("C02FINOPS00", undefined),
     at: fc.constantFrom("09:30", undefined),
   });
@@ -119,6 +130,9 @@ test("every form keeps them, empty and full", () => {
         teamForm({ ...content, isOwners: true }),
         budgetForm(content, scopes),
         digestForm(content, scopes),
+        digestForm({ ...content, isElsewhere: true }, scopes),
+        organizationForm({ ...content, isElsewhere: true }),
+        approvalForm(content),
         sourceForm(content),
         adminsForm(content),
         codeForm(note),
@@ -144,7 +158,7 @@ test("lists of a thousand and the longest documents keep them", () => {
           title: name,
           details: "x",
         }));
-        for (const list of ["teams", "budgets", "digests"] as const) {
+        for (const list of ["teams", "budgets", "digests", "approvals"] as const) {
           expect(viewProblems(listModal({ list, entries, mayAdd: true, search: name }))).toEqual(
             [],
           );

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
+  approvalFrom,
+  approvalProblems,
   budgetFrom,
   budgetProblems,
   digestFrom,
@@ -134,6 +136,32 @@ describe("forms", () => {
     ],
     ["source", sourceProblems({ name: "Checkout" }), ["name"]],
     ["digest", digestProblems({ at: "25:00" }), ["at", "channel"]],
+    ["digest", digestProblems({ at: "9:00", channel_elsewhere: undefined }), []],
+    ["digest", digestProblems({ at: "9:00", scope: "each:team" }), []],
+    ["digest", digestProblems({ at: "9:00", scope: "each:user", channel: "C1" }), ["channel"]],
+    [
+      "digest",
+      digestProblems({ at: "9:00", scope: "each:user", channel_elsewhere: "C1" }),
+      ["channel_elsewhere"],
+    ],
+    ["digest", digestProblems({ at: "9:00", channel: "C1", every: "month", day: "32" }), ["day"]],
+    ["digest", digestProblems({ at: "9:00", channel: "C1", every: "week", day: "32" }), []],
+    [
+      "organization",
+      organizationProblems({ name: "A", zone: "UTC", channel_elsewhere: undefined }),
+      [],
+    ],
+    ["approval", approvalProblems({ quorum: "1" }), []],
+    [
+      "approval",
+      approvalProblems({ up_to: "-5", who: "people", quorum: "21", expires: "soon" }),
+      ["expires", "people", "quorum", "up_to"],
+    ],
+    [
+      "approval",
+      approvalProblems({ up_to: "1,000", who: "people", people: "U1", quorum: "2", expires: "2d" }),
+      [],
+    ],
   ])("%s names the fields that can't be right", (_form, problems, fields) => {
     expect(Object.keys(problems).toSorted()).toEqual(fields);
   });
@@ -159,6 +187,29 @@ describe("forms", () => {
     expect(
       digestFrom({ channel: "C1", every: "day", on: "friday", at: "09:00" }, undefined),
     ).toMatchObject({ every: "day", on: undefined });
+    const monthly = { channel: "C1", every: "month", on: "friday", day: "15", at: "09:00" };
+    expect(digestFrom(monthly, undefined)).toMatchObject({ every: "month", on: 15 });
+    expect(digestFrom({ ...monthly, day: "" }, undefined)).toMatchObject({ on: undefined });
+    expect(digestFrom({ ...monthly, scope: "each:team" }, 3)).toMatchObject({
+      index: 3,
+      scope: "each:team",
+      channel: undefined,
+    });
+    const rule = { up_to: "$1,000", who: "both", quorum: "2", expires: "" };
+    const named = { index: undefined, people: ["bo@acme.test"], others: ["slack_group:leads"] };
+    expect(approvalFrom(rule, named)).toEqual({
+      kind: "put-approval",
+      index: undefined,
+      upTo: "1000.00",
+      approvers: ["team_owners", "admins", "slack_group:leads", "bo@acme.test"],
+      quorum: 2,
+      expiresIn: undefined,
+    });
+    expect(approvalFrom({ who: "people" }, { ...named, others: [] })).toMatchObject({
+      upTo: undefined,
+      approvers: ["bo@acme.test"],
+      quorum: 1,
+    });
     expect(wordsOf("a, b  a;c")).toEqual(["a", "b", "c"]);
   });
 });

@@ -31,6 +31,8 @@ const said = (view: { readonly blocks: readonly unknown[] }): string => JSON.str
 const TITLES = new Set([
   "Add a team",
   "Change team",
+  "Change rule",
+  "Add a digest",
   "Add a budget",
   "Add a source",
   "Who may begin",
@@ -115,7 +117,7 @@ describe("a form", () => {
     const dana = slack().as(PEOPLE.dana);
     const steps = await addTeam(dana, await begin(dana));
     await press(dana, steps, "*Teams*", "setup_list");
-    await press(dana, await shows(dana, "1 owners"), "*Search*");
+    await press(dana, await shows(dana, "1 owner"), "*Search*");
     const form = await shows(dana, "Change team");
     const { content } = await governance();
     await program.put("/v1/governance", content.replace("name: Search", "name: Find"));
@@ -152,11 +154,51 @@ describe("a form", () => {
     await dana.submit(budget, { scope: "team:search", amount: "500", thresholds: "50, 80" });
     const saved = await shows(dana, "1 budget");
     await press(dana, saved, "*Teams*", "setup_list");
-    await press(dana, await shows(dana, "1 owners"), "*Search*");
+    await press(dana, await shows(dana, "1 owner"), "*Search*");
 
     await dana.click(await shows(dana, "Change team"), "setup_remove");
     expect(said(await shows(dana, "doesn't fit"))).toContain("team:search");
     expect((await governance()).content).toContain("search:");
+  });
+
+  test("of approval rules, monthly and each digests, and finance needs no file", async () => {
+    const dana = slack().as(PEOPLE.dana);
+    let steps = await begin(dana);
+    await press(dana, steps, '"value":"approvals"', "setup_list");
+    await dana.click(await shows(dana, "No rule yet"), "setup_form");
+    const rule = await shows(dana, "Who approves");
+    const refused = await dana.submit(rule, { up_to: "lots", quorum: "0" });
+    const fields = "errors" in refused ? Object.keys(refused.errors) : [];
+    expect(fields.map((id) => id.slice(id.lastIndexOf(".") + 1)).toSorted()).toEqual([
+      "quorum",
+      "up_to",
+    ]);
+    await dana.submit(rule, { up_to: "200", who: "owners", people: [PEOPLE.ana], quorum: "2" });
+    steps = await shows(dana, "approval tiers: 0 → 2");
+
+    await press(dana, steps, '"value":"approvals"', "setup_list");
+    await press(dana, await shows(dana, "Up to $200.00"), "Up to $200.00");
+    await dana.submit(await shows(dana, "Change rule"), { up_to: "300", quorum: "1" });
+    steps = await shows(dana, "approval tiers: 2 → 2");
+
+    await press(dana, steps, "*Digest*");
+    const digest = await shows(dana, "Add a digest");
+    const told = await dana.submit(digest, { scope: "each:team", channel: null, every: "month" });
+    expect("errors" in told ? told.errors : {}).toEqual({});
+    steps = await shows(dana, "digest each:team");
+    await press(dana, steps, '"value":"admins"', "setup_form");
+    await dana.submit(await shows(dana, "Finance sees"), { finance: [PEOPLE.mia] });
+    await shows(dana, "finance none → mia@acme.test");
+
+    const { content } = await governance();
+    expect(content).toMatch(
+      /up_to: "300\.00"[^]*team_owners, ana@acme\.test[^]*- approvers: \[ admins \]/,
+    );
+    expect(content).toMatch(/scope: each:team[^]*every: month/);
+    const { rows } = await db.pool.query<{ line: string }>(
+      `select r.every || ' ' || coalesce(r.destination, 'each') as line from digest_rules r`,
+    );
+    expect(rows.map(({ line }) => line)).toEqual(["month each"]);
   });
 
   test("is the owner's for members only; the click of an owner who lost the team does nothing", async () => {
@@ -164,7 +206,7 @@ describe("a form", () => {
     await addTeam(dana, await begin(dana));
     const ana = slack().as(PEOPLE.ana);
     await ana.command("/claude-spend setup");
-    await press(ana, await shows(ana, "1 owners"), "*Search*");
+    await press(ana, await shows(ana, "1 owner"), "*Search*");
     const form = await shows(ana, "Change team");
     expect(said(form)).not.toMatch(/"Owners"|"Projects"/);
     const { content } = await governance();

@@ -103,6 +103,19 @@ test("what a field can't show there stays as it is", async () => {
   expect(await document()).toContain("admins: [ lia@labs.test, ana@acme.test ]");
 });
 
+test("a channel of the other workspace need not be chosen anew to change something else", async () => {
+  await lia().command("/claude-spend setup");
+  await press(await shows("of 5 steps done"), "*Organization*", "setup_form");
+  const form = await shows("Channel of finance");
+  expect(JSON.stringify(form)).toContain("Left empty, it stays.");
+
+  const before = await document();
+  await lia().submit(form, { name: "Acme and Labs" });
+  await shows("Saved.");
+
+  expect(await document()).toBe(before.replace("name: Acme,", "name: Acme and Labs,"));
+});
+
 test("a channel by its name there is shown, and goes when it is taken out", async () => {
   await lia().command("/claude-spend setup");
   await press(await shows("of 5 steps done"), "*Teams*", "setup_list");

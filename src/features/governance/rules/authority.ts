@@ -51,11 +51,13 @@ export function mayEdit(values: Values, edit: GovernanceEdit, editor: Editor): b
     }
     case "set-organization":
     case "set-admins":
+    case "set-finance":
     case "add-admin":
     case "remove-team":
     case "put-digest":
     case "remove-digest":
-    case "set-approvals":
+    case "put-approval":
+    case "remove-approval":
       return false;
   }
 }
@@ -91,10 +93,12 @@ function partOf(edit: GovernanceEdit): string | undefined {
     case "set-limit":
     case "set-organization":
     case "set-admins":
+    case "set-finance":
     case "add-admin":
     case "put-digest":
     case "remove-digest":
-    case "set-approvals":
+    case "put-approval":
+    case "remove-approval":
       return undefined;
   }
 }

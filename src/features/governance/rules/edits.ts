@@ -4,6 +4,7 @@
  *
  * An edit says only what its form asks for: every other key of what it changes stays as it is.
  */
+import { type ApprovalEdit, editApprovals } from "./approval-edits.ts";
 import { type BudgetEdit, editBudgets, touchedBudget } from "./budget-edits.ts";
 import { done, type EditResult } from "./edit-result.ts";
 import {
@@ -29,6 +30,7 @@ export type GovernanceEdit =
       readonly finopsChannel: Text;
     }
   | { readonly kind: "set-admins"; readonly admins: readonly string[] }
+  | { readonly kind: "set-finance"; readonly finance: readonly string[] }
   | { readonly kind: "add-admin"; readonly email: string }
   | {
       readonly kind: "put-team";
@@ -47,20 +49,16 @@ export type GovernanceEdit =
       readonly kind: "put-digest";
       /** Which one it changes: its place in the document; undefined: a new one. */
       readonly index: number | undefined;
-      readonly channel: string;
+      /** Undefined: one for each, who has a channel or messages of their own. */
+      readonly channel: Text;
       readonly scope: string;
       readonly every: string;
-      readonly on: Text;
+      /** A weekday, or a day of the month. */
+      readonly on: string | number | undefined;
       readonly at: string;
     }
   | { readonly kind: "remove-digest"; readonly index: number }
-  | { readonly kind: "set-approvals"; readonly tiers: readonly ApprovalTier[] };
-
-export interface ApprovalTier {
-  readonly upTo: Text;
-  readonly approvers: readonly string[];
-  readonly quorum: number;
-}
+  | ApprovalEdit;
 
 /** One edit after the other; the first that can't be made refuses all of them. */
 export function applyEdits(values: Values, edits: readonly GovernanceEdit[]): EditResult {
@@ -77,6 +75,7 @@ function applyEdit(values: Values, edit: GovernanceEdit): EditResult {
   switch (edit.kind) {
     case "set-organization":
     case "set-admins":
+    case "set-finance":
     case "add-admin":
       return done({
         ...values,
@@ -94,19 +93,15 @@ function applyEdit(values: Values, edit: GovernanceEdit): EditResult {
       return putDigest(values, edit);
     case "remove-digest":
       return removeDigest(values, edit.index);
-    case "set-approvals":
-      return done({
-        ...values,
-        approvals: edit.tiers.map(({ upTo, approvers, quorum }) =>
-          withChanges({}, { up_to: upTo, approvers, quorum }),
-        ),
-      });
+    case "put-approval":
+    case "remove-approval":
+      return editApprovals(values, edit);
   }
 }
 
 type OrganizationEdit = Extract<
   GovernanceEdit,
-  { readonly kind: "set-organization" | "set-admins" | "add-admin" }
+  { readonly kind: "set-organization" | "set-admins" | "set-finance" | "add-admin" }
 >;
 
 function organizationWith(organization: Values, edit: OrganizationEdit): Values {
@@ -119,6 +114,8 @@ function organizationWith(organization: Values, edit: OrganizationEdit): Values 
       });
     case "set-admins":
       return withChanges(organization, { admins: edit.admins });
+    case "set-finance":
+      return withChanges(organization, { finance: filled(edit.finance) });
     case "add-admin": {
       const admins = texts(organization["admins"]);
       const isAdmin = admins.some((one) => one.trim().toLowerCase() === edit.email);
@@ -196,6 +193,8 @@ function touched(values: Values, edit: GovernanceEdit): unknown {
     }
     case "set-admins":
       return mapping(values["organization"])["admins"];
+    case "set-finance":
+      return mapping(values["organization"])["finance"];
     case "add-admin":
       return undefined; // Whoever else became one, this one does as well.
     case "put-team":
@@ -209,8 +208,9 @@ function touched(values: Values, edit: GovernanceEdit): unknown {
     case "remove-digest":
       // A place in a list means something only while the list is the same.
       return edit.index === undefined ? undefined : values["digests"];
-    case "set-approvals":
-      return values["approvals"];
+    case "put-approval":
+    case "remove-approval":
+      return edit.index === undefined ? undefined : values["approvals"];
   }
 }
 

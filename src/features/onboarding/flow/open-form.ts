@@ -13,27 +13,22 @@ import {
 import { findPerson, mayChangeBudget, type Person } from "../../organization/index.ts";
 import { notForYouText, noticeModal } from "../messages/answers.ts";
 import { type Choice, type FormContent } from "../messages/fields.ts";
-import {
-  adminsForm,
-  budgetForm,
-  codeForm,
-  digestForm,
-  organizationForm,
-  teamForm,
-} from "../messages/forms.ts";
+import { budgetForm, codeForm, organizationForm, teamForm } from "../messages/forms.ts";
 import { channelName, hubModal } from "../messages/hub.ts";
 import { type ListEntry, type ListName, listModal, teamDetails } from "../messages/list.ts";
 import { sourceForm } from "../messages/source.ts";
 import type { Standing } from "../rules.ts";
 import type { SetUpDeps, Visitor } from "./deps.ts";
+import { approvalEntry, openAdmins, openApproval, openDigest } from "./open-policy.ts";
 import { shownChannel, shownPeople } from "./people.ts";
 import { findStanding, loadSetUp } from "./progress.ts";
 
 /** The set-up where there is none yet: what nobody has decided. */
-const NOTHING: Pick<Governance, "teams" | "budgets" | "digests"> = {
+const NOTHING: Pick<Governance, "teams" | "budgets" | "digests" | "approvals"> = {
   teams: [],
   budgets: [],
   digests: [],
+  approvals: [],
 };
 
 /** The list of steps; for owners what is theirs, for the first comer the code. */
@@ -77,18 +72,17 @@ export async function openForm(deps: SetUpDeps, visitor: Visitor, what: string):
     case "budget":
       return await openBudget(deps, visitor, origin, found?.governance);
     case "digest":
-      return await openDigest(deps, visitor, origin);
+      return await openDigest(visitor, origin, found?.governance);
+    case "approval":
+      return await openApproval(deps, visitor, { origin, governance: found?.governance });
     case "source":
       // A name for each time: adding a source is no new version that would tell its fields apart.
       return sourceForm({
         origin: { ...origin, key: String(deps.clock().getTime()) },
         values: {},
       });
-    case "admins": {
-      const admins = found?.governance?.organization.admins ?? [];
-      const { ids, marks } = await shownPeople(deps, visitor, { field: "admins", emails: admins });
-      return adminsForm({ origin: { ...origin, shown: marks }, values: { admins: ids } });
-    }
+    case "admins":
+      return await openAdmins(deps, visitor, { origin, governance: found?.governance });
     default:
       return hubModal(facts);
   }
@@ -108,7 +102,11 @@ async function openOrganization(
   }
   const { name, timeZone: zone, finopsChannel } = governance.organization;
   const { id: channel, marks: shown } = await shownChannel(visitor, finopsChannel);
-  return organizationForm({ origin: { ...origin, shown }, values: { name, zone, channel } });
+  return organizationForm({
+    origin: { ...origin, shown },
+    values: { name, zone, channel },
+    isElsewhere: finopsChannel !== undefined && channel === undefined,
+  });
 }
 
 async function openTeam(
@@ -159,46 +157,6 @@ async function openBudget(
     forecast: budget.forecastThresholdPercents.length > 0 ? "yes" : "no",
   };
   return budgetForm({ origin, values }, scopes);
-}
-
-async function openDigest(
-  deps: SetUpDeps,
-  visitor: Visitor,
-  origin: FormContent["origin"],
-): Promise<Modal> {
-  const found = await findGovernance(deps);
-  const scopes = digestScopes(found?.governance);
-  if (origin.key === undefined) {
-    const usual = await shownChannel(visitor, found?.governance?.organization.finopsChannel);
-    return digestForm({ origin, values: { channel: usual.id } }, scopes);
-  }
-  const digest = found?.governance?.digests[Number(origin.key)];
-  if (digest === undefined) return noticeModal("That digest is gone: somebody removed it.");
-  if (digest.scope.kind === "each" || digest.every === "month") {
-    return noticeModal(
-      "This digest is one for each team or person, or a monthly one: change it in governance.yml.",
-    );
-  }
-  const { id: channel, marks: shown } = await shownChannel(visitor, digest.channel);
-  const values = {
-    channel,
-    scope: scopeText(digest.scope),
-    every: digest.every,
-    on: digest.onWeekday,
-    at: digest.atLocalTime,
-  };
-  return digestForm({ origin: { ...origin, shown }, values }, scopes);
-}
-
-/** What a digest can be about. */
-export function digestScopes(governance: Governance | undefined): readonly Choice[] {
-  return [
-    { value: "org", text: "The whole organization" },
-    ...(governance?.teams ?? []).map(({ key, name }) => ({
-      value: `team:${key}`,
-      text: `Team ${name}`,
-    })),
-  ];
 }
 
 /** Of what this person may set a budget. */
@@ -254,7 +212,7 @@ async function listEntries(
     readonly governance: Governance | undefined;
   },
 ): Promise<readonly ListEntry[]> {
-  const { teams, budgets, digests } = of.governance ?? NOTHING;
+  const { teams, budgets, digests, approvals } = of.governance ?? NOTHING;
   const isOwner = of.standing.kind === "owner";
   switch (of.list) {
     case "teams":
@@ -273,6 +231,8 @@ async function listEntries(
       const person = await findPerson(deps, visitor.email);
       return budgets.filter((budget) => mayChange(person, budget, teams)).map(budgetEntry);
     }
+    case "approvals":
+      return isOwner ? [] : approvals.map(approvalEntry);
     case "digests":
       return isOwner
         ? []

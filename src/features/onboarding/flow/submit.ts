@@ -9,47 +9,31 @@ import {
   type EditOutcome,
   editGovernance,
   findGovernance,
-  type Governance,
   type GovernanceEdit,
   keyFor,
 } from "../../governance/index.ts";
 import { noticeModal } from "../messages/answers.ts";
-import { type FormContent, type FormOrigin } from "../messages/fields.ts";
-import {
-  adminsForm,
-  budgetForm,
-  digestForm,
-  organizationForm,
-  teamForm,
-} from "../messages/forms.ts";
+import type { FormOrigin } from "../messages/fields.ts";
+import { budgetForm, organizationForm, teamForm } from "../messages/forms.ts";
 import { hubModal, savedNote } from "../messages/hub.ts";
-import { editNote, strangerNote } from "../messages/notes.ts";
+import { editNote } from "../messages/notes.ts";
 import {
   budgetFrom,
-  digestFrom,
+  ELSEWHERE,
   type FormValues,
   organizationFrom,
   wordsOf,
 } from "../rules/forms.ts";
 import type { SetUpDeps, Visitor } from "./deps.ts";
+import { type Draft, type Drafted, type Sent, stranger } from "./draft.ts";
 import { admission } from "./first-admin.ts";
-import { digestScopes, openList, scopeChoices } from "./open-form.ts";
+import { openList, scopeChoices } from "./open-form.ts";
 import { chosenChannel, chosenPeople } from "./people.ts";
 import { findStanding, listAdmins, loadSetUp } from "./progress.ts";
 import { sayHello } from "./say-hello.ts";
+import { adminsDraft, approvalDraft, digestDraft } from "./submit-policy.ts";
 
-export type EditForm = "organization" | "team" | "budget" | "digest" | "admins";
-
-/** A form with the edits that it asks for. */
-interface Draft {
-  readonly edits: readonly GovernanceEdit[];
-  /** The form again, with a word about what is in the way. */
-  readonly again: (content: Pick<FormContent, "origin" | "note">) => Modal;
-  /** Where the bot has to be able to post. */
-  readonly channel?: string | undefined;
-}
-
-type Drafted = Draft | { readonly stop: Modal };
+export type EditForm = "organization" | "team" | "budget" | "digest" | "approval" | "admins";
 
 /** Never throws for what a person can do something about: that is in the window. */
 export async function submitForm(
@@ -91,6 +75,7 @@ export async function removePart(
 function removalOf(kind: string, key: string): GovernanceEdit | undefined {
   if (kind === "team") return { kind: "remove-team", key };
   if (kind === "budget") return { kind: "remove-budget", key };
+  if (kind === "approval") return { kind: "remove-approval", index: Number(key) };
   return kind === "digest" ? { kind: "remove-digest", index: Number(key) } : undefined;
 }
 
@@ -129,15 +114,11 @@ async function savedModal(
   );
 }
 
-interface Sent {
-  readonly form: EditForm;
-  readonly origin: FormOrigin;
-  readonly values: FormValues;
-  /** What the form showed. */
-  readonly base: Governance | undefined;
-}
-
-async function draftOf(deps: SetUpDeps, visitor: Visitor, sent: Sent): Promise<Drafted> {
+async function draftOf(
+  deps: SetUpDeps,
+  visitor: Visitor,
+  sent: Sent & { readonly form: EditForm },
+): Promise<Drafted> {
   switch (sent.form) {
     case "organization":
       return await organizationDraft(visitor, sent);
@@ -147,6 +128,8 @@ async function draftOf(deps: SetUpDeps, visitor: Visitor, sent: Sent): Promise<D
       return await budgetDraft(deps, visitor, sent);
     case "digest":
       return await digestDraft(visitor, sent);
+    case "approval":
+      return await approvalDraft(deps, sent);
     case "admins":
       return await adminsDraft(deps, visitor, sent);
   }
@@ -154,11 +137,13 @@ async function draftOf(deps: SetUpDeps, visitor: Visitor, sent: Sent): Promise<D
 
 async function organizationDraft(visitor: Visitor, { origin, values, base }: Sent): Promise<Draft> {
   const before = base?.organization.finopsChannel;
-  const channel = await chosenChannel(visitor, values["channel"], { before, origin });
+  const asked = organizationFrom(values);
+  const channel = await chosenChannel(visitor, asked.finopsChannel, { before, origin });
+  const isElsewhere = Object.hasOwn(values, ELSEWHERE);
   return {
-    edits: [{ ...organizationFrom(values), finopsChannel: channel }],
-    again: (content) => organizationForm({ values, ...content }),
-    channel,
+    edits: [{ ...asked, finopsChannel: channel }],
+    again: (content) => organizationForm({ values, isElsewhere, ...content }),
+    channel: asked.finopsChannel === undefined ? undefined : channel,
   };
 }
 
@@ -224,37 +209,4 @@ async function budgetDraft(
   return asked === undefined
     ? { stop: again({ origin, note: "Please check what you typed." }) }
     : { edits: [asked], again };
-}
-
-async function digestDraft(visitor: Visitor, { origin, values, base }: Sent): Promise<Draft> {
-  const index = origin.key === undefined ? undefined : Number(origin.key);
-  const before = index === undefined ? undefined : base?.digests[index]?.channel;
-  const channel = await chosenChannel(visitor, values["channel"], { before, origin });
-  const asked = digestFrom(values, index);
-  return {
-    edits: [{ ...asked, channel: channel ?? asked.channel }],
-    again: (content) => digestForm({ values, ...content }, digestScopes(base)),
-    channel,
-  };
-}
-
-async function adminsDraft(
-  deps: SetUpDeps,
-  visitor: Visitor,
-  { origin, values, base }: Sent,
-): Promise<Drafted> {
-  const again: Draft["again"] = (content) => adminsForm({ values, ...content });
-  const before = base?.organization.admins ?? [];
-  const chosen = await chosenPeople(deps, values["admins"], { field: "admins", before, origin });
-  if (chosen.kind === "unknown") return { stop: again(stranger(origin, chosen)) };
-  // Nobody locks themselves out, and with them perhaps everybody.
-  const admins = [...new Set([...chosen.emails, visitor.email])];
-  return { edits: [{ kind: "set-admins", admins }], again };
-}
-
-function stranger(
-  origin: FormOrigin,
-  { slackUserId }: { readonly slackUserId: string },
-): Pick<FormContent, "origin" | "note"> {
-  return { origin, note: strangerNote(slackUserId) };
 }

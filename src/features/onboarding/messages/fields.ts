@@ -12,7 +12,7 @@ import {
   section,
   select,
 } from "../../../slack/blocks.ts";
-import type { FormValues } from "../rules/forms.ts";
+import { ELSEWHERE, type FormValues } from "../rules/forms.ts";
 import { LIST_ACTION, REMOVE_ACTION } from "./names.ts";
 
 /** What a form has to remember of what it was opened for. */
@@ -25,7 +25,13 @@ export interface FormOrigin {
   readonly shown?: readonly string[] | undefined;
 }
 
-export interface FormContent {
+/** What the form of a digest or of the organization has to know beside its values. */
+export interface ChannelContent {
+  /** Its channel is one of another workspace: the field can't show it, and left empty it stays. */
+  readonly isElsewhere?: boolean;
+}
+
+export interface FormContent extends ChannelContent {
   readonly origin: FormOrigin;
   readonly values: FormValues;
   /** What to know before it is sent: what went wrong, or what somebody else changed. */
@@ -122,6 +128,22 @@ export function channel(of: Field): Block {
     filter: { include: ["public", "private"], exclude_bot_users: true },
     ...(initial === undefined ? {} : { initial_conversation: initial }),
   });
+}
+
+/** A channel that has to be chosen; one of another workspace stays where nothing is. */
+export function requiredChannel(
+  of: Omit<Field, "id"> & ChannelContent & { readonly isOptional?: boolean },
+): Block {
+  const { isElsewhere = false, isOptional = false, values, label, hint = "" } = of;
+  return isElsewhere
+    ? channel({
+        id: ELSEWHERE,
+        label,
+        values,
+        hint: "It is a channel of another workspace. Left empty, it stays.",
+        optional: true,
+      })
+    : channel({ id: "channel", label, values, hint, optional: isOptional });
 }
 
 export function people(of: Field): Block {

@@ -1,5 +1,5 @@
 /** The forms of the set-up, empty or with what was typed or is in force. Pure. */
-import { type Block, input, type Modal, section } from "../../../slack/blocks.ts";
+import { type Block, type Modal, section } from "../../../slack/blocks.ts";
 import type { FormValues } from "../rules/forms.ts";
 import {
   type Choice,
@@ -10,18 +10,12 @@ import {
   form,
   people,
   removal,
+  requiredChannel,
   text,
 } from "./fields.ts";
-import {
-  ADMINS_VIEW,
-  BUDGET_VIEW,
-  CODE_VIEW,
-  DIGEST_VIEW,
-  ORGANIZATION_VIEW,
-  TEAM_VIEW,
-} from "./names.ts";
+import { BUDGET_VIEW, CODE_VIEW, ORGANIZATION_VIEW, TEAM_VIEW } from "./names.ts";
 
-export function organizationForm({ origin, values, note }: FormContent): Modal {
+export function organizationForm({ origin, values, note, ...of }: FormContent): Modal {
   return form({
     callbackId: ORGANIZATION_VIEW,
     title: "Organization",
@@ -35,8 +29,8 @@ export function organizationForm({ origin, values, note }: FormContent): Modal {
         values,
         hint: "Where your days and months begin, such as Europe/Berlin",
       }),
-      channel({
-        id: "channel",
+      requiredChannel({
+        ...of,
         label: "Channel of finance",
         values,
         hint: "News about everybody's money. I say hello there to see that I can post.",
@@ -133,7 +127,7 @@ export function budgetForm(
 }
 
 /** More than a list can show are typed. */
-const SCOPES_MAX = 100;
+export const SCOPES_MAX = 100;
 
 function scopeField(values: FormValues, scopes: readonly Choice[]): Block {
   const { scope } = values;
@@ -146,58 +140,6 @@ function scopeField(values: FormValues, scopes: readonly Choice[]): Block {
         values,
         hint: "org, team:KEY, project:KEY, user:EMAIL, or each:user for everybody",
       });
-}
-
-const EVERY = [
-  { value: "day", text: "Every day" },
-  { value: "week", text: "Every week" },
-];
-const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-
-export function digestForm(
-  { origin, values, note }: FormContent,
-  scopes: readonly Choice[],
-): Modal {
-  return form({
-    callbackId: DIGEST_VIEW,
-    title: origin.key === undefined ? "Add a digest" : "Change digest",
-    origin,
-    note,
-    blocks: [
-      channel({ id: "channel", label: "Channel", values, hint: "I say hello there first." }),
-      scopes.length <= SCOPES_MAX
-        ? choice({ id: "scope", label: "About", values, choices: scopes, initial: "org" })
-        : text({ id: "scope", label: "About", values, hint: "org or team:KEY" }),
-      choice({ id: "every", label: "How often", values, choices: EVERY, initial: "day" }),
-      choice({
-        id: "on",
-        label: "On, if weekly",
-        values,
-        choices: DAYS.map((day) => ({ value: day, text: capitalized(day) })),
-        initial: "monday",
-      }),
-      input({
-        blockId: "at",
-        label: "At",
-        hint: "In the organization's time zone",
-        element: { type: "timepicker", action_id: "at", initial_time: values["at"] ?? "09:00" },
-      }),
-      ...(origin.key === undefined ? [] : removal("digest", origin, "Remove this digest")),
-    ],
-  });
-}
-
-export function adminsForm({ origin, values, note }: FormContent): Modal {
-  return form({
-    callbackId: ADMINS_VIEW,
-    title: "Admins",
-    origin,
-    note,
-    blocks: [
-      section("Admins see and change everything. You stay one of them."),
-      people({ id: "admins", label: "Admins", values, hint: "Whom I find in this workspace" }),
-    ],
-  });
 }
 
 export function codeForm(note?: string): Modal {

@@ -199,6 +199,7 @@ function footer(facts: SetUpFacts): Block[] {
       ...(hasProblem || isWaiting
         ? [button({ actionId: CHECK_ACTION, text: "Check again", value: "hub" })]
         : []),
+      button({ actionId: LIST_ACTION, text: "Approvals", value: "approvals" }),
       button({ actionId: FORM_ACTION, text: "Admins", value: "admins" }),
       button({ actionId: HISTORY_ACTION, text: "History", value: "show" }),
     ]),

@@ -24,12 +24,14 @@ const LIST_MAX = 45;
 const LISTS = {
   teams: { title: "Teams", form: "team", add: "Add a team", one: "team" },
   budgets: { title: "Budgets", form: "budget", add: "Add a budget", one: "budget" },
+  approvals: { title: "Approvals", form: "approval", add: "Add a rule", one: "rule" },
   digests: { title: "Digests", form: "digest", add: "Add a digest", one: "digest" },
 } as const;
 export type ListName = keyof typeof LISTS;
+const LIST_NAMES = ["teams", "budgets", "digests", "approvals"] as const;
 
 export function listNameOf(name: string): ListName | undefined {
-  return name === "teams" || name === "budgets" || name === "digests" ? name : undefined;
+  return LIST_NAMES.find((known) => known === name);
 }
 
 /** What there is of one kind, each with its button. Of very many those that a search finds. */

@@ -12,6 +12,7 @@ export const TEAM_VIEW = "setup_team";
 export const BUDGET_VIEW = "setup_budget";
 export const SOURCE_VIEW = "setup_source";
 export const DIGEST_VIEW = "setup_digest";
+export const APPROVAL_VIEW = "setup_approval";
 export const ADMINS_VIEW = "setup_admins";
 export const CODE_VIEW = "setup_code";
 export const FIND_VIEW = "setup_find";

@@ -21,6 +21,7 @@ export type FormProblems = Readonly<Record<string, string>>;
 
 const NAME_CHARS_MAX = 100;
 const THRESHOLDS_MAX = 20;
+const QUORUM_MAX = 20;
 
 export function organizationProblems(values: FormValues): FormProblems {
   const zone = values["zone"] ?? "";
@@ -29,7 +30,7 @@ export function organizationProblems(values: FormValues): FormProblems {
     ...(parseTimeZone(zone.trim()) === undefined
       ? { zone: "I don't know this zone. Write it like Europe/Berlin, America/New_York or UTC." }
       : {}),
-    ...(values["channel"] === undefined ? { channel: "Choose a channel." } : {}),
+    ...channelProblem(values),
   };
 }
 
@@ -65,10 +66,90 @@ export function sourceProblems(values: FormValues): FormProblems {
 }
 
 export function digestProblems(values: FormValues): FormProblems {
+  const isEach = isEachScope(values["scope"]);
+  const chosen = values["channel"] ?? values[ELSEWHERE];
+  const day = (values["day"] ?? "").trim();
   return {
-    ...(values["channel"] === undefined ? { channel: "Choose a channel." } : {}),
+    ...(isEach ? {} : channelProblem(values)),
+    ...(isEach && chosen !== undefined
+      ? {
+          [values["channel"] === undefined ? ELSEWHERE : "channel"]:
+            "Leave it empty: each is told in their own place.",
+        }
+      : {}),
+    ...(values["every"] === "month" && day !== "" && wholeUpTo(day, 31) === undefined
+      ? { day: "A day from 1 to 31." }
+      : {}),
     ...(parseTimeOfDay(values["at"] ?? "") === undefined ? { at: "A time such as 09:00." } : {}),
   };
+}
+
+/** The channel field of a form whose channel is of another workspace: left empty it stays. */
+export const ELSEWHERE = "channel_elsewhere";
+
+/** A field that keeps a channel of another workspace may stay empty. */
+function channelProblem(values: FormValues): FormProblems {
+  const isMissing = !Object.hasOwn(values, ELSEWHERE) && values["channel"] === undefined;
+  return isMissing ? { channel: "Choose a channel." } : {};
+}
+
+export function isEachScope(scope: string | undefined): boolean {
+  return scope?.startsWith("each:") === true;
+}
+
+export function approvalProblems(values: FormValues): FormProblems {
+  const upTo = (values["up_to"] ?? "").trim();
+  const amount = parseAmount(upTo);
+  const expires = (values["expires"] ?? "").trim();
+  return {
+    ...(upTo !== "" && amount.kind === "refused"
+      ? { up_to: AMOUNT_REFUSAL_TEXT[amount.reason] }
+      : {}),
+    ...(values["who"] === "people" && (values["people"] ?? "") === ""
+      ? { people: "Choose somebody, or owners or admins above." }
+      : {}),
+    ...(wholeUpTo((values["quorum"] ?? "").trim(), QUORUM_MAX) === undefined
+      ? { quorum: `A whole number from 1 to ${String(QUORUM_MAX)}.` }
+      : {}),
+    ...(expires !== "" && !/^[1-9]\d{0,5}[mhd]$/.test(expires)
+      ? { expires: "A time such as 30m, 24h or 2d." }
+      : {}),
+  };
+}
+
+/** Whom a rule asks beside the people that it names, by the choice in its form. */
+const APPROVER_ROLES: Readonly<Record<string, readonly string[]>> = {
+  owners: ["team_owners"],
+  admins: ["admins"],
+  both: ["team_owners", "admins"],
+  people: [],
+  groups: [],
+};
+
+/** `others`: approvers that no field shows, such as groups of Slack. */
+export function approvalFrom(
+  values: FormValues,
+  of: {
+    readonly index: number | undefined;
+    readonly people: readonly string[];
+    readonly others: readonly string[];
+  },
+) {
+  const amount = parseAmount(values["up_to"] ?? "");
+  const roles = APPROVER_ROLES[values["who"] ?? "owners"] ?? [];
+  return {
+    kind: "put-approval",
+    index: of.index,
+    upTo: amount.kind === "refused" ? undefined : usdToShortDecimal(amount.amount),
+    approvers: [...roles, ...of.others, ...of.people],
+    quorum: wholeUpTo((values["quorum"] ?? "").trim(), QUORUM_MAX) ?? 1,
+    expiresIn: (values["expires"] ?? "").trim() || undefined,
+  } as const;
+}
+
+function wholeUpTo(text: string, max: number): number | undefined {
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  return count >= 1 && count <= max ? count : undefined;
 }
 
 export function codeProblems(values: FormValues): FormProblems {
@@ -80,7 +161,7 @@ export function organizationFrom(values: FormValues) {
     kind: "set-organization",
     name: (values["name"] ?? "").trim(),
     timeZone: (values["zone"] ?? "").trim(),
-    finopsChannel: values["channel"],
+    finopsChannel: values["channel"] ?? values[ELSEWHERE],
   } as const;
 }
 
@@ -110,13 +191,15 @@ export function budgetFrom(values: FormValues, key: string, isNew: boolean) {
 
 export function digestFrom(values: FormValues, index: number | undefined) {
   const every = values["every"] ?? "day";
+  const scope = values["scope"] ?? "org";
+  const day = wholeUpTo((values["day"] ?? "").trim(), 31);
   return {
     kind: "put-digest",
     index,
-    channel: values["channel"] ?? "",
-    scope: values["scope"] ?? "org",
+    channel: isEachScope(scope) ? undefined : (values["channel"] ?? values[ELSEWHERE]),
+    scope,
     every,
-    on: every === "week" ? (values["on"] ?? WEEKDAYS[1]) : undefined,
+    on: every === "week" ? (values["on"] ?? WEEKDAYS[1]) : every === "month" ? day : undefined,
     at: parseTimeOfDay(values["at"] ?? "") ?? "09:00",
   } as const;
 }
