@@ -138,7 +138,7 @@ function unique(names: readonly EventName[]): readonly EventName[] {
   return [...new Map(names.map((name) => [eventKey(name), name])).values()];
 }
 
-export function claimOf({ event, row, isMeteredElsewhere }: PricedEvent): IdentityClaim {
+function claimOf({ event, row, isMeteredElsewhere }: PricedEvent): IdentityClaim {
   return {
     source: event.source,
     eventId: event.eventId,

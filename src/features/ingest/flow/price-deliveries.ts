@@ -12,8 +12,8 @@ import type { ChargedEvent } from "../tally.ts";
 import {
   type IngestMemory,
   loadOwnershipInForce,
-  type Ownership,
   nameDimensions,
+  type Ownership,
   ownerKey,
 } from "./ingest-memory.ts";
 import { ownerOf } from "./owner-of.ts";

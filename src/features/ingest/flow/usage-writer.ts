@@ -18,7 +18,7 @@ const EVENTS_PER_COMMIT_MAX = 1_000;
 /** One prepares while the other commits; more would only wait for the same rows. */
 const WRITERS_MAX = 2;
 /** For fewer events a second transaction costs more than waiting for the first. */
-const SECOND_WRITER_EVENTS_MIN = 16;
+const SECOND_WRITER_EVENTS_MIN = 32;
 /** A few seconds of work. What comes on top is told to come again instead of filling the memory. */
 const EVENTS_WAITING_MAX = 20_000;
 

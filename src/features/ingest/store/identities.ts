@@ -44,7 +44,8 @@ export const claimFrom = (from: string): string => `insert into usage_identities
          on conflict do nothing
      returning usage_event_id`;
 
-const CLAIM = claimFrom(`unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[],
+const CLAIM =
+  claimFrom(`unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[],
                    $7::timestamptz[], $8::text[])
          as n (source, event_id, content_sha256, request_id, message_id, usage_event_id, occurred_at,
                corrected_event_id)`);
