@@ -38,15 +38,22 @@ export function chooseDeed(world: World, history: History): Deed | undefined {
   return open.length > 0 ? revoke(world, history) : spend(world, history);
 }
 
-/** Days of usage before the story begins: without them there is no forecast. */
+const DAYS_OF = { daily: 1, weekly: 7, monthly: 30 } as const;
+
+/**
+ * Days of usage before the story begins: without them there is no forecast. Going on like this
+ * takes the period to somewhere near its limit.
+ */
 export function past(world: World, history: History): Deed[] {
-  const share = history.random.pick([20, 6]);
+  const { random, model } = history;
+  const usual =
+    (model.base / DAYS_OF[model.periodKind]) * random.pick([0.5, 0.8, 0.9, 1, 1.1, 1.3]);
   return Array.from({ length: 12 }, (_, days): Deed => {
     const at = world.now.getTime() - (days + 1) * DAY;
     const sent = event(history, {
       id: `${history.name}-past-${String(days)}`,
       at: Math.floor(at / DAY) * DAY + 9 * 60 * MINUTE,
-      cents: 1 + history.random.below(history.model.base / share),
+      cents: 1 + Math.floor(usual * (0.7 + 0.6 * random.next())),
     });
     enterSent(world, history, sent);
     return { kind: "usage", sent };
