@@ -8,6 +8,7 @@ import { BUDGETS } from "./chapters/budgets.ts";
 import { DIGESTS } from "./chapters/digests.ts";
 import { GOVERNANCE } from "./chapters/governance.ts";
 import { HOME } from "./chapters/home.ts";
+import { INSTALLATION } from "./chapters/installation.ts";
 import { PEOPLE } from "./chapters/people.ts";
 import { REPORTS } from "./chapters/reports.ts";
 import { SET_UP } from "./chapters/set-up.ts";
@@ -23,4 +24,5 @@ export const CATALOGUE: readonly Chapter[] = [
   PEOPLE,
   APPROVALS,
   SET_UP,
+  INSTALLATION,
 ];

@@ -2,14 +2,15 @@
 import type { Page } from "playwright-core";
 import type { AlertKind } from "../../src/domain/alert.ts";
 import type { ShownMessage } from "../../src/sandbox/slack/protocol.ts";
-import type { Handle, Stage } from "./stage.ts";
+import type { Handle } from "./stage/watching.ts";
+import type { Stage, StageKind } from "./stage.ts";
 
 /** What stands before the camera. */
 export type Subject = (
   | { readonly kind: "message"; readonly as: Handle; readonly message: ShownMessage }
   | { readonly kind: "modal"; readonly as: Handle }
   | { readonly kind: "home"; readonly as: Handle }
-  | { readonly kind: "web-page"; readonly url: string }
+  | { readonly kind: "web-page"; readonly html: string }
 ) & {
   /** What only the page knows, such as a question before a click: done on each page. */
   readonly onPage?: (page: Page) => Promise<void>;
@@ -40,8 +41,7 @@ export interface Entry {
 
 export interface Chapter {
   readonly name: string;
-  /** The example's 90 days; a workspace in which nothing is set up; one in which several may install. */
-  readonly on: "example" | "new" | "several";
+  readonly on: StageKind;
   /** In their order, since one leads to the next. */
   readonly entries: readonly Entry[];
 }

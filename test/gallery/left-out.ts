@@ -38,7 +38,3 @@ export const LISTENERS_LEFT_OUT: Readonly<Record<string, string>> = {
   "action governance_older": "the example's history is shorter than a page",
   "action budget_acknowledge": "of messages that were posted before alerts had threads",
 };
-
-export const ALERTS_LEFT_OUT: Readonly<Record<string, string>> = {
-  loop: "looks as the same prompt again and again does, with an operation in its place",
-};

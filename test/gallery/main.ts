@@ -6,12 +6,12 @@
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { elementsOf } from "../../src/sandbox/slack/block-kit-walk.ts";
 import { CATALOGUE } from "./catalogue.ts";
-import { type Chapter, type Entry, type Subject, VARIANTS } from "./entry.ts";
+import { type Chapter, type Entry, VARIANTS } from "./entry.ts";
 import { galleryPage, pictureName } from "./gallery-page.ts";
 import { openPhotographer, type Photographer } from "./photographer.ts";
 import { openStage, type Stage } from "./stage.ts";
+import { takeEntry } from "./take-entry.ts";
 
 const DIRECTORY = join("dist", "gallery", "pictures");
 const DOCS = join("docs", "images");
@@ -30,7 +30,7 @@ await rm(DIRECTORY, { recursive: true, force: true });
 await mkdir(DIRECTORY, { recursive: true });
 const photographer = await openPhotographer(DIRECTORY);
 try {
-  for (const kind of ["example", "new"] as const) {
+  for (const kind of ["example", "new", "several"] as const) {
     const some = chapters.filter(({ on }) => on === kind);
     if (some.length === 0) continue;
     // oxlint-disable no-await-in-loop -- four cores, one Postgres, one browser
@@ -66,7 +66,7 @@ async function showChapter(chapter: Chapter, stage: Stage, camera: Photographer)
     } catch (error) {
       fail(chapter, entry, error instanceof Error ? error.message : String(error));
     }
-    await closeWindows(stage);
+    await stage.closeWindows();
     // oxlint-enable no-await-in-loop
   }
 }
@@ -76,42 +76,17 @@ async function showEntry(
   entry: Entry,
   { stage, camera }: { readonly stage: Stage; readonly camera: Photographer },
 ): Promise<void> {
-  const subject = await entry.take(stage);
+  const { subject, missing } = await takeEntry(entry, stage);
+  for (const what of missing) fail(chapter, entry, `the picture has no ${what}`);
   if (flags.docs && entry.docs === undefined) return;
   const variants = VARIANTS.filter((one) => !flags.docs || one === entry.docs?.variant);
   const name = pictureName(chapter, entry);
   const complaints = await camera.shoot({ stage, subject, name, variants });
   pictures += variants.length;
-  const missing = missingIn(entry, stage, subject);
-  for (const what of [...complaints, ...missing.map((one) => `the picture has no ${one}`)]) {
-    fail(chapter, entry, what);
-  }
+  for (const what of complaints) fail(chapter, entry, what);
   if (!flags.docs || entry.docs === undefined) return;
   await mkdir(DOCS, { recursive: true });
   await copyFile(join(DIRECTORY, `${name}-${entry.docs.variant}.png`), join(DOCS, entry.docs.file));
-}
-
-/** Buttons and forms that the entry says it shows, and does not. */
-function missingIn(entry: Entry, stage: Stage, subject: Subject): readonly string[] {
-  if (subject.kind === "web-page") return [];
-  const person = stage.person(subject.as);
-  const view = subject.kind === "modal" ? person.modal() : undefined;
-  const blocks =
-    subject.kind === "message" ? subject.message.blocks : (view?.blocks ?? person.home().blocks);
-  const shown = new Set([
-    ...elementsOf(blocks).map(({ element }) => `action ${element.action_id}`),
-    ...(view === undefined ? [] : [`view ${view.callbackId}`]),
-  ]);
-  return (entry.listeners ?? []).filter((one) => /^(action|view) /.test(one) && !shown.has(one));
-}
-
-async function closeWindows(stage: Stage): Promise<void> {
-  for (const handle of ["dana", "ana", "bo", "finn", "cleo", "dev", "mia"] as const) {
-    const person = stage.person(handle);
-    const open = person.modal();
-    // oxlint-disable-next-line no-await-in-loop -- at most one is open
-    if (open !== undefined) await person.close(open, true);
-  }
 }
 
 function chosen(names: readonly string[]): readonly Chapter[] {

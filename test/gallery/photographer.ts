@@ -107,7 +107,8 @@ async function look(
 /** Opens where it stands, and waits until it is drawn; returns how it is found there. */
 async function goTo(page: Page, stage: Stage, subject: Subject): Promise<string> {
   if (subject.kind === "web-page") {
-    await page.goto(subject.url);
+    await page.goto("about:blank"); // Else it would still be where the last subject was.
+    await page.setContent(subject.html);
     return "html";
   }
   const selector = selectorOf(subject);

@@ -1,7 +1,8 @@
 /** What many entries do: type a line and show the answer, click and show what comes of it. */
 import type { ShownHome, ShownMessage, ShownView } from "../../src/sandbox/slack/protocol.ts";
 import type { Entry, Subject } from "./entry.ts";
-import type { Handle, Stage } from "./stage.ts";
+import type { Handle } from "./stage/watching.ts";
+import type { Stage } from "./stage.ts";
 
 /** Beyond the next full minute, when the clockwork looks again. */
 const WAIT_MS = 80_000;

@@ -6,7 +6,8 @@ import { checkDueWatches } from "../../../src/features/budgets/index.ts";
 import { lookAround } from "../../../src/features/insights/index.ts";
 import type { ShownMessage } from "../../../src/sandbox/slack/protocol.ts";
 import type { Chapter, Entry, Subject } from "../entry.ts";
-import type { Handle, Stage } from "../stage.ts";
+import type { Handle } from "../stage/watching.ts";
+import type { Stage } from "../stage.ts";
 import { answer, clicked, find, findReply, opened, openedBy, says } from "../steps.ts";
 
 const SEARCH_DAILY = /Search.*daily budget/s;
@@ -97,6 +98,17 @@ export const ALERTS: Chapter = {
       place: "#team-search",
       saying: /sent the same prompt/,
     }),
+    {
+      name: "An operation that goes round and round",
+      alerts: ["loop"],
+      builders: ["insights/loopContent"],
+      take: async (stage) => {
+        await stage.sendLoop("dev@acme.test");
+        await looks(stage);
+        const message = await find(stage, "dev", "dm", /requests in one operation/);
+        return { kind: "message", as: "dev", message };
+      },
+    },
     alert("unknown_model", "Unknown model", {
       of: "insights/unknownModelContent",
       saying: /No price is known/,

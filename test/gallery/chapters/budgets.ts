@@ -1,6 +1,6 @@
 /** Budgets, and what people are told when they change one. */
 import type { Chapter } from "../entry.ts";
-import { answer, opened } from "../steps.ts";
+import { answer, clicked, opened } from "../steps.ts";
 
 export const BUDGETS: Chapter = {
   name: "budgets",
@@ -13,6 +13,11 @@ export const BUDGETS: Chapter = {
       listeners: ["command budget"],
     }),
     answer("Budgets of a team", { who: "ana", typed: "budget search" }),
+    answer("Budgets of a time that is over", {
+      who: "ana",
+      typed: "budget search last-month",
+      builders: ["budgets/askedPeriodBlocks"],
+    }),
     answer("Set by hand", {
       who: "dana",
       typed: "budget set project:triage 300 monthly",
@@ -26,8 +31,19 @@ export const BUDGETS: Chapter = {
     answer("Set, for a scope that there is not", {
       who: "dana",
       typed: "budget set supprt 300 monthly",
-      builders: ["budgets/scopeProblemAnswer"],
+      builders: ["organization/scopeRefusalMessage"],
     }),
+    {
+      name: "Not set by a click",
+      builders: ["budgets/setByClickAnswer"],
+      take: async (stage) => {
+        const { message } = await stage.ask("dana", "/claude-spend budget set supprt 300 monthly");
+        return await clicked(stage, "dana", message, {
+          actionId: "ask_again_1",
+          fits: /Nothing is set by a click/,
+        });
+      },
+    },
     opened("Request a raise", {
       who: "ana",
       typed: "raise search",

@@ -32,7 +32,7 @@ export const DIGESTS: Chapter = {
       builders: ["digests/sendAnswer"],
     }),
     answer("Week of the organization", { who: "dana", typed: "digest org week" }),
-    answer("Month of the organization", { who: "finn", typed: "digest org month" }),
+    answer("Month of the organization", { who: "dana", typed: "digest org month" }),
     answer("Day of a team", { who: "ana", typed: "digest search day" }),
     answer("Week of a team", { who: "ana", typed: "digest search week" }),
     answer("Month of a team", { who: "ana", typed: "digest search month" }),

@@ -95,6 +95,11 @@ export const GOVERNANCE: Chapter = {
       typed: "audit team:nowhere",
       builders: ["organization/scopeRefusalMessage"],
     }),
+    answer("Audit, for a member", {
+      who: "bo",
+      typed: "audit org",
+      builders: ["audit/notAllowedAnswer"],
+    }),
     answer("Governance, for somebody else", { who: "bo", typed: "governance" }),
   ],
 };

@@ -74,7 +74,7 @@ export const HOME: Chapter = {
       },
     },
     {
-      name: "A request of several, opened",
+      name: "Several requests to decide",
       listeners: ["action home_open_request"],
       take: async (stage) => {
         await stage

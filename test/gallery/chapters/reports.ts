@@ -90,12 +90,21 @@ export const REPORTS: Chapter = {
       builders: ["insights/whyMessage"],
       listeners: ["command why"],
     }),
-    answer("A question in plain words, without a key", {
+    answer("A question in plain words", {
       who: "bo",
-      typed: "ask what did search spend on opus last month?",
+      typed: "ask What did Search spend last month?",
       builders: ["insights/answerMessage"],
       listeners: ["command ask"],
     }),
+    answer("A question for what costs most", {
+      who: "ana",
+      typed: "ask Which model costs Search most?",
+    }),
+    answer("A question that numbers don't answer", {
+      who: "bo",
+      typed: "ask Will it rain tomorrow?",
+    }),
+    answer("A question while Claude is away", { who: "bo", typed: "ask Who are you?" }),
     answer("Forecast", {
       who: "ana",
       typed: "forecast search",

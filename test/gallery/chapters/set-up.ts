@@ -2,7 +2,8 @@
 import { tellOfArrivals } from "../../../src/features/onboarding/index.ts";
 import type { ShownView } from "../../../src/sandbox/slack/protocol.ts";
 import type { Chapter, Subject } from "../entry.ts";
-import type { Handle, Stage } from "../stage.ts";
+import type { Handle } from "../stage/watching.ts";
+import type { Stage } from "../stage.ts";
 import { answer, find, openedBy } from "../steps.ts";
 
 const FINOPS = "C02FINOPS00";
@@ -164,14 +165,14 @@ export const SET_UP: Chapter = {
       name: "Teams",
       builders: ["onboarding/listModal"],
       listeners: ["view setup_find"],
-      take: async (stage) => await form(stage, "*Teams*", "1 owners", "setup_list"),
+      take: async (stage) => await form(stage, "*Teams*", "1 owner", "setup_list"),
     },
     {
       name: "Change a team",
       builders: ["onboarding/removal"],
       listeners: ["action setup_remove"],
       take: async (stage) => {
-        await form(stage, "*Teams*", "1 owners", "setup_list");
+        await form(stage, "*Teams*", "1 owner", "setup_list");
         const list = stage.person("dana").modal();
         if (list === undefined) throw new Error("no list is open");
         return await formOf(stage, list, { row: "*Search*", saying: "Remove" });
@@ -265,6 +266,10 @@ export const SET_UP: Chapter = {
         return { kind: "modal", as: "bo" };
       },
     },
+    answer("A question in plain words, without a key", {
+      who: "dana",
+      typed: "ask What did Search spend last month?",
+    }),
     {
       name: "Home of an admin on the way",
       take: async (stage) => {
