@@ -5,27 +5,17 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Clock } from "../domain/time.ts";
-import { alertListeners, alertRoutes, releaseHeldAlerts } from "../features/alerts/index.ts";
+import { alertListeners, alertRoutes } from "../features/alerts/index.ts";
 import {
   type ApproverGroups,
   approvalListeners,
   approvalRoutes,
-  escalateApprovals,
-  expireApprovals,
-  followAuthority,
-  remindApprovers,
   slackApproverGroups,
 } from "../features/approvals/index.ts";
 import { auditListeners } from "../features/audit/index.ts";
-import {
-  budgetListeners,
-  budgetRoutes,
-  checkDueBudgets,
-  checkDueWatches,
-  endRaises,
-} from "../features/budgets/index.ts";
+import { budgetListeners, budgetRoutes, checkDueBudgets } from "../features/budgets/index.ts";
 import { chargebackRoutes } from "../features/chargeback/index.ts";
-import { digestListeners, sendDueDigests, slackReaders } from "../features/digests/index.ts";
+import { digestListeners, slackReaders } from "../features/digests/index.ts";
 import {
   followDates,
   governanceListeners,
@@ -35,24 +25,14 @@ import { homeListeners, refreshHomes } from "../features/home/index.ts";
 import {
   advanceSettledRerate,
   createIngestMemory,
-  foldTeamSpend,
-  forgetOldRejected,
   ingestRoutes,
-  tellOfRejected,
-  tendPartitions,
 } from "../features/ingest/index.ts";
-import {
-  type Ask,
-  explainChange,
-  insightListeners,
-  lookAround,
-} from "../features/insights/index.ts";
+import { type Ask, explainChange, insightListeners } from "../features/insights/index.ts";
 import { startLimits } from "../features/limits/index.ts";
 import {
   greetBeforeSetUp,
   onboardingListeners,
   setUpHomePart,
-  tellOfArrivals,
 } from "../features/onboarding/index.ts";
 import { ownersListeners } from "../features/owners/index.ts";
 import { peopleListeners } from "../features/people/index.ts";
@@ -82,6 +62,7 @@ import { approvalEffects, governanceAppliers } from "./appliers.ts";
 import type { Secret } from "./config.ts";
 import { startDirectory } from "./directory.ts";
 import type { LimitSettings } from "./limits.ts";
+import { minuteWork } from "./minute-work.ts";
 
 export { governanceAppliers };
 
@@ -244,35 +225,6 @@ function startLimitsOf(
       await running.stop();
     },
   };
-}
-
-/** What is looked at every minute; each finds in Postgres what is due. */
-function minuteWork({
-  database,
-  clock,
-  log,
-  retentionMonths,
-  approverGroups,
-  web,
-  directory,
-}: Plumbing & { readonly approverGroups: ApproverGroups }): readonly (() => Promise<unknown>)[] {
-  const readersOf = slackReaders({ web, directory });
-  return [
-    async () => await tendPartitions({ database, clock, log, retentionMonths }),
-    async () => await checkDueWatches({ database, clock }),
-    async () => await sendDueDigests({ database, clock, log, readersOf }),
-    async () => await lookAround({ database, clock, log }),
-    async () => await releaseHeldAlerts({ database, clock }),
-    async () => await expireApprovals({ database, clock }),
-    async () => await escalateApprovals({ database, clock }),
-    async () => await remindApprovers({ database, clock, approverGroups }),
-    async () => await followAuthority({ database, clock }),
-    async () => await endRaises({ database, clock }),
-    async () => await tellOfRejected({ database, clock }),
-    async () => await forgetOldRejected({ database, clock }),
-    async () => await tellOfArrivals({ database, clock }),
-    async () => await foldTeamSpend({ database }),
-  ];
 }
 
 /** Without an admin key Anthropic is not read, only Slack's groups are. */

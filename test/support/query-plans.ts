@@ -1,4 +1,5 @@
 /** Which tables a query really reads, as Postgres tells: to see that months are left out. */
+import type { QueryConfig } from "pg";
 import type { Sql } from "../../src/store/database.ts";
 
 interface PlanNode {
@@ -19,7 +20,9 @@ export async function tablesReadBy(
       if (name !== "query") {
         return typeof value === "function" ? (value.bind(target) as unknown) : value;
       }
-      return async (text: string, values: unknown[]) => {
+      return async (query: string | QueryConfig, given: unknown[]) => {
+        const { text, values = [] } =
+          typeof query === "string" ? { text: query, values: given } : query;
         const { rows } = await target.query<{
           readonly "QUERY PLAN": readonly { readonly Plan: PlanNode }[];
         }>(`explain (analyze, format json) ${text}`, values);

@@ -92,7 +92,7 @@ describe("forecasts", () => {
     await pass(30);
     expect(await sentLines(db.pool)).toEqual([
       expect.stringMatching(
-        /^#team-search: Search will likely exceed its monthly budget: \$\d+ \(\$\d+ to .* of \$320 by Nov 30\. \$210\.00 so far\. At this rate the limit is reached today\./,
+        /^#team-search: Search will likely exceed its monthly budget: \$\d+ \(\$\d+ to .* of \$320 by Nov 30\. \$210\.00 so far\. At this rate the limit is reached today around \d+:00 [AP]M\.$/,
       ),
     ]);
 
