@@ -187,7 +187,7 @@ test("there is no other place that words money without it", async () => {
   const found = await Promise.all(
     files.map(async (name) => {
       const text = await readFile(`src/features/${name}`, "utf8");
-      const isMoney = /\b(?:formatUsd|moneyText)\(/.test(text);
+      const isMoney = /\b(?:formatUsd|formatEstimate|formatLimit|moneyText)\(/.test(text);
       return isMoney && !/\b(?:basisText|BASIS_TEXT)\b/.test(text) ? [name] : [];
     }),
   );
