@@ -5,6 +5,7 @@
 import type { ActionListener, SlackListeners, SubcommandContext } from "./listener.ts";
 import { collectListeners, findSubcommand, type Registry } from "./registry.ts";
 import { ASK_AGAIN_IDS } from "./suggestions.ts";
+import type { SlackWeb } from "./web.ts";
 
 /** What only shows something, or opens a form: no click alone changes anything or asks for it. */
 const VERBS: ReadonlySet<string> = new Set([
@@ -25,11 +26,23 @@ const VERBS: ReadonlySet<string> = new Set([
 export function askAgainListeners(features: readonly SlackListeners[]): SlackListeners {
   const { subcommands } = collectListeners(features);
   const run: ActionListener["run"] = async (click) => {
-    const { actor, web, value, triggerId, channelId, respond, show = respond } = click;
+    const { actor, value, triggerId, viewId, channelId, respond, show = respond } = click;
     const where = channelId === undefined ? {} : { channelId };
+    const web = viewId === undefined ? click.web : inModal(click.web, viewId);
     await typeForClick(subcommands, value, { actor, web, triggerId, respond: show, ...where });
   };
   return { actions: ASK_AGAIN_IDS.map((actionId) => ({ actionId, run })) };
+}
+
+/** What a button in a modal opens takes that modal's place. */
+function inModal(web: SlackWeb, viewId: string): SlackWeb {
+  return {
+    ...web,
+    openView: async (_triggerId, view) => {
+      await web.updateView(viewId, view);
+      return { viewId };
+    },
+  };
 }
 
 /**

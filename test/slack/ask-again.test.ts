@@ -68,4 +68,37 @@ describe("a button's command", () => {
 
     expect(ran).toEqual([{ text, byClick: true }]);
   });
+
+  test("that opens a form opens it in the modal that the button is in", async () => {
+    const opened: string[] = [];
+    const web = {
+      ...recordingWeb().web,
+      openView: async (triggerId: string) => {
+        opened.push(`new ${triggerId}`);
+        return await Promise.resolve({ viewId: "V2" });
+      },
+      updateView: async (viewId: string) => {
+        opened.push(`in ${viewId}`);
+        await Promise.resolve();
+      },
+    };
+    const subcommands: readonly Subcommand[] = [
+      {
+        name: "plan",
+        usage: "plan",
+        description: "plan",
+        run: async (context) => {
+          const view = { type: "modal", callback_id: "v", blocks: [] } as never;
+          const { viewId } = await context.web.openView(context.triggerId, view);
+          await context.web.updateView(viewId, view);
+        },
+      },
+    ];
+    const { context } = recording();
+    const [listener] = askAgainListeners([{ subcommands }]).actions ?? [];
+    await listener?.run({ ...context, web, value: "plan x", surface: "message", viewId: "V1" });
+    await listener?.run({ ...context, web, value: "plan x", surface: "message" });
+
+    expect(opened).toEqual(["in V1", "in V1", "new t", "in V2"]);
+  });
 });
