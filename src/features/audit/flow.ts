@@ -8,6 +8,7 @@ import {
   findScope,
   listTeams,
   loadOrganization,
+  offering,
   seesEverything,
 } from "../organization/index.ts";
 import { type DutiesReport, reportDuties } from "./rules/duties.ts";
@@ -52,11 +53,16 @@ export async function readAudit(
   const own = teams
     .filter(({ key }) => person.ownedTeams.includes(key))
     .map(({ key, name }) => ({ name, typed: typedScope({ kind: "team", key }) }));
-  const asking = { person, organization, teams };
+  // Others than admins and finance are answered as if there were nothing but what is theirs.
+  const named = seesEverything(person)
+    ? teams
+    : teams.filter(({ key }) => person.ownedTeams.includes(key));
+  const asking = { person, organization, teams: named };
   const finding = findScope(ask.scopeText === "" ? "org" : ask.scopeText, asking);
   if (finding.kind !== "found") {
-    return seesEverything(person)
-      ? { kind: "unknown-scope", refusal: finding }
+    const refusal = offering(finding, asking, (scope) => mayReadAudit(person, scope, teams));
+    return seesEverything(person) || isNear(refusal)
+      ? { kind: "unknown-scope", refusal }
       : { kind: "not-allowed", own };
   }
   const { scope } = finding;
@@ -69,6 +75,11 @@ export async function readAudit(
   const entries = found.slice(0, PAGE_ENTRIES);
   const next = found.length > PAGE_ENTRIES ? entries.at(-1)?.sequence : undefined;
   return { kind: "page", scope, entries, next };
+}
+
+/** A typo of what they may read. */
+function isNear(refusal: ScopeRefusal): boolean {
+  return refusal.kind === "unknown-scope" && refusal.nearest.length > 0;
 }
 
 /** Every matching entry, the oldest first, without holding more than a page of them. */

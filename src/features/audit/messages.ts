@@ -4,6 +4,7 @@ import { formatScope, type Scope, type ScopeOption } from "../../domain/scope.ts
 import {
   actions,
   button,
+  commandText,
   context,
   escapeText,
   header,
@@ -30,11 +31,16 @@ export const NO_EMAIL_ANSWER = note(
   "Slack doesn't tell me your e-mail address, so I can't see what you may read.",
 );
 const NOT_ALLOWED =
-  "The audit trail is for admins and finance; owners read what concerns their own teams, for example `/claude-spend audit search`.";
+  "The audit trail is for admins and finance; owners read what concerns their own teams";
 /** `own`: what this person may read, as buttons. */
 export function notAllowedAnswer(own: readonly ScopeOption[]): SlackMessage {
-  return message(NOT_ALLOWED, [
-    section(NOT_ALLOWED),
+  const [first] = own;
+  const text =
+    first === undefined
+      ? `${NOT_ALLOWED}.`
+      : `${NOT_ALLOWED}, for example ${commandText(`/claude-spend audit ${first.typed}`)}.`;
+  return message(text, [
+    section(text),
     ...askAgain(own.map(({ name, typed }) => ({ text: name, command: `audit ${typed}` }))),
   ]);
 }

@@ -5,6 +5,7 @@ export { chooseReading } from "./rules/choose-reading.ts";
 export {
   type Asking,
   findScope,
+  offering,
   refusalOf,
   type ScopeFinding,
   scopeName,

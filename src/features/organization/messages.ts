@@ -13,6 +13,9 @@ import { askAgain, type Suggestion } from "../../slack/suggestions.ts";
 
 /** What was not understood may have been meant as a time. */
 const PERIODS_HINT = "A time is `7d`, `last month`, `since monday` or `2026-10`. ";
+/** Commands of which nothing has a time behind its name. */
+const WITHOUT_PERIOD: ReadonlySet<string> = new Set(["audit", "plan"]);
+const OFFER = /\s*[^.]*:$/;
 /** A longer one is no name. */
 const TYPED_CHARS_MAX = 80;
 
@@ -24,7 +27,11 @@ export function scopeRefusalMessage(
   refusal: ScopeRefusal & { readonly period?: string; readonly said?: string },
   verb = "",
 ): SlackMessage {
-  const { text, hint, options } = wording(refusal);
+  const worded = wording(refusal, WITHOUT_PERIOD.has(verb) ? "" : PERIODS_HINT);
+  const { options } = worded;
+  const text = escapeText(worded.text);
+  // Nothing of theirs: no list is announced.
+  const hint = options.length > 0 ? worded.hint : worded.hint.replace(OFFER, "");
   const { period = "", said = period } = refusal;
   const words = (...parts: readonly string[]): string =>
     parts.filter((part) => part !== "").join(" ");
@@ -36,13 +43,16 @@ export function scopeRefusalMessage(
     first === undefined ? "" : commandText(`/claude-spend ${words(verb, first.typed, said)}`);
   const example =
     first === undefined ? "" : hint.endsWith(":") ? ` ${command}` : ` You can type ${command}.`;
-  return message(hint.endsWith(":") ? text : `${text} ${hint}`, [
-    section(`${escapeText(text)} ${hint}${example}`),
+  return message(hint.endsWith(":") ? text : `${text} ${hint}`.trimEnd(), [
+    section(`${text} ${hint}${example}`.trimEnd()),
     ...askAgain(suggestions),
   ]);
 }
 
-function wording(refusal: ScopeRefusal): {
+function wording(
+  refusal: ScopeRefusal,
+  periodsHint: string,
+): {
   readonly text: string;
   readonly hint: string;
   readonly options: readonly ScopeOption[];
@@ -74,7 +84,7 @@ function wording(refusal: ScopeRefusal): {
   if (nearest === undefined) {
     return {
       text: `I don't know “${typed}”.`,
-      hint: `${/\s/.test(typed.trim()) ? PERIODS_HINT : ""}What is yours:`,
+      hint: `${/\s/.test(typed.trim()) ? periodsHint : ""}What is yours:`,
       options: refusal.viewable,
     };
   }

@@ -100,6 +100,32 @@ describe("readAudit", () => {
     },
   );
 
+  test.each([
+    ["serach", [{ name: "Search", typed: "search" }]],
+    ["project:chekout", [{ name: "checkout", typed: "project:checkout" }]],
+    ["suport", undefined],
+    ["project:desc", undefined],
+    ["ogr", undefined],
+  ])("offers an owner what %s may mean of their own, and nothing else", async (typed, nearest) => {
+    const page = await readAudit(deps(), { reader: ANA, scopeText: typed });
+
+    expect(page).toMatchObject(
+      nearest === undefined
+        ? { kind: "not-allowed", own: [{ name: "Search", typed: "search" }] }
+        : { kind: "unknown-scope", refusal: { nearest } },
+    );
+    expect(JSON.stringify(page)).not.toMatch(/support|desk|"org"/i);
+  });
+
+  test("offers an admin everything near", async () => {
+    const page = await readAudit(deps(), { reader: DANA, scopeText: "suport" });
+
+    expect(page).toMatchObject({
+      kind: "unknown-scope",
+      refusal: { nearest: [{ name: "Support", typed: "support" }] },
+    });
+  });
+
   test("tells a member nothing, and an admin that a scope is unknown", async () => {
     expect(await subjects("search", BO)).toBe("not-allowed");
     expect(await subjects("nothing-like-it", DANA)).toBe("unknown-scope");

@@ -82,6 +82,31 @@ export function refusalOf(scope: Scope, text: string, asking: Asking): ScopeRefu
   };
 }
 
+/**
+ * A refusal that offers only what `isOffered`: what somebody may see is more than they may plan for
+ * or read the audit trail of.
+ */
+export function offering(
+  refusal: ScopeRefusal,
+  asking: Asking,
+  isOffered: (scope: Scope) => boolean,
+): ScopeRefusal {
+  const offered = (options: readonly ScopeOption[]): readonly ScopeOption[] =>
+    options.filter(({ typed }) => {
+      const finding = findScope(typed, { ...asking, suggests: false });
+      return finding.kind === "found" && isOffered(finding.scope);
+    });
+  const viewable = offered(refusal.viewable);
+  if (refusal.kind === "not-allowed") return { ...refusal, viewable };
+  const nearest = offered(refusal.nearest);
+  return {
+    ...refusal,
+    viewable,
+    nearest,
+    isAmbiguous: refusal.isAmbiguous && nearest.length > 1,
+  };
+}
+
 /** What somebody may always ask for: the whole where they see it, some of their teams, themselves. */
 export function viewableScopes(asking: Asking): readonly ScopeOption[] {
   const { person, teams } = asking;
