@@ -559,6 +559,7 @@ describe("whyAlert", () => {
 
 describe("planned events", () => {
   const LAUNCH = { name: "launch", from: "2026-11-23", until: "2026-11-24", expected: usd(100) };
+  const SEARCH = { name: "Search", typed: "search" };
   const plan = async (planner = ANA, overrides = {}) =>
     await planEvent(deps, { planner, scope: "search", ...LAUNCH, ...overrides });
 
@@ -587,24 +588,37 @@ describe("planned events", () => {
   });
 
   test.each([
-    ["a member", BO, {}, { kind: "not-allowed", scopeName: "Search" }],
-    ["an owner of another team", EVE, {}, { kind: "not-allowed", scopeName: "Search" }],
-    ["oneself", BO, { scope: "me" }, { kind: "not-allowed", scopeName: BO }],
-    ["no scope", ANA, { scope: "nowhere" }, { kind: "unknown-scope", text: "nowhere" }],
+    ["a member", BO, {}, { kind: "not-yours", scopeName: "Search", offered: [] }],
+    ["oneself", BO, { scope: "me" }, { kind: "not-yours", scopeName: BO, offered: [] }],
+    ["an owner, of themselves", ANA, { scope: "me" }, { kind: "not-yours", offered: [SEARCH] }],
+    [
+      "an owner of another team",
+      EVE,
+      {},
+      { kind: "not-allowed", text: "search", viewable: [{ name: "Ads", typed: "ads" }] },
+    ],
+    [
+      "a typo",
+      ANA,
+      { scope: "serach" },
+      { kind: "unknown-scope", text: "serach", nearest: [SEARCH], viewable: [SEARCH] },
+    ],
+    ["a typo of another's", ANA, { scope: "asd" }, { kind: "unknown-scope", nearest: [] }],
     [
       "a past event",
       ANA,
       { from: "2026-11-01", until: "2026-11-22" },
-      { kind: "impossible-dates" },
+      { kind: "impossible-dates", reason: "over" },
     ],
     [
       "turned dates",
       ANA,
       { from: "2026-11-26", until: "2026-11-25" },
-      { kind: "impossible-dates" },
+      { kind: "impossible-dates", reason: "turned" },
     ],
+    ["no date", ANA, { until: "friday" }, { kind: "impossible-dates", reason: "no-date" }],
   ])("refuse %s", async (_, planner, overrides, result) => {
-    expect(await plan(planner, overrides)).toEqual(result);
+    expect(await plan(planner, overrides)).toMatchObject(result);
     expect(await raise()).toMatchObject({ kind: "announced" });
   });
 });

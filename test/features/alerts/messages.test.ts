@@ -15,6 +15,7 @@ import {
   assignModal,
   feedbackModal,
   planModal,
+  planRefusedModal,
   snoozeModal,
 } from "../../../src/features/alerts/messages/modals.ts";
 import {
@@ -252,11 +253,20 @@ describe("whatever people call things", () => {
             words: called,
           }),
           planAnswer({ kind: "planned", event, scopeName: called, zone: timeZone("UTC") }),
-          planAnswer({ kind: "unknown-scope", text: called }),
+          planAnswer(
+            { kind: "not-yours", scopeName: called, offered: [{ name: called, typed: called }] },
+            { scope: called, details: called },
+          ),
+          ...(["no-date", "over", "turned"] as const).map((reason) =>
+            planAnswer({ kind: "impossible-dates", reason }, { scope: called, details: called }),
+          ),
           lookRefusal({ kind: "unknown" }),
         ];
         for (const { blocks } of answers) expect(problemsOf(blocks)).toEqual([]);
-        expect(viewProblems(planModal({ scope: called }))).toEqual([]);
+        const words = { scopeText: called, from: called, until: called, amount: called };
+        expect(viewProblems(planModal({ ...words, name: called }))).toEqual([]);
+        expect(viewProblems(planModal({ scopeText: "", from: "2026-02-31" }))).toEqual([]);
+        for (const said of answers) expect(viewProblems(planRefusedModal(said))).toEqual([]);
       }),
       { numRuns: 40 },
     );

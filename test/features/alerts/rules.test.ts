@@ -160,23 +160,41 @@ describe("forms", () => {
   };
 
   test("a plan says for whom, what, when and how much", () => {
-    expect(planProblems(PLAN)).toEqual({});
+    expect(planProblems(PLAN, NOW)).toEqual({});
     expect(planFrom(PLAN)).toEqual({
       name: "launch",
       from: "2026-11-24",
       until: "2026-11-25",
       expected: usd(1_500),
     });
-    expect(Object.keys(planProblems({})).toSorted()).toEqual([
+    expect(Object.keys(planProblems({}, NOW)).toSorted()).toEqual([
       "amount",
       "from",
       "name",
       "scope",
       "until",
     ]);
-    expect(planProblems({ ...PLAN, until: "2026-11-23" })).toEqual({
-      until: "The last day comes before the first.",
+    expect(planProblems({ ...PLAN, until: "2026-11-23" }, NOW)).toEqual({
+      until: "The last day comes before the first: choose that day or a later one.",
     });
+  });
+
+  test.each([
+    [{ from: "2026-11-01", until: "2026-11-21" }, { until: "That day is over" }],
+    [{ amount: "12 EUR" }, { amount: "US dollars" }],
+    [{ amount: "0" }, { amount: "above $0" }],
+    [{ name: "x".repeat(101) }, { name: "at most 100 characters" }],
+    [{ scope: " " }, { scope: "for whom" }],
+  ])("of a plan, %j is refused at its field, with what was expected", (wrong, problems) => {
+    const found = planProblems({ ...PLAN, ...wrong }, NOW);
+    expect(Object.keys(found)).toEqual(Object.keys(problems));
+    for (const [field, text] of Object.entries(problems)) expect(found[field]).toContain(text);
+  });
+
+  test("a last day that is not over somewhere on earth is left to the zone of the organization", () => {
+    const last = { ...PLAN, from: "2026-11-01", until: "2026-11-22" };
+    expect(planProblems(last, instant("2026-11-23T11:59:59Z"))).toEqual({});
+    expect(planProblems(last, instant("2026-11-23T12:00:00Z"))).not.toEqual({});
   });
 
   test.each([
@@ -185,8 +203,10 @@ describe("forms", () => {
     [{ what: "planned" }, []],
     [{ what: "planned", until: "2026-11-25", amount: "20" }, []],
     [{ what: "planned", amount: "20" }, ["until"]],
+    [{ what: "planned", until: "2026-11-20", amount: "20" }, ["until"]],
+    [{ what: "planned", until: "2026-11-25", amount: "20", name: "x".repeat(101) }, ["name"]],
     [{ what: "planned", until: "2026-11-25" }, ["amount"]],
   ])("feedback %j", (values, fields) => {
-    expect(Object.keys(feedbackProblems(values))).toEqual(fields);
+    expect(Object.keys(feedbackProblems(values, NOW))).toEqual(fields);
   });
 });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { emailFrom } from "../../../src/domain/email.ts";
 import { alertListeners, explain, raiseAlert } from "../../../src/features/alerts/index.ts";
+import type { Modal } from "../../../src/slack/blocks.ts";
 import type { SlackActor, ViewValues } from "../../../src/slack/listener.ts";
 import { anAlertFact } from "../../support/alert-builders.ts";
 import { acme, forgetEverything, sentLines } from "../../support/budget-builders.ts";
@@ -155,28 +156,99 @@ describe("forms of alerts", () => {
     const { rows } = await db.pool.query("select e.scope from planned_events e");
     expect(rows).toEqual([{ scope: "team:search" }]);
   });
+});
 
-  test("a plan is announced from its form", async () => {
+describe("a plan", () => {
+  const ANA = actor("ana@acme.test");
+  const LAUNCH = {
+    scope: "search",
+    name: "launch",
+    from: "2026-11-24",
+    until: "2026-11-25",
+    amount: "100",
+  };
+
+  /** The windows that a command opens, the latest last. */
+  async function type(text: string, by = ANA): Promise<readonly Modal[]> {
     const plan = listeners.subcommands?.find(({ name }) => name === "plan");
     const { web, modals } = recordingWeb();
-    await plan?.run({
-      actor: BO,
-      web,
-      text: "search",
-      triggerId: "T",
-      respond: async () => await Promise.resolve(),
-    });
-    expect(JSON.stringify(modals[0])).toContain('"initial_value":"search"');
+    const respond = async (): Promise<void> => await Promise.resolve();
+    await plan?.run({ actor: by, web, text, triggerId: "T", respond });
+    return modals;
+  }
 
-    const values = {
-      scope: "search",
-      name: "launch",
-      from: "2026-11-24",
-      until: "2026-11-25",
-      amount: "100",
-    };
-    await submit("alert_plan_view", values, actor("ana@acme.test"));
+  /** The commands of the buttons in the latest direct message. */
+  async function lastCommands(): Promise<readonly string[]> {
+    const { rows } = await db.pool.query<{ readonly blocks: unknown }>(
+      "select o.blocks from outbox_messages o order by o.outbox_message_id desc limit 1",
+    );
+    return commandsOf(rows[0]?.blocks);
+  }
 
+  function commandsOf(blocks: unknown): readonly string[] {
+    return [...JSON.stringify(blocks).matchAll(/"value":\s*"(plan [^"]*)"/g)].map(
+      ([, command = ""]) => command,
+    );
+  }
+
+  test("is announced from its form", async () => {
+    const [form] = await type("search");
+    expect(JSON.stringify(form)).toContain('"initial_value":"search"');
+
+    await submit("alert_plan_view", LAUNCH, ANA);
     expect((await sentLines(db.pool)).at(-1)).toContain("Planned: launch for Search");
+  });
+
+  test("opens with everything that was typed, by a button, too", async () => {
+    const [form] = await type("search from 2026-11-24 until 2026-11-25 up to 100 for launch");
+
+    const shown = JSON.stringify(form);
+    for (const value of ["search", "100", "launch"]) {
+      expect(shown).toContain(`"initial_value":"${value}"`);
+    }
+    expect(shown.match(/"initial_date":"[^"]*"/g)).toEqual([
+      '"initial_date":"2026-11-24"',
+      '"initial_date":"2026-11-25"',
+    ]);
+  });
+
+  test.each([
+    ["a typo", "serach up to 5", ANA, "I don't know “serach”", ["plan search up to 5"]],
+    ["what is not theirs", "ads", ANA, "You may not see “ads”", ["plan search"]],
+    ["what they may only see", "search for x", BO, "Only admins", []],
+    ["themselves", "me for x", ANA, "Only admins", ["plan search for x"]],
+  ])("of %s says so in place of the form", async (_, text, by, says, commands) => {
+    const modals = await type(text, by);
+
+    expect(modals).toHaveLength(2);
+    expect(JSON.stringify(modals[1])).toContain(says);
+    expect(modals[1]?.submit).toBeUndefined();
+    expect(commandsOf(modals[1]?.blocks)).toEqual(commands);
+  });
+
+  test("needs an address", async () => {
+    const modals = await type("search", NOBODY);
+    expect(JSON.stringify(modals)).toContain("Slack doesn't tell me");
+  });
+
+  test("for a team that is a typo comes back with what was typed in it", async () => {
+    await submit("alert_plan_view", { ...LAUNCH, scope: "serach" }, ANA);
+
+    expect(await lastText()).toBe("I don't know “serach”. Did you mean Search?");
+    const [command = ""] = await lastCommands();
+    expect(command).toBe("plan search from 2026-11-24 until 2026-11-25 up to 100 for launch");
+    const again = await type(command.replace("plan ", ""));
+    expect(again).toHaveLength(1);
+    expect(JSON.stringify(again)).toContain('"initial_value":"launch"');
+  });
+
+  test("of days that are over in the organization's zone says which field is wrong", async () => {
+    const late = { ...LAUNCH, from: "2026-11-01", until: "2026-11-22" };
+    await submit("alert_plan_view", late, ANA);
+
+    expect(await lastText()).toContain("Nothing was planned: its last day is over");
+    expect(await lastCommands()).toEqual([
+      "plan search from 2026-11-01 until 2026-11-22 up to 100 for launch",
+    ]);
   });
 });

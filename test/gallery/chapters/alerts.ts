@@ -211,6 +211,12 @@ export const ALERTS: Chapter = {
       builders: ["alerts/planModal"],
       listeners: ["command plan", "view alert_plan_view"],
     }),
+    opened("An event of a name that is not there", {
+      who: "ana",
+      typed: "plan serach up to 200 for load test",
+      saying: "Did you mean",
+      builders: ["alerts/planRefusedModal"],
+    }),
     {
       name: "Planned",
       builders: ["alerts/planAnswer"],

@@ -4,9 +4,13 @@
  */
 import { v7 as uuid } from "uuid";
 import type { Email } from "../../../domain/email.ts";
-import type { Usd } from "../../../domain/money.ts";
-import { usdToDecimal } from "../../../domain/money.ts";
-import { formatScope } from "../../../domain/scope.ts";
+import { type Usd, usdToDecimal } from "../../../domain/money.ts";
+import {
+  formatScope,
+  type Scope,
+  type ScopeOption,
+  type ScopeRefusal,
+} from "../../../domain/scope.ts";
 import {
   addMs,
   type Clock,
@@ -16,15 +20,21 @@ import {
   type TimeZone,
 } from "../../../domain/time.ts";
 import { recordAudit } from "../../../store/audit.ts";
-import { type Database, inTransaction } from "../../../store/database.ts";
+import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
 import {
+  type Asking,
+  chooseReading,
   findPerson,
+  findScope,
   listTeams,
   loadOrganization,
   mayPlanFor,
-  resolveScopeName,
+  offering,
+  type ScopeFinding,
+  viewableScopes,
 } from "../../organization/index.ts";
 import { scopeName } from "../rules/names.ts";
+import type { PlanWords } from "../rules/plan-words.ts";
 import type { PlannedEvent } from "../rules.ts";
 import { insertPlannedEvent } from "../store/planned-events.ts";
 
@@ -39,6 +49,16 @@ export interface PlanRequest {
   readonly expected: Usd;
 }
 
+/** Whom nobody may announce anything for, or not this person. */
+export type PlanRefusal =
+  | ScopeRefusal
+  /** They may see it, and that is all; `offered`: what they may plan for. */
+  | {
+      readonly kind: "not-yours";
+      readonly scopeName: string;
+      readonly offered: readonly ScopeOption[];
+    };
+
 export type PlanResult =
   | {
       readonly kind: "planned";
@@ -46,9 +66,8 @@ export type PlanResult =
       readonly scopeName: string;
       readonly zone: TimeZone;
     }
-  | { readonly kind: "unknown-scope"; readonly text: string }
-  | { readonly kind: "not-allowed"; readonly scopeName: string }
-  | { readonly kind: "impossible-dates" };
+  | PlanRefusal
+  | { readonly kind: "impossible-dates"; readonly reason: "no-date" | "over" | "turned" };
 
 /** Admins announce for everything, owners for their teams, projects and people. */
 export async function planEvent(
@@ -56,24 +75,19 @@ export async function planEvent(
   request: PlanRequest,
 ): Promise<PlanResult> {
   return await inTransaction(database, async (sql): Promise<PlanResult> => {
-    const organization = await loadOrganization({ database: sql });
-    const teams = await listTeams({ database: sql });
-    const named = { me: request.planner, organizationName: organization.name, teams };
-    const resolved = resolveScopeName(request.scope, named);
-    if (resolved.kind === "unknown") return { kind: "unknown-scope", text: request.scope };
-    const { scope } = resolved;
-    const called = scopeName(scope, named);
-    const person = await findPerson({ database: sql }, request.planner);
-    const isOwn = scope.kind === "user" && scope.key === person.email && !person.isAdmin;
-    if (isOwn || !mayPlanFor(person, scope, teams)) {
-      return { kind: "not-allowed", scopeName: called };
-    }
+    const planner = await loadPlanner(sql, request.planner);
+    const wanted = judge(findScope(request.scope, planner), planner);
+    if (wanted.kind !== "theirs") return wanted;
+    const { scope, scopeName: called } = wanted;
+    const { timeZone: zone } = planner.organization;
     const now = clock();
-    const startsAt = parseLocalDate(request.from, organization.timeZone);
-    const endsAt = endOfDay(request.until, organization.timeZone);
-    if (startsAt === undefined || endsAt === undefined || endsAt <= startsAt || endsAt <= now) {
-      return { kind: "impossible-dates" };
+    const startsAt = parseLocalDate(request.from, zone);
+    const endsAt = endOfDay(request.until, zone);
+    if (startsAt === undefined || endsAt === undefined) {
+      return { kind: "impossible-dates", reason: "no-date" };
     }
+    if (endsAt <= startsAt) return { kind: "impossible-dates", reason: "turned" };
+    if (endsAt <= now) return { kind: "impossible-dates", reason: "over" };
     const { name, expected, planner: announcedBy } = request;
     const plannedEventId = uuid();
     const event = { plannedEventId, scope, name, startsAt, endsAt, expected, announcedBy };
@@ -91,15 +105,55 @@ export async function planEvent(
         expected: usdToDecimal(expected),
       },
     });
-    return { kind: "planned", event, scopeName: called, zone: organization.timeZone };
+    return { kind: "planned", event, scopeName: called, zone };
   });
 }
 
+/**
+ * Which way to read a command is meant, before its form is filled in; or what is in the way of any
+ * event for what it names. `words` is what was read either way.
+ */
+export async function readPlanFor(
+  { database }: { readonly database: Sql },
+  planner: Email,
+  readings: readonly PlanWords[],
+): Promise<{ readonly refusal: PlanRefusal | undefined; readonly words: PlanWords }> {
+  const loaded = await loadPlanner(database, planner);
+  const { finding, reading } = chooseReading(readings, loaded, "org");
+  const wanted = judge(finding, loaded);
+  return { refusal: wanted.kind === "theirs" ? undefined : wanted, words: reading };
+}
+
+type Planner = Asking & { readonly organization: Awaited<ReturnType<typeof loadOrganization>> };
+
+async function loadPlanner(sql: Sql, planner: Email): Promise<Planner> {
+  return {
+    organization: await loadOrganization({ database: sql }),
+    teams: await listTeams({ database: sql }),
+    person: await findPerson({ database: sql }, planner),
+  };
+}
+
+function judge(
+  finding: ScopeFinding,
+  planner: Planner,
+): { readonly kind: "theirs"; readonly scope: Scope; readonly scopeName: string } | PlanRefusal {
+  const { person, teams, organization } = planner;
+  const mayPlan = (scope: Scope): boolean => {
+    const isOwn = scope.kind === "user" && scope.key === person.email && !person.isAdmin;
+    return !isOwn && mayPlanFor(person, scope, teams);
+  };
+  if (finding.kind !== "found") return offering(finding, planner, mayPlan);
+  const { scope } = finding;
+  const called = scopeName(scope, { organizationName: organization.name, teams });
+  if (mayPlan(scope)) return { kind: "theirs", scope, scopeName: called };
+  const all = { kind: "not-allowed", text: called, viewable: viewableScopes(planner) } as const;
+  const { viewable: offered } = offering(all, planner, mayPlan);
+  return { kind: "not-yours", scopeName: called, offered };
+}
+
 /** The first instant after that local day: noon of it is never skipped, and a day later is the next. */
-function endOfDay(
-  date: string,
-  zone: Parameters<typeof parseLocalDate>[1],
-): ReturnType<typeof parseLocalDate> {
+function endOfDay(date: string, zone: TimeZone): ReturnType<typeof parseLocalDate> {
   const start = parseLocalDate(date, zone);
   if (start === undefined) return undefined;
   const inNextDay = addMs(start, DAY_MS + DAY_MS / 2);

@@ -1,6 +1,7 @@
 /** What a person who clicked reads, and nobody else. Pure. */
 import { weekdayText } from "../../../domain/date-text.ts";
 import { formatUsd, type Usd } from "../../../domain/money.ts";
+import type { ScopeOption } from "../../../domain/scope.ts";
 import { addMs, type Instant, type TimeZone } from "../../../domain/time.ts";
 import type { SlackMessage } from "../../../slack/blocks.ts";
 import type { Feedback, Snooze } from "../rules.ts";
@@ -88,11 +89,25 @@ type PlanOutcome =
       /** In which its days are whole. */
       readonly zone: TimeZone;
     }
-  | { readonly kind: "unknown-scope"; readonly text: string }
-  | { readonly kind: "not-allowed"; readonly scopeName: string }
-  | { readonly kind: "impossible-dates" };
+  | {
+      readonly kind: "not-yours";
+      readonly scopeName: string;
+      readonly offered: readonly ScopeOption[];
+    }
+  | { readonly kind: "impossible-dates"; readonly reason: "no-date" | "over" | "turned" };
 
-export function planAnswer(outcome: PlanOutcome): SlackMessage {
+const DATES_TEXT = {
+  "no-date": "its days are dates such as 2026-11-27.",
+  over: "its last day is over. Choose today or a later one.",
+  turned: "its last day comes before its first.",
+} as const;
+
+/** `asked`: the same command again, with its scope and without. */
+export function planAnswer(
+  outcome: PlanOutcome,
+  asked: { readonly scope: string; readonly details: string } = { scope: "", details: "" },
+): SlackMessage {
+  const { scope, details } = asked;
   switch (outcome.kind) {
     case "planned": {
       const { name, startsAt, endsAt, expected } = outcome.event;
@@ -100,16 +115,18 @@ export function planAnswer(outcome: PlanOutcome): SlackMessage {
         `Planned: ${nameText(name)} for ${nameText(outcome.scopeName)}, ${daysText({ startsAt, endsAt }, outcome.zone)}. Up to ${formatUsd(expected)} more than usual is no news; budgets still alert.`,
       );
     }
-    case "unknown-scope":
-      return answer(
-        `I don't know “${nameText(outcome.text)}”. Try a team's name, \`project:KEY\`, a person's address or \`org\`.`,
-      );
-    case "not-allowed":
+    case "not-yours":
       return answer(
         `Only admins, and owners for their own teams, can plan an event for ${nameText(outcome.scopeName)}.`,
+        outcome.offered.map(({ name, typed }) => ({
+          text: name,
+          command: `plan ${typed} ${details}`.trim(),
+        })),
       );
     case "impossible-dates":
-      return answer("Those days are over, or the last one comes before the first.");
+      return answer(`Nothing was planned: ${DATES_TEXT[outcome.reason]}`, [
+        { text: "Open the form again", command: `plan ${scope} ${details}`.trim() },
+      ]);
   }
 }
 

@@ -1,13 +1,18 @@
 /** The forms of alerts: snooze, assign, feedback, a planned event. Pure. */
+import { parseLocalDate, timeZone } from "../../../domain/time.ts";
 import {
   type Block,
+  type InputElement,
   input,
   type Modal,
   modal,
   option,
+  type SlackMessage,
   section,
   select,
 } from "../../../slack/blocks.ts";
+import { PLAN_NAME_CHARS_MAX } from "../rules/forms.ts";
+import type { PlanWords } from "../rules/plan-words.ts";
 import type { Feedback, Snooze } from "../rules.ts";
 
 export const SNOOZE_VIEW = "alert_snooze_view";
@@ -27,7 +32,7 @@ const FEEDBACK_CHOICES: Readonly<Record<Feedback, string>> = {
   planned: "It was planned",
 };
 
-const NAME_CHARS_MAX = 100;
+const UTC = timeZone("UTC");
 
 export function snoozeModal(threadId: string): Modal {
   const options = Object.entries(SNOOZE_CHOICES).map(([value, text]) => option(text, value));
@@ -77,7 +82,8 @@ export function feedbackModal(threadId: string): Modal {
   });
 }
 
-export function planModal(initial: { readonly scope: string }): Modal {
+/** What was typed already stands in its fields, as far as they take it. */
+export function planModal(initial: PlanWords): Modal {
   return modal({
     callbackId: PLAN_VIEW,
     title: "Plan an event",
@@ -89,20 +95,26 @@ export function planModal(initial: { readonly scope: string }): Modal {
       textInput({
         blockId: "scope",
         label: "For whom",
-        initial: initial.scope,
+        initial: initial.scopeText,
         hint: "A team, project:KEY, a person's address or org",
       }),
-      input({ blockId: "from", label: "From", element: { type: "datepicker", action_id: "from" } }),
-      ...planFields(false),
+      input({ blockId: "from", label: "From", element: datePicker("from", initial.from) }),
+      ...planFields(false, initial),
     ],
   });
 }
 
-function planFields(optional: boolean): Block[] {
+/** In place of the form: why there is nothing to fill in, with buttons that ask again. */
+export function planRefusedModal({ blocks }: SlackMessage): Modal {
+  return modal({ callbackId: PLAN_VIEW, title: "Plan an event", blocks });
+}
+
+function planFields(optional: boolean, initial: Omit<PlanWords, "scopeText"> = {}): Block[] {
   return [
     textInput({
       blockId: "name",
       label: "What it is",
+      initial: initial.name ?? "",
       hint: "For example: load test of the new search",
       optional,
     }),
@@ -110,15 +122,25 @@ function planFields(optional: boolean): Block[] {
       blockId: "until",
       label: "Until (that day included)",
       optional,
-      element: { type: "datepicker", action_id: "until" },
+      element: datePicker("until", initial.until),
     }),
     textInput({
       blockId: "amount",
       label: "How much more it may cost",
+      initial: initial.amount ?? "",
       hint: "US dollars, for example 200",
       optional,
     }),
   ];
+}
+
+function datePicker(actionId: string, initial = ""): InputElement {
+  const isDate = parseLocalDate(initial, UTC) !== undefined;
+  return {
+    type: "datepicker",
+    action_id: actionId,
+    ...(isDate ? { initial_date: initial } : {}),
+  };
 }
 
 function textInput(of: {
@@ -137,8 +159,8 @@ function textInput(of: {
     element: {
       type: "plain_text_input",
       action_id: blockId,
-      max_length: NAME_CHARS_MAX,
-      ...(initial === "" ? {} : { initial_value: initial.slice(0, NAME_CHARS_MAX) }),
+      max_length: PLAN_NAME_CHARS_MAX,
+      ...(initial === "" ? {} : { initial_value: initial.slice(0, PLAN_NAME_CHARS_MAX) }),
     },
   });
 }

@@ -10,6 +10,7 @@ import {
   section,
   truncate,
 } from "../../../slack/blocks.ts";
+import { askAgain, type Suggestion } from "../../../slack/suggestions.ts";
 import type { Alert } from "../rules.ts";
 
 const NAME_CHARS_MAX = 120;
@@ -75,7 +76,7 @@ export function driversText(drivers: AlertContent["drivers"]): string | undefine
   return `Top ${drivers.top.length === 1 ? one : many}: ${parts.join(", ")}`;
 }
 
-/** A private answer of one paragraph; the same words in the notification. */
-export function answer(text: string): SlackMessage {
-  return message(text, [section(text)]);
+/** A private answer of one paragraph; the same words in the notification. Suggestions are its buttons. */
+export function answer(text: string, suggestions: readonly Suggestion[] = []): SlackMessage {
+  return message(text, [section(text), ...askAgain(suggestions)]);
 }

@@ -2,13 +2,20 @@
  * Alerts in Slack: the buttons of their messages; the forms behind them are views.ts. Who may do what is decided by the flows; a button only says which thread it is about.
  */
 import type { SlackMessage } from "../../../slack/blocks.ts";
-import { type ActionListener, type SlackListeners } from "../../../slack/listener.ts";
+import type { ActionListener, SlackListeners, SubcommandContext } from "../../../slack/listener.ts";
 import type { SlackWeb } from "../../../slack/web.ts";
 import { actOnAlert } from "../flow/act.ts";
 import { showAlert, whyAlert } from "../flow/look.ts";
+import { readPlanFor } from "../flow/plan-event.ts";
 import { actAnswer, lookRefusal, NO_EMAIL_ANSWER } from "../messages/answers.ts";
 import { explanationMessage } from "../messages/explanation.ts";
-import { assignModal, feedbackModal, planModal, snoozeModal } from "../messages/modals.ts";
+import {
+  assignModal,
+  feedbackModal,
+  planModal,
+  planRefusedModal,
+  snoozeModal,
+} from "../messages/modals.ts";
 import {
   ACKNOWLEDGE_ACTION,
   ASSIGN_ACTION,
@@ -17,9 +24,10 @@ import {
   SNOOZE_ACTION,
   WHY_ACTION,
 } from "../messages/thread.ts";
+import { planDetails, readPlan } from "../rules/plan-words.ts";
 import type { Actor } from "../rules.ts";
 import type { AlertSlackDeps } from "./deps.ts";
-import { alertViews } from "./views.ts";
+import { alertViews, planMessage } from "./views.ts";
 
 /** The button of messages that were posted before alerts had threads. */
 const FORMER_ACKNOWLEDGE_ACTION = "budget_acknowledge";
@@ -29,11 +37,10 @@ export function alertListeners(deps: AlertSlackDeps): SlackListeners {
     subcommands: [
       {
         name: "plan",
-        usage: "plan [SCOPE]",
+        usage: "plan [SCOPE] [from DATE until DATE] [up to AMOUNT] [for WHAT]",
         description: "Announce a launch or a load test, so that its cost is no alarm",
-        run: async ({ web, triggerId, text }) => {
-          const scope = await deps.directory.resolveMentions(text);
-          await web.openView(triggerId, planModal({ scope }));
+        run: async (context) => {
+          await openPlan(deps, context);
         },
       },
     ],
@@ -56,6 +63,29 @@ export function alertListeners(deps: AlertSlackDeps): SlackListeners {
     ],
     views: alertViews(deps),
   };
+}
+
+/** The form opens at once; of what nobody can plan for it says so in its place, and what may be meant. */
+async function openPlan(
+  deps: AlertSlackDeps,
+  { actor, web, triggerId, text }: SubcommandContext,
+): Promise<void> {
+  const { email } = actor;
+  if (email === undefined) {
+    await web.openView(triggerId, planRefusedModal(NO_EMAIL_ANSWER));
+    return;
+  }
+  const readings = readPlan(await deps.directory.resolveMentions(text));
+  const shown = readings.at(-1) ?? readings[0];
+  const { viewId } = await web.openView(triggerId, planModal(shown));
+  if (shown.scopeText === "") return;
+  const { refusal, words } = await readPlanFor(deps, email, readings);
+  if (refusal !== undefined) {
+    const asked = { scope: words.scopeText, details: planDetails(words) };
+    await web.updateView(viewId, planRefusedModal(planMessage(refusal, asked)));
+  } else if (words !== shown) {
+    await web.updateView(viewId, planModal(words));
+  }
 }
 
 function acknowledgeListener(deps: AlertSlackDeps, actionId: string): ActionListener {

@@ -2,18 +2,20 @@
 import { v7 as uuid } from "uuid";
 import { AppError } from "../../../domain/errors.ts";
 import { formatScope } from "../../../domain/scope.ts";
-import { localDate } from "../../../domain/time.ts";
+import { instant, localDate } from "../../../domain/time.ts";
 import type { SlackMessage } from "../../../slack/blocks.ts";
 import type { SlackActor, ViewListener } from "../../../slack/listener.ts";
+import { scopeRefusalMessage } from "../../organization/index.ts";
 import { type AlertAction, actOnAlert } from "../flow/act.ts";
 import { threadScope } from "../flow/look.ts";
-import { planEvent } from "../flow/plan-event.ts";
+import { type PlanResult, planEvent } from "../flow/plan-event.ts";
 import { loadPreferences } from "../flow/preferences.ts";
 import { tellPerson } from "../flow/tell-person.ts";
 import { actAnswer, NO_EMAIL_ANSWER, planAnswer } from "../messages/answers.ts";
 import { ASSIGN_VIEW, FEEDBACK_VIEW, PLAN_VIEW, SNOOZE_VIEW } from "../messages/modals.ts";
 import { assignedMessage } from "../messages/thread.ts";
 import { feedbackProblems, planFrom, planProblems } from "../rules/forms.ts";
+import { planDetails } from "../rules/plan-words.ts";
 import { type Actor, FEEDBACKS, SNOOZES } from "../rules.ts";
 import type { AlertSlackDeps } from "./deps.ts";
 
@@ -62,7 +64,7 @@ function assignView(deps: AlertSlackDeps): ViewListener {
 function feedbackView(deps: AlertSlackDeps): ViewListener {
   return {
     callbackId: FEEDBACK_VIEW,
-    validate: feedbackProblems,
+    validate: (values, now) => feedbackProblems(values, instant(now)),
     run: async ({ actor, values, privateMetadata: threadId }) => {
       const what = FEEDBACKS.find((one) => one === values["what"]);
       if (what === undefined) return;
@@ -76,8 +78,11 @@ function feedbackView(deps: AlertSlackDeps): ViewListener {
       const name = form.name === "" ? "planned work" : form.name;
       const from = localDate(deps.clock(), defaultZone);
       const scope = formatScope(told.scope);
-      const result = await planEvent(deps, { planner, scope, name, from, until, expected });
-      await tell(deps, actor, planAnswer(result));
+      const request = { planner, scope, name, from, until, expected };
+      const { amount } = values;
+      const details = planDetails({ scopeText: scope, name, from, until, amount });
+      const result = await planEvent(deps, request);
+      await tell(deps, actor, planMessage(result, { scope, details }));
     },
   };
 }
@@ -85,17 +90,29 @@ function feedbackView(deps: AlertSlackDeps): ViewListener {
 function planView(deps: AlertSlackDeps): ViewListener {
   return {
     callbackId: PLAN_VIEW,
-    validate: planProblems,
+    validate: (values, now) => planProblems(values, instant(now)),
     run: async ({ actor, values }) => {
       const form = planFrom(values);
       if (form?.from === undefined) return; // `validate` said so in the form.
       const { from, until, name, expected } = form;
       const { email: planner } = known(actor);
       const scope = values["scope"] ?? "";
-      const request = { planner, scope, name, from, until, expected };
-      await tell(deps, actor, planAnswer(await planEvent(deps, request)));
+      const result = await planEvent(deps, { planner, scope, name, from, until, expected });
+      const { amount } = values;
+      const details = planDetails({ scopeText: scope, name, from, until, amount });
+      await tell(deps, actor, planMessage(result, { scope, details }));
     },
   };
+}
+
+/** With buttons that open the form again, everything that was typed in it. */
+export function planMessage(
+  result: PlanResult,
+  asked: { readonly scope: string; readonly details: string },
+): SlackMessage {
+  return result.kind === "unknown-scope" || result.kind === "not-allowed"
+    ? scopeRefusalMessage({ ...result, period: asked.details }, "plan")
+    : planAnswer(result, asked);
 }
 
 /** Whether it was done; the person hears of anything else, the message itself shows the rest. */
