@@ -104,7 +104,7 @@ test("help lists the commands, and an unknown name is answered with the nearest 
   await slack.openChannel("general");
   await slack.send("/claude-spend help");
   const help = await newest(slack.messages("What I understand"));
-  expect(await help.innerText()).toContain("/claude-spend raise SCOPE");
+  expect(await help.innerText()).toContain("raise SCOPE");
   await slack.shoot("05-help");
 
   await slack.send("/claude-spend serach");
