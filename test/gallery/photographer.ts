@@ -93,6 +93,7 @@ async function look(
   const selector = subject.shows ?? found;
   await grow(page, selector, SIZES[device]);
   await page.mouse.move(0, 0); // Nothing looks hovered.
+  await page.evaluate(BLUR);
   for (const colorScheme of schemes) {
     const file = `${path}-${device}-${colorScheme}.png`;
     // oxlint-disable no-await-in-loop -- one page, one picture at a time
@@ -176,6 +177,9 @@ async function grow(
   await page.locator(selector).last().scrollIntoViewIfNeeded();
   await settled(page, selector);
 }
+
+/** Nothing looks as if somebody were about to type: no ring, and no list of people over a form. */
+const BLUR = "document.activeElement?.blur()";
 
 function lastOf(selector: string): string {
   return `[...document.querySelectorAll(${JSON.stringify(selector)})].at(-1)`;

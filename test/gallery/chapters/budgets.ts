@@ -74,6 +74,11 @@ export const BUDGETS: Chapter = {
         };
       },
     },
+    opened("Request a raise of what is not mine", {
+      who: "bo",
+      typed: "raise support",
+      saying: "You may not see",
+    }),
     answer("A raise of no amount", {
       who: "bo",
       typed: "raise search 5000%",
@@ -89,8 +94,8 @@ export const BUDGETS: Chapter = {
       builders: ["budgets/raiseInfoModal"],
       take: async (stage) => {
         const act = async (): Promise<unknown> =>
-          await stage.person("bo").command("/claude-spend raise support");
-        await stage.window("bo", act, /can't|no budget|don't/i);
+          await stage.person("bo").command("/claude-spend raise ranking");
+        await stage.window("bo", act, "no budget for");
         return { kind: "modal", as: "bo" };
       },
     },

@@ -46,6 +46,8 @@ export const GOVERNANCE: Chapter = {
       name: "An older version",
       listeners: ["action governance_restore"],
       take: async (stage) => {
+        // What another chapter had archived: a document that names such a channel is refused.
+        stage.fake.faults.add({ kind: "unarchive", channel: "#team-support" });
         await stage.amend('limit: "130.00"', 'limit: "140.00"');
         const { message } = await stage.ask("dana", "/claude-spend governance");
         return await openedBy(stage, "dana", message, {

@@ -1,70 +1,10 @@
 /** A workspace in which nothing is set up: from the first word to the last step, by the first admin. */
 import { tellOfArrivals } from "../../../src/features/onboarding/index.ts";
-import type { ShownView } from "../../../src/sandbox/slack/protocol.ts";
-import type { Chapter, Subject } from "../entry.ts";
-import type { Handle } from "../stage/watching.ts";
-import type { Stage } from "../stage.ts";
+import type { Chapter } from "../entry.ts";
 import { answer, find, openedBy } from "../steps.ts";
+import { form, formOf, hub, opened, send } from "./set-up-steps.ts";
 
 const FINOPS = "C02FINOPS00";
-const STEPS = /of 5 steps done|Everything is set up/;
-
-/** The window of steps, or of settings later. */
-async function hub(stage: Stage, who: Handle = "dana"): Promise<ShownView> {
-  return await stage.window(
-    who,
-    async () => await stage.person(who).command("/claude-spend setup"),
-    STEPS,
-  );
-}
-
-/** The form behind the button in the row that says so. */
-async function form(
-  stage: Stage,
-  row: string,
-  saying: string,
-  actionId = "setup_form",
-): Promise<Subject & { readonly kind: "modal" }> {
-  const view = await hub(stage);
-  return await formOf(stage, view, { row, saying, actionId });
-}
-
-async function formOf(
-  stage: Stage,
-  view: ShownView,
-  { row, saying, actionId = "setup_form" }: { row: string; saying: string; actionId?: string },
-): Promise<Subject & { readonly kind: "modal" }> {
-  const block = view.blocks.find((one) => JSON.stringify(one).includes(row));
-  return await openedBy(stage, "dana", view, {
-    actionId,
-    saying,
-    ...(block === undefined ? {} : { blockId: block.block_id }),
-  });
-}
-
-/** Sends the open form and waits for what it says then. */
-async function send(
-  stage: Stage,
-  values: Readonly<Record<string, string | readonly string[]>>,
-  saying: string | RegExp,
-): Promise<Subject & { readonly kind: "modal" }> {
-  const person = stage.person("dana");
-  const open = person.modal();
-  if (open === undefined) throw new Error("no form is open");
-  await stage.window("dana", async () => await person.submit(open, entered(values)), saying);
-  return { kind: "modal", as: "dana" };
-}
-
-function entered(
-  values: Readonly<Record<string, string | readonly string[]>>,
-): Record<string, string | string[]> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [
-      name,
-      typeof value === "string" ? value : [...value],
-    ]),
-  );
-}
 
 export const SET_UP: Chapter = {
   name: "set-up",
@@ -114,7 +54,7 @@ export const SET_UP: Chapter = {
     },
     {
       name: "Organization",
-      builders: ["onboarding/organizationForm"],
+      builders: ["onboarding/organizationForm", "onboarding/requiredChannel"],
       listeners: ["view setup_organization"],
       take: async (stage) => await form(stage, "*Organization*", "Channel of finance"),
     },
@@ -173,9 +113,7 @@ export const SET_UP: Chapter = {
       listeners: ["action setup_remove"],
       take: async (stage) => {
         await form(stage, "*Teams*", "1 owner", "setup_list");
-        const list = stage.person("dana").modal();
-        if (list === undefined) throw new Error("no list is open");
-        return await formOf(stage, list, { row: "*Search*", saying: "Remove" });
+        return await formOf(stage, opened(stage), { row: "*Search*", saying: "Remove" });
       },
     },
     {
@@ -239,7 +177,38 @@ export const SET_UP: Chapter = {
       name: "Admins",
       builders: ["onboarding/adminsForm"],
       listeners: ["view setup_admins"],
-      take: async (stage) => await form(stage, '"value":"admins"', "Admins"),
+      take: async (stage) => await form(stage, '"value":"admins"', "Finance sees everything"),
+    },
+    {
+      name: "Approvals, before there are rules",
+      take: async (stage) => await form(stage, '"value":"approvals"', "No rule yet", "setup_list"),
+    },
+    {
+      name: "Add a rule",
+      builders: ["onboarding/approvalForm"],
+      listeners: ["view setup_approval"],
+      take: async (stage) => {
+        await form(stage, '"value":"approvals"', "No rule yet", "setup_list");
+        return await formOf(stage, opened(stage), {
+          row: "Add a rule",
+          saying: "How many of them",
+        });
+      },
+    },
+    {
+      name: "Rule, saved",
+      take: async (stage) => {
+        await form(stage, '"value":"approvals"', "No rule yet", "setup_list");
+        await formOf(stage, opened(stage), { row: "Add a rule", saying: "How many of them" });
+        return await send(stage, { up_to: "200", who: "owners" }, "Saved");
+      },
+    },
+    {
+      name: "Change a rule",
+      take: async (stage) => {
+        await form(stage, '"value":"approvals"', "Add a rule", "setup_list");
+        return await formOf(stage, opened(stage), { row: "*Up to $200", saying: "Remove" });
+      },
     },
     {
       name: "Add a digest",
@@ -255,6 +224,19 @@ export const SET_UP: Chapter = {
         await send(stage, { at: "08:30" }, "next");
         return { kind: "modal", as: "dana" };
       },
+    },
+    {
+      name: "A monthly digest for each team",
+      take: async (stage) => {
+        await form(stage, "*Digest*", "Add a digest", "setup_list");
+        await formOf(stage, opened(stage), { row: "Add a digest", saying: "About" });
+        const values = { scope: "each:team", channel: "", every: "month", day: "1", at: "09:00" };
+        return await send(stage, values, "2 digests");
+      },
+    },
+    {
+      name: "Digests",
+      take: async (stage) => await form(stage, "*Digest*", "Add a digest", "setup_list"),
     },
     {
       name: "Not for somebody else",
