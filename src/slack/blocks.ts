@@ -17,7 +17,7 @@ import type {
   SlackMessage,
 } from "./block-types.ts";
 import { isDataBlock, shownLength, shownLengthAtMost, withinCounts } from "./charts/degrade.ts";
-import { escapeText, mrkdwn, plain, truncate, withoutAccidents } from "./text.ts";
+import { escapeText, fallbackText, mrkdwn, plain, truncate } from "./text.ts";
 
 export type * from "./block-types.ts";
 export { chart } from "./charts/chart.ts";
@@ -39,7 +39,6 @@ const OPTIONS_MAX = 100;
 const CHECKBOXES_MAX = 10;
 const BUTTON_VALUE_CHARS_MAX = 2_000;
 const PRIVATE_METADATA_CHARS_MAX = 3_000;
-const MESSAGE_TEXT_CHARS_MAX = 4_000;
 const MESSAGE_BLOCKS_MAX = 50;
 const VIEW_BLOCKS_MAX = 100;
 /** Slack refuses about 13,200 characters over all blocks (undocumented); we stay well below. */
@@ -232,12 +231,13 @@ export function home(blocks: readonly Block[]): HomeView {
 }
 
 /**
- * A message whose blocks fit: what would exceed the number of blocks or their text is replaced by
- * one line that says so. Trailing actions are kept, since they are what the message is for.
+ * A message whose blocks fit: what would exceed the number of blocks or their text is replaced by one
+ * line that says so. Trailing actions are kept, since they are what the message is for. `text` is
+ * markup, too: what people typed is escaped in it.
  */
 export function message(text: string, blocks: readonly Block[]): SlackMessage {
   return {
-    text: truncate(withoutAccidents(text), MESSAGE_TEXT_CHARS_MAX),
+    text: fallbackText(text),
     blocks: fit(withinCounts(blocks)),
   };
 }

@@ -12,6 +12,19 @@ export interface DeadDestination {
   readonly since: Instant;
 }
 
+/** Slack's reasons, in words. */
+const REASONS: Readonly<Record<string, string>> = {
+  is_archived: "it is archived",
+  not_in_channel: "I am not in it",
+  not_installed: "the app is not installed there any more",
+  channel_not_found: "Slack finds no such channel, or I may not see it",
+};
+
+/** Why a destination is closed, as people say it: "it is archived"; of a rare reason Slack's word. */
+export function closedBecause(reason: string): string {
+  return REASONS[reason] ?? `Slack says ${reason}`;
+}
+
 /** The whole workspace: the token is refused. */
 export const EVERYWHERE = "*";
 

@@ -16,6 +16,7 @@ import {
   section,
 } from "./blocks.ts";
 import {
+  closedBecause,
   type DeadDestination,
   deleteDead,
   EVERYWHERE,
@@ -140,7 +141,7 @@ function reroutedMessage(
   { text, blocks }: WaitingMessage,
   { meantFor, reason }: { readonly meantFor: string; readonly reason: string },
 ): SlackMessage {
-  const note = `Meant for ${escapeText(meantFor)}, which Slack refuses (${escapeText(reason)}).`;
+  const note = `Meant for ${escapeText(meantFor)}, where I can't post: ${escapeText(closedBecause(reason))}.`;
   const last = blocks.at(-1);
   const tail = last?.type === "actions" ? [last] : [];
   const body = tail.length === 0 ? blocks : blocks.slice(0, -1);

@@ -6,6 +6,7 @@ import type { Mrkdwn, PlainText } from "./block-types.ts";
 
 /** Ours: nobody types more. */
 const COMMAND_CHARS_MAX = 200;
+const FALLBACK_CHARS_MAX = 4_000;
 
 /** Makes text that people typed harmless in mrkdwn: no mention, link or formatting comes of it. */
 export function escapeText(text: string): string {
@@ -76,6 +77,15 @@ export function withoutAccidents(text: string): string {
     .replace(/<(?=!(?:channel|here|everyone|group|subteam))/gi, "&lt;")
     .replace(/<(?=\$)/g, "&lt;")
     .replace(/>(?=-\$)/g, "&gt;");
+}
+
+/**
+ * What a notification says, and a place that shows no blocks: markup, too, so names in it are
+ * escaped. Never blank, which Slack refuses.
+ */
+export function fallbackText(text: string): string {
+  const said = truncate(withoutAccidents(text), FALLBACK_CHARS_MAX);
+  return said.trim() === "" ? NO_TEXT : said;
 }
 
 /** Stands where a name, cell or label is empty, which Slack refuses. */

@@ -56,26 +56,31 @@ export function messageProblems({ text, blocks }: SlackMessage): unknown[] {
     ...(checked.ok && areBlocksTooLong(checked.value) ? ["msg_blocks_too_long"] : []),
     ...(text.trim() === "" ? ["no_text"] : []),
     ...(text.length > 4_000 ? ["msg_too_long"] : []),
-    ...(/<!(channel|here|everyone|subteam)/i.test(text + JSON.stringify(blocks, withoutPlainText))
-      ? ["calls everybody"]
-      : []),
+    ...markupProblems(text).map((problem) => `text: ${problem}`),
+    ...mrkdwnIn(blocks).flatMap(markupProblems),
   ];
 }
 
-const PLAIN_TYPES: ReadonlySet<unknown> = new Set([
-  "plain_text",
-  "raw_text",
-  "raw_number",
-  "data_visualization",
-  "data_table",
-  "image",
-]);
+/** What our own texts have of Slack's markup: a time that is not the beginning of all, a person, a channel. */
+const OURS =
+  /<!date\^(?!0\^)-?\d+\^[^<>|^]*\|[^<>|]*>|<@(?!U0EVIL)[UW][^<>|\s]+>|<#[CG][A-Z0-9]+>/g;
+/** What would begin more than a character: a closing one alone is none. */
+const MARKUP = /<|&(?!(?:amp|lt|gt);)/g;
 
-/** In plain text nothing is a mention. */
-function withoutPlainText(key: string, value: unknown): unknown {
-  if (key === "value") return undefined; // Shown to nobody.
-  const isPlain = typeof value === "object" && value !== null && "type" in value;
-  return isPlain && PLAIN_TYPES.has(value.type) ? undefined : value;
+/** What Slack would make of a text, in a notification or in a block, that no builder means. */
+export function markupProblems(text: string): string[] {
+  const rest = text.replaceAll(OURS, "");
+  return [...rest.matchAll(MARKUP)]
+    .slice(0, 1)
+    .map(({ index }) => `markup at ${rest.slice(Math.max(0, index - 30), index + 30)}`);
+}
+
+/** Every text of blocks in which markup counts. */
+function mrkdwnIn(node: unknown): readonly string[] {
+  if (Array.isArray(node)) return node.flatMap(mrkdwnIn);
+  if (typeof node !== "object" || node === null) return [];
+  if ("type" in node && node.type === "mrkdwn" && "text" in node) return [String(node.text)];
+  return Object.values(node).flatMap(mrkdwnIn);
 }
 
 /** What Slack refuses of App Home; empty: it takes it. */
@@ -86,5 +91,8 @@ export function homeProblems(view: HomeView): unknown[] {
 /** The same of Home or a modal. */
 export function viewProblems(view: HomeView | Modal): unknown[] {
   const checked = validateView(view, newId);
-  return checked.ok ? [] : [...checked.problems];
+  return [
+    ...(checked.ok ? [] : checked.problems),
+    ...mrkdwnIn(view.blocks).flatMap(markupProblems),
+  ];
 }

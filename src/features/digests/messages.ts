@@ -8,6 +8,7 @@ import {
   actions,
   type Block,
   context,
+  escapeText,
   fields,
   header,
   message,
@@ -75,7 +76,7 @@ export function digestMessage(content: DigestContent): SlackMessage {
 /** The digest in one sentence. */
 export function digestText(content: DigestContent): string {
   const change = totalChangeText(content);
-  return `${content.name} spent ${formatUsd(content.cost)} ${spanText(content)}${change === undefined ? "" : ` (${change})`}.`;
+  return `${escapeText(content.name)} spent ${formatUsd(content.cost)} ${spanText(content)}${change === undefined ? "" : ` (${change})`}.`;
 }
 
 /** All of it but the buttons. */

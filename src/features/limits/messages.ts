@@ -31,13 +31,13 @@ const SIGNS: Readonly<Record<Push["status"], string>> = {
 export function pushMessage(push: Push): SlackMessage {
   const text = `${SIGNS[push.status]} ${escapeText(stateText(push))}`;
   const detail = push.detail === undefined ? [] : [context(escapeText(push.detail))];
-  return message(stateText(push), [section(text), ...detail]);
+  return message(escapeText(stateText(push)), [section(text), ...detail]);
 }
 
 /** What an admin is asked to look at: nobody else can mend it. */
 export function pushFailedMessage(push: Push): SlackMessage {
   const text = `${stateText(push)}. Please look at it there; \`claude-spend limits list\` shows all, \`claude-spend limits retry\` tries again.`;
-  return message(stateText(push), [
+  return message(escapeText(stateText(push)), [
     section(`${SIGNS.failed} ${escapeText(stateText(push))}`),
     context(escapeText(push.detail ?? ""), text.slice(stateText(push).length + 2)),
   ]);

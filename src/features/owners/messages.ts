@@ -110,5 +110,6 @@ function orphanLines({ keys, people, teamsWithoutOwners, staleRules }: Orphans):
 }
 
 function note(text: string): SlackMessage {
-  return message(text, [section(escapeText(text))]);
+  const safe = escapeText(text);
+  return message(safe, [section(safe)]);
 }

@@ -34,10 +34,11 @@ export function claimMessage(claim: {
   readonly person: Email;
 }): SlackMessage {
   const { claimId, identity, person } = claim;
-  const name = nameText(identity);
-  return message(`${person} says that ${name} is theirs, too. Is that so?`, [
+  const name = escapeText(nameText(identity));
+  const who = escapeText(person);
+  return message(`${who} says that ${name} is theirs, too. Is that so?`, [
     section(
-      `${escapeText(person)} says that *${escapeText(name)}* is theirs, too.\nIf you agree, what is used under that name counts as theirs from then on. If you are not the same person, say no.`,
+      `${who} says that *${name}* is theirs, too.\nIf you agree, what is used under that name counts as theirs from then on. If you are not the same person, say no.`,
     ),
     actions([
       button({ actionId: CLAIM_CONFIRM_ACTION, text: "Yes, that's me", value: claimId }),
@@ -71,9 +72,10 @@ export function linksMessage(links: {
               : `${String(linkedNow)} are new: Slack or Anthropic say that they are yours.`,
           ),
         ];
-  return message(`What is used under these names counts as ${person}.`, [
+  const who = escapeText(person);
+  return message(`What is used under these names counts as ${who}.`, [
     header("Your names"),
-    section(`What is used under these names counts as *${escapeText(person)}*.\n${names}`),
+    section(`What is used under these names counts as *${who}*.\n${names}`),
     ...news,
     context(
       "Another address or id of yours: `/claude-spend link email:me@old.example` or `/claude-spend link anthropic_user:user_01…`. Whoever has it is asked.",
@@ -98,9 +100,9 @@ export function claimAnswer(outcome: ClaimOutcome, identity: ExternalIdentity): 
 }
 
 function unknownNameAnswer(identity: ExternalIdentity): SlackMessage {
-  const text = `Nothing tells me whose ${nameText(identity)} is.`;
+  const text = escapeText(`Nothing tells me whose ${nameText(identity)} is.`);
   const command = commandText(`claude-spend people link ${formatIdentity(identity)} ADDRESS`);
-  return message(text, [section(`${escapeText(text)} An admin can link it: ${command}`)]);
+  return message(text, [section(`${text} An admin can link it: ${command}`)]);
 }
 
 export const LINK_USAGE_ANSWER = note(
@@ -135,5 +137,6 @@ function nameText(identity: ExternalIdentity): string {
 }
 
 function note(text: string): SlackMessage {
-  return message(text, [section(escapeText(text))]);
+  const safe = escapeText(text);
+  return message(safe, [section(safe)]);
 }

@@ -22,9 +22,10 @@ export function peopleArePrivateMessage({
   readonly typed: string;
 }): SlackMessage {
   const rule = "is for its owners, admins and finance.";
-  return message(`What each person of ${name} spent ${rule}`, [
+  const called = escapeText(name);
+  return message(`What each person of ${called} spent ${rule}`, [
     section(
-      `What each person of *${escapeText(name)}* spent ${rule}\nYou may ask for ${commandText(`/claude-spend top projects ${typed}`)} or ${commandText(`/claude-spend top models ${typed}`)}.`,
+      `What each person of *${called}* spent ${rule}\nYou may ask for ${commandText(`/claude-spend top projects ${typed}`)} or ${commandText(`/claude-spend top models ${typed}`)}.`,
     ),
     ...askAgain([
       { text: "Top projects", command: `top projects ${typed}` },

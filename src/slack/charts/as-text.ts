@@ -23,7 +23,8 @@ const LEFT_TO_RIGHT = "\u200E";
 
 /** The chart as bars of text, or as one line of its course for each series where there are many. */
 export function chartText(block: ChartBlock): Block {
-  const plot = plotOf(block);
+  const drawn = plotOf(block);
+  const plot = { ...drawn, unit: plain(drawn.unit) };
   const lines = plot.series.length === 1 ? barLines(plot) : seriesLines(plot);
   return section(`*${escapeText(plot.title)}*`, { lines, charsMax: CHART_TEXT_CHARS_MAX });
 }

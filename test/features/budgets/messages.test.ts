@@ -24,11 +24,12 @@ import { raiseAppliedMessage } from "../../../src/features/budgets/messages/rais
 import type { NamedStatus } from "../../../src/features/budgets/messages/wording.ts";
 import { type BudgetAlert } from "../../../src/features/budgets/rules/evaluate.ts";
 import { type BudgetStatus, formatBudgetRef } from "../../../src/features/budgets/rules.ts";
-import { validateBlocks, validateView } from "../../../src/sandbox/slack/block-kit.ts";
-import type { Modal, SlackMessage } from "../../../src/slack/blocks.ts";
+import type { SlackMessage } from "../../../src/slack/blocks.ts";
 import { aShownThread, anAlert as aStoredAlert } from "../../support/alert-builders.ts";
+import { hostileText } from "../../support/arbitraries.ts";
 import { aBudget } from "../../support/budget-builders.ts";
 import { usd } from "../../support/builders.ts";
+import { messageProblems, viewProblems } from "../../support/shown.ts";
 
 const NOVEMBER = { start: instant("2026-11-01T00:00:00Z"), end: instant("2026-12-01T00:00:00Z") };
 const NOW = instant("2026-11-21T00:00:00Z");
@@ -399,7 +400,7 @@ describe("answers", () => {
     ],
   ])("%s", (_, message, text) => {
     expect(message.text).toBe(text);
-    expect(blockProblems(message)).toEqual([]);
+    expect(messageProblems(message)).toEqual([]);
   });
 });
 
@@ -453,7 +454,7 @@ describe("raiseModal", () => {
 });
 
 describe("whatever people call things", () => {
-  const name = fc.string({ maxLength: 4_000, unit: "binary" });
+  const name = fc.oneof(hostileText, fc.string({ maxLength: 4_000, unit: "binary" }));
   const amount = fc.bigInt({ min: 0n, max: 10n ** 24n }).map((value) => pico(value));
 
   test("alerts and lists fit Slack's limits", () => {
@@ -478,7 +479,7 @@ describe("whatever people call things", () => {
             now: NOW,
           });
 
-          expect([...blockProblems(message), ...blockProblems(list)]).toEqual([]);
+          expect([...messageProblems(message), ...messageProblems(list)]).toEqual([]);
         },
       ),
       { numRuns: 60 },
@@ -499,23 +500,9 @@ describe("whatever people call things", () => {
         });
         const answer = setBudgetAnswer({ kind: "may-not-set", name: called, typed: called });
 
-        expect([...viewProblems(view), ...blockProblems(answer)]).toEqual([]);
+        expect([...viewProblems(view), ...messageProblems(answer)]).toEqual([]);
       }),
       { numRuns: 100 },
     );
   });
 });
-
-let counter = 0;
-const newId = (): string => `id-${String((counter += 1))}`;
-
-function blockProblems(message: SlackMessage): readonly unknown[] {
-  const validated = validateBlocks("message", message.blocks, newId);
-  const isTextEmpty = message.text.trim() === "" ? ["empty text"] : [];
-  return [...(validated.ok ? [] : validated.problems), ...isTextEmpty];
-}
-
-function viewProblems(view: Modal): readonly unknown[] {
-  const validated = validateView(view, newId);
-  return validated.ok ? [] : validated.problems;
-}

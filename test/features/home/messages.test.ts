@@ -15,6 +15,7 @@ import {
   type Block,
   button,
   chart,
+  escapeText,
   header,
   message,
   section,
@@ -210,7 +211,7 @@ describe("App Home", () => {
       ),
       whole: fc.option(fc.record({ name, cost: anyUsd, previous: anyUsd }), { nil: undefined }),
       card: fc.array(
-        name.map((text): Block => section(text)),
+        name.map((text): Block => section(escapeText(text))),
         { minLength: 1, maxLength: 40 },
       ),
     });
@@ -265,7 +266,7 @@ describe("the windows of App Home", () => {
   test("are ones that Slack takes", () => {
     fc.assert(
       fc.property(fc.array(hostileText, { maxLength: 200 }), (texts) => {
-        const blocks = texts.map((text) => section(text));
+        const blocks = texts.map((text) => section(escapeText(text)));
         expect(viewProblems(answerModal("Report", { text: "x", blocks }, "org"))).toEqual([]);
         expect(viewProblems(rejectedModal("Could not be recorded", blocks))).toEqual([]);
       }),

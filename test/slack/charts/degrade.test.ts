@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Block, ChartBlock } from "../../../src/slack/block-types.ts";
-import { chart, dataTable, message, section } from "../../../src/slack/blocks.ts";
+import { chart, dataTable, escapeText, message, section } from "../../../src/slack/blocks.ts";
 import { type DataBlockType, withoutRefused } from "../../../src/slack/charts/degrade.ts";
 import { drawablePlot, drawPicture } from "../../../src/slack/charts/picture.ts";
 import { altTextOf, exactNumber, shortNumber } from "../../../src/slack/charts/plot.ts";
@@ -11,7 +11,7 @@ import { anyChart, anyDataTable } from "./arbitraries.ts";
 const anyBlock: fc.Arbitrary<Block> = fc.oneof(
   anyChart.map(chart),
   anyDataTable.map(dataTable),
-  fc.string({ maxLength: 2_000 }).map((text) => section(`_${text}`)),
+  fc.string({ maxLength: 2_000 }).map((text) => section(`_${escapeText(text)}`)),
 );
 const anyRefused = fc.uniqueArray(
   fc.constantFrom<DataBlockType>("data_visualization", "data_table", "table"),

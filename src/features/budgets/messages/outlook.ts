@@ -148,7 +148,7 @@ export function forecastAnswer(answer: {
   const rest = outlooks.length - shown.length;
   const [first] = shown;
   const title = `Forecast of ${about.name}`;
-  const summary = first === undefined ? title : `${nameText(title)}: ${outlookLine(first)}`;
+  const summary = `${nameText(title)}${first === undefined ? "" : `: ${outlookLine(first)}`}`;
   return message(summary, [
     header(title),
     ...shown.map(outlookBlock),

@@ -71,7 +71,8 @@ export function answerMessage(answer: AnswerResult): SlackMessage {
 }
 
 function said(text: string, hint: string): SlackMessage {
-  return message(text, [section(`${escapeText(text)}\n${hint}`)]);
+  const safe = escapeText(text);
+  return message(safe, [section(`${safe}\n${hint}`)]);
 }
 
 function answeredMessage(answer: Answered): SlackMessage {

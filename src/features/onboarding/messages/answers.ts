@@ -52,8 +52,9 @@ export function helloMessage(): SlackMessage {
 }
 
 export function arrivedMessage(source: string): SlackMessage {
-  const text = `:tada: The first usage event of *${escapeText(source)}* is recorded. Type \`/claude-spend org\` to see it.`;
-  return message(`The first usage event of ${source} is recorded.`, [
+  const name = escapeText(source);
+  const text = `:tada: The first usage event of *${name}* is recorded. Type \`/claude-spend org\` to see it.`;
+  return message(`The first usage event of ${name} is recorded.`, [
     section(text),
     actions([button({ actionId: OPEN_ACTION, text: "Go on with the set-up", value: "arrived" })]),
   ]);

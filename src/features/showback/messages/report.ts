@@ -55,7 +55,7 @@ export function sharedReportMessage(report: SpendReport, slackUserId: string): S
 function summaryOf({ name, spend, previous, period }: SpendReport): string {
   const change = comparedText(spend.cost, previous.cost);
   const against = change === undefined ? "" : `, ${change} ${period.previousLabel}`;
-  return `${name}: ${formatUsd(spend.cost)}, ${inSentence(period.label)}${against}.`;
+  return `${escapeText(name)}: ${formatUsd(spend.cost)}, ${inSentence(period.label)}${against}.`;
 }
 
 function contentOf(report: SpendReport): readonly Block[] {

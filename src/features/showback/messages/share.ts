@@ -2,10 +2,10 @@
 import { escapeText, message, type SlackMessage, section } from "../../../slack/blocks.ts";
 
 export function sharedMessage({ name }: { readonly name: string }): SlackMessage {
-  const text = `The report of ${name} is on its way to this channel.`;
-  return message(text, [
+  const called = escapeText(name);
+  return message(`The report of ${called} is on its way to this channel.`, [
     section(
-      `The report of *${escapeText(name)}* is on its way to this channel. If it doesn't come, invite me to it.`,
+      `The report of *${called}* is on its way to this channel. If it doesn't come, invite me to it.`,
     ),
   ]);
 }

@@ -28,8 +28,8 @@ export function topMessage({ name, dimension, period, rows, total, basis }: TopL
   const costs = rows.filter((row) => row.cost !== 0n);
   const [first] = topRows(costs, 1).top;
   if (first === undefined) {
-    const text = `${name} has no spend yet: ${inSentence(period.label)}.`;
-    return message(text, [section(escapeText(text))]);
+    const text = escapeText(`${name} has no spend yet: ${inSentence(period.label)}.`);
+    return message(text, [section(text)]);
   }
   const { top, othersCount, others } = topRows(costs, TOP_SHOWN_MAX);
   const lines = top.map((row, index) => {
@@ -43,7 +43,7 @@ export function topMessage({ name, dimension, period, rows, total, basis }: TopL
     );
   }
   const summary = `Top ${title} of ${name}: ${first.key ?? none} ${formatUsd(first.cost)} of ${formatUsd(total)}, ${inSentence(period.label)}.`;
-  return message(summary, [
+  return message(escapeText(summary), [
     header(`Top ${title} · ${name}`),
     section(
       `*${escapeText(period.label)}* · ${escapeText(formatUsd(total))} in all\n${lines.join("\n")}`,
