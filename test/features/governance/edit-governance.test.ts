@@ -172,7 +172,7 @@ describe("an edit", () => {
       return outcome.kind === "overtaken" ? outcome.since.map(({ changes }) => changes) : outcome;
     };
     expect(await since("ana@acme.test")).toEqual([["team search: name Search → Find"]]);
-    expect(JSON.stringify(await since("dana@acme.test"))).toMatch(/777\.77.*approval tiers/s);
+    expect(JSON.stringify(await since("dana@acme.test"))).toMatch(/777\.77.*approval rules/s);
   });
 
   test("of something else is made beside it, and the same twice is one", async () => {
@@ -341,7 +341,7 @@ describe("the governance file", () => {
         quorum: 1,
         expiresIn: undefined,
       },
-      "approval tiers: 0 → 1, changed",
+      "approval rules: 0 → 1, changed",
     ],
   ])("is refused where it would undo %s", async (_what, change, line) => {
     await file(BASE);

@@ -165,7 +165,10 @@ describe("a form", () => {
     const dana = slack().as(PEOPLE.dana);
     let steps = await begin(dana);
     await press(dana, steps, '"value":"approvals"', "setup_list");
-    await dana.click(await shows(dana, "No rule yet"), "setup_form");
+    await dana.click(
+      await shows(dana, "No rule yet. An owner of the team or an admin decides"),
+      "setup_form",
+    );
     const rule = await shows(dana, "Who approves");
     const refused = await dana.submit(rule, { up_to: "lots", quorum: "0" });
     const fields = "errors" in refused ? Object.keys(refused.errors) : [];
@@ -174,21 +177,23 @@ describe("a form", () => {
       "up_to",
     ]);
     await dana.submit(rule, { up_to: "200", who: "owners", people: [PEOPLE.ana], quorum: "2" });
-    steps = await shows(dana, "approval tiers: 0 → 2");
+    steps = await shows(dana, "Approval rules: 0 → 2");
 
     await press(dana, steps, '"value":"approvals"', "setup_list");
     await press(dana, await shows(dana, "Up to $200.00"), "Up to $200.00");
     await dana.submit(await shows(dana, "Change rule"), { up_to: "300", quorum: "1" });
-    steps = await shows(dana, "approval tiers: 2 → 2");
+    steps = await shows(dana, "Approval rules: 2 → 2");
 
     await press(dana, steps, "*Digest*");
     const digest = await shows(dana, "Add a digest");
     const told = await dana.submit(digest, { scope: "each:team", channel: null, every: "month" });
     expect("errors" in told ? told.errors : {}).toEqual({});
-    steps = await shows(dana, "digest each:team");
+    steps = await shows(dana, "Digest each:team");
     await press(dana, steps, '"value":"admins"', "setup_form");
     await dana.submit(await shows(dana, "Finance sees"), { finance: [PEOPLE.mia] });
-    await shows(dana, "finance none → mia@acme.test");
+    steps = await shows(dana, "finance none → mia@acme.test");
+    await press(dana, steps, "*Digest*", "setup_list");
+    await shows(dana, "Each team, in its own channel · every month");
 
     const { content } = await governance();
     expect(content).toMatch(

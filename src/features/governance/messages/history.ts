@@ -91,13 +91,17 @@ function versionText(version: VersionFacts, { lines }: { readonly lines: number 
   const all = changesText(version.changes);
   const shown = all
     .slice(0, lines)
-    .map((line) => `• ${withLinks(escapeText(truncate(line, CHANGE_CHARS_MAX)))}`);
+    .map((line) => `• ${withLinks(escapeText(capitalized(truncate(line, CHANGE_CHARS_MAX))))}`);
   const more = all.length - shown.length;
   return [
     `*${String(version.version)}* · ${at} · ${nameOf(version)} ${originText(version)}${back}`,
     ...shown,
     ...(more > 0 ? [`…and ${String(more)} more`] : []),
   ].join("\n");
+}
+
+function capitalized(line: string): string {
+  return line.charAt(0).toUpperCase() + line.slice(1);
 }
 
 /** Ids of channels as Slack shows them. */

@@ -94,7 +94,7 @@ function factsOf(governance: Governance): Facts {
     ...entries("budget", governance.budgets),
     ...entries("digest", governance.digests),
     list("allocation rules", governance.allocation),
-    list("approval tiers", governance.approvals),
+    list("approval rules", governance.approvals),
     list("discounts", governance.discounts),
     list("metering sources", governance.metering),
     ...entries("service account", governance.serviceAccounts.map(keyed)),

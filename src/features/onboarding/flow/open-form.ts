@@ -19,7 +19,7 @@ import { type ListEntry, type ListName, listModal, teamDetails } from "../messag
 import { sourceForm } from "../messages/source.ts";
 import type { Standing } from "../rules.ts";
 import type { SetUpDeps, Visitor } from "./deps.ts";
-import { approvalEntry, openAdmins, openApproval, openDigest } from "./open-policy.ts";
+import { approvalEntry, digestAbout, openAdmins, openApproval, openDigest } from "./open-policy.ts";
 import { shownChannel, shownPeople } from "./people.ts";
 import { findStanding, loadSetUp } from "./progress.ts";
 
@@ -229,7 +229,10 @@ async function listEntries(
         }));
     case "budgets": {
       const person = await findPerson(deps, visitor.email);
-      return budgets.filter((budget) => mayChange(person, budget, teams)).map(budgetEntry);
+      const choices = await scopeChoices(deps, visitor);
+      return budgets
+        .filter((budget) => mayChange(person, budget, teams))
+        .map((budget) => budgetEntry(budget, choices));
     }
     case "approvals":
       return isOwner ? [] : approvals.map(approvalEntry);
@@ -238,7 +241,7 @@ async function listEntries(
         ? []
         : digests.map(({ channel, scope, every, atLocalTime }, index) => ({
             key: String(index),
-            title: `${scopeText(scope)} · every ${every}`,
+            title: `${digestAbout(scope, of.governance)} · every ${every}`,
             details: `${channel === undefined ? "to each" : channelName(channel)} · ${atLocalTime}`,
           }));
   }
@@ -249,10 +252,9 @@ function mayChange(person: Person, { scope }: GovernedBudget, teams: Governance[
   return person.isAdmin || (scope.kind !== "each" && mayChangeBudget(person, scope, teams));
 }
 
-function budgetEntry({ key, scope, limit, period }: GovernedBudget): ListEntry {
-  return {
-    key,
-    title: key,
-    details: `${escapeText(scopeText(scope))} · ${formatUsd(limit)} ${period}`,
-  };
+function budgetEntry(budget: GovernedBudget, choices: readonly Choice[]): ListEntry {
+  const { key, scope, limit, period } = budget;
+  const typed = scopeText(scope);
+  const about = choices.find(({ value }) => value === typed)?.text ?? typed;
+  return { key, title: key, details: `${escapeText(about)} · ${formatUsd(limit)} ${period}` };
 }

@@ -3,7 +3,12 @@ import { parseEmail } from "../../../domain/email.ts";
 import { formatUsd, usdToShortDecimal } from "../../../domain/money.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../domain/time.ts";
 import { escapeText, type Modal } from "../../../slack/blocks.ts";
-import { type Governance, type GovernedPolicy, scopeText } from "../../governance/index.ts";
+import {
+  type Governance,
+  type GovernedDigest,
+  type GovernedPolicy,
+  scopeText,
+} from "../../governance/index.ts";
 import { noticeModal } from "../messages/answers.ts";
 import type { Choice, FormOrigin } from "../messages/fields.ts";
 import type { ListEntry } from "../messages/list.ts";
@@ -27,6 +32,15 @@ export function digestScopes(governance: Governance | undefined): readonly Choic
       text: `Team ${name}`,
     })),
   ];
+}
+
+/** As the form calls it; what only the document can say as it is said there. */
+export function digestAbout(
+  scope: GovernedDigest["scope"],
+  governance: Governance | undefined,
+): string {
+  const typed = scopeText(scope);
+  return digestScopes(governance).find(({ value }) => value === typed)?.text ?? typed;
 }
 
 export async function openDigest(

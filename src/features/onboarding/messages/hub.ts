@@ -24,6 +24,7 @@ import {
   stepState,
 } from "../rules.ts";
 import { TITLE } from "./answers.ts";
+import { capitalized } from "./fields.ts";
 import { CHECK_ACTION, FORM_ACTION, HISTORY_ACTION, LIST_ACTION } from "./names.ts";
 
 const NAME_CHARS_MAX = 80;
@@ -96,7 +97,7 @@ export function stepText(step: Step, facts: SetUpFacts): string {
       return usageText(facts);
     case "digest": {
       const [first] = facts.digests;
-      if (first === undefined) return "What was spent, told in a channel every day or week.";
+      if (first === undefined) return "What was spent, told every day, week or month.";
       const next =
         first.nextAt === undefined
           ? ""
@@ -200,7 +201,7 @@ function footer(facts: SetUpFacts): Block[] {
         ? [button({ actionId: CHECK_ACTION, text: "Check again", value: "hub" })]
         : []),
       button({ actionId: LIST_ACTION, text: "Approvals", value: "approvals" }),
-      button({ actionId: FORM_ACTION, text: "Admins", value: "admins" }),
+      button({ actionId: FORM_ACTION, text: "Admins and finance", value: "admins" }),
       button({ actionId: HISTORY_ACTION, text: "History", value: "show" }),
     ]),
     context("All of it is one document with a history: `/claude-spend governance`."),
@@ -214,7 +215,7 @@ export function savedNote(
 ): readonly Block[] {
   const shown = changes
     .slice(0, 4)
-    .map((change) => `• ${withLinks(escapeText(truncate(change, 200)))}`);
+    .map((change) => `• ${withLinks(escapeText(capitalized(truncate(change, 200))))}`);
   const more = changes.length - shown.length;
   return [
     section(

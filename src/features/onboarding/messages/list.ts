@@ -22,10 +22,16 @@ export interface ListEntry {
 const LIST_MAX = 45;
 
 const LISTS = {
-  teams: { title: "Teams", form: "team", add: "Add a team", one: "team" },
-  budgets: { title: "Budgets", form: "budget", add: "Add a budget", one: "budget" },
-  approvals: { title: "Approvals", form: "approval", add: "Add a rule", one: "rule" },
-  digests: { title: "Digests", form: "digest", add: "Add a digest", one: "digest" },
+  teams: { title: "Teams", form: "team", add: "Add a team", one: "team", none: "" },
+  budgets: { title: "Budgets", form: "budget", add: "Add a budget", one: "budget", none: "" },
+  approvals: {
+    title: "Approvals",
+    form: "approval",
+    add: "Add a rule",
+    one: "rule",
+    none: " An owner of the team or an admin decides on a raise.",
+  },
+  digests: { title: "Digests", form: "digest", add: "Add a digest", one: "digest", none: "" },
 } as const;
 export type ListName = keyof typeof LISTS;
 const LIST_NAMES = ["teams", "budgets", "digests", "approvals"] as const;
@@ -42,7 +48,7 @@ export function listModal(of: {
   readonly search: string;
 }): Modal {
   const { list, entries, mayAdd, search } = of;
-  const { title, form: kind, add, one } = LISTS[list];
+  const { title, form: kind, add, one, none } = LISTS[list];
   const wanted = search.trim().toLowerCase();
   const found = entries.filter(({ key, title: name }) =>
     `${key} ${name}`.toLowerCase().includes(wanted),
@@ -65,7 +71,7 @@ export function listModal(of: {
         ? [text({ id: "search", label: `Find a ${one}`, values: { search }, optional: true })]
         : []),
       ...(shown.length === 0
-        ? [section(`No ${one} ${wanted === "" ? "yet" : "of that name"}.`)]
+        ? [section(wanted === "" ? `No ${one} yet.${none}` : `No ${one} of that name.`)]
         : []),
       ...shown.map((entry) =>
         section(
