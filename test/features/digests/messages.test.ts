@@ -34,12 +34,28 @@ function aDigest(overrides: Partial<DigestContent> = {}): DigestContent {
   };
 }
 
+/** The first days of October, each with an amount. */
+function spent(count: number) {
+  return Array.from({ length: count }, (_, index) => ({
+    day: `2026-10-${String(index + 1).padStart(2, "0")}`,
+    cost: usd(1),
+  }));
+}
+
 function owner(index: number) {
   const key = `team-${String(index)}`;
   return { key, name: key, cost: usd(100 - index), previousCost: usd(0) };
 }
 
 describe("a digest", () => {
+  test.each([
+    [20, "Spend by day"],
+    [31, "Spend by 2 days"],
+  ])("of a month says of %i days how many a bar stands for", (count, title) => {
+    const { blocks } = digestMessage(aDigest({ every: "month", days: spent(count) }));
+    expect(shownLines(blocks)).toContain(`chart (bar): ${title}`);
+  });
+
   const week = { start: instant("2026-11-15T23:00:00Z"), end: DAY.end };
   const december = {
     start: instant("2026-11-30T23:00:00Z"),

@@ -7,6 +7,8 @@ import type { DigestInterval } from "../rules.ts";
 
 const UTC: TimeZone = timeZone("UTC");
 const WEEK_DAYS = 7;
+/** Slack shows no more in a chart: more days are added up in steps of two. */
+const POINTS_MAX = 20;
 
 /** Undefined where there is nothing to see: no day, or nothing spent on any. */
 export function digestChart({
@@ -29,8 +31,10 @@ export function digestChart({
       ],
     });
   }
+  const together = Math.ceil(days.length / POINTS_MAX);
+  const by = together === 1 ? "day" : `${String(together)} days`;
   return chart({
-    title: every === "day" ? "Spend by day, two weeks" : "Spend by day",
+    title: every === "day" ? "Spend by day, two weeks" : `Spend by ${by}`,
     kind: "bar",
     categories: days.map(({ day }) => dayText(noonOf(day), UTC, noonOf(day))),
     series: [{ name: "Spend", values: days.map(({ cost }) => cost) }],
