@@ -397,17 +397,17 @@ describe("admins", () => {
       {
         destination: "#finops",
         kind: "notice",
-        text: "2 events from checkout could not be recorded",
+        text: "2 events from the source checkout could not be recorded",
       },
       {
         destination: "#finops",
         kind: "notice",
-        text: "1 event from checkout could not be recorded",
+        text: "1 event from the source checkout could not be recorded",
       },
       {
         destination: "#finops",
         kind: "notice",
-        text: "1 event from checkout could not be recorded",
+        text: "1 event from the source checkout could not be recorded",
       },
     ]);
   });
@@ -433,10 +433,10 @@ describe("admins", () => {
     expect(shownLines(rejectedBlocks(await listRecentRejected(depsAt(NOW))))).toEqual([
       "# Could not be recorded",
       expect.stringMatching(
-        /^\*1 event from checkout\*\nSince .*: event_id: already recorded.*\n_The first one counts\..*_$/,
+        /^\*1 event from the source checkout\*\nSince .*: event_id: already recorded.*\n_The first one counts\..*_$/,
       ),
       expect.stringMatching(
-        /^\*1 event from checkout\*\nSince .*: occurred_at: .*\n_Mend their sender.*_$/,
+        /^\*1 event from the source checkout\*\nSince .*: occurred_at: .*\n_Mend their sender.*_$/,
       ),
       expect.stringContaining("claude-spend rejected list"),
     ]);

@@ -3,7 +3,12 @@ import type { AlertFact } from "../../../domain/alert.ts";
 import type { Email } from "../../../domain/email.ts";
 import { ORG_SCOPE } from "../../../domain/scope.ts";
 import type { Clock } from "../../../domain/time.ts";
-import { type DeadDestination, EVERYWHERE, listDead } from "../../../slack/dead-destinations.ts";
+import {
+  closedBecause,
+  type DeadDestination,
+  EVERYWHERE,
+  listDead,
+} from "../../../slack/dead-destinations.ts";
 import type { Destination } from "../../../slack/destination.ts";
 import type { RerouteNews } from "../../../slack/reroute.ts";
 import type { Sql } from "../../../store/database.ts";
@@ -11,16 +16,9 @@ import { findPerson, loadOrganization } from "../../organization/index.ts";
 import { raiseAlert } from "./raise-alert.ts";
 import { resolveThread } from "./resolve-thread.ts";
 
-/** Slack's reasons, in words; of any other one Slack's own. */
-const WHY: Readonly<Record<string, string>> = {
-  is_archived: "it is archived",
-  not_in_channel: "I am not in it",
-  not_installed: "the app is not installed there any more",
-  channel_not_found: "Slack finds no such channel, or I may not see it",
-};
 /** What to do about it, in the words of Slack's settings. */
 const REMEDY: Readonly<Record<string, string>> = {
-  is_archived: "Unarchive it, or choose another channel in governance.yml.",
+  is_archived: "Unarchive it, or choose another channel: `/claude-spend setup`, or governance.yml.",
   not_in_channel: "Invite me there: /invite @Claude Spend.",
   not_installed:
     "The bot is not in that Slack workspace any more: `claude-spend slack install-link` makes a link to install it again.",
@@ -73,8 +71,8 @@ function deliveryFact(dead: DeadDestination): AlertFact {
     content: {
       happened: isEverywhere
         ? ["Slack ", { strong: "refuses the bot" }, ` (${reason}).`]
-        : ["I ", { strong: "can't post" }, ` in ${destination}: ${WHY[reason] ?? reason}.`],
-      brief: `${destination} is closed: ${WHY[reason] ?? reason}`,
+        : ["I ", { strong: "can't post" }, ` in ${destination}: ${closedBecause(reason)}.`],
+      brief: `${destination} is closed: ${closedBecause(reason)}`,
       follows: `${remedy} Until then its alerts go to finance; afterwards it gets what is still true.`,
     },
   };

@@ -29,7 +29,7 @@ export function explanationMessage(explanation: Explanation): SlackMessage {
           section(line.replace(/^\*(.)/, (_, first: string) => `*${first.toUpperCase()}`)),
         )),
     context(
-      `${timeText(span.start)} – ${timeText(span.end)}, against ${timeText(before.start)} – ${timeText(before.end)}.`,
+      `From ${timeText(span.start)} to ${timeText(span.end)}, against ${timeText(before.start)} to ${timeText(before.end)}.`,
     ),
     ...(basis === undefined ? [] : [context(basisText(basis))]),
   ]);

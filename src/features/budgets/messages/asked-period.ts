@@ -1,6 +1,6 @@
 /** What is said where somebody asks budgets or forecasts for a period that they have nothing of. Pure. */
 import type { PeriodKind } from "../../../domain/time.ts";
-import { type Block, context, escapeText } from "../../../slack/blocks.ts";
+import { type Block, context } from "../../../slack/blocks.ts";
 import { askAgain } from "../../../slack/suggestions.ts";
 import { nameText } from "./wording.ts";
 
@@ -19,9 +19,7 @@ export function askedPeriodBlocks(asked: AskedPeriod | undefined): readonly Bloc
       return [context(`There is no ${asked.periodKind} budget of ${nameText(asked.name)}.`)];
     case "other-time":
       return [
-        context(
-          `Budgets and forecasts are of the period that runs. What was spent otherwise, a report tells: ${escapeText(asked.label)}.`,
-        ),
+        context("Budgets and forecasts are of the current period; a report tells of any other."),
         ...askAgain([{ text: `Report: ${asked.label}`, command: asked.command }]),
       ];
   }

@@ -87,7 +87,7 @@ function attentionRow(what: Attention, month: HomePage["month"]): Block {
       );
     case "closed":
       return section(
-        `:mailbox_with_no_mail: Slack takes no messages to ${namesText(what.channels.map((channel) => (channel === "*" ? "anybody" : channel)))}\nTheir alerts come to the fallback`,
+        `:mailbox_with_no_mail: Slack takes no messages to ${namesText(what.channels.map((channel) => (channel === "*" ? "anybody" : channel)))}\nWhat is meant for them comes to finance or the admins`,
       );
   }
 }

@@ -55,7 +55,7 @@ export function rejectedNotice(group: RejectedSummary): SlackMessage {
 }
 
 function headline({ count, source }: RejectedSummary): string {
-  return `${count === 1 ? "1 event" : `${String(count)} events`} from ${escapeText(source)}`;
+  return `${count === 1 ? "1 event" : `${String(count)} events`} from the source ${escapeText(source)}`;
 }
 
 function details({ firstReceivedAt, code, message: reason }: RejectedSummary): string {
