@@ -54,9 +54,7 @@ export function linksMessage(links: {
   readonly linkedNow: number;
 }): SlackMessage {
   const { person, identities, linkedNow } = links;
-  const lines = identities
-    .slice(0, LISTED_MAX)
-    .map((identity) => `• ${escapeText(nameText(identity))}`);
+  const lines = identities.slice(0, LISTED_MAX).map((identity) => `• ${shownName(identity)}`);
   const more = identities.length - lines.length;
   const names =
     lines.length === 0
@@ -124,10 +122,18 @@ export function confirmationAnswer(
     case "linked":
       return note(`${name} counts as ${person} now.`);
     case "declined":
-      return note(`${name} stays as it is: none of it counts as ${person}.`);
+      return note(`Nothing was changed: ${name} does not count as ${person}.`);
     case "taken":
       return note(`${name} became somebody else's in the meantime. Nothing was changed.`);
   }
+}
+
+/** A Slack user by the name that people know. */
+function shownName(identity: ExternalIdentity): string {
+  const { kind, externalId } = identity;
+  return kind === "slack_user" && /^[UW][A-Z0-9]{2,20}$/.test(externalId)
+    ? `${KIND_TEXT[kind]} <@${externalId}>`
+    : escapeText(nameText(identity));
 }
 
 function nameText(identity: ExternalIdentity): string {
@@ -137,6 +143,6 @@ function nameText(identity: ExternalIdentity): string {
 }
 
 function note(text: string): SlackMessage {
-  const safe = escapeText(text);
+  const safe = escapeText(text.charAt(0).toUpperCase() + text.slice(1));
   return message(safe, [section(safe)]);
 }

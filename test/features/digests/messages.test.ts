@@ -42,12 +42,25 @@ function spent(count: number) {
   }));
 }
 
+function waiting(requests: readonly string[], requestCount: number) {
+  return { ...NO_DECISIONS, requests, requestCount };
+}
+
 function owner(index: number) {
   const key = `team-${String(index)}`;
   return { key, name: key, cost: usd(100 - index), previousCost: usd(0) };
 }
 
 describe("a digest", () => {
+  test.each([
+    [waiting(["Search", "Ads", "Search"], 4), "• 4 requests wait: Search (2); Ads; 1 more"],
+    [waiting(["Search"], 1), "• 1 request waits: Search"],
+    [waiting([], 2), "• 2 requests wait"],
+  ])("names what waits for a decision once", (decisions, line) => {
+    const lines = shownLines(digestMessage(aDigest({ decisions })).blocks);
+    expect(lines.join("\n").split("\n")).toContain(line);
+  });
+
   test.each([
     [20, "Spend by day"],
     [31, "Spend by 2 days"],

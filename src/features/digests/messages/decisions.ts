@@ -61,12 +61,17 @@ export function decisionLines(decisions: Decisions): readonly string[] {
   return lines;
 }
 
+/** Several about the same are named once: "3 requests wait: Search, monthly budget (2); 1 more". */
 function requestsLine({ requests, requestCount }: Decisions): string {
-  const shown = requests
-    .slice(0, REQUESTS_SHOWN_MAX)
-    .map((title) => escapeText(truncate(title.replaceAll(/\s+/g, " "), TITLE_CHARS_MAX)));
-  const rest = requestCount - shown.length;
-  const names = [...shown, ...(rest > 0 && shown.length > 0 ? [`${String(rest)} more`] : [])];
+  const counts = new Map<string, number>();
+  for (const title of requests) counts.set(title, (counts.get(title) ?? 0) + 1);
+  const shown = [...counts].slice(0, REQUESTS_SHOWN_MAX);
+  const told = shown.map(([title, count]) => {
+    const name = escapeText(truncate(title.replaceAll(/\s+/g, " "), TITLE_CHARS_MAX));
+    return count === 1 ? name : `${name} (${String(count)})`;
+  });
+  const rest = shown.reduce((left, [, count]) => left - count, requestCount);
+  const names = [...told, ...(rest > 0 && told.length > 0 ? [`${String(rest)} more`] : [])];
   const what = countText(requestCount, "request waits", "requests wait");
   return `• ${what}${names.length === 0 ? "" : `: ${names.join("; ")}`}`;
 }
