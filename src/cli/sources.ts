@@ -20,6 +20,11 @@ import { withDatabase } from "./with-database.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 type Deps = Parameters<typeof addSource>[0];
 
+const SECRET_FILE = [
+  "--secret-file <file>",
+  "a key that the other product made; - reads it from stdin",
+] as const;
+
 interface Surroundings {
   readonly env: Environment;
   readonly clock: Clock;
@@ -32,34 +37,42 @@ export function defineSourceCommands(define: DefineCommand, { env, clock }: Surr
     "add",
     "Add a source and show its secret, once.",
     async (name, options) =>
-      await change(
+      await changeSecret(
         surroundings,
-        async (deps) =>
+        options,
+        async (deps, secret) =>
           await addSource(deps, {
             name,
             isTrusted: options["trusted"] === true,
             isTrustedForPeople: options["people"] !== false,
             actor,
-            secret: await readSecret(options["secretFile"]),
+            secret,
           }),
       ),
   )
     .argument("<name>", "lower-case letters, digits and dashes")
     .option("--trusted", "believe what its events say about team and project")
     .option("--no-people", "ignore what its events say about people, too")
-    .option("--secret-file <file>", "a key that the other product made; - reads it from stdin");
+    .option(...SECRET_FILE);
 
   define(
     "rotate",
     "Make a new secret; the one before counts for a while longer.",
     async (name, options) =>
-      await change(
+      await changeSecret(
         surroundings,
-        async (deps) =>
-          await rotateSource(deps, { name, graceHours: graceHours(options["grace"]), actor }),
+        options,
+        async (deps, secret) =>
+          await rotateSource(deps, {
+            name,
+            graceHours: graceHours(options["grace"]),
+            actor,
+            secret,
+          }),
       ),
   )
     .argument("<name>")
+    .option(...SECRET_FILE)
     .option("--grace <hours>", "how long both count", String(ROTATION_GRACE_HOURS));
 
   define(
@@ -94,9 +107,33 @@ export function defineSourceCommands(define: DefineCommand, { env, clock }: Surr
 async function change(
   surroundings: Surroundings,
   run: (deps: Deps) => Promise<SourceChange>,
+  text = changeText,
 ): Promise<Report> {
   const outcome = await withDeps(surroundings, run);
-  return { text: changeText(outcome), json: outcome, isFailed: outcome.kind === "refused" };
+  return { text: text(outcome), json: outcome, isFailed: outcome.kind === "refused" };
+}
+
+/** With the secret that was given, or undefined for one of ours. */
+async function changeSecret(
+  surroundings: Surroundings,
+  options: Readonly<Record<string, unknown>>,
+  run: (deps: Deps, secret: string | undefined) => Promise<SourceChange>,
+): Promise<Report> {
+  const secret = await readSecret(options["secretFile"]);
+  return await change(
+    surroundings,
+    async (deps) => await run(deps, secret),
+    secret === undefined ? changeText : givenSecretText,
+  );
+}
+
+/** Whoever gave the secret knows it; and it may be no Standard Webhooks secret. */
+function givenSecretText(outcome: SourceChange): string {
+  if (outcome.kind !== "done") return changeText(outcome);
+  const { source, maySign } = outcome;
+  return maySign
+    ? `Source ${source} has the secret that you gave, and checks what it signs: Helicone's requests to /v1/usage/helicone?source=${source}, Standard Webhooks to /v1/usage?source=${source}.`
+    : `Source ${source} has the secret that you gave, as a bearer token only. To check what it signs, set SECRETS_KEY, restart, and give it again: claude-spend sources rotate ${source} --secret-file -`;
 }
 
 function changeText(outcome: SourceChange): string {
@@ -110,6 +147,10 @@ It is the source's bearer token (Authorization: Bearer …)${
         outcome.maySign
           ? `, and signs requests to /v1/usage?source=${outcome.source} (Standard Webhooks).`
           : ". To accept signatures as well, set SECRETS_KEY and rotate."
+      }${
+        outcome.graceUntil === undefined
+          ? ""
+          : `\nThe one before counts until ${outcome.graceUntil.toISOString()}.`
       }`;
     case "removed":
       return `Source ${outcome.source} is removed; within five seconds nothing of it is taken any more.`;

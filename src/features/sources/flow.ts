@@ -21,6 +21,8 @@ export type SourceChange =
       readonly source: string;
       readonly secret: string;
       readonly maySign: boolean;
+      /** Of a rotation: until when the secrets before it count. */
+      readonly graceUntil?: Instant;
     }
   | { readonly kind: "removed"; readonly source: string }
   | { readonly kind: "refused"; readonly reason: NameProblem | "taken" | "unknown" };
@@ -53,14 +55,24 @@ export async function addSource(
   });
 }
 
-/** Makes a new secret; the ones before count for `graceHours` more. */
+/**
+ * Makes a new secret, or takes the given one, which may be the one before: then it is kept anew,
+ * under the SECRETS_KEY of now. The ones before count for `graceHours` more.
+ */
 export async function rotateSource(
   deps: Deps,
   {
     name,
     graceHours,
     actor,
-  }: { readonly name: string; readonly graceHours: number; readonly actor: string },
+    secret: given,
+  }: {
+    readonly name: string;
+    readonly graceHours: number;
+    readonly actor: string;
+    /** Made elsewhere, as in `addSource`. */
+    readonly secret?: string | undefined;
+  },
 ): Promise<SourceChange> {
   return await inTransaction(deps.database, async (sql) => {
     const now = deps.clock();
@@ -69,9 +81,9 @@ export async function rotateSource(
     }
     const until = graceEnd(now, graceHours);
     await store.endSecrets(sql, name, until);
-    const secret = await addSecret(deps, sql, { source: name, secret: newSecret() });
+    const secret = await addSecret(deps, sql, { source: name, secret: given ?? newSecret() });
     await audit(sql, { action: "source rotated", name, actor, now, after: { graceUntil: until } });
-    return secret;
+    return { ...secret, graceUntil: until };
   });
 }
 
@@ -113,14 +125,20 @@ async function addSecret(
   deps: Deps,
   sql: Sql,
   { source, secret }: { readonly source: string; readonly secret: string },
-): Promise<SourceChange> {
+): Promise<Extract<SourceChange, { readonly kind: "done" }>> {
   const encrypted =
     deps.secretsKey === undefined ? undefined : encryptSecret(secret, deps.secretsKey);
-  await store.insertSecret(
+  const isAdded = await store.upsertSecret(
     sql,
     { source, tokenSha256: hashToken(secret), encrypted },
     deps.clock(),
   );
+  if (!isAdded) {
+    throw new AppError({
+      code: "conflict",
+      message: "Another source has that secret. It says whose an event is: give each its own.",
+    });
+  }
   return { kind: "done", source, secret, maySign: encrypted !== undefined };
 }
 
@@ -199,9 +217,27 @@ export function createSourceDirectory({ database, clock, secretsKey }: Deps): So
       }
       return {
         source: first.source,
-        secrets:
-          secretsKey === undefined ? [] : encrypted.map((one) => decryptSecret(one, secretsKey)),
+        secrets: secretsKey === undefined ? [] : readableSecrets(encrypted, secretsKey),
       };
     },
   };
+}
+
+/**
+ * After a change of SECRETS_KEY and a rotation, the secret before can't be read any more while the
+ * new one can. Throws when none can.
+ */
+function readableSecrets(encrypted: readonly Buffer[], secretsKey: Buffer): readonly string[] {
+  const secrets: string[] = [];
+  let failure: AppError | undefined;
+  for (const one of encrypted) {
+    try {
+      secrets.push(decryptSecret(one, secretsKey));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      failure = error;
+    }
+  }
+  if (secrets.length === 0 && failure !== undefined) throw failure;
+  return secrets;
 }

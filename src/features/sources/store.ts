@@ -49,7 +49,11 @@ export async function findSource(sql: Sql, name: string): Promise<Source | undef
   return row === undefined ? undefined : sourceFromRow(row);
 }
 
-export async function insertSecret(
+/**
+ * Adds a secret, or renews it for the source that has it: its encryption and its end. False when
+ * it is another source's, for which it counts now.
+ */
+export async function upsertSecret(
   sql: Sql,
   secret: {
     readonly source: string;
@@ -57,13 +61,20 @@ export async function insertSecret(
     readonly encrypted: Buffer | undefined;
   },
   now: Instant,
-): Promise<void> {
-  await sql.query(
-    `insert into source_secrets
+): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    `insert into source_secrets as c
             (source_secret_id, source, token_sha256, encrypted_secret, created_at)
-     values ($1, $2, $3, $4, $5)`,
+     values ($1, $2, $3, $4, $5)
+         on conflict (token_sha256) do update
+        set source = excluded.source,
+            encrypted_secret = excluded.encrypted_secret,
+            created_at = excluded.created_at,
+            valid_until = null
+      where c.source = excluded.source or c.valid_until <= excluded.created_at`,
     [uuid(), secret.source, secret.tokenSha256, secret.encrypted ?? null, now],
   );
+  return rowCount === 1;
 }
 
 /** Secrets that count for longer stop at `until`. */

@@ -106,6 +106,41 @@ describe("sources", () => {
     expect(changes.map(({ kind }) => kind).toSorted()).toEqual(["done", "refused", "refused"]);
   });
 
+  test("a key that another product made is rotated like ours, also to the same key again", async () => {
+    const given = { name: "helicone", actor, secret: "hmac-key-of-another-product" };
+    await addSource({ ...deps(), secretsKey: undefined }, { ...given, isTrusted: false });
+    const signing = async () =>
+      (await createSourceDirectory(deps()).listSigningSecrets("helicone"))?.secrets;
+    expect(await signing()).toEqual([]);
+
+    const same = await rotateSource(deps(), { ...given, graceHours: 1 });
+    expect(same).toMatchObject({ kind: "done", maySign: true });
+    expect(await signing()).toEqual([given.secret]);
+
+    now = addMs(START, HOUR_MS);
+    await rotateSource(deps(), { ...given, graceHours: 1, secret: "their-next-key-0123" });
+    expect(await signing()).toEqual(["their-next-key-0123", given.secret]);
+    expect(await byToken(given.secret)).toMatchObject({ name: "helicone" });
+    now = addMs(now, HOUR_MS);
+    expect(await signing()).toEqual(["their-next-key-0123"]);
+  });
+
+  test("a secret is one source's, until it counts no more for it", async () => {
+    const secret = await aSource("one");
+    const two = { name: "two", isTrusted: false, actor, secret };
+    await expect(addSource(deps(), two)).rejects.toThrow("Another source has that secret.");
+    await aSource("three");
+    await expect(
+      rotateSource(deps(), { name: "three", graceHours: 0, actor, secret }),
+    ).rejects.toThrow("Another source has that secret.");
+    expect(await byToken(secret)).toMatchObject({ name: "one" });
+    expect((await listSources(deps())).map(({ name }) => name)).toEqual(["one", "three"]);
+
+    await removeSource(deps(), { name: "one", actor });
+    expect(await addSource(deps(), two)).toMatchObject({ kind: "done", source: "two" });
+    expect(await byToken(secret)).toMatchObject({ name: "two" });
+  });
+
   test("two rotations at once leave the secrets of both", async () => {
     await aSource();
     const rotated = await Promise.all(
@@ -143,6 +178,38 @@ describe("authenticateSource", () => {
       });
     }
   });
+
+  test("after a change of SECRETS_KEY a rotation is enough, though the secret before can't be read", async () => {
+    const before = await aSource();
+    const nextKey = randomBytes(32);
+    await expect(
+      authenticate(signedHeaders(before, "{}"), "checkout", nextKey),
+    ).rejects.toMatchObject({ code: "internal" });
+
+    const after = secretOf(
+      await rotateSource(
+        { ...deps(), secretsKey: nextKey },
+        { name: "checkout", graceHours: 24, actor },
+      ),
+    );
+    expect(await authenticate(signedHeaders(after, "{}"), "checkout", nextKey)).toMatchObject({
+      name: "checkout",
+    });
+    await expect(
+      authenticate(signedHeaders(before, "{}"), "checkout", nextKey),
+    ).rejects.toMatchObject({ code: "unauthorized" });
+  });
+
+  test.each(["hmac key with no base64", "abc=def=ghi=jkl=", "whsec_"])(
+    "nobody signs with %j, which is no Standard Webhooks secret",
+    async (secret) => {
+      await addSource(deps(), { name: "helicone", isTrusted: false, actor, secret });
+      const headers = signedHeaders("whsec_MDEyMzQ1Njc4OWFiY2RlZg==", "{}");
+      await expect(authenticate(headers, "helicone")).rejects.toMatchObject({
+        code: "unauthorized",
+      });
+    },
+  );
 
   test("refuses another source's signature, an unknown source, and a source by default", async () => {
     const secret = await aSource("one");
