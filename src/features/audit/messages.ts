@@ -60,8 +60,9 @@ export function auditPageMessage(page: {
     );
   }
   const older = `${String(page.next ?? "")} ${name}`;
-  return message(`Audit trail of ${escapeText(name)}`, [
-    header(`Audit trail of ${name}`),
+  const title = page.scope.kind === "org" ? "Audit trail" : `Audit trail of ${name}`;
+  return message(escapeText(title), [
+    header(title),
     ...page.entries.map((entry) => section(entryText(entry))),
     context(
       "Newest first. `claude-spend audit export` gives all of it, `claude-spend audit verify` checks that nothing was changed.",
@@ -72,30 +73,67 @@ export function auditPageMessage(page: {
   ]);
 }
 
-/** "*#12* · 23 Nov 10:00 · ana@acme.test · budget raised (budget:search-monthly)" and what changed. */
+/**
+ * "*Budget raised* · 23 Nov 10:00 · ana@acme.test · budget:search-monthly · #12" and what changed.
+ * What only a program reads, such as random ids, stands in the export.
+ */
 function entryText(entry: ChainedEntry): string {
-  const at = slackDate(
-    entry.occurredAt,
-    "{date_short_pretty} {time}",
-    entry.occurredAt.toISOString(),
-  );
-  const what = entry.action.replaceAll(/[._]/g, " ");
+  const { action, occurredAt, actor, subject, sequence } = entry;
+  const head = [
+    `*${escapeText(capitalized(truncate(action.replaceAll(/[._]/g, " "), VALUE_CHARS_MAX)))}*`,
+    timeText(occurredAt),
+    escapeText(truncate(actor, VALUE_CHARS_MAX)),
+    ...(UUID.test(subject) ? [] : [escapeText(truncate(subject, VALUE_CHARS_MAX))]),
+    `#${String(sequence)}`,
+  ].join(" · ");
   const lines = [
-    `*#${String(entry.sequence)}* · ${at} · ${escapeText(entry.actor)} · *${escapeText(what)}* · ${escapeText(entry.subject)}`,
     ...changesOf(entry.before, entry.after)
-      // What only a program reads stands in the export.
       .filter((change) => !change.includes('{"'))
-      .map((change) => escapeText(truncate(change, VALUE_CHARS_MAX))),
-    ...(entry.rule === undefined ? [] : ["under a policy that `claude-spend audit export` quotes"]),
-    ...(entry.origin === undefined ? [] : [`from: ${originText(entry.origin)}`]),
+      .map((change) => withTimes(escapeText(capitalized(truncate(change, VALUE_CHARS_MAX))))),
+    ...(entry.rule === undefined ? [] : ["Under a policy that `claude-spend audit export` quotes"]),
+    ...(entry.origin === undefined ? [] : [`From ${originText(entry.origin)}`]),
   ];
-  return truncate(lines.join("\n"), ENTRY_CHARS_MAX);
+  return whole([head, ...lines]);
 }
 
-/** "slack, action approval_approve, in D0123": what was recorded, in the order it was recorded. */
+/** Lines as long as there is room: one cut in two could end within a link or a time. */
+function whole(lines: readonly string[]): string {
+  let room = ENTRY_CHARS_MAX;
+  const shown = lines.filter((line, index) => {
+    room -= line.length + 1;
+    return index === 0 || room >= 0;
+  });
+  return [...shown, ...(shown.length < lines.length ? ["…"] : [])].join("\n");
+}
+
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z/g;
+
+function timeText(at: Date): string {
+  return slackDate(at, "{date_short_pretty} {time}", at.toISOString());
+}
+
+/** Instants as each reader's clock shows them. */
+function withTimes(text: string): string {
+  return text.replace(INSTANT, (found) => {
+    const at = new Date(found);
+    return Number.isNaN(at.getTime()) ? found : timeText(at);
+  });
+}
+
+/** Ids of Slack, of requests and of keys. */
+const ONLY_FOR_PROGRAMS = /^(?:[A-Z][A-Z0-9]{7,}|[0-9a-f-]{12,})$/;
+
+/** "slack, command raise": what was recorded, in the order it was recorded. */
 function originText(origin: Readonly<Record<string, unknown>>): string {
-  const parts = Object.values(origin).filter((value) => typeof value === "string");
+  const parts = Object.values(origin).filter(
+    (value): value is string => typeof value === "string" && !ONLY_FOR_PROGRAMS.test(value),
+  );
   return escapeText(truncate(parts.join(", "), VALUE_CHARS_MAX));
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 const AUTHORITY_TEXT: Readonly<Record<Authority, string>> = {

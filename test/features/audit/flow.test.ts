@@ -148,6 +148,37 @@ describe("readAudit", () => {
 });
 
 describe("the audit message", () => {
+  test("says what happened in words, and leaves to the export what only a program reads", () => {
+    const entry = {
+      sequence: 12,
+      auditEntryId: "id",
+      occurredAt: NOON,
+      actor: "bo@acme.test",
+      action: "approval.requested",
+      subject: "approval:01a20bb7-9ee2-742f-ba45-20cb943ec6da",
+      before: undefined,
+      after: { amount: "75.000000", ends_at: NOON.toISOString() },
+      rule: undefined,
+      origin: { via: "slack", channel: "C01GENERAL0", command: "command raise" },
+      previousHash: "",
+      entryHash: "",
+    };
+    const { text: notification, blocks } = auditPageMessage({
+      scope: { kind: "org", key: "" },
+      entries: [entry],
+      next: undefined,
+    });
+
+    expect(notification).toBe("Audit trail");
+    const noon = `<!date^${String(NOON.getTime() / 1_000)}^{date_short_pretty} {time}|${NOON.toISOString()}>`;
+    expect(shownLines(blocks)[1]?.split("\n")).toEqual([
+      `*Approval requested* · ${noon} · bo@acme.test · #12`,
+      "Amount: 75.00",
+      `Ends at: ${noon}`,
+      "From slack, command raise",
+    ]);
+  });
+
   test("stays within Slack's limits for entries of any size", () => {
     const long = "x<@U1>*".repeat(5_000);
     const entry = {
