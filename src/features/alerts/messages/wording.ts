@@ -33,7 +33,7 @@ export function nameText(name: string): string {
 }
 
 /** Of our own command line, between backticks: to be copied, and nothing that people chose. */
-const OWN_COMMAND = /`(claude-spend [A-Za-z0-9 ._-]+)`/;
+const OWN_COMMAND = /`(\/?claude-spend [A-Za-z0-9 ._-]+)`/;
 
 /** Text of somebody else's making, as one harmless line. */
 export function lineText(text: string): string {
