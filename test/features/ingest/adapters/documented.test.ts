@@ -1,14 +1,34 @@
-/** What docs/sources.md shows is what the native endpoint takes. */
+/**
+ * What docs/sources.md shows is what there is: its examples are events, its code sends them with the
+ * packages that it names, its addresses are routes and its commands can be typed.
+ */
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
-import { onlyEvent, parseDelivery } from "../../../support/native-deliveries.ts";
+import { runInNewContext } from "node:vm";
+import { CloudEvent, HTTP } from "cloudevents";
+import { Command } from "commander";
+import { Webhook } from "standardwebhooks";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { openApiDocument } from "../../../../src/app/openapi.ts";
+import type { DefineCommand } from "../../../../src/cli/command.ts";
+import { defineImportCommand } from "../../../../src/cli/import.ts";
+import { definePullCommand } from "../../../../src/cli/pull.ts";
+import { defineSourceCommands } from "../../../../src/cli/sources.ts";
+import { instant } from "../../../../src/domain/time.ts";
+import { authenticateSource } from "../../../../src/features/ingest/authenticate.ts";
+import { DELIVERY_CONTEXT, onlyEvent, parseDelivery } from "../../../support/native-deliveries.ts";
+import { aWebhookSecret } from "../../../support/usage-builders.ts";
 
 const text = readFileSync("docs/sources.md", "utf8");
 
-function examplesUnder(heading: string): readonly string[] {
+function sectionOf(heading: string): string {
   const from = text.slice(text.indexOf(`\n## ${heading}\n`) + 1);
-  const section = from.slice(0, from.indexOf("\n## ") === -1 ? undefined : from.indexOf("\n## "));
-  return [...section.matchAll(/```json\n([^]*?)```/g)].map(([, json = ""]) => json);
+  return from.slice(0, from.indexOf("\n## ") === -1 ? undefined : from.indexOf("\n## "));
+}
+
+function blocksUnder(heading: string, language: string): readonly string[] {
+  const blocks = sectionOf(heading).matchAll(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, "g"));
+  return [...blocks].map(([, block = ""]) => block);
 }
 
 test.each([
@@ -25,8 +45,131 @@ test.each([
     ],
   ],
 ])("%s: each example is an event", (heading, contentType, eventIds) => {
-  const examples = examplesUnder(heading).map((json) =>
+  const examples = blocksUnder(heading, "json").map((json) =>
     onlyEvent(parseDelivery(json, { contentType })),
   );
   expect(examples.map((event) => event.eventId)).toEqual(eventIds);
+});
+
+describe("the code that sends an event", () => {
+  const secret = aWebhookSecret();
+  const url = "https://claude-spend.test";
+  const usage = { input_tokens: 1_000, output_tokens: 800 };
+  const message = { id: "msg_01", type: "message", model: "claude-opus-5-5", usage };
+  const answer = { ...message, role: "assistant", content: [{ type: "text", text: "Secret" }] };
+  /** What a snippet takes from the code around it. */
+  const surroundings = {
+    process: { env: { CLAUDE_SPEND_URL: url, CLAUDE_SPEND_TOKEN: secret } },
+    CloudEvent,
+    HTTP,
+    Webhook,
+    event: { event_id: "e1", occurred_at: new Date().toISOString(), model: message.model, usage },
+    message: { ...answer, _request_id: "req_01" },
+  };
+  const sent = z.object({
+    method: z.literal("POST"),
+    headers: z.record(z.string().toLowerCase(), z.string()),
+    body: z.string(),
+  });
+
+  /** Imports are given, and the call of the API has been made. */
+  async function send(heading: string, surround: object = surroundings) {
+    const [code = ""] = blocksUnder(heading, "ts").filter((block) => block.includes("fetch("));
+    const body = code.replace(/^import .*$/gm, "").replace(/^const message = .*$/m, "");
+    const requests: { readonly url: URL; readonly init: z.infer<typeof sent> }[] = [];
+    const fetch = (address: string, init: unknown): void => {
+      requests.push({ url: new URL(address), init: sent.parse(init) });
+    };
+    await runInNewContext(`(async () => {${body}})()`, { ...surround, fetch });
+    const [request] = requests;
+    if (request === undefined || requests.length > 1) throw new Error("expected one request");
+    return request;
+  }
+
+  test.each([
+    ["Native events", /^e1$/, undefined],
+    ["CloudEvents", /^\/checkout\|/, "req_01"],
+    ["Anthropic's responses, streams and batch results", /^req_01$/, "req_01"],
+  ])("%s: is let in, and its event is as meant", async (heading, eventId, requestId) => {
+    const { url: address, init } = await send(heading);
+
+    const sources = {
+      findByToken: async (token: string) =>
+        await Promise.resolve(token === secret ? { name: "checkout", isTrusted: true } : undefined),
+      listSigningSecrets: async (name: string) =>
+        await Promise.resolve(
+          name === "checkout"
+            ? { source: { name, isTrusted: true }, secrets: [secret] }
+            : undefined,
+        ),
+    };
+    const credentials = {
+      headers: init.headers,
+      body: Buffer.from(init.body),
+      sourceName: address.searchParams.get("source") ?? undefined,
+    };
+    expect(
+      await authenticateSource({ sources, ingestSecret: undefined }, credentials),
+    ).toMatchObject({ name: "checkout" });
+    expect(address.origin + address.pathname).toBe(`${url}/v1/usage`);
+    const event = onlyEvent(
+      parseDelivery(
+        init.body,
+        { contentType: init.headers["content-type"] ?? "", headers: init.headers },
+        { ...DELIVERY_CONTEXT, now: instant(new Date()) },
+      ),
+    );
+    expect(event.eventId).toMatch(eventId);
+    expect(event.model).toBe(message.model);
+    expect(event.requestId).toBe(requestId);
+    expect(event.usage).toMatchObject({ uncachedInputTokens: 1_000, outputTokens: 800 });
+    expect(init.body).not.toContain("Secret");
+  });
+});
+
+test("every address that usage is sent to is a route", () => {
+  const { paths } = z.object({ paths: z.record(z.string(), z.unknown()) }).parse(openApiDocument());
+  const endpoints = [...text.matchAll(/(?:example|_URL\}?|POST |`)(\/(?:v1\/usage|otlp)[\w/]*)/g)]
+    .map(([, path = ""]) => path)
+    .filter((path) => !path.endsWith("/"));
+
+  expect(new Set(endpoints).size).toBeGreaterThan(5);
+  // Exporters append the signal to the address in their settings.
+  const called = endpoints.map((path) => (path === "/otlp" ? "/otlp/v1/logs" : path));
+  expect(called.filter((path) => !(path in paths))).toEqual([]);
+});
+
+describe("the commands", () => {
+  const lines = [...text.matchAll(/npx claude-spend ((?:sources|pull|import)[^\n`#|]*)/g)].map(
+    ([, words = ""]) => words.trim(),
+  );
+
+  /** The words and options that there are, without what they do. */
+  function grammar(): Command {
+    const program = new Command().exitOverride();
+    const within =
+      (parent: Command): DefineCommand =>
+      (name, description) =>
+        parent
+          .command(name)
+          .description(description)
+          .exitOverride()
+          .configureOutput({ writeErr: () => {} })
+          .action(() => {});
+    const surround = { env: {}, clock: () => instant(new Date()) };
+    defineSourceCommands(within(program.command("sources")), surround);
+    definePullCommand(within(program), surround);
+    defineImportCommand(within(program), surround);
+    return program;
+  }
+
+  test.each(lines)("claude-spend %s", async (line) => {
+    const words = line.split(/\s+/).filter((word) => word !== "");
+    await expect(grammar().parseAsync(words, { from: "user" })).resolves.toBeDefined();
+  });
+
+  test("show how a source is made, seen, renewed and removed", () => {
+    const verbs = lines.flatMap((line) => /^sources (\w+)/.exec(line)?.[1] ?? []);
+    expect(new Set(verbs)).toEqual(new Set(["add", "list", "rotate", "remove", "meter"]));
+  });
 });
