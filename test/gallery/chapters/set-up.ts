@@ -186,6 +186,7 @@ export const SET_UP: Chapter = {
     {
       name: "Add a rule",
       builders: ["onboarding/approvalForm"],
+      docs: { file: "rule.png", variant: "desktop-light" },
       listeners: ["view setup_approval"],
       take: async (stage) => {
         await form(stage, '"value":"approvals"', "No rule yet", "setup_list");
@@ -213,6 +214,7 @@ export const SET_UP: Chapter = {
     {
       name: "Add a digest",
       builders: ["onboarding/digestForm"],
+      docs: { file: "digest-form.png", variant: "desktop-light" },
       listeners: ["view setup_digest"],
       take: async (stage) => await form(stage, "*Digest*", "About"),
     },
