@@ -222,6 +222,97 @@ describe("approval rules", () => {
     ]);
     expect(edited(text, { kind: "remove-approval", index: 0 })).not.toContain("match");
   });
+
+  const LADDER = `organization: { name: Acme, admins: [dana@acme.test] }
+approvals:
+  - { up_to: "100.00", approvers: [team_owners] }
+  - { up_to: "500.00", approvers: [bo@acme.test] }
+  - { approvers: [cleo@acme.test] }
+`;
+  const after = (text: string, ...edits: readonly GovernanceEdit[]): unknown => {
+    const result = edited(text, ...edits);
+    // Whatever a form asks for, the document that comes of it is one that can be applied.
+    expect(parseGovernance(result)).toMatchObject({ ok: true });
+    return mapping(governanceAsJson(result))["approvals"];
+  };
+
+  test("that are removed leave no amount without approvers, and the last one no trace", () => {
+    const [first, second] = [0, 1].map((index) => ({ kind: "remove-approval", index }) as const);
+    expect(after(LADDER, { kind: "remove-approval", index: 2 })).toEqual([
+      { up_to: "100.00", approvers: ["team_owners"] },
+      { up_to: "500.00", approvers: ["bo@acme.test"] },
+      { approvers: ["admins"] },
+    ]);
+    expect(after(LADDER, second ?? APPROVAL, first ?? APPROVAL)).toEqual([
+      { approvers: ["cleo@acme.test"] },
+    ]);
+    const none = edited(COMMENTED, { kind: "remove-approval", index: 0 });
+    expect(mapping(governanceAsJson(none))["approvals"]).toBeUndefined();
+  });
+
+  test("for any amount take the place of the admins who stand there unasked, and of nobody else", () => {
+    const any = { ...APPROVAL, upTo: undefined, approvers: ["dana@acme.test"] };
+    expect(after("organization: { name: Acme }\n", APPROVAL, any)).toEqual([
+      { up_to: "200.00", approvers: ["team_owners"], quorum: 1 },
+      { approvers: ["dana@acme.test"], quorum: 1 },
+    ]);
+    const result = applyEdits(mapping(governanceAsJson(LADDER)), [any]);
+    expect(result).toMatchObject({ reason: "taken", what: "a rule for any amount" });
+  });
+
+  test("of an amount that another has are refused, added or changed", () => {
+    const values = mapping(governanceAsJson(LADDER));
+    const same = { ...APPROVAL, upTo: "500.00" };
+    for (const edit of [same, { ...same, index: 0 }]) {
+      expect(applyEdits(values, [edit])).toMatchObject({
+        reason: "taken",
+        what: "a rule up to $500.00",
+      });
+    }
+    expect(after(LADDER, { ...same, index: 1, approvers: ["admins"] })).toMatchObject([
+      { up_to: "100.00" },
+      { up_to: "500.00", approvers: ["admins"] },
+      {},
+    ]);
+  });
+
+  test("with conditions stay where they are, whatever their amount becomes", () => {
+    const text = `organization: { name: Acme }
+teams: { search: { name: Search, owners: [ana@acme.test] } }
+approvals:
+  - { up_to: "100.00", approvers: [team_owners] }
+  - { match: { scope: "team:search" }, up_to: "200.00", approvers: [team_owners] }
+  - { up_to: "500.00", approvers: [admins] }
+  - { approvers: [admins], quorum: 2 }
+`;
+    expect(after(text, { ...APPROVAL, index: 1, upTo: "500.00" })).toMatchObject([
+      { up_to: "100.00" },
+      { match: { scope: "team:search" }, up_to: "500.00" },
+      { up_to: "500.00" },
+      { quorum: 2 },
+    ]);
+  });
+
+  test.each([
+    [
+      "more than the people named",
+      { approvers: ["bo@acme.test"], quorum: 2 },
+      /at most 1, as many/,
+    ],
+    ["nobody", { approvers: [] }, /at least one approver/],
+  ])("that ask %s don't fit the document", (_what, asked, problem) => {
+    const text = edited(LADDER, { ...APPROVAL, upTo: "50.00", ...asked });
+    expect(JSON.stringify(parseGovernance(text))).toMatch(problem);
+  });
+
+  test("of several steps are no rule of a form: a forged one does not fit", () => {
+    const text = `organization: { name: Acme }
+approvals:
+  - steps: [{ approvers: [admins] }, { approvers: [bo@acme.test] }]
+`;
+    const forged = edited(text, { ...APPROVAL, index: 0, upTo: undefined });
+    expect(JSON.stringify(parseGovernance(forged))).toMatch(/either steps, or approvers/);
+  });
 });
 
 describe("what can't be done is refused", () => {
@@ -253,8 +344,19 @@ describe("somebody else's change", () => {
     [false, "of a team, to the organization", { kind: "add-admin", email: "x@acme.test" }],
     [false, "of a team, to the digests", { kind: "remove-digest", index: 0 }],
     [false, "of a team, to another team", { ...SEARCH, key: "new", isNew: true }],
+    [false, "of a team, to a rule", { ...APPROVAL, index: 0 }],
   ])("overtakes: %s, %s", (isIt, _what, edit) => {
     expect(isOvertaken([edit], { from, current })).toBe(isIt);
+  });
+
+  test.each<[boolean, string, GovernanceEdit]>([
+    [true, "to a rule by its place", { ...APPROVAL, index: 0 }],
+    [true, "to a rule that is to go", { kind: "remove-approval", index: 0 }],
+    [false, "to a rule that is new", APPROVAL],
+    [false, "to finance", { kind: "set-finance", finance: [] }],
+  ])("of the list of rules overtakes: %s, %s", (isIt, _what, edit) => {
+    const changed = mapping(governanceAsJson(edited(COMMENTED, { ...APPROVAL, upTo: "5.00" })));
+    expect(isOvertaken([edit], { from, current: changed })).toBe(isIt);
   });
 });
 

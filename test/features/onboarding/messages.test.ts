@@ -104,7 +104,7 @@ test("every form keeps them, empty and full", () => {
     admins: fc.constantFrom("U1", undefined),
     finance: fc.constantFrom("U1,U2", undefined),
     people: fc.constantFrom("U1", undefined),
-    who: fc.constantFrom("groups", "owners", "nobody", undefined),
+    who: fc.constantFrom("kept", "owners", "nobody", undefined),
     up_to: hostileText,
     quorum: hostileText,
     expires: hostileText,

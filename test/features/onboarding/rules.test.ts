@@ -144,6 +144,10 @@ describe("forms", () => {
       digestProblems({ at: "9:00", scope: "each:user", channel_elsewhere: "C1" }),
       ["channel_elsewhere"],
     ],
+    ["digest", digestProblems({ at: "9:00", channel: "C1", scope: " team:search " }), []],
+    ["digest", digestProblems({ at: "9:00", scope: " each:team ", channel: "C1" }), ["channel"]],
+    ["digest", digestProblems({ at: "9:00", channel: "C1", scope: "Search" }), ["scope"]],
+    ["digest", digestProblems({ at: "9:00", channel: "C1", scope: "each:project" }), ["scope"]],
     ["digest", digestProblems({ at: "9:00", channel: "C1", every: "month", day: "32" }), ["day"]],
     ["digest", digestProblems({ at: "9:00", channel: "C1", every: "week", day: "32" }), []],
     [
@@ -152,6 +156,12 @@ describe("forms", () => {
       [],
     ],
     ["approval", approvalProblems({ quorum: "1" }), []],
+    ["approval", approvalProblems({ quorum: "1", who: "kept" }), []],
+    [
+      "approval",
+      approvalProblems({ quorum: "", who: "kept", expires: "0h" }),
+      ["expires", "quorum"],
+    ],
     [
       "approval",
       approvalProblems({ up_to: "-5", who: "people", quorum: "21", expires: "soon" }),
@@ -204,6 +214,13 @@ describe("forms", () => {
       approvers: ["team_owners", "admins", "slack_group:leads", "bo@acme.test"],
       quorum: 2,
       expiresIn: undefined,
+    });
+    expect(approvalFrom({ who: "kept" }, named)).toMatchObject({
+      approvers: ["slack_group:leads", "bo@acme.test"],
+    });
+    expect(digestFrom({ ...monthly, scope: " team:search " }, 0)).toMatchObject({
+      scope: "team:search",
+      channel: "C1",
     });
     expect(approvalFrom({ who: "people" }, { ...named, others: [] })).toMatchObject({
       upTo: undefined,

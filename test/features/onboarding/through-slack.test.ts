@@ -206,6 +206,99 @@ describe("a form", () => {
     expect(rows.map(({ line }) => line)).toEqual(["month each"]);
   });
 
+  describe("of a rule", () => {
+    const RULES = `approvals:
+  - { up_to: "100.00", approvers: [team_owners] }
+  - { up_to: "500.00", approvers: [ana@acme.test] }
+  - { approvers: [admins] }
+`;
+    async function openRule(dana: Person, title: string, rules = RULES): Promise<View> {
+      const saved = await begin(dana);
+      const { content } = await governance();
+      expect((await program.put("/v1/governance", content + rules)).status).toBe(200);
+      await press(dana, saved, '"value":"approvals"', "setup_list");
+      const list = await shows(dana, title);
+      await press(dana, list, title);
+      return await dana.waitForModal(({ title: { text } }) => text !== "Approvals");
+    }
+
+    test("lands on that rule, not on its neighbour, where somebody else added one before it", async () => {
+      const dana = slack().as(PEOPLE.dana);
+      const form = await openRule(dana, "*Up to $500.00*");
+      const { content } = await governance();
+      const longer = content.replace(
+        "approvals:",
+        'approvals:\n  - { up_to: "50.00", approvers: [admins] }',
+      );
+      await program.put("/v1/governance", longer);
+
+      await dana.submit(form, { up_to: "700" });
+      await dana.submit(await shows(dana, "somebody changed the same"), {});
+      await shows(dana, "Saved.");
+
+      const now = (await governance()).content;
+      expect([...now.matchAll(/up_to: "(\d+)/g)].map(([, amount]) => amount)).toEqual([
+        "50",
+        "100",
+        "700",
+      ]);
+    });
+
+    test("that somebody else removed says so", async () => {
+      const dana = slack().as(PEOPLE.dana);
+      const form = await openRule(dana, "*Up to $500.00*");
+      const { content } = await governance();
+      await program.put("/v1/governance", content.replace(/.*500.00.*\n/, ""));
+
+      await dana.submit(form, { up_to: "700" });
+      await shows(dana, "somebody removed or replaced that rule");
+      expect((await governance()).version).toBe(3);
+    });
+
+    test("is not removed by its place where somebody else changed the list", async () => {
+      const dana = slack().as(PEOPLE.dana);
+      const form = await openRule(dana, "*Up to $500.00*");
+      const { content } = await governance();
+      await program.put("/v1/governance", content.replace("100.00", "150.00"));
+
+      await dana.click(form, "setup_remove");
+      await shows(dana, "*Not removed:* somebody changed the same");
+      expect((await governance()).content).toContain("500.00");
+    });
+
+    test("that more have to agree to than it names is refused by the name of its field", async () => {
+      const dana = slack().as(PEOPLE.dana);
+      const form = await openRule(dana, "*Up to $500.00*");
+      await dana.submit(form, { quorum: "2" });
+      const again = await shows(dana, "doesn't fit");
+
+      expect(said(again)).toContain("How many of them have to agree: expected at most 1");
+      await dana.submit(again, { quorum: "1", up_to: "100" });
+      expect(said(await shows(dana, "there is a rule up to"))).toContain("choose another amount");
+      expect((await governance()).version).toBe(2);
+    });
+
+    test("of several steps is the document's to change", async () => {
+      const dana = slack().as(PEOPLE.dana);
+      const steps = `approvals:
+  - { name: chain, steps: [{ approvers: [admins] }, { approvers: [ana@acme.test] }] }
+`;
+      expect(said(await openRule(dana, "*chain*", steps))).toContain("several steps");
+    });
+  });
+
+  test("of a digest for each team refuses a channel at its field", async () => {
+    const dana = slack().as(PEOPLE.dana);
+    await press(dana, await begin(dana), "*Digest*");
+    const form = await shows(dana, "Add a digest");
+    const outcome = await dana.submit(form, { scope: "each:team", channel: CHANNELS.finops });
+
+    const errors = "errors" in outcome ? Object.entries(outcome.errors) : [];
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.join(" ")).toMatch(/\.channel Leave it empty/);
+    expect((await governance()).version).toBe(1);
+  });
+
   test("is the owner's for members only; the click of an owner who lost the team does nothing", async () => {
     const dana = slack().as(PEOPLE.dana);
     await addTeam(dana, await begin(dana));

@@ -103,6 +103,33 @@ test("what a field can't show there stays as it is", async () => {
   expect(await document()).toContain("admins: [ lia@labs.test, ana@acme.test ]");
 });
 
+test("who approves from the other workspace stays, and nobody else has to be named", async () => {
+  const before = await document();
+  const rules = `approvals:
+  - { up_to: "100.00", approvers: [ ana@acme.test, "slack_group:leads" ] }
+  - { up_to: "500.00", approvers: [ mia@acme.test ] }
+  - { approvers: [ admins ] }
+`;
+  expect((await program.put("/v1/governance", before + rules)).status).toBe(200);
+  await lia().command("/claude-spend setup");
+  const steps = await shows("of 5 steps done");
+  await press(steps, '"value":"approvals"', "setup_list");
+  await press(await shows("*Up to $500.00*"), "*Up to $500.00*", "setup_form");
+  const form = await shows("1 more person");
+  expect(JSON.stringify(form)).toContain('"value":"kept"');
+
+  await lia().submit(form, { expires: "2d" });
+  const saved = await shows("Saved.");
+  expect(await document()).toMatch(/approvers: \[ mia@acme\.test \], quorum: 1, expires_in: 2d/);
+
+  await press(saved, '"value":"approvals"', "setup_list");
+  await press(await shows("*Up to $100.00*"), "*Up to $100.00*", "setup_form");
+  await lia().submit(await shows("group:leads, 1 more person"), { up_to: "50" });
+  await shows("Saved.");
+  expect(await document()).toMatch(/"50\.00", approvers: \[.*leads.*ana@acme\.test/);
+  expect((await program.put("/v1/governance", before)).status).toBe(200);
+});
+
 test("a channel of the other workspace need not be chosen anew to change something else", async () => {
   await lia().command("/claude-spend setup");
   await press(await shows("of 5 steps done"), "*Organization*", "setup_form");

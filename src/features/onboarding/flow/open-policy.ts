@@ -13,6 +13,7 @@ import { noticeModal } from "../messages/answers.ts";
 import type { Choice, FormOrigin } from "../messages/fields.ts";
 import type { ListEntry } from "../messages/list.ts";
 import { adminsForm, approvalForm, digestForm } from "../messages/policy-forms.ts";
+import { KEPT } from "../rules/forms.ts";
 import type { SetUpDeps, Visitor } from "./deps.ts";
 import { shownChannel, shownPeople } from "./people.ts";
 
@@ -91,15 +92,18 @@ export async function openApproval(
   const { ids, marks: shown } = await shownPeople(deps, visitor, { field: "people", emails });
   const values = {
     up_to: policy.upTo === undefined ? "" : usdToShortDecimal(policy.upTo),
-    who: whoOf(step.approvers),
+    who: whoOf(step.approvers, ids),
     people: ids,
     quorum: String(step.quorum),
     expires: durationText(policy.expiresInMs),
   };
-  const note =
-    Object.keys(policy.match).length === 0
-      ? undefined
-      : "This rule counts only under its conditions in governance.yml. They stay.";
+  const notes = [
+    ...(Object.keys(policy.match).length === 0
+      ? []
+      : ["This rule counts only under its conditions in governance.yml. They stay."]),
+    ...keptNote(step.approvers, shown.length),
+  ];
+  const note = notes.length === 0 ? undefined : notes.join("\n");
   return approvalForm({ origin: { ...origin, shown }, values, note });
 }
 
@@ -113,11 +117,25 @@ export function groupsOf(approvers: readonly string[]): readonly string[] {
   return approvers.filter((one) => one.startsWith("slack_group:"));
 }
 
-function whoOf(approvers: readonly string[]): string {
+/** What of a rule no field shows: groups, and people of another workspace. */
+function keptNote(approvers: readonly string[], shownCount: number): readonly string[] {
+  const groups = groupsOf(approvers);
+  const others = peopleOf(approvers).length - shownCount;
+  const kept = [
+    ...groups.map(escapeText),
+    ...(others === 0 ? [] : [others === 1 ? "1 more person" : `${String(others)} more people`]),
+  ];
+  return kept.length === 0
+    ? []
+    : [`Also asked, and shown in no field: ${kept.join(", ")}. They stay.`];
+}
+
+/** `shown`: the people whom the form's field shows. */
+function whoOf(approvers: readonly string[], shown: string): string {
   const [owners, admins] = ["team_owners", "admins"].map((role) => approvers.includes(role));
   if (owners === true) return admins === true ? "both" : "owners";
   if (admins === true) return "admins";
-  return groupsOf(approvers).length > 0 ? "groups" : "people";
+  return groupsOf(approvers).length > 0 || shown === "" ? KEPT : "people";
 }
 
 /** "24h": the way the document writes it. */

@@ -16,7 +16,7 @@ import { noticeModal } from "../messages/answers.ts";
 import type { FormOrigin } from "../messages/fields.ts";
 import { budgetForm, organizationForm, teamForm } from "../messages/forms.ts";
 import { hubModal, savedNote } from "../messages/hub.ts";
-import { editNote } from "../messages/notes.ts";
+import { editNote, removalNote, replacedNote } from "../messages/notes.ts";
 import {
   budgetFrom,
   ELSEWHERE,
@@ -29,6 +29,7 @@ import { type Draft, type Drafted, type Sent, stranger } from "./draft.ts";
 import { admission } from "./first-admin.ts";
 import { openList, scopeChoices } from "./open-form.ts";
 import { chosenChannel, chosenPeople } from "./people.ts";
+import { placeNow } from "./place-now.ts";
 import { findStanding, listAdmins, loadSetUp } from "./progress.ts";
 import { sayHello } from "./say-hello.ts";
 import { adminsDraft, approvalDraft, digestDraft } from "./submit-policy.ts";
@@ -49,8 +50,13 @@ export async function submitForm(
   // The form itself may show what is not theirs to see any more.
   if (outcome.kind === "forbidden") return noticeModal(editNote(outcome));
   if (outcome.kind !== "applied" && outcome.kind !== "unchanged") {
-    const version = outcome.kind === "overtaken" ? outcome.version : origin.version;
-    return draft.again({ origin: { ...origin, version }, note: editNote(outcome) });
+    const note = editNote(outcome);
+    if (outcome.kind !== "overtaken") return draft.again({ origin, note });
+    const current = (await findGovernance(deps, outcome.version))?.governance;
+    const key = placeNow(sent, { base, current });
+    if (key === "gone")
+      return noticeModal(replacedNote(sent.form === "digest" ? "digest" : "rule"));
+    return draft.again({ origin: { ...origin, key, version: outcome.version }, note });
   }
   if (draft.channel !== undefined) await sayHello(deps, visitor, draft.channel);
   return await savedModal(deps, visitor, outcome);
@@ -69,7 +75,7 @@ export async function removePart(
   const outcome = await edit(deps, visitor, { edits: [removal], version });
   return outcome.kind === "applied" || outcome.kind === "unchanged"
     ? await savedModal(deps, visitor, outcome)
-    : noticeModal(editNote(outcome));
+    : noticeModal(removalNote(outcome));
 }
 
 function removalOf(kind: string, key: string): GovernanceEdit | undefined {

@@ -1,5 +1,6 @@
 /** The forms of digests, approval rules, admins and finance. Pure. */
 import { input, type Modal, section } from "../../../slack/blocks.ts";
+import { KEPT } from "../rules/forms.ts";
 import {
   type Choice,
   capitalized,
@@ -43,7 +44,7 @@ export function digestForm(
         ...of,
         label: "Channel",
         values,
-        hint: "I say hello there first. Leave it empty where each team or person is told.",
+        hint: "I say hello there first. For each team or each person leave it empty.",
         isOptional: true,
       }),
       choice({ id: "every", label: "How often", values, choices: EVERY, initial: "day" }),
@@ -78,7 +79,10 @@ const WHO: readonly Choice[] = [
   { value: "both", text: "Owners of the team, and admins" },
   { value: "people", text: "Only the people below" },
 ];
-const GROUPS: Choice = { value: "groups", text: "The Slack groups of the document, and below" };
+const KEPT_CHOICE: Choice = {
+  value: KEPT,
+  text: "Whom governance.yml names, and the people below",
+};
 
 export function approvalForm({ origin, values, note }: FormContent): Modal {
   return form({
@@ -101,7 +105,7 @@ export function approvalForm({ origin, values, note }: FormContent): Modal {
         id: "who",
         label: "Who approves",
         values,
-        choices: values["who"] === GROUPS.value ? [...WHO, GROUPS] : WHO,
+        choices: values["who"] === KEPT ? [...WHO, KEPT_CHOICE] : WHO,
         initial: "owners",
       }),
       people({ id: "people", label: "And these people", values }),

@@ -66,10 +66,14 @@ export function sourceProblems(values: FormValues): FormProblems {
 }
 
 export function digestProblems(values: FormValues): FormProblems {
-  const isEach = isEachScope(values["scope"]);
+  const scope = digestScope(values["scope"]);
+  const isEach = isEachScope(scope);
   const chosen = values["channel"] ?? values[ELSEWHERE];
   const day = (values["day"] ?? "").trim();
   return {
+    ...(scope === undefined
+      ? { scope: "Say what it is about, such as org, team:search or each:team." }
+      : {}),
     ...(isEach ? {} : channelProblem(values)),
     ...(isEach && chosen !== undefined
       ? {
@@ -91,6 +95,13 @@ export const ELSEWHERE = "channel_elsewhere";
 function channelProblem(values: FormValues): FormProblems {
   const isMissing = !Object.hasOwn(values, ELSEWHERE) && values["channel"] === undefined;
   return isMissing ? { channel: "Choose a channel." } : {};
+}
+
+/** As typed where there are too many teams for a list; undefined for what no digest is about. */
+function digestScope(typed = "org"): string | undefined {
+  const text = typed.trim();
+  const isEach = /^each:(?:team|user)$/.test(text);
+  return isEach || parseScope(text) !== undefined ? text : undefined;
 }
 
 export function isEachScope(scope: string | undefined): boolean {
@@ -117,13 +128,16 @@ export function approvalProblems(values: FormValues): FormProblems {
   };
 }
 
+/** The choice of a rule whose approvers no field of its form shows: they stay, and nobody else is needed. */
+export const KEPT = "kept";
+
 /** Whom a rule asks beside the people that it names, by the choice in its form. */
 const APPROVER_ROLES: Readonly<Record<string, readonly string[]>> = {
   owners: ["team_owners"],
   admins: ["admins"],
   both: ["team_owners", "admins"],
   people: [],
-  groups: [],
+  [KEPT]: [],
 };
 
 /** `others`: approvers that no field shows, such as groups of Slack. */
@@ -191,7 +205,7 @@ export function budgetFrom(values: FormValues, key: string, isNew: boolean) {
 
 export function digestFrom(values: FormValues, index: number | undefined) {
   const every = values["every"] ?? "day";
-  const scope = values["scope"] ?? "org";
+  const scope = digestScope(values["scope"]) ?? "org";
   const day = wholeUpTo((values["day"] ?? "").trim(), 31);
   return {
     kind: "put-digest",
