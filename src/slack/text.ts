@@ -72,7 +72,7 @@ export function mrkdwn(text: string, charsMax: number): Mrkdwn {
  * The second net below `escapeText`: this bot never has a reason to call a whole channel, and
  * "<$0.01" is an amount, not the beginning of a link.
  */
-export function withoutAccidents(text: string): string {
+function withoutAccidents(text: string): string {
   return text
     .replace(/<(?=!(?:channel|here|everyone|group|subteam))/gi, "&lt;")
     .replace(/<(?=\$)/g, "&lt;")

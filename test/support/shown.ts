@@ -68,7 +68,7 @@ const OURS =
 const MARKUP = /<|&(?!(?:amp|lt|gt);)/g;
 
 /** What Slack would make of a text, in a notification or in a block, that no builder means. */
-export function markupProblems(text: string): string[] {
+function markupProblems(text: string): string[] {
   const rest = text.replaceAll(OURS, "");
   return [...rest.matchAll(MARKUP)]
     .slice(0, 1)
