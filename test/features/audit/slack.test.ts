@@ -17,7 +17,8 @@ beforeAll(async () => {
     insert into organization_settings (name, time_zone, week_starts_on)
     values ('Acme', 'UTC', 'monday');
     insert into admins (email) values ('dana@acme.test');
-    insert into teams (team_key, name) values ('search', 'Search'), ('support', 'Support');
+    insert into teams (team_key, name) values ('search', 'Search'), ('support', 'Support'),
+      ('seerch', 'Seerch');
     insert into team_members (team_key, email, role) values
       ('search', 'ana@acme.test', 'owner'), ('search', 'bo@acme.test', 'member')`);
 });
@@ -60,6 +61,13 @@ describe("/claude-spend audit", () => {
     expect(text).toMatch(/^I don't know “\w+”\. Did you mean \w+\?$/);
     expect(commands).toEqual([command]);
     expect(shownLines(blocks)[0]).toContain(`\`/claude-spend ${command}\``);
+  });
+
+  test("tells an owner of a team that is not theirs what it tells of one that is not there", async () => {
+    const [hidden, absent] = await Promise.all([answerTo("seerch", ANA), answerTo("saerch", ANA)]);
+
+    expect(hidden.commands).toEqual(["audit search"]);
+    expect(hidden.text).toBe(absent.text.replace("saerch", "seerch"));
   });
 
   test("tells nothing of times, which it has none of", async () => {
