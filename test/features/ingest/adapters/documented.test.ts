@@ -8,6 +8,7 @@ import { CloudEvent, HTTP } from "cloudevents";
 import { Command } from "commander";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
+import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { openApiDocument } from "../../../../src/app/openapi.ts";
 import type { DefineCommand } from "../../../../src/cli/command.ts";
@@ -16,6 +17,7 @@ import { definePullCommand } from "../../../../src/cli/pull.ts";
 import { defineSourceCommands } from "../../../../src/cli/sources.ts";
 import { instant } from "../../../../src/domain/time.ts";
 import { authenticateSource } from "../../../../src/features/ingest/authenticate.ts";
+import { USAGE_EVENTS_MAX } from "../../../../src/http/limits.ts";
 import { DELIVERY_CONTEXT, onlyEvent, parseDelivery } from "../../../support/native-deliveries.ts";
 import { aWebhookSecret } from "../../../support/usage-builders.ts";
 
@@ -137,6 +139,50 @@ test("every address that usage is sent to is a route", () => {
   // Exporters append the signal to the address in their settings.
   const called = endpoints.map((path) => (path === "/otlp" ? "/otlp/v1/logs" : path));
   expect(called.filter((path) => !(path in paths))).toEqual([]);
+});
+
+test("the settings of a Collector are some that it starts with, and make no request too large", () => {
+  const names = z.record(z.string(), z.unknown());
+  const settings = z
+    .object({
+      receivers: names,
+      processors: z.object({
+        batch: z.object({ send_batch_size: z.number(), send_batch_max_size: z.number() }),
+      }),
+      exporters: names,
+      service: z.object({
+        pipelines: z.record(
+          z.enum(["logs", "traces"]),
+          z.object({
+            receivers: z.array(z.string()),
+            processors: z.array(z.string()),
+            exporters: z.array(z.string()),
+          }),
+        ),
+      }),
+    })
+    .parse(parseYaml(blocksUnder("Claude Code, OpenTelemetry", "yaml")[0] ?? ""));
+
+  const { batch } = settings.processors;
+  // It refuses a maximum that is below the size, which is 8,192 where none is given.
+  expect(batch.send_batch_max_size).toBeGreaterThanOrEqual(batch.send_batch_size);
+  expect(batch.send_batch_max_size).toBeLessThanOrEqual(USAGE_EVENTS_MAX);
+  for (const pipeline of Object.values(settings.service.pipelines)) {
+    expect(Object.keys(settings.receivers)).toEqual(pipeline.receivers);
+    expect(Object.keys(settings.processors)).toEqual(pipeline.processors);
+    expect(Object.keys(settings.exporters)).toEqual(pipeline.exporters);
+  }
+});
+
+test("LiteLLM's settings define the callback that they name", () => {
+  const { litellm_settings: used, callback_settings: defined } = z
+    .object({
+      litellm_settings: z.object({ callbacks: z.array(z.string()) }),
+      callback_settings: z.record(z.string(), z.object({ callback_type: z.string() })),
+    })
+    .parse(parseYaml(blocksUnder("LiteLLM", "yaml")[0] ?? ""));
+
+  expect(Object.keys(defined)).toEqual(used.callbacks);
 });
 
 describe("the commands", () => {
