@@ -34,26 +34,32 @@ afterAll(async () => {
 });
 
 test.each([
-  [SET_UP, ["Who may begin", "Home of the first admin", "Hello in the channel of finance"]],
-  [INSTALLATION, ["A link"]],
-])("$0.name: every entry leads to what it names, and is drawn", async (chapter, drawn) => {
-  const stage = await openStage(chapter.on);
-  try {
-    for (const entry of chapter.entries) {
-      // oxlint-disable no-await-in-loop -- one leads to the next
-      const { subject, missing } = await takeEntry(entry, stage);
-      expect([entry.name, ...missing]).toEqual([entry.name]);
-      const variants = drawn.includes(entry.name) ? VARIANTS : [];
-      const name = pictureName(chapter, entry);
-      expect(await camera.shoot({ stage, subject, name, variants })).toEqual([]);
-      expect(await differentPictures(name, variants)).toBe(variants.length);
-      await stage.closeWindows();
-      // oxlint-enable no-await-in-loop
+  {
+    chapter: SET_UP,
+    drawn: ["Who may begin", "Home of the first admin", "Hello in the channel of finance"],
+  },
+  { chapter: INSTALLATION, drawn: ["A link"] },
+])(
+  "$chapter.name: every entry leads to what it names, and is drawn",
+  async ({ chapter, drawn }) => {
+    const stage = await openStage(chapter.on);
+    try {
+      for (const entry of chapter.entries) {
+        // oxlint-disable no-await-in-loop -- one leads to the next
+        const { subject, missing } = await takeEntry(entry, stage);
+        expect([entry.name, ...missing]).toEqual([entry.name]);
+        const variants = drawn.includes(entry.name) ? VARIANTS : [];
+        const name = pictureName(chapter, entry);
+        expect(await camera.shoot({ stage, subject, name, variants })).toEqual([]);
+        expect(await differentPictures(name, variants)).toBe(variants.length);
+        await stage.closeWindows();
+        // oxlint-enable no-await-in-loop
+      }
+    } finally {
+      await stage.stop();
     }
-  } finally {
-    await stage.stop();
-  }
-});
+  },
+);
 
 async function differentPictures(name: string, variants: readonly string[]): Promise<number> {
   const files = await Promise.all(
