@@ -1,8 +1,9 @@
 -- no-transaction
--- Spend summed coarser than by dimension, for questions about many people: by day, team, project,
--- model, workspace and source, and by quarter of an hour and model. Triggers write both with the
--- quarters they are summed from, whichever version of the program writes those: as further rows, so
--- that nobody waits for a row that everybody adds to. The program adds up such rows now and then.
+-- Spend summed coarser than by dimension and day, for questions about many people: by day, team,
+-- project, model, workspace and source; by quarter of an hour and model; and by dimension and month.
+-- Triggers write them with the quarters they are summed from, whichever version of the program writes
+-- those: as further rows, so that nobody waits for a row that others add to. The program adds up such
+-- rows now and then.
 -- Statements of their own, each repeatable: none keeps ingest waiting for longer than a moment.
 alter table spend_dimensions add column if not exists team_dimension_id integer;
 -- next statement
@@ -71,10 +72,24 @@ create index if not exists model_spend_quarters_bucket on model_spend_quarters (
 create index if not exists model_spend_quarters_loose on model_spend_quarters (bucket_start)
     where not is_folded;
 -- next statement
+create table if not exists spend_months (
+  spend_dimension_id integer not null,
+  month_start timestamptz not null,    -- UTC
+  request_count bigint not null,
+  billed_cost_usd numeric(30, 12) not null,
+  is_folded boolean not null default false
+);
+-- next statement
+create index if not exists spend_months_month on spend_months (month_start, spend_dimension_id);
+-- next statement
+create index if not exists spend_months_loose on spend_months (month_start, spend_dimension_id)
+    where not is_folded;
+-- next statement
 create or replace function add_new_spend() returns trigger language plpgsql as $$
 begin
   with changed as materialized (
-    select d.team_dimension_id, d.model_id, d.workspace_id, n.bucket_start, n.request_count,
+    select n.spend_dimension_id, d.team_dimension_id, d.model_id, d.workspace_id, n.bucket_start,
+           n.request_count,
            n.uncached_input_tokens, n.cache_creation_5m_input_tokens,
            n.cache_creation_1h_input_tokens, n.cache_read_input_tokens, n.output_tokens,
            n.billed_cost_usd
@@ -90,6 +105,12 @@ begin
       from changed c
      group by 1, 2, 3
      order by 1
+  ), months as (
+    insert into spend_months (spend_dimension_id, month_start, request_count, billed_cost_usd)
+    select c.spend_dimension_id, date_trunc('month', c.bucket_start, 'UTC'), sum(c.request_count),
+           sum(c.billed_cost_usd)
+      from changed c
+     group by 1, 2
   )
   insert into team_spend_days
          (spend_dimension_id, day_start, request_count, uncached_input_tokens,
@@ -108,7 +129,8 @@ $$;
 create or replace function add_changed_spend() returns trigger language plpgsql as $$
 begin
   with changed as materialized (
-    select d.team_dimension_id, d.model_id, d.workspace_id, s.bucket_start, s.request_count,
+    select s.spend_dimension_id, d.team_dimension_id, d.model_id, d.workspace_id, s.bucket_start,
+           s.request_count,
            s.uncached_input_tokens, s.cache_creation_5m_input_tokens,
            s.cache_creation_1h_input_tokens, s.cache_read_input_tokens, s.output_tokens,
            s.billed_cost_usd
@@ -132,6 +154,12 @@ begin
       from changed c
      group by 1, 2, 3
      order by 1
+  ), months as (
+    insert into spend_months (spend_dimension_id, month_start, request_count, billed_cost_usd)
+    select c.spend_dimension_id, date_trunc('month', c.bucket_start, 'UTC'), sum(c.request_count),
+           sum(c.billed_cost_usd)
+      from changed c
+     group by 1, 2
   )
   insert into team_spend_days
          (spend_dimension_id, day_start, request_count, uncached_input_tokens,
@@ -151,6 +179,7 @@ create or replace function forget_spend() returns trigger language plpgsql as $$
 begin
   delete from team_spend_days;
   delete from model_spend_quarters;
+  delete from spend_months;
   return null;
 end
 $$;
@@ -206,7 +235,19 @@ select s.bucket_start, s.model_id, s.workspace_id, sum(s.billed_cost_usd), true
 having sum(s.billed_cost_usd) <> 0
  order by 1;
 -- next statement
-analyze team_spend_days, model_spend_quarters, spend_dimensions;
+insert into spend_months (spend_dimension_id, month_start, request_count, billed_cost_usd, is_folded)
+select s.spend_dimension_id, s.month_start, sum(s.request_count), sum(s.billed_cost_usd), true
+  from (select d.spend_dimension_id, date_trunc('month', d.day_start, 'UTC') as month_start,
+               d.request_count, d.billed_cost_usd
+          from spend_days d
+         union all
+        select m.spend_dimension_id, m.month_start, -m.request_count, -m.billed_cost_usd
+          from spend_months m) s
+ group by 1, 2
+having (sum(s.request_count), sum(s.billed_cost_usd)) <> (0, 0)
+ order by 2, 1;
+-- next statement
+analyze spend_months, team_spend_days, model_spend_quarters, spend_dimensions;
 -- next statement
 -- Up to which midnight (UTC) a period that begins, or ends, at an instant reads whole days: the one
 -- from which fewer quarters of an hour are left to be added, or taken away. After now there are none.
@@ -321,4 +362,64 @@ returns table (
    where r.spend_dimension_id = dimension_id
      and r.bucket_start >= greatest(date_trunc('day', period_end, 'UTC'), first_midnight_from(period_start))
      and r.bucket_start < period_end
+$$;
+-- next statement
+-- The first month (UTC) that begins at an instant or after it.
+create or replace function first_month_from(instant timestamptz) returns timestamptz
+  language sql stable parallel safe as $$
+  select date_trunc('month', date_trunc('month', instant - interval '1 microsecond', 'UTC')
+                             + interval '32 days', 'UTC')
+$$;
+-- next statement
+-- Up to which month (UTC) a period that begins, or ends, at a midnight reads whole months, as
+-- nearest_midnight tells it of days.
+create or replace function nearest_month(midnight timestamptz) returns timestamptz
+  language sql stable parallel safe as $$
+  select case when least(first_month_from(midnight), now()) - midnight
+                   <= midnight - date_trunc('month', midnight, 'UTC')
+              then first_month_from(midnight)
+              else date_trunc('month', midnight, 'UTC') end
+$$;
+-- next statement
+-- What everybody cost in a period of whole quarters of an hour, by dimension, only for sums: some rows
+-- are negative. Without a whole month in between, its days alone.
+create or replace function people_cost_in(period_start timestamptz, period_end timestamptz)
+returns table (spend_dimension_id integer, request_count bigint, billed_cost_usd numeric)
+  language sql stable parallel safe as $$
+  with bounds as materialized (
+    select m.first_day, m.last_day,
+           case when m.first_month < m.last_month then m.first_month else m.last_day end as first_month,
+           case when m.first_month < m.last_month then m.last_month else m.last_day end as last_month
+      from (select n.first_day, n.last_day, nearest_month(n.first_day) as first_month,
+                   nearest_month(n.last_day) as last_month
+              from (select nearest_midnight(period_start) as first_day,
+                           nearest_midnight(period_end) as last_day) n) m
+  )
+  select m.spend_dimension_id, m.request_count, m.billed_cost_usd
+    from spend_months m
+   where m.month_start >= (select b.first_month from bounds b)
+     and m.month_start < (select b.last_month from bounds b)
+  union all
+  select d.spend_dimension_id, d.request_count, d.billed_cost_usd
+    from spend_days d
+   where d.day_start >= (select b.first_day from bounds b)
+     and d.day_start < (select b.first_month from bounds b)
+  union all
+  select d.spend_dimension_id, d.request_count, d.billed_cost_usd
+    from spend_days d
+   where d.day_start >= (select b.last_month from bounds b)
+     and d.day_start < (select b.last_day from bounds b)
+  union all
+  select d.spend_dimension_id, -d.request_count, -d.billed_cost_usd
+    from spend_days d
+   where d.day_start >= (select b.first_month from bounds b)
+     and d.day_start < (select b.first_day from bounds b)
+  union all
+  select d.spend_dimension_id, -d.request_count, -d.billed_cost_usd
+    from spend_days d
+   where d.day_start >= (select b.last_day from bounds b)
+     and d.day_start < (select b.last_month from bounds b)
+  union all
+  select a.spend_dimension_id, a.request_count, a.billed_cost_usd
+    from spend_around(period_start, period_end) a
 $$;

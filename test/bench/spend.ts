@@ -123,7 +123,8 @@ export async function fillSpend({ pool }: BenchDatabase, quarters: number): Prom
       order by 2, hashint4(r.spend_dimension_id)`,
   );
   await pool.query(
-    `vacuum analyze spend_rollups, spend_days, spend_dimensions, team_spend_days, model_spend_quarters`,
+    `vacuum analyze spend_rollups, spend_days, spend_dimensions, team_spend_days, model_spend_quarters,
+                    spend_months`,
   );
   return until;
 }

@@ -25,6 +25,7 @@ export async function listWrongDays(sql: Sql): Promise<readonly unknown[]> {
     ...(await listWrongSpendDays(sql)),
     ...(await listWrongTeamDays(sql)),
     ...(await listWrongModelQuarters(sql)),
+    ...(await listWrongMonths(sql)),
   ];
 }
 
@@ -53,6 +54,19 @@ async function listWrongModelQuarters(sql: Sql): Promise<readonly unknown[]> {
     `select q.bucket_start, q.model_id, q.workspace_id, sum(q.billed_cost_usd)
        from model_spend_quarters q
       group by 1, 2, 3`,
+  );
+}
+
+async function listWrongMonths(sql: Sql): Promise<readonly unknown[]> {
+  return await different(
+    sql,
+    `select r.spend_dimension_id, date_trunc('month', r.bucket_start, 'UTC'), sum(r.request_count),
+            sum(r.billed_cost_usd)
+       from spend_rollups r
+      group by 1, 2`,
+    `select m.spend_dimension_id, m.month_start, sum(m.request_count), sum(m.billed_cost_usd)
+       from spend_months m
+      group by 1, 2`,
   );
 }
 

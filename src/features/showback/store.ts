@@ -83,7 +83,7 @@ export async function listBreakdowns<Key extends BreakdownKey>(
     const choice = (of: (key: Key) => string, otherwise: string): string =>
       ofKeys.length === 0 ? otherwise : `case ${ofKeys.map(of).join(" ")} else ${otherwise} end`;
     return `select ${choice(position, "-1")} as position, ${choice(value, "null::text")} as value, ${sums}
-       from ${spendSource({ ...query, groupBy: ofKeys }).from}
+       from ${spendSource({ ...query, groupBy: ofKeys }, sums === SUMS ? "sums" : "cost").from}
       group by grouping sets (${[...sets, ...ofKeys.map((key) => `(${GROUP_SQL[key]})`)].join(", ")})`;
   };
   const text = [
@@ -121,7 +121,7 @@ export async function listCosts(
   if (only !== undefined && isWho && isWide(scope) && isWholeQuarters(period)) {
     return await listCostsOf(sql, query, { key, only });
   }
-  const { from, values, name } = spendSource({ ...query, groupBy: [key] });
+  const { from, values, name } = spendSource({ ...query, groupBy: [key] }, "cost");
   const { rows } = await sql.query<KeyCostRow>({
     ...(name === undefined ? {} : { name: `costs ${name} ${key}` }),
     text: `select ${GROUP_SQL[key]} as value, ${COST}
@@ -187,7 +187,7 @@ const SUMS = `coalesce(sum(s.request_count), 0)::text as requests,
             ${COST}`;
 /** In place of `SUMS`. */
 const COST_ALONE = `'0', '0', '0', '0', '0', '0', ${COST}`;
-/** Not of what was read only to be taken away again (see `people_spend_in`). */
+/** Not of what was read only to be taken away again (see `people_cost_in`). */
 const IS_SPENT = "sum(s.request_count) <> 0 or sum(s.billed_cost_usd) <> 0";
 
 interface SpendSqlRow {

@@ -52,7 +52,8 @@ async function counts() {
             (select count(distinct (t.spend_dimension_id, t.day_start))::integer
                from team_spend_days t) as different_days,
             (select count(*)::integer from team_spend_days t where not t.is_folded) as loose_days,
-            (select count(*)::integer from model_spend_quarters q where not q.is_folded) as loose_quarters`,
+            (select count(*)::integer from model_spend_quarters q where not q.is_folded) as loose_quarters,
+            (select count(*)::integer from spend_months m where not m.is_folded) as loose_months`,
   );
   return rows[0];
 }
@@ -81,6 +82,7 @@ describe("spend summed by team and by model", () => {
       different_days: different,
       loose_days: 0,
       loose_quarters: 0,
+      loose_months: 0,
     });
   });
 

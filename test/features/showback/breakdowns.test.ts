@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { scopeFrom } from "../../../src/domain/scope.ts";
-import { instant, type Period, timeZone } from "../../../src/domain/time.ts";
+import { HOUR_MS, instant, MINUTE_MS, type Period, timeZone } from "../../../src/domain/time.ts";
 import { sumTotals } from "../../../src/features/showback/rules.ts";
 import { listCourse } from "../../../src/features/showback/store/course.ts";
 import {
@@ -15,7 +15,7 @@ import { recordEvents } from "../../support/showback-builders.ts";
 import { aNativeEvent } from "../../support/usage-builders.ts";
 
 const db = useDatabase();
-const SPAN = period("2026-11-20T00:00:00Z", "2026-11-23T12:00:00Z");
+const SPAN = period("2026-09-25T00:00:00Z", "2026-11-23T12:00:00Z");
 /** Wide ones and narrow ones, which are read from different sums. */
 const SCOPES = [
   "org",
@@ -28,17 +28,23 @@ const SCOPES = [
   "tag:env=prod",
 ];
 
+const QUARTER_MS = 15 * MINUTE_MS;
+
 function period(start: string | Date, end: string | Date): Period {
   return { start: instant(start), end: instant(end) };
 }
 
-/** Of three and a half days, with every kind of owner and none, a few minutes apart. */
+/** Of two months, with every kind of owner and none: now and then, and in the last days often. */
 function events(): Record<string, unknown>[] {
   const pick = <T>(from: readonly T[], index: number): T | undefined => from[index % from.length];
   return Array.from({ length: 240 }, (_, index) => {
     const team = pick(["search", "ads", undefined], index);
     return aNativeEvent({
-      occurred_at: new Date(SPAN.start.getTime() + index * 20.7 * 60_000).toISOString(),
+      occurred_at: new Date(
+        index % 4 === 0
+          ? SPAN.start.getTime() + index * 5.9 * HOUR_MS
+          : SPAN.end.getTime() - index * 20.7 * MINUTE_MS,
+      ).toISOString(),
       model: pick(["claude-opus-5-5", "claude-haiku-4-5"], Math.floor(index / 2)),
       team,
       project: team === "search" ? pick(["checkout", undefined], Math.floor(index / 3)) : undefined,
@@ -72,14 +78,13 @@ describe("costs and breakdowns", () => {
   const asked: fc.Arbitrary<Asked> = fc.record({
     scope: fc.constantFrom(...SCOPES),
     start: fc.date({ min: SPAN.start, max: SPAN.end, noInvalidDate: true }),
-    hours: fc.integer({ min: 1, max: 100 }),
+    hours: fc.oneof(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 100, max: 1_500 })),
     isOdd: fc.boolean(),
   });
   /** Of whole quarters of an hour, and others. */
   function queryOf({ scope, start, hours, isOdd }: Asked) {
-    const quarterMs = 15 * 60_000;
-    const from = isOdd ? start.getTime() : Math.floor(start.getTime() / quarterMs) * quarterMs;
-    const span = period(new Date(from), new Date(from + hours * 4 * quarterMs));
+    const from = isOdd ? start.getTime() : Math.floor(start.getTime() / QUARTER_MS) * QUARTER_MS;
+    const span = period(new Date(from), new Date(from + hours * 4 * QUARTER_MS));
     return { scope: scopeFrom(scope), period: span, zone: timeZone("Europe/Berlin") };
   }
   const byKey = (rows: readonly { readonly key: string | null; readonly cost: bigint }[]) =>
@@ -109,6 +114,33 @@ describe("costs and breakdowns", () => {
         },
       ),
       { numRuns: 15 },
+    );
+  });
+
+  test("of everybody's people and keys are what listing says, over any months", async () => {
+    const quarters = fc.integer({
+      min: 0,
+      max: (SPAN.end.getTime() - SPAN.start.getTime()) / QUARTER_MS,
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom("org", "workspace:ws_1", "model:claude-opus-5-5"),
+        fc.constantFrom("user" as const, "api_key" as const),
+        fc.tuple(quarters, quarters).filter(([one, other]) => one !== other),
+        async (scope, key, bounds) => {
+          const [start = 0, end = 0] = bounds.toSorted((left, right) => left - right);
+          const at = (quarter: number) => new Date(SPAN.start.getTime() + quarter * QUARTER_MS);
+          const query = {
+            scope: scopeFrom(scope),
+            period: period(at(start), at(end)),
+            zone: timeZone("Europe/Berlin"),
+          };
+          const rows = await listSpend(db.pool, { ...query, groupBy: [key] });
+          const listed = rows.map(({ group, cost }) => ({ key: group[key] ?? null, cost }));
+          expect(byKey(await listCosts(db.pool, query, { key }))).toEqual(byKey(listed));
+        },
+      ),
+      { numRuns: 60 },
     );
   });
 

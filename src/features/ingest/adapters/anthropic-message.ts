@@ -12,7 +12,7 @@ import { envelopeFields } from "../native-event.ts";
 import type { ParsedEvent } from "../rules.ts";
 
 /** Anthropic's own gateway estimates with the same ratio. */
-const CHARACTERS_PER_TOKEN = 4;
+export const CHARACTERS_PER_TOKEN = 4;
 
 const envelope = {
   event_id: id,

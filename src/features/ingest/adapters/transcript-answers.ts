@@ -15,6 +15,8 @@ export interface TranscriptAnswer {
   readonly line: number;
   readonly raw: Readonly<Record<string, unknown>>;
   readonly outputTokens: number;
+  /** Of an answer that was not over: what its longest block had. */
+  readonly characters: number;
 }
 
 export interface TranscriptReader {
@@ -43,8 +45,7 @@ export function readTranscript(): TranscriptReader {
       if (found === undefined) return undefined;
       const known = waiting.get(found.key);
       waiting.delete(found.key);
-      const isFuller = known === undefined || known.outputTokens < found.answer.outputTokens;
-      waiting.set(found.key, isFuller ? found.answer : known);
+      waiting.set(found.key, known === undefined ? found.answer : fuller(known, found.answer));
       if (waiting.size <= ANSWERS_WAITING_MAX) return undefined;
       const [oldest] = waiting;
       if (oldest === undefined) return undefined;
@@ -53,6 +54,15 @@ export function readTranscript(): TranscriptReader {
     },
     rest: () => [...waiting.values()],
   };
+}
+
+/** Blocks are told apart by nothing that copies of them would not share, so they are not added up. */
+function fuller(known: TranscriptAnswer, next: TranscriptAnswer): TranscriptAnswer {
+  const isNext =
+    known.outputTokens < next.outputTokens ||
+    (known.outputTokens === next.outputTokens && isBrokenOff(known) && !isBrokenOff(next));
+  const characters = Math.max(known.characters, next.characters);
+  return { ...(isNext ? next : known), characters };
 }
 
 /** Whether a line can be whole, without reading it. */
@@ -104,16 +114,39 @@ function answerOf(
         message: { id: messageId, model, usage, stop_reason: stopReason },
       },
       outputTokens: typeof outputTokens === "number" ? outputTokens : 0,
+      characters: isAbsent(stopReason) ? charactersOf(message["content"]) : 0,
     },
   };
 }
 
+/** Of blocks of text and thinking: what tools are given is counted by Claude in its own way. */
+function charactersOf(content: unknown): number {
+  if (!Array.isArray(content)) return 0;
+  const lengths = content.map((block: unknown) => {
+    const text = isRecord(block) ? (block["text"] ?? block["thinking"]) : undefined;
+    return typeof text === "string" ? text.length : 0;
+  });
+  return Math.max(0, ...lengths);
+}
+
+/** An answer that was interrupted, or is still being written: its usage is not final. */
+export function isBrokenOff({ raw }: TranscriptAnswer): boolean {
+  const { message } = raw;
+  return isRecord(message) && isAbsent(message["stop_reason"]);
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
 /** The event of an answer that is just as it should be, as nearly all; undefined: see its shape. */
 export function plainAnswerEvent(
-  { raw }: TranscriptAnswer,
+  answer: TranscriptAnswer,
   userEmail: string | undefined,
   context: ElementContext,
 ): ParsedEvent | undefined {
+  if (isBrokenOff(answer)) return undefined;
+  const { raw } = answer;
   const { requestId, timestamp, sessionId, message } = raw;
   if (!isRecord(message) || !isId(message["id"])) return undefined;
   const { id: messageId, model, usage } = message;
@@ -156,14 +189,12 @@ const WRITING_MS = 5 * 60_000;
 /** Whether the last answer of a file is perhaps still being written, its usage not yet final. */
 export function isBeingWritten(
   parsedEvent: ParsedEvent,
-  { raw }: TranscriptAnswer,
+  answer: TranscriptAnswer,
   now: Instant,
 ): boolean {
-  const message = raw["message"];
   return (
     parsedEvent.kind === "event" &&
-    isRecord(message) &&
-    (message["stop_reason"] ?? null) === null &&
+    isBrokenOff(answer) &&
     parsedEvent.event.occurredAt > addMs(now, -WRITING_MS)
   );
 }

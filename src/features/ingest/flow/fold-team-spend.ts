@@ -1,6 +1,11 @@
-/** Adds up what ingest appends to the sums of teams and models, so that reading them stays short. */
+/** Adds up what ingest appends to the sums of teams, models and months, so that reading them stays short. */
 import { type Database, inTransaction } from "../../../store/database.ts";
-import { foldModelQuarters, foldTeamDays, takeFoldingTurn } from "../store/team-spend.ts";
+import {
+  foldModelQuarters,
+  foldMonths,
+  foldTeamDays,
+  takeFoldingTurn,
+} from "../store/team-spend.ts";
 
 /** So many more rows are read in a few milliseconds; folding rewrites as many sums as they touch. */
 const ROWS_MIN = 5_000;
@@ -15,7 +20,7 @@ export async function foldTeamSpend(
   { database }: { readonly database: Database },
   rowsMin = ROWS_MIN,
 ): Promise<void> {
-  for (const fold of [foldTeamDays, foldModelQuarters]) {
+  for (const fold of [foldTeamDays, foldModelQuarters, foldMonths]) {
     let count = KEYS_MAX;
     while (count >= KEYS_MAX) {
       // oxlint-disable-next-line no-await-in-loop -- one portion after the other

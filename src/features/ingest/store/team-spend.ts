@@ -1,6 +1,6 @@
 /**
- * Ingest, the SQL of spend summed coarser than by dimension. Owns: team_spend_days,
- * model_spend_quarters. Triggers on spend_rollups append to them (ADR 0033); here their rows are
+ * Ingest, the SQL of spend summed coarser than by dimension and day. Owns: team_spend_days,
+ * model_spend_quarters, spend_months. Triggers on spend_rollups append to them (ADR 0033); here their rows are
  * added up, so that few are left to read.
  */
 import type { Sql } from "../../../store/database.ts";
@@ -78,6 +78,35 @@ export async function foldModelQuarters(
        from taken t
       group by 1, 2, 3
       order by 1`,
+    [rowsMin, keysMax],
+  );
+  return rowCount ?? 0;
+}
+
+/** The same of one dimension in one month. */
+export async function foldMonths(
+  sql: Sql,
+  { rowsMin, keysMax }: { readonly rowsMin: number; readonly keysMax: number },
+): Promise<number> {
+  const { rowCount } = await sql.query(
+    `with keys as materialized (
+       select distinct m.month_start, m.spend_dimension_id
+         from spend_months m
+        where not m.is_folded
+              and (select count(*) from (select from spend_months l
+                                          where not l.is_folded limit $1) few) = $1
+        limit $2
+     ), taken as (
+       delete from spend_months m
+        using keys k
+        where m.month_start = k.month_start and m.spend_dimension_id = k.spend_dimension_id
+       returning m.*
+     )
+     insert into spend_months (spend_dimension_id, month_start, request_count, billed_cost_usd, is_folded)
+     select t.spend_dimension_id, t.month_start, sum(t.request_count), sum(t.billed_cost_usd), true
+       from taken t
+      group by 1, 2
+      order by 2, 1`,
     [rowsMin, keysMax],
   );
   return rowCount ?? 0;

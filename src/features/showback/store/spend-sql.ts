@@ -2,8 +2,8 @@
  * Showback, how SQL says "spend of a scope in a period": which sums it is read from, and what they
  * leave over.
  *
- * Whole days come from spend_days, or from team_spend_days where nobody asks who it was; whole quarters
- * of an hour from spend_rollups. What is left at either end of an odd period, and spend by tag, which
+ * Whole days come from spend_days, or from team_spend_days where nobody asks who it was, and whole
+ * months of everybody from spend_months; whole quarters of an hour from spend_rollups. What is left at either end of an odd period, and spend by tag, which
  * those do not know, from the charges themselves.
  */
 import type { Scope } from "../../../domain/scope.ts";
@@ -34,14 +34,17 @@ export interface SpendSource {
   readonly name: string | undefined;
 }
 
+/** What is asked of spend: all of its sums, or only how many requests there were and what they cost. */
+type Wanted = "sums" | "cost";
+
 /** The spend that `query` asks about. By its groups it is decided how fine rows must be. */
-export function spendSource(query: SpendQuery): SpendSource {
+export function spendSource(query: SpendQuery, wanted: Wanted = "sums"): SpendSource {
   const { scope, period, zone } = query;
   const { inner, before, after } = splitAtQuarters(period);
   const isByTag = scope.kind === "tag";
   const isOdd = isByTag || before.start < before.end || after.start < after.end;
   return {
-    from: `(${sumsOf(query)}
+    from: `(${wanted === "cost" && !isOdd ? costOf(query) : sumsOf(query)}
        ${isOdd ? chargesOf(isByTag) : ""}
      ) s
        join spend_dimensions d on d.spend_dimension_id = s.spend_dimension_id
@@ -120,6 +123,18 @@ function sumsOf(query: SpendQuery): string {
          from spend_dimensions d
         cross join lateral ${rows} r
         where true ${scopeCondition(scope)}`;
+}
+
+/** The same for who asks for nothing but the cost: of everybody's persons whole months come as one row. */
+function costOf(query: SpendQuery): string {
+  const { scope, groupBy } = query;
+  const isByTime = groupBy.includes("day") || groupBy.includes("hour");
+  return isWide(scope) && !isByTime && tellsWho(query)
+    ? `select r.spend_dimension_id, sum(r.request_count) as request_count,
+                sum(r.billed_cost_usd) as billed_cost_usd
+           from people_cost_in($1, $2) r
+          group by 1`
+    : sumsOf(query);
 }
 
 /** What is left at either end, of the charges themselves. */

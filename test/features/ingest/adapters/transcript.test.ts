@@ -59,7 +59,9 @@ function readEveryLine(text: string): readonly Found[] {
     const fields = { requestId, timestamp, sessionId, message: { id, model, usage, stop_reason } };
     answers.set(
       key,
-      isFuller ? { line, raw: fields, outputTokens: usage.output_tokens ?? 0 } : known,
+      isFuller
+        ? { line, raw: fields, outputTokens: usage.output_tokens ?? 0, characters: 0 }
+        : known,
     );
   }
   for (const one of answers.values()) {
