@@ -56,7 +56,7 @@ export function readTranscript(): TranscriptReader {
   };
 }
 
-/** Blocks are told apart by nothing that copies of them would not share, so they are not added up. */
+/** Of characters the most that one line has, not their sum: a floor counts no copied line twice. */
 function fuller(known: TranscriptAnswer, next: TranscriptAnswer): TranscriptAnswer {
   const isNext =
     known.outputTokens < next.outputTokens ||

@@ -182,7 +182,7 @@ describe("reading quickly", () => {
     let plain = 0;
     fc.assert(
       fc.property(answer, fc.constantFrom(undefined, "dev@acme.test", "nobody"), (raw, email) => {
-        const one = { line: 1, raw, outputTokens: 0 };
+        const one = { line: 1, raw, outputTokens: 0, characters: 0 };
         const quick = plainAnswerEvent(one, email, context);
         if (quick === undefined) return;
         plain += 1;
@@ -191,6 +191,61 @@ describe("reading quickly", () => {
       { numRuns: 500 },
     );
     expect(plain).toBeGreaterThan(80);
+  });
+});
+
+describe("an answer that was interrupted", () => {
+  const at = "2026-11-20T09:00:03.000Z";
+  const blockOf = (stop_reason: string | null, output_tokens: number, content: object) =>
+    JSON.stringify({
+      type: "assistant",
+      timestamp: at,
+      requestId: "req_1",
+      sessionId: "s",
+      message: {
+        id: "msg_1",
+        model: "claude-opus-5-5",
+        content: [content],
+        stop_reason,
+        usage: { input_tokens: 1_200, output_tokens },
+      },
+    });
+  const text = (characters: number) => ({ type: "text", text: "x".repeat(characters) });
+  const thinking = (characters: number) => ({ type: "thinking", thinking: "x".repeat(characters) });
+
+  test.each([
+    ["a token for four characters", [blockOf(null, 3, text(51))], 12, true],
+    ["what it had said", [blockOf(null, 30, text(51))], 30, true],
+    [
+      "its longest block, and no copy of it",
+      [blockOf(null, 3, thinking(90)), blockOf(null, 3, text(51)), blockOf(null, 3, thinking(90))],
+      22,
+      true,
+    ],
+    [
+      "no text of a tool",
+      [blockOf(null, 3, { type: "tool_use", input: { text: "long" } })],
+      3,
+      true,
+    ],
+    [
+      "not at all where the end of it came later",
+      [blockOf(null, 3, text(51)), blockOf("end_turn", 7, text(51))],
+      7,
+      false,
+    ],
+    [
+      "not at all where the end came with the same count",
+      [blockOf(null, 3, text(51)), blockOf("tool_use", 3, text(51))],
+      3,
+      false,
+    ],
+  ])("counts with %s", async (_how, lines, outputTokens, isIncomplete) => {
+    const found = await readInPieces(Buffer.from(lines.join("\n")), 1_000);
+    expect(found).toMatchObject([
+      { parsed: { kind: "event", event: { isIncomplete, usage: { outputTokens } } } },
+    ]);
+    expect(JSON.stringify(found)).not.toContain("xxx");
   });
 });
 
