@@ -76,7 +76,9 @@ export function changesOf(
     const was = valueText(before?.[name]);
     const is = valueText(after?.[name]);
     if (was === is) return [];
-    const label = name.replaceAll("_", " ");
+    const label = name
+      .replaceAll("_", " ")
+      .replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
     if (was === "") return [`${label}: ${is}`];
     return [`${label}: ${was} → ${is === "" ? "none" : is}`];
   });

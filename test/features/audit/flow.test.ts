@@ -157,7 +157,7 @@ describe("the audit message", () => {
       action: "approval.requested",
       subject: "approval:01a20bb7-9ee2-742f-ba45-20cb943ec6da",
       before: undefined,
-      after: { amount: "75.000000", ends_at: NOON.toISOString() },
+      after: { amount: "75.000000", ends_at: NOON.toISOString(), isTrusted: "yes" },
       rule: undefined,
       origin: { via: "slack", channel: "C01GENERAL0", command: "command raise" },
       previousHash: "",
@@ -175,6 +175,7 @@ describe("the audit message", () => {
       `*Approval requested* · ${noon} · bo@acme.test · #12`,
       "Amount: 75.00",
       `Ends at: ${noon}`,
+      "Is trusted: yes",
       "From slack, command raise",
     ]);
   });

@@ -1,7 +1,7 @@
 /** What is decided, who changed it, and what belongs to nobody. */
 import type { BlockJson } from "../../../src/sandbox/slack/protocol.ts";
 import type { Chapter } from "../entry.ts";
-import { answer, openedBy } from "../steps.ts";
+import { answer, openedBy, says } from "../steps.ts";
 
 function blockOf(blocks: readonly BlockJson[], saying: string): string {
   return blocks.find((one) => JSON.stringify(one).includes(saying))?.block_id ?? "";
@@ -81,12 +81,21 @@ export const GOVERNANCE: Chapter = {
       builders: ["owners/unallocatedMessage"],
       listeners: ["command unallocated"],
     }),
-    answer("Audit", {
-      who: "dana",
-      typed: "audit",
+    {
+      name: "Audit",
       builders: ["audit/auditPageMessage"],
       listeners: ["command audit", "action audit_older"],
-    }),
+      take: async (stage) => {
+        const shown = await stage.ask("dana", "/claude-spend audit");
+        if (says(shown.message, "audit_older")) return shown;
+        // No other chapter came before: as much as one page holds has to happen first.
+        for (const limit of ["131", "132", "133", "134", "135", "136", "137", "138"]) {
+          // oxlint-disable-next-line no-await-in-loop -- one version comes after the other
+          await stage.amend('limit: "130.00"', `limit: "${limit}.00"`);
+        }
+        return await stage.ask("dana", "/claude-spend audit");
+      },
+    },
     answer("Audit of duties", {
       who: "dana",
       typed: "audit duties",
