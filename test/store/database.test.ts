@@ -25,7 +25,13 @@ async function isAdmin(email: string): Promise<boolean> {
 async function endSession(sql: Sql, database: Database): Promise<void> {
   const { rows } = await sql.query<{ pid: number }>("select pg_backend_pid() as pid");
   // The message has to arrive before the session is used again.
-  const ended = sql instanceof EventEmitter ? once(sql, "end") : undefined;
+  // Not `once` of events: the error that comes before the end would reject it with nobody listening.
+  const ended =
+    sql instanceof EventEmitter
+      ? new Promise<void>((resolve) => {
+          sql.once("end", resolve);
+        })
+      : undefined;
   await database.query("select pg_terminate_backend($1)", [rows[0]?.pid]);
   expect(ended).toBeDefined();
   await ended;

@@ -40,6 +40,9 @@ export function clusterPath(dataDir: string): string {
   return join(resolve(dataDir), "pg");
 }
 
+/** For files that a child of a killed program may still be adding to: some seconds at most. */
+const PATIENTLY = { maxRetries: 10, retryDelay: 100 } as const;
+
 /** The cluster of this data directory, made when there is none yet. */
 export async function openCluster(options: {
   readonly dataDir: string;
@@ -118,7 +121,7 @@ async function initialize(
     }
     await syncDirectory(dirname(path));
   } catch (error) {
-    await rm(unfinished, { recursive: true, force: true });
+    await rm(unfinished, { recursive: true, force: true, ...PATIENTLY });
     // Another program was faster: its cluster is as good as ours.
     if (!(await exists(path))) throw error;
   }
@@ -155,7 +158,7 @@ async function removeUnfinished(path: string): Promise<void> {
     for (const name of await readdir(parent).catch(() => [])) {
       const pid = /^pg\.unfinished-(\d+)-/.exec(name)?.[1];
       if (pid === undefined || isAlive(Number(pid))) continue;
-      await rm(join(parent, name), { recursive: true, force: true });
+      await rm(join(parent, name), { recursive: true, force: true, ...PATIENTLY });
     }
   }
 }
