@@ -84,7 +84,8 @@ export async function listBreakdowns<Key extends BreakdownKey>(
       ofKeys.length === 0 ? otherwise : `case ${ofKeys.map(of).join(" ")} else ${otherwise} end`;
     return `select ${choice(position, "-1")} as position, ${choice(value, "null::text")} as value, ${sums}
        from ${spendSource({ ...query, groupBy: ofKeys }, sums === SUMS ? "sums" : "cost").from}
-      group by grouping sets (${[...sets, ...ofKeys.map((key) => `(${GROUP_SQL[key]})`)].join(", ")})`;
+      group by grouping sets (${[...sets, ...ofKeys.map((key) => `(${GROUP_SQL[key]})`)].join(", ")})
+      ${ofKeys.length === 0 ? "" : `having ${IS_SPENT} or ${isTotal(ofKeys)}`}`;
   };
   const text = [
     part(ofWhat, SUMS, ["()"]),
@@ -189,6 +190,10 @@ const SUMS = `coalesce(sum(s.request_count), 0)::text as requests,
 const COST_ALONE = `'0', '0', '0', '0', '0', '0', ${COST}`;
 /** Not of what was read only to be taken away again (see `people_cost_in`). */
 const IS_SPENT = "sum(s.request_count) <> 0 or sum(s.billed_cost_usd) <> 0";
+
+/** Whether a row is of no set of its own, so that it has a value of none of the keys. */
+const isTotal = (keys: readonly BreakdownKey[]): string =>
+  `(${keys.map((key) => `grouping(${GROUP_SQL[key]}) = 1`).join(" and ")})`;
 
 interface SpendSqlRow {
   readonly requests: string;

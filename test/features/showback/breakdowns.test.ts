@@ -107,6 +107,10 @@ describe("costs and breakdowns", () => {
             const rows = await listSpend(db.pool, { ...query, groupBy: [key] });
             const listed = rows.map(({ group, cost }) => ({ key: group[key] ?? null, cost }));
             expect(byKey(costsBy.get(key) ?? [])).toEqual(byKey(listed));
+            // Nobody is named whose spend was read only to be taken away again.
+            const keysOf = (some: readonly { readonly key: string | null }[]) =>
+              new Set(some.map((one) => one.key));
+            expect(keysOf(costsBy.get(key) ?? [])).toEqual(keysOf(listed));
             // oxlint-disable-next-line no-await-in-loop -- as above
             expect(byKey(await listCosts(db.pool, query, { key }))).toEqual(byKey(listed));
           }
@@ -115,6 +119,27 @@ describe("costs and breakdowns", () => {
       ),
       { numRuns: 15 },
     );
+  });
+
+  test("name nobody who used nothing in the period, however close to it they did", async () => {
+    await recordEvents(db.pool, [
+      aNativeEvent({ user_email: "early@acme.test", occurred_at: "2026-09-20T22:30:00Z" }),
+      aNativeEvent({ user_email: "late@acme.test", occurred_at: "2026-09-20T23:30:00Z" }),
+    ]);
+    for (const [start, end, who] of [
+      ["2026-09-20T01:00:00Z", "2026-09-20T23:00:00Z", "early@acme.test"],
+      ["2026-09-20T23:00:00Z", "2026-09-21T23:00:00Z", "late@acme.test"],
+    ] as const) {
+      const query = {
+        scope: scopeFrom("org"),
+        period: period(start, end),
+        zone: timeZone("Europe/Berlin"),
+      };
+      // oxlint-disable-next-line no-await-in-loop -- each period is asked by itself
+      const { costsBy } = await listBreakdowns(db.pool, query, ["user", "model"]);
+      expect(costsBy.get("user")?.map(({ key }) => key)).toEqual([who]);
+      expect(costsBy.get("model")).toHaveLength(1);
+    }
   });
 
   test("of everybody's people and keys are what listing says, over any months", async () => {
