@@ -160,6 +160,21 @@ describe("an edit", () => {
     expect((await listTeams({ database: db.pool }))[0]?.name).toBe("Find");
   });
 
+  test("takes out nothing by a place where another rule stands by now, and says so", async () => {
+    const rule = (upTo: string) => `{ up_to: "${upTo}", approvers: [team_owners] }`;
+    await put(
+      `${BASE}approvals: [${rule("100.00")}, ${rule("200.00")}, { approvers: [admins] }]\n`,
+    );
+    expect((await edit("dana@acme.test", 2, { kind: "remove-approval", index: 0 })).kind).toBe(
+      "applied",
+    );
+
+    const outcome = await edit("dana@acme.test", 2, { kind: "remove-approval", index: 1 });
+
+    expect(outcome).toMatchObject({ kind: "overtaken", version: 3 });
+    expect(await textInForce()).toContain('"200.00"');
+  });
+
   test("tells who is no admin only what was changed in what they change", async () => {
     await put(
       BASE.replace("name: Search", "name: Find").replace('"500.00"', '"777.77"') +

@@ -144,15 +144,18 @@ async function planEdit(
   if (!isAllowed) return { kind: "forbidden" };
 
   const inForce = latest?.version ?? 0;
-  if (isDoneAlready(current, edits)) return { kind: "unchanged", version: inForce };
-  if (version !== undefined && version !== inForce) {
-    const from = valuesOf(await store.findDocument(sql, version));
-    if (isOvertaken(edits, { from, current })) {
-      const versions = await store.listVersions(sql, { after: version, limit: SINCE_MAX });
-      const isAdmin = adminsOf(current).includes(actor.email);
-      const since = changesToTell(versions, edits, { isAdmin });
-      return { kind: "overtaken", version: inForce, since };
-    }
+  const isOther =
+    version !== undefined &&
+    version !== inForce &&
+    isOvertaken(edits, { from: valuesOf(await store.findDocument(sql, version)), current });
+  // In another list the same place is another one, which that edit may well leave as it is.
+  const mayBeDone = !isOther || !edits.some(takesOutByPlace);
+  if (mayBeDone && isDoneAlready(current, edits)) return { kind: "unchanged", version: inForce };
+  if (isOther) {
+    const versions = await store.listVersions(sql, { after: version, limit: SINCE_MAX });
+    const isAdmin = adminsOf(current).includes(actor.email);
+    const since = changesToTell(versions, edits, { isAdmin });
+    return { kind: "overtaken", version: inForce, since };
   }
   const result = applyEdits(current, edits);
   if (result.kind === "refused") return { ...result, kind: "impossible" };
@@ -173,6 +176,10 @@ function isDoneAlready(current: Values, edits: readonly GovernanceEdit[]): boole
     edits.map((edit) => ("isNew" in edit ? { ...edit, isNew: false } : edit)),
   );
   return again.kind === "values" && isSame(again.values, current);
+}
+
+function takesOutByPlace({ kind }: GovernanceEdit): boolean {
+  return kind === "remove-approval" || kind === "remove-digest";
 }
 
 function valuesOf(document: store.AppliedDocument | undefined): Values {
