@@ -3,6 +3,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { sumUsd } from "../../../src/domain/money.ts";
 import { ORG_SCOPE, scopeFrom } from "../../../src/domain/scope.ts";
 import {
+  addMs,
+  HOUR_MS,
   instant,
   localDate,
   type Period,
@@ -314,15 +316,18 @@ test.each([
   "America/St_Johns",
 ])("the course by day in %s is the same as the quarters of each of its days", async (name) => {
   const zone = timeZone(name);
-  const days = fc.record({ scope: fc.constantFrom(...COURSE_SCOPES), first: fc.nat(2) });
+  const days = fc.record({
+    scope: fc.constantFrom(...COURSE_SCOPES),
+    first: fc.nat(2),
+    // In the middle of days, with spend before and after.
+    startsLater: fc.constantFrom(0, 0, 9.75),
+    end: fc.constantFrom("2026-11-24T14:00:00Z", "2026-11-23T08:15:00Z"),
+  });
   await fc.assert(
-    fc.asyncProperty(days, async ({ scope, first }) => {
-      const start = startOfLocalDay([2026, 11, 20 + first], zone);
-      const query = {
-        scope: scopeFrom(scope),
-        zone,
-        period: period(start, "2026-11-24T14:00:00Z"),
-      };
+    fc.asyncProperty(days, async ({ scope, first, startsLater, end }) => {
+      const midnight = startOfLocalDay([2026, 11, 20 + first], zone);
+      const start = addMs(midnight, startsLater * HOUR_MS);
+      const query = { scope: scopeFrom(scope), zone, period: period(start, end) };
 
       const course = await listCourse(db.pool, query, "day");
       const byDay = await listSpend(db.pool, { ...query, groupBy: ["day"] });

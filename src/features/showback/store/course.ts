@@ -1,5 +1,6 @@
 /** Showback, the SQL of how spend went: by day or hour; and up to when usage has come in. Reads only. */
 import { usdFromDecimal } from "../../../domain/money.ts";
+import type { Scope } from "../../../domain/scope.ts";
 import { type Instant, instant, parseLocalDate } from "../../../domain/time.ts";
 import type { Sql } from "../../../store/database.ts";
 import type { Course, SpendQuery } from "../rules.ts";
@@ -68,8 +69,8 @@ function pointsOf(
 }
 
 /**
- * Spend by local day of few people: the sums of UTC days, and the quarters of an hour around midnight
- * that belong to the day before or after.
+ * Spend by local day of few people: the sums of UTC days, the quarters of an hour around midnight
+ * that belong to the day before or after, and those before and after the period.
  */
 async function listDays(
   sql: Sql,
@@ -79,8 +80,8 @@ async function listDays(
     name: `days ${scope.kind}`,
     text: `with midnights as materialized (
        -- Around a change of clocks a quarter is as far ahead as half a day before, or after, it.
-       select m.at - greatest(z.most, interval '0') as moved_from,
-              m.at + greatest(-z.least, interval '0') as moved_until
+       select m.at - greatest(z.most, interval '0') as since,
+              m.at + greatest(-z.least, interval '0') as until
          from generate_series(date_trunc('day', $1::timestamptz, 'UTC'),
                               date_trunc('day', $2::timestamptz, 'UTC') + interval '1 day',
                               interval '24 hours') as m (at)
@@ -91,15 +92,7 @@ async function listDays(
         ) z
      ), around as (
        select r.bucket_start, sum(r.billed_cost_usd) as cost
-         from spend_dimensions d
-        cross join midnights m
-              -- One dimension after the other, which Postgres would not think of by itself.
-        cross join lateral (select r.bucket_start, r.billed_cost_usd
-                              from spend_rollups r
-                             where r.spend_dimension_id = d.spend_dimension_id
-                               and r.bucket_start >= m.moved_from and r.bucket_start < m.moved_until
-                            offset 0) r
-        where true ${scopeCondition(scope, "$4")}
+         from ${quartersBetween("midnights", scope)}
         group by 1
      ), moved as materialized (
        select a.day, a.utc_day, a.cost
@@ -107,6 +100,16 @@ async function listDays(
                       (b.bucket_start at time zone 'UTC')::date as utc_day, b.cost
                  from around b) a
         where a.day <> a.utc_day
+     ), beside (since, until) as (
+       -- Of its first and last day what is not of the period: such as what is dated ahead of now.
+       values (date_trunc('day', $1::timestamptz, $3), $1::timestamptz),
+              ($2::timestamptz,
+               ((($2::timestamptz - interval '1 microsecond') at time zone $3)::date + 1)::timestamp
+                 at time zone $3)
+     ), outside as (
+       select (r.bucket_start at time zone $3)::date as day, sum(r.billed_cost_usd) as cost
+         from ${quartersBetween("beside", scope)}
+        group by 1
      ), parts as (
        select (s.day_start at time zone 'UTC')::date as day, sum(s.billed_cost_usd) as cost
          from spend_dimensions d
@@ -122,6 +125,8 @@ async function listDays(
        select v.day, v.cost from moved v
        union all
        select v.utc_day, -v.cost from moved v
+       union all
+       select o.day, -o.cost from outside o
      )
      select p.day::text, sum(p.cost)::text as cost
        from parts p
@@ -135,6 +140,19 @@ async function listDays(
   return rows.flatMap(({ day, cost }) =>
     pointsOf(day, usdFromDecimal(cost), { step: "day", zone }),
   );
+}
+
+/** Quarters of an hour, as `r`, between the times in rows of `bounds`. */
+function quartersBetween(bounds: "midnights" | "beside", scope: Scope): string {
+  return `spend_dimensions d
+        cross join ${bounds} b
+              -- One dimension after the other, which Postgres would not think of by itself.
+        cross join lateral (select q.bucket_start, q.billed_cost_usd
+                              from spend_rollups q
+                             where q.spend_dimension_id = d.spend_dimension_id
+                               and q.bucket_start >= b.since and q.bucket_start < b.until
+                            offset 0) r
+        where true ${scopeCondition(scope, "$4")}`;
 }
 
 /** The end of the last quarter of an hour in which anything was used; undefined without usage. */
