@@ -13,6 +13,21 @@ async function migrate(isWanted: (file: string) => boolean): Promise<void> {
   }
 }
 
+/** Its statements one by one, as the program runs them; `beside` happens after each. */
+async function migrateBeside(
+  beside: (step: number) => Promise<void>,
+  statementsMax?: number,
+): Promise<void> {
+  const text = await readFile(`migrations/${FILE}`, "utf8");
+  const statements = text.split(/^-- next statement$/m).slice(0, statementsMax);
+  for (const [step, statement] of statements.entries()) {
+    // oxlint-disable-next-line no-await-in-loop -- one statement after the other
+    await db.pool.query(statement);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await beside(step);
+  }
+}
+
 /** As every version since `spend_days` writes them: quarters and days, and nothing else. */
 async function addAsBefore(dimension: number, at: string, cost: string): Promise<void> {
   const sums = "1, 10, 20, 30, 40, 50, 0";
@@ -97,6 +112,37 @@ test("what was spent before is summed, and what an older version goes on to reco
        from team_spend_days t`,
   );
   expect(totals).toEqual([{ cost: "31.750000000000", owners: 2 }]);
+});
+
+test("an older version that records between any two steps, before and after a crash, is summed once", async () => {
+  await db.pool.query(`truncate spend_rollups, spend_days`);
+  const known = await addDimension("search", "dana@acme.test");
+  const recordBeside = async (step: number): Promise<void> => {
+    const person = `p${String(step)}@acme.test`;
+    const dimension = await addDimension(step % 2 === 0 ? "search" : null, person);
+    await addAsBefore(dimension, "2026-10-31T23:45:00Z", "0.5");
+    await addAsBefore(known, "2026-10-31T23:45:00Z", "2");
+    await addAsBefore(known, "2026-11-30T08:00:00Z", "-0.25"); // A correction takes back.
+  };
+  const undone = `drop trigger spend_rollups_inserted on spend_rollups;
+    drop trigger spend_rollups_updated on spend_rollups;
+    drop trigger spend_rollups_truncated on spend_rollups;
+    drop trigger spend_dimensions_team on spend_dimensions;
+    drop table team_spend_days, model_spend_quarters, spend_months;
+    alter table spend_dimensions drop column team_dimension_id`;
+  await db.pool.query(undone);
+  await recordBeside(0);
+
+  // It crashes between the triggers, then between what they left out; then it goes through.
+  await migrateBeside(async (step) => await recordBeside(100 + step), 20);
+  await migrateBeside(async (step) => await recordBeside(200 + step), 24);
+  await migrateBeside(async (step) => await recordBeside(300 + step));
+
+  expect(await listWrongDays(db.pool)).toEqual([]);
+  const { rows } = await db.pool.query(
+    `select count(*)::integer as rows from team_spend_days t where t.billed_cost_usd <> 0`,
+  );
+  expect(rows).not.toEqual([{ rows: 0 }]);
 });
 
 test("sums that others rest on can't be deleted", async () => {
