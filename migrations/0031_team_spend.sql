@@ -8,17 +8,23 @@
 alter table spend_dimensions add column if not exists team_dimension_id integer;
 -- next statement
 create index if not exists spend_dimensions_but_who
-    on spend_dimensions ((array[team_key, project_key, model_id, workspace_id, source]));
+    on spend_dimensions ((array[team_key, project_key, model_id, workspace_id, source]), team_dimension_id);
 -- next statement
+-- The functions of triggers read dimensions by their indexes, whatever was the best way when the
+-- session planned it: a new installation has no statistics yet.
 -- A dimension of the same team, project, model, workspace and source stands for all of them. Two may,
 -- where two callers made the first ones at the same time: what they stand for is still true.
-create or replace function name_team_dimension() returns trigger language plpgsql as $$
+create or replace function name_team_dimension() returns trigger language plpgsql
+  set enable_seqscan to off as $$
 begin
   new.team_dimension_id := coalesce(
-    (select min(d.team_dimension_id)
+    -- The first of the index: a project of thousands of people has thousands of such dimensions.
+    (select d.team_dimension_id
        from spend_dimensions d
       where array[d.team_key, d.project_key, d.model_id, d.workspace_id, d.source]
-          = array[new.team_key, new.project_key, new.model_id, new.workspace_id, new.source]),
+          = array[new.team_key, new.project_key, new.model_id, new.workspace_id, new.source]
+      order by d.team_dimension_id
+      limit 1),
     new.spend_dimension_id);
   return new;
 end
@@ -85,7 +91,8 @@ create index if not exists spend_months_month on spend_months (month_start, spen
 create index if not exists spend_months_loose on spend_months (month_start, spend_dimension_id)
     where not is_folded;
 -- next statement
-create or replace function add_new_spend() returns trigger language plpgsql as $$
+create or replace function add_new_spend() returns trigger language plpgsql
+  set enable_seqscan to off as $$
 begin
   with changed as materialized (
     select n.spend_dimension_id, d.team_dimension_id, d.model_id, d.workspace_id, n.bucket_start,
@@ -126,7 +133,8 @@ begin
 end
 $$;
 -- next statement
-create or replace function add_changed_spend() returns trigger language plpgsql as $$
+create or replace function add_changed_spend() returns trigger language plpgsql
+  set enable_seqscan to off as $$
 begin
   with changed as materialized (
     select s.spend_dimension_id, d.team_dimension_id, d.model_id, d.workspace_id, s.bucket_start,

@@ -73,20 +73,27 @@ export interface TopRow {
   readonly cost: Usd;
 }
 
-/** The costliest `count` of `rows`, and what the others cost together. */
+/** Those of many that are not listed one by one. */
+export interface Rest {
+  readonly count: number;
+  readonly cost: Usd;
+}
+
+/** The costliest `count` of `rows`, and what the others and `rest` cost together. */
 export function topRows<Row extends TopRow>(
   rows: readonly Row[],
   count: number,
+  rest?: Rest,
 ): { readonly top: readonly Row[]; readonly othersCount: number; readonly others: Usd } {
   const sorted = rows.toSorted((left, right) => {
     if (left.cost === right.cost) return (left.key ?? "").localeCompare(right.key ?? "");
     return left.cost > right.cost ? -1 : 1;
   });
-  const rest = sorted.slice(count);
+  const others = sorted.slice(count);
   return {
     top: sorted.slice(0, count),
-    othersCount: rest.length,
-    others: sumUsd(rest.map((row) => row.cost)),
+    othersCount: others.length + (rest?.count ?? 0),
+    others: sumUsd([...others.map((row) => row.cost), ...(rest === undefined ? [] : [rest.cost])]),
   };
 }
 
@@ -108,6 +115,8 @@ export type Dimension = Exclude<GroupKey, "day" | "hour" | "source" | "workspace
 export interface Breakdown {
   readonly key: Dimension;
   readonly rows: readonly TopRow[];
+  /** What is in none of the rows; absent: nothing. */
+  readonly rest?: Rest;
 }
 
 /** Which part of a report is shown. */

@@ -8,6 +8,7 @@ import type { Sql } from "../../store/database.ts";
 import {
   GROUP_KEYS,
   type GroupKey,
+  type Rest,
   type SpendQuery,
   type SpendRow,
   type SpendTotals,
@@ -59,6 +60,14 @@ export interface KeyCost {
   readonly cost: Usd;
 }
 
+/** What the values of a key cost. */
+export interface KeyCosts {
+  /** In no order; of people and keys the costliest hundred, more than any message lists. */
+  readonly rows: readonly KeyCost[];
+  /** All others together. */
+  readonly rest: Rest;
+}
+
 /**
  * The total and, for each of `keys`, what each of its values cost: of one look, so that all add up to
  * the same. What tells one person from another is read apart from the rest, which has fewer rows.
@@ -69,7 +78,7 @@ export async function listBreakdowns<Key extends BreakdownKey>(
   keys: readonly Key[],
 ): Promise<{
   readonly total: SpendTotals;
-  readonly costsBy: ReadonlyMap<Key, readonly KeyCost[]>;
+  readonly costsBy: ReadonlyMap<Key, KeyCosts>;
 }> {
   const ofWhom = keys.filter((key) => key === "user" || key === "api_key");
   const isApart = ofWhom.length > 0 && !isPersonal(query.scope) && query.scope.kind !== "tag";
@@ -83,17 +92,15 @@ export async function listBreakdowns<Key extends BreakdownKey>(
     const choice = (of: (key: Key) => string, otherwise: string): string =>
       ofKeys.length === 0 ? otherwise : `case ${ofKeys.map(of).join(" ")} else ${otherwise} end`;
     return `select ${choice(position, "-1")} as position, ${choice(value, "null::text")} as value, ${sums}
-       from ${spendSource({ ...query, groupBy: ofKeys }, sums === SUMS ? "sums" : "cost").from}
+       from ${spendSource({ ...query, groupBy: ofKeys }, sums === REQUESTS_AND_COST ? "cost" : "sums").from}
       group by grouping sets (${[...sets, ...ofKeys.map((key) => `(${GROUP_SQL[key]})`)].join(", ")})
       ${ofKeys.length === 0 ? "" : `having ${IS_SPENT} or ${isTotal(ofKeys)}`}`;
   };
   const text = [
-    part(ofWhat, SUMS, ["()"]),
-    ...(isApart ? [part(ofWhom, COST_ALONE, [])] : []),
+    part(ofWhat, `${SUMS}, 0 as others`, ["()"]),
+    ...(isApart ? [costliest(part(ofWhom, REQUESTS_AND_COST, []))] : []),
   ].join("\nunion all\n");
-  const { rows } = await sql.query<
-    SpendSqlRow & { readonly position: number; readonly value: string | null }
-  >({
+  const { rows } = await sql.query<SpendSqlRow & BreakdownSqlRow>({
     ...(name === undefined
       ? {}
       : { name: `breakdowns ${name} ${keys.map((key) => GROUP_KEYS.indexOf(key)).join(" ")}` }),
@@ -102,40 +109,46 @@ export async function listBreakdowns<Key extends BreakdownKey>(
   });
   const total = rows.find((row) => row.position === -1);
   assert(total !== undefined, "a sum has one row");
-  const costsBy = keys.map((key, position): [Key, readonly KeyCost[]] => [
+  const costsBy = keys.map((key, position): [Key, KeyCosts] => [
     key,
-    rows
-      .filter((row) => row.position === position)
-      .map((row) => ({ key: row.value, cost: usdFromDecimal(row.cost) })),
+    keyCostsFrom(rows.filter((row) => row.position === position)),
   ]);
   return { total: totalsFrom(total), costsBy: new Map(costsBy) };
 }
 
-/** What each value of `key` cost. With `only` it may leave out all others. */
+/** What each value of `key` cost, the costliest if they are many. */
 export async function listCosts(
   sql: Sql,
   query: Omit<SpendQuery, "groupBy">,
-  { key, only }: { readonly key: BreakdownKey; readonly only?: readonly (string | null)[] },
-): Promise<readonly KeyCost[]> {
-  const { scope, period } = query;
-  const isWho = key === "user" || key === "api_key";
-  if (only !== undefined && isWho && isWide(scope) && isWholeQuarters(period)) {
-    return await listCostsOf(sql, query, { key, only });
-  }
+  key: BreakdownKey,
+): Promise<KeyCosts> {
   const { from, values, name } = spendSource({ ...query, groupBy: [key] }, "cost");
-  const { rows } = await sql.query<KeyCostRow>({
+  const { rows } = await sql.query<BreakdownSqlRow>({
     ...(name === undefined ? {} : { name: `costs ${name} ${key}` }),
-    text: `select ${GROUP_SQL[key]} as value, ${COST}
+    text: costliest(`select 0 as position, ${GROUP_SQL[key]} as value, ${REQUESTS_AND_COST}
        from ${from}
-      group by 1
-     having ${IS_SPENT}`,
+      group by 2
+     having ${IS_SPENT}`),
     values: [...values],
   });
-  return rows.map(keyCostFrom);
+  return keyCostsFrom(rows);
+}
+
+/** What some values of `key` cost; others may be among them. */
+export async function listCostsOf(
+  sql: Sql,
+  query: Omit<SpendQuery, "groupBy">,
+  { key, only }: { readonly key: BreakdownKey; readonly only: readonly (string | null)[] },
+): Promise<readonly KeyCost[]> {
+  const { scope, period } = query;
+  if ((key === "user" || key === "api_key") && isWide(scope) && isWholeQuarters(period)) {
+    return await listCostsOfPeople(sql, query, { key, only });
+  }
+  return (await listCosts(sql, query, key)).rows;
 }
 
 /** Of a few people or keys: their dimensions one after the other, where everybody's are very many. */
-async function listCostsOf(
+async function listCostsOfPeople(
   sql: Sql,
   { scope, period }: Omit<SpendQuery, "groupBy">,
   { key, only }: { readonly key: "user" | "api_key"; readonly only: readonly (string | null)[] },
@@ -186,14 +199,44 @@ const SUMS = `coalesce(sum(s.request_count), 0)::text as requests,
             coalesce(sum(s.cache_read_input_tokens), 0)::text as cache_read,
             coalesce(sum(s.output_tokens), 0)::text as output,
             ${COST}`;
-/** In place of `SUMS`. */
-const COST_ALONE = `'0', '0', '0', '0', '0', '0', ${COST}`;
+/** In place of `SUMS`, for `costliest`. */
+const REQUESTS_AND_COST = `sum(s.request_count) as requests, sum(s.billed_cost_usd) as cost`;
 /** Not of what was read only to be taken away again (see `people_cost_in`). */
 const IS_SPENT = "sum(s.request_count) <> 0 or sum(s.billed_cost_usd) <> 0";
 
 /** Whether a row is of no set of its own, so that it has a value of none of the keys. */
 const isTotal = (keys: readonly BreakdownKey[]): string =>
   `(${keys.map((key) => `grouping(${GROUP_SQL[key]}) = 1`).join(" and ")})`;
+
+const ROWS_KEPT = 100;
+
+/**
+ * The costliest rows of each position as they would come from `SUMS`, and the rest as one: thousands
+ * of people would keep who asked, and everybody else who asks, waiting for names that nobody reads.
+ */
+const costliest = (rows: string): string => `
+     select k.position, case when k.place <= ${String(ROWS_KEPT)} then k.value end as value,
+            '0' as requests, '0', '0', '0', '0', '0', sum(k.cost)::text as cost,
+            case when k.place > ${String(ROWS_KEPT)} then count(*)::integer else 0 end as others
+       from (select r.*, row_number() over (partition by r.position order by r.cost desc, r.value) as place
+               from (${rows}) r) k
+      group by 1, 2, least(k.place, ${String(ROWS_KEPT + 1)}), k.place > ${String(ROWS_KEPT)}`;
+
+interface BreakdownSqlRow {
+  readonly position: number;
+  readonly value: string | null;
+  readonly cost: string;
+  /** Of how many values this is the sum; 0: of one, which it names. */
+  readonly others: number;
+}
+
+function keyCostsFrom(rows: readonly BreakdownSqlRow[]): KeyCosts {
+  const rest = rows.find(({ others }) => others > 0);
+  return {
+    rows: rows.filter(({ others }) => others === 0).map(keyCostFrom),
+    rest: { count: rest?.others ?? 0, cost: usdFromDecimal(rest?.cost ?? "0") },
+  };
+}
 
 interface SpendSqlRow {
   readonly requests: string;

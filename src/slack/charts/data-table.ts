@@ -18,6 +18,8 @@ export interface DataTableOptions {
   /** `align: "right"` for amounts: their cells are sorted as numbers where they are such. */
   readonly columns: readonly { readonly name: string; readonly align?: "left" | "right" }[];
   readonly rows: readonly (readonly string[])[];
+  /** How many rows there would be if all were given; those that are, unless told. */
+  readonly rowCount?: number;
   /** Rows shown at once; ten unless told. */
   readonly pageSize?: number;
 }
@@ -38,8 +40,11 @@ export function dataTable(options: DataTableOptions): DataTableBlock {
     if (rows.length > 0 && chars > TABLE_CHARS_MAX) break;
     rows.push(row);
   }
-  const left = given.length - rows.length;
-  const ending = left === 0 ? "" : ` (first ${String(rows.length)} of ${String(given.length)})`;
+  const count = Math.max(given.length, options.rowCount ?? 0);
+  const ending =
+    count === rows.length
+      ? ""
+      : ` (first ${String(rows.length)} of ${count.toLocaleString("en-US")})`;
   return {
     type: "data_table",
     caption: oneLine(options.caption, CAPTION_CHARS_MAX - ending.length) + ending,

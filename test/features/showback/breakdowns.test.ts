@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { sumUsd } from "../../../src/domain/money.ts";
 import { scopeFrom } from "../../../src/domain/scope.ts";
 import { HOUR_MS, instant, MINUTE_MS, type Period, timeZone } from "../../../src/domain/time.ts";
 import { sumTotals } from "../../../src/features/showback/rules.ts";
@@ -7,6 +8,7 @@ import { listCourse } from "../../../src/features/showback/store/course.ts";
 import {
   listBreakdowns,
   listCosts,
+  listCostsOf,
   listSpend,
   loadCost,
 } from "../../../src/features/showback/store.ts";
@@ -106,13 +108,13 @@ describe("costs and breakdowns", () => {
             // oxlint-disable-next-line no-await-in-loop -- each key is asked by itself
             const rows = await listSpend(db.pool, { ...query, groupBy: [key] });
             const listed = rows.map(({ group, cost }) => ({ key: group[key] ?? null, cost }));
-            expect(byKey(costsBy.get(key) ?? [])).toEqual(byKey(listed));
+            expect(byKey(costsBy.get(key)?.rows ?? [])).toEqual(byKey(listed));
             // Nobody is named whose spend was read only to be taken away again.
             const keysOf = (some: readonly { readonly key: string | null }[]) =>
               new Set(some.map((one) => one.key));
-            expect(keysOf(costsBy.get(key) ?? [])).toEqual(keysOf(listed));
+            expect(keysOf(costsBy.get(key)?.rows ?? [])).toEqual(keysOf(listed));
             // oxlint-disable-next-line no-await-in-loop -- as above
-            expect(byKey(await listCosts(db.pool, query, { key }))).toEqual(byKey(listed));
+            expect(byKey((await listCosts(db.pool, query, key)).rows)).toEqual(byKey(listed));
           }
           expect(await loadCost(db.pool, query)).toBe(whole.cost);
         },
@@ -137,8 +139,41 @@ describe("costs and breakdowns", () => {
       };
       // oxlint-disable-next-line no-await-in-loop -- each period is asked by itself
       const { costsBy } = await listBreakdowns(db.pool, query, ["user", "model"]);
-      expect(costsBy.get("user")?.map(({ key }) => key)).toEqual([who]);
-      expect(costsBy.get("model")).toHaveLength(1);
+      expect(costsBy.get("user")?.rows.map(({ key }) => key)).toEqual([who]);
+      expect(costsBy.get("model")?.rows).toHaveLength(1);
+    }
+  });
+
+  test("of very many people name the costliest, and say what the others are and cost", async () => {
+    const at = "2026-09-10T10:00:00Z";
+    await recordEvents(
+      db.pool,
+      Array.from({ length: 130 }, (_, index) =>
+        aNativeEvent({
+          user_email: `p${String(index)}@acme.test`,
+          occurred_at: at,
+          usage: { input_tokens: 1_000 * (index + 1), output_tokens: 0 },
+        }),
+      ),
+    );
+    const query = {
+      scope: scopeFrom("org"),
+      period: period("2026-09-10T00:00:00Z", "2026-09-11T00:00:00Z"),
+      zone: timeZone("Europe/Berlin"),
+    };
+
+    const { total, costsBy } = await listBreakdowns(db.pool, query, ["user"]);
+    const costs = await listCosts(db.pool, query, "user");
+
+    const listed = (await listSpend(db.pool, { ...query, groupBy: ["user"] })).toSorted(
+      (left, right) => Number(right.cost - left.cost),
+    );
+    expect(total.requests).toBe(130);
+    for (const { rows, rest } of [costs, costsBy.get("user") ?? costs]) {
+      expect(byKey(rows)).toEqual(
+        new Map(listed.slice(0, 100).map(({ group, cost }) => [group.user ?? null, cost])),
+      );
+      expect(rest).toEqual({ count: 30, cost: sumUsd(listed.slice(100).map(({ cost }) => cost)) });
     }
   });
 
@@ -162,7 +197,7 @@ describe("costs and breakdowns", () => {
           };
           const rows = await listSpend(db.pool, { ...query, groupBy: [key] });
           const listed = rows.map(({ group, cost }) => ({ key: group[key] ?? null, cost }));
-          expect(byKey(await listCosts(db.pool, query, { key }))).toEqual(byKey(listed));
+          expect(byKey((await listCosts(db.pool, query, key)).rows)).toEqual(byKey(listed));
         },
       ),
       { numRuns: 60 },
@@ -174,10 +209,10 @@ describe("costs and breakdowns", () => {
     await fc.assert(
       fc.asyncProperty(asked, who, fc.nat(3), async (of, key, count) => {
         const query = queryOf(of);
-        const all = await listCosts(db.pool, query, { key });
+        const { rows: all } = await listCosts(db.pool, query, key);
         const only = all.slice(0, count).map((row) => row.key);
 
-        const some = byKey(await listCosts(db.pool, query, { key, only }));
+        const some = byKey(await listCostsOf(db.pool, query, { key, only }));
 
         for (const value of only) expect(some.get(value)).toBe(byKey(all).get(value));
       }),

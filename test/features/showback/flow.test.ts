@@ -257,10 +257,10 @@ describe("a report", () => {
     );
     await sumDays(db.pool);
     const { breakdowns } = await report("ana", "project:crowd 2026-09 by person");
-    const people = breakdowns.find(({ key }) => key === "user")?.rows ?? [];
+    const people = breakdowns.find(({ key }) => key === "user");
 
-    expect(people).toHaveLength(10_100);
-    expect(people).toContainEqual({ key: "p9999@acme.test", cost: usd(50) });
+    expect(people?.rows).toContainEqual({ key: "p9999@acme.test", cost: usd(50) });
+    expect((people?.rows.length ?? 0) + (people?.rest?.count ?? 0)).toBe(10_100);
   });
 });
 

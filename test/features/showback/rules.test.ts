@@ -294,6 +294,11 @@ describe("topRows", () => {
 
     expect(top.map(({ key }) => key)).toEqual(["c", null, "a"]);
     expect({ othersCount, others }).toEqual({ othersCount: 2, others: usd(1) });
+    expect(topRows(rows, 3, { count: 40, cost: usd(5) })).toEqual({
+      top,
+      othersCount: 42,
+      others: usd(6),
+    });
   });
 
   test("of any rows lose nothing, and none that is left out costs more", () => {

@@ -182,7 +182,7 @@ describe("dataTable", () => {
     });
 
     expect(table.rows).toHaveLength(100);
-    expect(table.caption).toBe("Teams (first 99 of 1000)");
+    expect(table.caption).toBe("Teams (first 99 of 1,000)");
   });
 });
 

@@ -107,17 +107,18 @@ async function loadNumbers(
       basisOf({ database: sql }, { scope, period: period.current }),
       unitCosts(sql, { scope, period: period.current, teams }),
     ]);
-  const named = await keyNames(sql, costsBy.get("api_key") ?? []);
+  const named = await keyNames(sql, costsBy.get("api_key")?.rows ?? []);
   return {
     spend: total,
     previous: { cost: before },
     course: { step, points: wholeCourse(points, step, query) },
-    breakdowns: keys.map(
-      (key): Breakdown => ({
+    breakdowns: [...costsBy].map(
+      ([key, { rows, rest }]): Breakdown => ({
         key,
-        rows: (costsBy.get(key) ?? []).map(
+        rows: rows.map(
           ({ key: value, cost }): TopRow => ({ key: named(shownKey(key, value, teams)), cost }),
         ),
+        rest,
       }),
     ),
     budgets,

@@ -15,7 +15,7 @@ import {
 import { loadBasis } from "../../reconciliation/index.ts";
 import { parseTop, TOP_SHOWN_MAX, type TopResult } from "../rules/top.ts";
 import { type Dimension, topRows } from "../rules.ts";
-import { listCosts } from "../store.ts";
+import { listCosts, listCostsOf } from "../store.ts";
 import { type Question, readQuestion } from "./question.ts";
 import { shownKey } from "./report.ts";
 
@@ -29,8 +29,8 @@ export async function loadTop(
   deps: Deps,
   { asker, text }: { readonly asker: Email; readonly text: string },
 ): Promise<TopResult> {
-  const { dimension: named, rest } = parseTop(text);
-  const question = await readQuestion(deps, { asker, text: rest, otherwise: ownLargestScope });
+  const { dimension: named, rest: words } = parseTop(text);
+  const question = await readQuestion(deps, { asker, text: words, otherwise: ownLargestScope });
   if (question.kind !== "asked") return question;
   const { scope, period, person, teams, organization, view } = question;
   const mayViewPeople = mayViewPeopleOf(person, scope, teams, period.previous.start);
@@ -48,7 +48,7 @@ export async function loadTop(
   );
   // By key: two teams may have one name.
   const previous = new Map(before.map(({ key, cost }) => [key, cost] as const));
-  const rows = current.map(({ key: value, cost }) => {
+  const rows = current.rows.map(({ key: value, cost }) => {
     const key = shownKey(dimension, value, teams);
     return {
       key: key === null || dimension !== "api_key" ? key : names.apiKey(key),
@@ -57,8 +57,9 @@ export async function loadTop(
     };
   });
   // Added up here: a second query would also count what arrived since the first.
-  const total = sumUsd(rows.map(({ cost }) => cost));
-  return { kind: "top", top: { name, dimension, period, rows, total, basis } };
+  const { rest } = current;
+  const total = sumUsd([...rows.map(({ cost }) => cost), rest.cost]);
+  return { kind: "top", top: { name, dimension, period, rows, rest, total, basis } };
 }
 
 async function loadNumbers(
@@ -68,17 +69,17 @@ async function loadNumbers(
 ) {
   const of = { scope, zone: organization.timeZone } as const;
   const [current, basis] = await together([
-    listCosts(sql, { ...of, period: period.current }, { key: dimension }),
+    listCosts(sql, { ...of, period: period.current }, dimension),
     loadBasis(sql, { scope, period: period.current }, now),
   ]);
   // Of thousands of people only those who are shown are compared with what they spent before.
-  const costs = current.filter(({ cost }) => cost !== 0n);
+  const costs = current.rows.filter(({ cost }) => cost !== 0n);
   const least = topRows(costs, TOP_SHOWN_MAX).top.at(-1)?.cost;
   const only = costs.flatMap(({ key, cost }) =>
     least !== undefined && cost >= least ? [key] : [],
   );
   const [before, names] = await together([
-    listCosts(sql, { ...of, period: period.previous }, { key: dimension, only }),
+    listCostsOf(sql, { ...of, period: period.previous }, { key: dimension, only }),
     loadListedNames(sql, {
       workspaces: [],
       apiKeys: dimension === "api_key" ? only.filter((key) => key !== null) : [],

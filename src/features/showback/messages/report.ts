@@ -136,8 +136,8 @@ function hourText(at: SpendReport["asOf"], zone: SpendReport["zone"]): string {
   return `${String(localParts(at, zone).hour).padStart(2, "0")}:00`;
 }
 
-function breakdownChart({ key, rows }: Breakdown): Block {
-  const { top, othersCount, others } = topRows(rows, TOP_ROWS);
+function breakdownChart({ key, rows, rest }: Breakdown): Block {
+  const { top, othersCount, others } = topRows(rows, TOP_ROWS, rest);
   return chart({
     title: TITLES[key],
     kind: "pie",
@@ -154,8 +154,12 @@ function breakdownChart({ key, rows }: Breakdown): Block {
   });
 }
 
-function breakdownText({ key, rows }: Breakdown, { spend }: SpendReport, rowsMax: number): string {
-  const { top, othersCount, others } = topRows(rows, rowsMax);
+function breakdownText(
+  { key, rows, rest }: Breakdown,
+  { spend }: SpendReport,
+  rowsMax: number,
+): string {
+  const { top, othersCount, others } = topRows(rows, rowsMax, rest);
   const lines = top.map(
     (row) => `${formatUsd(row.cost)}  ${nameOf(key, row.key)}${shareText(row.cost, spend.cost)}`,
   );
@@ -184,6 +188,7 @@ function exactTable({ breakdowns, name, period, spend }: SpendReport): Block {
       ["Total", usdToDecimal(spend.cost)],
       ...rows.map((row) => [plainName(key, row.key), usdToDecimal(row.cost)]),
     ],
+    rowCount: 1 + rows.length + (breakdown?.rest?.count ?? 0),
   });
 }
 

@@ -23,7 +23,15 @@ const CALLED: Readonly<Record<Dimension, { readonly title: string; readonly none
 };
 
 /** The costliest of a scope, as a numbered list with buttons for the other lists. */
-export function topMessage({ name, dimension, period, rows, total, basis }: TopList): SlackMessage {
+export function topMessage({
+  name,
+  dimension,
+  period,
+  rows,
+  rest,
+  total,
+  basis,
+}: TopList): SlackMessage {
   const { title, none } = CALLED[dimension];
   const costs = rows.filter((row) => row.cost !== 0n);
   const [first] = topRows(costs, 1).top;
@@ -31,7 +39,7 @@ export function topMessage({ name, dimension, period, rows, total, basis }: TopL
     const text = escapeText(`${name} has no spend yet: ${inSentence(period.label)}.`);
     return message(text, [section(text)]);
   }
-  const { top, othersCount, others } = topRows(costs, TOP_SHOWN_MAX);
+  const { top, othersCount, others } = topRows(costs, TOP_SHOWN_MAX, rest);
   const lines = top.map((row, index) => {
     const label = row.key === null ? `_${none}_` : escapeText(row.key);
     const share = shareText(row.cost, total);
@@ -39,7 +47,7 @@ export function topMessage({ name, dimension, period, rows, total, basis }: TopL
   });
   if (othersCount > 0) {
     lines.push(
-      `…and ${othersCount === 1 ? "1 other" : `${String(othersCount)} others`}: ${escapeText(formatUsd(others))}`,
+      `…and ${othersCount === 1 ? "1 other" : `${othersCount.toLocaleString("en-US")} others`}: ${escapeText(formatUsd(others))}`,
     );
   }
   const summary = `Top ${title} of ${name}: ${first.key ?? none} ${formatUsd(first.cost)} of ${formatUsd(total)}, ${inSentence(period.label)}.`;

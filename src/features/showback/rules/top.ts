@@ -2,7 +2,7 @@
 import type { FigureBasis } from "../../../domain/basis.ts";
 import type { Usd } from "../../../domain/money.ts";
 import type { ReportPeriod } from "../../../domain/report-period.ts";
-import type { Dimension, QuestionRefusal } from "../rules.ts";
+import type { Dimension, QuestionRefusal, Rest } from "../rules.ts";
 import { dimensionOf } from "./words.ts";
 
 /** The dimension that the first word names, if it does, and what follows: a scope and a period. */
@@ -33,6 +33,8 @@ export interface TopList {
     /** Undefined: nothing; or not looked up, beyond the costliest `TOP_SHOWN_MAX`. */
     readonly previousCost: Usd | undefined;
   }[];
+  /** What is in none of the rows; absent: nothing. */
+  readonly rest?: Rest;
   readonly total: Usd;
   readonly basis?: FigureBasis;
 }
