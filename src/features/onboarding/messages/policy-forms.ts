@@ -44,7 +44,7 @@ export function digestForm(
         ...of,
         label: "Channel",
         values,
-        hint: "I say hello there first. For each team or each person leave it empty.",
+        hint: "I say hello there first. Not needed where each is told in their own place.",
         isOptional: true,
       }),
       choice({ id: "every", label: "How often", values, choices: EVERY, initial: "day" }),

@@ -67,20 +67,13 @@ export function sourceProblems(values: FormValues): FormProblems {
 
 export function digestProblems(values: FormValues): FormProblems {
   const scope = digestScope(values["scope"]);
-  const isEach = isEachScope(scope);
-  const chosen = values["channel"] ?? values[ELSEWHERE];
   const day = (values["day"] ?? "").trim();
   return {
     ...(scope === undefined
       ? { scope: "Say what it is about, such as org, team:search or each:team." }
       : {}),
-    ...(isEach ? {} : channelProblem(values)),
-    ...(isEach && chosen !== undefined
-      ? {
-          [values["channel"] === undefined ? ELSEWHERE : "channel"]:
-            "Leave it empty: each is told in their own place.",
-        }
-      : {}),
+    // One for each needs no channel; the form shows the usual one all the same.
+    ...(isEachScope(scope) ? {} : channelProblem(values)),
     ...(values["every"] === "month" && day !== "" && wholeUpTo(day, 31) === undefined
       ? { day: "A day from 1 to 31." }
       : {}),
