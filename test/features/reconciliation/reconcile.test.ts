@@ -287,7 +287,7 @@ describe("a fault is found and named, and the alert says so", () => {
     expect(causesOf(report)).toEqual(["lost_hour"]);
     const [alert] = await alerts();
     expect(alert?.text).toContain("lost hour");
-    expect(alert?.text).toContain("no event of gateway from 14:00 to 15:00 UTC");
+    expect(alert?.text).toContain("source gateway sent nothing from 14:00 to 15:00 UTC");
     expect(alert?.text).toContain("On Nov 18 (UTC)");
     const lost = bill.filter(({ occurredAt }) =>
       occurredAt.toISOString().startsWith("2026-11-18T14"),

@@ -146,7 +146,7 @@ export function explainLostHour(
       if (hole === undefined || short.length === 0) return [];
       const gap = short.reduce((sum, cell) => sum + absolute(cell.gap), 0n);
       const isUsual = gap <= hole.usual * USUAL_FACTOR_MAX && hole.usual <= gap * USUAL_FACTOR_MAX;
-      return isUsual ? [{ short, evidence: `no event of ${one.source} ${hole.text}` }] : [];
+      return isUsual ? [{ short, evidence: `source ${one.source} sent nothing ${hole.text}` }] : [];
     });
     const [best] = found.toSorted((left, right) => right.short.length - left.short.length);
     return (best?.short ?? []).map(
