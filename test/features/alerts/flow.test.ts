@@ -292,6 +292,22 @@ describe("recipients", () => {
     ]);
   });
 
+  test("what is held back and can't be said keeps nothing else back", async () => {
+    for (const person of [ANA, BO]) {
+      await quiet(person);
+      const scope = scopeFrom(`user:${person}`);
+      await raiseNumber(1, { scope, factKey: person, threadKey: person });
+    }
+    time.set("2026-11-23T11:00:00Z");
+    await db.pool.query(
+      `alter table outbox_messages add constraint no_poison check (destination <> 'email:${ANA}')`,
+    );
+    await expect(releaseHeldAlerts(deps)).rejects.toThrow("no_poison");
+    await db.pool.query(`alter table outbox_messages drop constraint no_poison`);
+
+    expect(await outbox()).toEqual(["post email:bo@acme.test: fact 1."]);
+  });
+
   test("what is held back is not said once its period is over", async () => {
     await quiet(BO);
     await raise({ ...own, period: { start: time.clock(), end: addMs(time.clock(), MINUTE_MS) } });

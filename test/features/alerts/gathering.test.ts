@@ -291,6 +291,24 @@ describe("gathering", () => {
     }
   });
 
+  test("at a place where it fails keeps no other place waiting", async () => {
+    for (const scope of ["team:search", "user:bo@acme.test"].map(scopeFrom)) {
+      await crowd(scope);
+      await raise(numbered(100, { factKey: `late:${scope.key}`, threadKey: scope.key, scope }));
+      time.advance(1); // The team's place waits longest.
+    }
+    await db.pool.query(
+      `alter table alert_gatherings add constraint no_poison check (destination <> '#team-search')`,
+    );
+    await expect(gatherAlerts(deps)).rejects.toThrow("no_poison");
+    await db.pool.query(`alter table alert_gatherings drop constraint no_poison`);
+
+    expect((await outbox()).at(-1)).toContain("email:bo@acme.test: One more alert");
+    expect(await waiting()).toBe(1);
+    await gatherAlerts(deps);
+    expect((await outbox()).at(-1)).toContain("#team-search: One more alert");
+  });
+
   test("leaves what another replica is at to it", async () => {
     await storm(6);
     const other = await connect(db.openPool());

@@ -4,6 +4,7 @@
  * commit; a crash at any step leaves the facts waiting.
  */
 import type { Clock, Instant } from "../../../domain/time.ts";
+import { runAll } from "../../../jobs/run-all.ts";
 import { destinationFrom } from "../../../slack/destination.ts";
 import { enqueueMessage, extendValidity } from "../../../slack/outbox.ts";
 import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
@@ -24,7 +25,8 @@ const ALERTS_MAX = 500;
 
 /**
  * Tells what waits to be gathered, each destination in a transaction of its own; how many facts it
- * dealt with. What another replica is at is left to it.
+ * dealt with. What another replica is at is left to it. One that fails keeps no other from being
+ * told; then it throws.
  */
 export async function gatherAlerts({
   database,
@@ -34,13 +36,15 @@ export async function gatherAlerts({
   readonly clock: Clock;
 }): Promise<number> {
   let count = 0;
-  for (const destination of await listGatheringDestinations(database, DESTINATIONS_MAX)) {
-    // oxlint-disable-next-line no-await-in-loop -- a transaction each, so that none waits for two
-    count += await inTransaction(
-      database,
-      async (sql) => await gatherAt(sql, destination, clock()),
-    );
-  }
+  const destinations = await listGatheringDestinations(database, DESTINATIONS_MAX);
+  await runAll(
+    destinations.map((destination) => async () => {
+      count += await inTransaction(
+        database,
+        async (sql) => await gatherAt(sql, destination, clock()),
+      );
+    }),
+  );
   return count;
 }
 

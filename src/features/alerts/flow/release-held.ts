@@ -1,5 +1,6 @@
 /** What was held back (quiet hours, a snooze) and may be said now. Runs every minute. */
 import type { Clock, Instant } from "../../../domain/time.ts";
+import { runAll } from "../../../jobs/run-all.ts";
 import { destinationText } from "../../../slack/destination.ts";
 import { type Database, inTransaction, type Sql } from "../../../store/database.ts";
 import type { Alert } from "../rules.ts";
@@ -18,7 +19,8 @@ const THREADS_MAX = 100;
 
 /**
  * Says the latest of what was held back at each destination, if it is still the case and its
- * period is not over; the rest is on record. Returns how many threads it dealt with.
+ * period is not over; the rest is on record. Returns how many threads it dealt with. One that fails
+ * keeps no other from being said; then it throws.
  */
 export async function releaseHeldAlerts({
   database,
@@ -28,12 +30,13 @@ export async function releaseHeldAlerts({
   readonly clock: Clock;
 }): Promise<number> {
   const due = await listDueHeld(database, clock(), THREADS_MAX);
-  for (const held of due) {
-    // oxlint-disable-next-line no-await-in-loop -- a transaction each, so that one failure is one
-    await inTransaction(database, async (sql) => {
-      await release(sql, held, clock());
-    });
-  }
+  await runAll(
+    due.map((held) => async () => {
+      await inTransaction(database, async (sql) => {
+        await release(sql, held, clock());
+      });
+    }),
+  );
   return due.length;
 }
 
