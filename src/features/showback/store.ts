@@ -134,7 +134,7 @@ export async function listCosts(
   return keyCostsFrom(rows);
 }
 
-/** What some values of `key` cost; others may be among them. */
+/** What some values of `key` cost, however many others cost more. */
 export async function listCostsOf(
   sql: Sql,
   query: Omit<SpendQuery, "groupBy">,
@@ -144,7 +144,16 @@ export async function listCostsOf(
   if ((key === "user" || key === "api_key") && isWide(scope) && isWholeQuarters(period)) {
     return await listCostsOfPeople(sql, query, { key, only });
   }
-  return (await listCosts(sql, query, key)).rows;
+  const { from, values, name } = spendSource({ ...query, groupBy: [key] }, "cost");
+  const { rows } = await sql.query<KeyCostRow>({
+    ...(name === undefined ? {} : { name: `costs of some ${name} ${key}` }),
+    text: `select ${GROUP_SQL[key]} as value, ${COST}
+       from ${from}
+        and coalesce(${GROUP_SQL[key]}, '') = any($${String(values.length + 1)}::text[])
+      group by 1`,
+    values: [...values, only.map((value) => value ?? "")],
+  });
+  return rows.map(keyCostFrom);
 }
 
 /** Of a few people or keys: their dimensions one after the other, where everybody's are very many. */

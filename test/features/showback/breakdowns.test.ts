@@ -150,6 +150,7 @@ describe("costs and breakdowns", () => {
       db.pool,
       Array.from({ length: 130 }, (_, index) =>
         aNativeEvent({
+          team: "search",
           user_email: `p${String(index)}@acme.test`,
           occurred_at: at,
           usage: { input_tokens: 1_000 * (index + 1), output_tokens: 0 },
@@ -174,6 +175,14 @@ describe("costs and breakdowns", () => {
         new Map(listed.slice(0, 100).map(({ group, cost }) => [group.user ?? null, cost])),
       );
       expect(rest).toEqual({ count: 30, cost: sumUsd(listed.slice(100).map(({ cost }) => cost)) });
+    }
+    const [least] = listed.toReversed();
+    const only = [least?.group.user ?? null];
+    for (const one of [query, { ...query, scope: scopeFrom("team:search") }]) {
+      // oxlint-disable-next-line no-await-in-loop -- each scope is asked by itself
+      expect(await listCostsOf(db.pool, one, { key: "user", only })).toEqual([
+        { key: only[0], cost: least?.cost },
+      ]);
     }
   });
 
