@@ -21,7 +21,10 @@ export interface AdminCall {
   readonly beta?: string;
 }
 
-/** The unchecked body of the answer. Never throws for what Anthropic or the network do. */
+/**
+ * The unchecked body of the answer. Never throws for what Anthropic or the network do. What another
+ * organization tells is refused: each change follows from a look, so that none is made there.
+ */
 export async function callAdmin(
   reader: AdminReader,
   call: AdminCall,
@@ -35,11 +38,30 @@ export async function callAdmin(
     ...(call.body === undefined ? {} : { body: call.body }),
   };
   try {
-    const answer: unknown = await client[call.method](call.path, options);
-    return { kind: "answer", answer };
+    const { data, response } = await client[call.method](call.path, options).withResponse();
+    const organizationId = response.headers.get("anthropic-organization-id");
+    const refusal =
+      call.method === "get" && organizationId !== null
+        ? await refusalOf(reader, organizationId)
+        : undefined;
+    return refusal ?? { kind: "answer", answer: data };
   } catch (error) {
     reader.signal.throwIfAborted();
     return await outcomeOf(reader, error);
+  }
+}
+
+/** A change that was made is not undone by saying so: only what is looked at is refused. */
+async function refusalOf(
+  reader: AdminReader,
+  organizationId: string,
+): Promise<CallOutcome<never> | undefined> {
+  try {
+    await reader.requireOrganization(organizationId);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "conflict") throw error;
+    return { kind: "refused", isMissing: false, message: error.message };
   }
 }
 

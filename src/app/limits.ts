@@ -41,10 +41,14 @@ export function limitSettings(
   const gateway =
     gatewayKey === undefined || config.CLAUDE_GATEWAY_URL === undefined
       ? undefined
-      : adminReader(surroundings, {
-          budget: "claude-gateway",
-          access: { key: gatewayKey, baseUrl: config.CLAUDE_GATEWAY_URL },
-        });
+      : {
+          ...adminReader(surroundings, {
+            budget: "claude-gateway",
+            access: { key: gatewayKey, baseUrl: config.CLAUDE_GATEWAY_URL },
+          }),
+          // Its users and limits are its own, whatever organization it asks Claude for.
+          requireOrganization: async () => await Promise.resolve(),
+        };
   const litellmKey = config.LITELLM_MASTER_KEY?.reveal();
   const { signal } = surroundings;
   return {

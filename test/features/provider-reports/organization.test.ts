@@ -1,6 +1,7 @@
 /** One installation is of one of Anthropic's organizations: what another one tells is never kept. */
 import { pino } from "pino";
 import { beforeEach, expect, test } from "vitest";
+import { findLimitUser } from "../../../src/anthropic/spend-limits.ts";
 import { adminReader } from "../../../src/app/admin-reader.ts";
 import { checkOrganization } from "../../../src/cli/check-organization.ts";
 import { checkReports } from "../../../src/cli/check-reports.ts";
@@ -43,7 +44,7 @@ async function organization(of: typeof OURS): Promise<FakeAnthropic> {
   return fake;
 }
 
-async function sync(fake: FakeAnthropic) {
+function readerOf(fake: FakeAnthropic) {
   const surroundings = {
     database: db.pool,
     clock: fake.time.clock,
@@ -52,6 +53,11 @@ async function sync(fake: FakeAnthropic) {
   };
   const access = { key: ADMIN_KEY, baseUrl: fake.baseUrl };
   const reader = adminReader(surroundings, { budget: "anthropic-admin", access });
+  return { surroundings, reader };
+}
+
+async function sync(fake: FakeAnthropic) {
+  const { surroundings, reader } = readerOf(fake);
   return await syncDirectory(
     { ...surroundings, reader, kind: "console", web: undefined },
     { isAsked: true },
@@ -102,6 +108,18 @@ test("a key of another organization is refused, with what to do, and nothing of 
   await pullAll(puller(db.pool, ours), {
     from: addMs(instant(NOW), -5 * DAY_MS),
     to: instant(NOW),
+  });
+});
+
+test("nobody of another organization is found to change limits of", async () => {
+  const [ours, other] = [await organization(OURS), await organization(OTHER)];
+  const bo = { system: "anthropic", email: "bo@acme.test" } as const;
+  expect(await findLimitUser(readerOf(ours).reader, bo)).toMatchObject({ kind: "answer" });
+
+  expect(await findLimitUser(readerOf(other).reader, bo)).toMatchObject({
+    kind: "refused",
+    isMissing: false,
+    message: expect.stringMatching(/organization org-other.*is of org-ours/) as string,
   });
 });
 
