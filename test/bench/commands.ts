@@ -3,7 +3,7 @@
  * fifty at once, until the answer arrives at the response_url, beside a Slack that only counts.
  * BENCH_EVENTS says how many events the history has (a million unless told; ten for the promise).
  */
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { emailFrom } from "../../src/domain/email.ts";
 import { instant, timeZone } from "../../src/domain/time.ts";
 import { replaceGovernedBudgets } from "../../src/features/budgets/index.ts";
@@ -141,20 +141,25 @@ async function askEachAlone(
   return times;
 }
 
-/** Of the program's connections, where the system tells; parallel workers are not in it. */
+/** Of all that the server has done so far, parallel workers and ended connections included; NaN where the system does not tell. */
 async function postgresCpuMs({ pool }: BenchDatabase): Promise<number> {
-  const { rows } = await pool.query<{ readonly pid: number }>(
-    `select a.pid from pg_stat_activity a where a.backend_type = 'client backend'`,
+  const { rows } = await pool.query<{ readonly pid: number }>("select pg_backend_pid() as pid");
+  const { parent: postmaster } = await statOf(rows[0]?.pid ?? 0);
+  const processes = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const children = (await Promise.all(processes.map(statOf))).filter(
+    ({ parent }) => parent === postmaster,
   );
-  const times = await Promise.all(
-    rows.map(async ({ pid }) => {
-      const stat = await readFile(`/proc/${String(pid)}/stat`, "utf8").catch(() => "");
-      // After the name, which may have blanks: state is the third field, utime the 14th, stime the 15th.
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS;
-    }),
-  );
-  return times.reduce((sum, ms) => sum + ms, 0);
+  const ended = (await statOf(postmaster)).endedTicks;
+  return (children.reduce((sum, { ticks }) => sum + ticks, 0) + ended) * CLOCK_TICK_MS;
+}
+
+/** What Linux tells of a process; `endedTicks` of its children that are gone. */
+async function statOf(pid: string | number) {
+  const stat = await readFile(`/proc/${String(pid)}/stat`, "utf8").catch(() => "");
+  // After the name, which may have blanks: the state is the third field.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const field = (number: number): number => Number(fields[number - 3]);
+  return { parent: field(4), ticks: field(14) + field(15), endedTicks: field(16) + field(17) };
 }
 
 const CLOCK_TICK_MS = 10;
