@@ -147,10 +147,13 @@ export async function listCostsOf(
   const { from, values, name } = spendSource({ ...query, groupBy: [key] }, "cost");
   const { rows } = await sql.query<KeyCostRow>({
     ...(name === undefined ? {} : { name: `costs of some ${name} ${key}` }),
-    text: `select ${GROUP_SQL[key]} as value, ${COST}
-       from ${from}
-        and coalesce(${GROUP_SQL[key]}, '') = any($${String(values.length + 1)}::text[])
-      group by 1`,
+    // The offset keeps the planner from looking for the few that it then takes the scope to be.
+    text: `select g.value, g.cost
+       from (select ${GROUP_SQL[key]} as value, ${COST}
+               from ${from}
+              group by 1
+             offset 0) g
+      where coalesce(g.value, '') = any($${String(values.length + 1)}::text[])`,
     values: [...values, only.map((value) => value ?? "")],
   });
   return rows.map(keyCostFrom);
