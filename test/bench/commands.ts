@@ -4,6 +4,7 @@
  * BENCH_EVENTS says how many events the history has (a million unless told; ten for the promise).
  */
 import { readdir, readFile } from "node:fs/promises";
+import { Agent, request } from "node:http";
 import { emailFrom } from "../../src/domain/email.ts";
 import { instant, timeZone } from "../../src/domain/time.ts";
 import { replaceGovernedBudgets } from "../../src/features/budgets/index.ts";
@@ -210,13 +211,33 @@ async function ask(
     response_url: responseUrl,
   }).toString();
   const contentType = "application/x-www-form-urlencoded";
+  const { headers } = signed(body, { secret: SIGNING_SECRET, contentType });
   const startedAt = performance.now();
-  const response = await fetch(url, signed(body, { secret: SIGNING_SECRET, contentType }));
-  if (!response.ok) throw new Error(`${String(response.status)} ${await response.text()}`);
+  await post(url, headers, body);
   const answer = await answered;
   const ms = performance.now() - startedAt;
   if (!answer.includes("$")) throw new Error(`no amounts: ${answer.slice(0, 300)}`);
   return ms;
+}
+
+const connections = new Agent({ keepAlive: true });
+
+/** With as little work as can be: it shares the machine with what is measured. */
+async function post(url: URL, headers: RequestInit["headers"], body: string): Promise<void> {
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    const options = {
+      method: "POST",
+      headers: Object.fromEntries(new Headers(headers)),
+      agent: connections,
+    };
+    const sent = request(url, options, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    sent.on("error", reject);
+    sent.end(body);
+  });
+  if (status !== 200) throw new Error(`HTTP ${String(status)}`);
 }
 
 /** The teams of the people who spend, each with a budget. */

@@ -21,8 +21,13 @@ export async function startCountingSlack(): Promise<CountingSlack> {
   const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await bodyOf(request);
     const path = request.url ?? "";
-    waiting.get(path)?.(body);
-    waiting.delete(path);
+    const answered = waiting.get(path);
+    if (answered !== undefined) {
+      waiting.delete(path);
+      response.end("ok");
+      answered(body);
+      return;
+    }
     const fields = new URLSearchParams(body);
     const id = fields.get("user") ?? "";
     const profile = { email: `u${id.slice(1)}@acme.test`, display_name: id };

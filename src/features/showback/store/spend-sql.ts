@@ -43,11 +43,14 @@ export function spendSource(query: SpendQuery, wanted: Wanted = "sums"): SpendSo
   const { inner, before, after } = splitAtQuarters(period);
   const isByTag = scope.kind === "tag";
   const isOdd = isByTag || before.start < before.end || after.start < after.end;
-  return {
-    from: `(${wanted === "cost" && !isOdd ? costOf(query) : sumsOf(query)}
+  // What everybody spent needs no dimension.
+  const isAll = scope.kind === "org" && query.groupBy.length === 0 && !isOdd;
+  const rows = `(${wanted === "cost" && !isOdd ? costOf(query) : sumsOf(query)}
        ${isOdd ? chargesOf(isByTag) : ""}
      ) s
-       join spend_dimensions d on d.spend_dimension_id = s.spend_dimension_id
+       join spend_dimensions d on d.spend_dimension_id = s.spend_dimension_id`;
+  return {
+    from: `${isAll ? "team_spend_in($1, $2) s" : rows}
       where $6::text is not null and $3::timestamptz is not null and $4::timestamptz is not null
         and $5::timestamptz is not null ${scopeCondition(scope)}`,
     values: [
