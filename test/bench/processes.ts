@@ -108,15 +108,17 @@ export async function forkProgram(
   database: Pick<BenchDatabase, "connectionString">,
   secret: string,
   env: Readonly<Record<string, string>> = {},
+  nodeArguments: readonly string[] = [],
 ): Promise<BenchServer> {
-  return await forkRole("program", {
+  const settings = {
     PORT: "0",
     HOST: "127.0.0.1",
     DATABASE_URL: database.connectionString,
     INGEST_SECRET: secret,
     ROLES: "ingest",
     ...env,
-  });
+  };
+  return await forkRole("program", settings, nodeArguments);
 }
 
 /** The same work as the program's for one event, in a transaction of its own for each request. */
@@ -135,13 +137,21 @@ export async function forkBareServer(secret: string): Promise<BenchServer> {
   return await forkRole("bare", { INGEST_SECRET: secret });
 }
 
-async function forkRole(role: string, env: Readonly<Record<string, string>>): Promise<BenchServer> {
+async function forkRole(
+  role: string,
+  env: Readonly<Record<string, string>>,
+  nodeArguments: readonly string[] = [],
+): Promise<BenchServer> {
   const path = process.argv[1];
   if (path === undefined) throw new Error("a benchmark runs from its bundle");
   const child = fork(path, [role], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "ignore", "inherit", "ipc"],
-    execArgv: [...process.execArgv, ...(process.env["BENCH_SERVER_ARGS"]?.split(" ") ?? [])],
+    execArgv: [
+      ...process.execArgv,
+      ...nodeArguments,
+      ...(process.env["BENCH_SERVER_ARGS"]?.split(" ") ?? []),
+    ],
   });
   const url = await firstMessage(child);
   return {
@@ -150,8 +160,9 @@ async function forkRole(role: string, env: Readonly<Record<string, string>>): Pr
     resources: async () => {
       const answered = once(child, "message");
       child.send(RESOURCES_ASKED);
+      // A message comes with a handle, which is none.
       const [cpuMs = NaN, peakMib = NaN] = String(await answered)
-        .split(" ")
+        .split(/[ ,]/)
         .map(Number);
       return { cpuMs, peakMib };
     },
