@@ -4,14 +4,13 @@ import { sumUsd } from "../../../src/domain/money.ts";
 import { scopeFrom } from "../../../src/domain/scope.ts";
 import { HOUR_MS, instant, MINUTE_MS, type Period, timeZone } from "../../../src/domain/time.ts";
 import { sumTotals } from "../../../src/features/showback/rules.ts";
-import { listCourse } from "../../../src/features/showback/store/course.ts";
 import {
   listBreakdowns,
   listCosts,
   listCostsOf,
-  listSpend,
-  loadCost,
-} from "../../../src/features/showback/store.ts";
+} from "../../../src/features/showback/store/breakdowns.ts";
+import { listCourse } from "../../../src/features/showback/store/course.ts";
+import { listSpend, loadCost } from "../../../src/features/showback/store.ts";
 import { useDatabase } from "../../support/database.ts";
 import { recordEvents } from "../../support/showback-builders.ts";
 import { aNativeEvent } from "../../support/usage-builders.ts";

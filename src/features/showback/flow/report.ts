@@ -18,8 +18,9 @@ import {
   type TopRow,
   type UnitCost,
 } from "../rules.ts";
+import { type KeyCost, listBreakdowns } from "../store/breakdowns.ts";
 import { listCourse, loadDataUntil } from "../store/course.ts";
-import { type KeyCost, listBreakdowns, loadCost } from "../store.ts";
+import { loadCost } from "../store.ts";
 import { loadBudgetShares } from "./own-spend.ts";
 import { type Question, readQuestion } from "./question.ts";
 

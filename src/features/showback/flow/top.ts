@@ -15,7 +15,7 @@ import {
 import { loadBasis } from "../../reconciliation/index.ts";
 import { parseTop, TOP_SHOWN_MAX, type TopResult } from "../rules/top.ts";
 import { type Dimension, topRows } from "../rules.ts";
-import { listCosts, listCostsOf } from "../store.ts";
+import { listCosts, listCostsOf } from "../store/breakdowns.ts";
 import { type Question, readQuestion } from "./question.ts";
 import { shownKey } from "./report.ts";
 
